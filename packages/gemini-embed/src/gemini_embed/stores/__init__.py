@@ -1,0 +1,1 @@
+"""Vector stores behind one contract: `base` holds it, the others one engine each, imported when first opened."""

@@ -1,0 +1,184 @@
+"""The contract between the index and a vector store, and what both speak of: records and hits."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gemini_embed.errors import InputError
+from gemini_embed.fingerprint import Fingerprint
+
+FloatArray: TypeAlias = NDArray[np.float32]
+FilterLike: TypeAlias = Mapping[str, Any] | Any
+"""A neutral filter (see `stores/filters.py`), or a filter object of the store's own engine, which passes through."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One embedded thing, as a store keeps it beside its vector.
+
+    Attributes:
+        id: a UUID in text form, made from source, content and fingerprint, so that adding twice changes nothing.
+        page_content: the text, or a caption; "" for a medium without words.
+        metadata: the user's own fields and ours: `source`, `modality` ("text", "image", "mixed"), `mime_type`, `title`,
+            `sha256` of the content, `uri` (path or URL of the medium). JSON values only; absent means not known.
+    """
+
+    id: str
+    page_content: str
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def source(self) -> str | None:
+        """Where the content came from; records of one source are replaced together."""
+        return self.metadata.get("source")
+
+    @property
+    def modality(self) -> str | None:
+        """ "text", "image", or "mixed" for interleaved parts."""
+        return self.metadata.get("modality")
+
+    @property
+    def title(self) -> str | None:
+        """The title that was embedded with the content."""
+        return self.metadata.get("title")
+
+    @property
+    def uri(self) -> str | None:
+        """Path or URL of the medium, None for content that came from memory."""
+        return self.metadata.get("uri")
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A record found, with its score: the cosine similarity to the query, from -1 to 1."""
+
+    record: Record
+    score: float
+
+    @property
+    def page_content(self) -> str:
+        """The record's text."""
+        return self.record.page_content
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """The record's metadata."""
+        return self.record.metadata
+
+    @property
+    def source(self) -> str | None:
+        """The record's source."""
+        return self.record.source
+
+    @property
+    def modality(self) -> str | None:
+        """The record's modality."""
+        return self.record.modality
+
+    def __str__(self) -> str:
+        words = " ".join(self.page_content.split())
+        excerpt = f': "{words[:60]}{"…" if len(words) > 60 else ""}"' if words else ""
+        return f"{self.score:.2f} {self.modality or '?'} {self.source or self.record.id}{excerpt}"
+
+
+class Batch(NamedTuple):
+    """Some records and their vectors: float32, shape (n, d), row i belongs to record i; (n, 0) when not asked for."""
+
+    records: list[Record]
+    vectors: FloatArray
+
+
+class Store(ABC):
+    """A place for records and vectors. All methods block; the index's async doors call them in a thread.
+
+    Any thread may call; a store that cannot take that locks inside. Everything acknowledged survives a killed process,
+    unless the store says that it lives in memory. Engine failures surface as StoreError.
+    """
+
+    @abstractmethod
+    def open(self, fingerprint: Fingerprint) -> None:
+        """Connect, create the collection if there is none, and check that it was made with `fingerprint`.
+
+        Called before anything else, as often as wanted: an open store only checks. Raises FingerprintMismatchError,
+        StoreLockedError when another process holds the files, MissingExtraError when the engine is not installed.
+        """
+
+    @abstractmethod
+    def upsert(self, records: Sequence[Record], vectors: FloatArray) -> None:
+        """Write records with their vectors, shape (n, d); a record whose id exists is replaced. Returns when safe."""
+
+    @abstractmethod
+    def update(self, records: Sequence[Record]) -> None:
+        """Replace text and metadata of records that exist, keeping their vectors."""
+
+    @abstractmethod
+    def search(self, vector: FloatArray, k: int, filter: FilterLike = None) -> list[Hit]:
+        """The `k` records nearest to `vector`, shape (d,), best first; fewer when there are fewer."""
+
+    @abstractmethod
+    def get(self, ids: Sequence[str]) -> list[Record]:
+        """The records with these ids, in the order asked; ids that are not there are left out."""
+
+    @abstractmethod
+    def delete(self, ids: Sequence[str] | None = None, *, filter: FilterLike = None) -> int:
+        """Remove records by id or by filter (one of the two); returns how many were there."""
+
+    @abstractmethod
+    def count(self, filter: FilterLike = None) -> int:
+        """How many records match, exactly."""
+
+    @abstractmethod
+    def iterate(
+        self,
+        *,
+        batch_size: int = 256,
+        filter: FilterLike = None,
+        with_vectors: bool = True,
+    ) -> Iterator[Batch]:
+        """All matching records in the store's own order, in batches of at most `batch_size`."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of files and connections; closing twice is fine."""
+
+
+def check_rows(records: Sequence[Record], vectors: FloatArray, dimensions: int) -> FloatArray:
+    """`vectors` as contiguous float32, once it fits the records and the store; else InputError."""
+    rows = np.ascontiguousarray(vectors, dtype=np.float32)
+    if rows.shape != (len(records), dimensions):
+        raise InputError(
+            f"{len(records)} records need vectors of shape ({len(records)}, {dimensions}), not {rows.shape}"
+        )
+    return _finite(rows)
+
+
+def check_query(vector: FloatArray, k: int, dimensions: int) -> FloatArray:
+    """The query as contiguous float32, once it and `k` make sense; else InputError."""
+    if k < 1:
+        raise InputError(f"k is the number of hits wanted, a whole number from 1 up, not {k!r}")
+    query = np.ascontiguousarray(vector, dtype=np.float32)
+    if query.shape != (dimensions,):
+        raise InputError(f"the store holds vectors of {dimensions} dimensions, the query has shape {query.shape}")
+    return _finite(query)
+
+
+def check_one_of(ids: Sequence[str] | None, filter: FilterLike) -> None:
+    """Refuse a deletion that names nothing, or names it twice: an empty filter would empty the store."""
+    if isinstance(ids, str):
+        raise InputError("ids is a list of ids, not one string")
+    if (ids is None) == (filter is None):
+        raise InputError("say what to delete: either ids or a filter")
+    if filter is not None and isinstance(filter, Mapping) and not filter:
+        raise InputError("an empty filter matches everything; to remove everything, remove the collection or folder")
+
+
+def _finite(values: FloatArray) -> FloatArray:
+    if not np.isfinite(values).all():
+        raise InputError("a vector holds NaN or infinity")
+    return values
