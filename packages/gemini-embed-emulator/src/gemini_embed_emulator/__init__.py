@@ -1,0 +1,15 @@
+"""A local server that speaks the wire protocol of the Gemini embedding endpoints. It is not the model.
+
+The way of a request, one file a step:
+    server -> http11 -> faults -> service -> developer | vertex -> schema -> embedding -> vectors -> encoding
+
+`vectors` stands on `vectors_text` and `vectors_image`; `models`, `tokens`, `quota` and `errors` are tables and rules.
+"""
+
+from .errors import ApiError
+from .faults import Fault, FaultScript, RawReply
+from .quota import Quota
+from .received import ReceivedRequest, RequestLog
+from .server import Emulator
+
+__all__ = ["ApiError", "Emulator", "Fault", "FaultScript", "Quota", "RawReply", "ReceivedRequest", "RequestLog"]

@@ -1,0 +1,149 @@
+"""The service's refusals: one exception that carries a google.rpc.Status, and the bodies clients meet.
+
+Texts marked [R] are recorded, [T] were reported by users word for word, [P] are plausible: no copy was found.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+RPC = "type.googleapis.com/google.rpc."
+STATUS_NAMES = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    408: "DEADLINE_EXCEEDED",
+    413: "INVALID_ARGUMENT",
+    429: "RESOURCE_EXHAUSTED",
+    499: "CANCELLED",
+    500: "INTERNAL",
+    501: "UNIMPLEMENTED",
+    502: "UNAVAILABLE",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
+
+
+class ApiError(Exception):
+    """A refusal: `code` (HTTP), `status` (google.rpc name), `message`, `details` (JSON objects)."""
+
+    def __init__(
+        self, code: int, message: str, *, status: str | None = None, details: list[dict[str, Any]] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.status = status or STATUS_NAMES.get(code, "UNKNOWN")
+        self.message = message
+        self.details = details or []
+
+    def body(self) -> dict[str, Any]:
+        """The JSON body, `details` only where there are some."""
+        error: dict[str, Any] = {"code": self.code, "message": self.message, "status": self.status}
+        if self.details:
+            error["details"] = self.details
+        return {"error": error}
+
+
+def error_info(reason: str, **metadata: str) -> dict[str, Any]:
+    """google.rpc.ErrorInfo of the googleapis.com domain."""
+    return {"@type": RPC + "ErrorInfo", "reason": reason, "domain": "googleapis.com", "metadata": metadata}
+
+
+def missing_key() -> ApiError:
+    """No API key on the Developer API [T]."""
+    return ApiError(
+        403,
+        "Method doesn't allow unregistered callers (callers without established identity). Please use API Key or "
+        "other form of API consumer identity to call this API.",
+    )
+
+
+def bad_key(service: str) -> ApiError:
+    """An API key nobody knows: 400, not 401 [R]."""
+    message = "API key not valid. Please pass a valid API key."
+    localized = {"@type": RPC + "LocalizedMessage", "locale": "en-US", "message": message}
+    return ApiError(400, message, details=[error_info("API_KEY_INVALID", service=service), localized])
+
+
+def key_where_token_is_needed(method: str) -> ApiError:
+    """An API key on a Vertex path that takes OAuth only [R]."""
+    return ApiError(
+        401,
+        "API keys are not supported by this API. Expected OAuth2 access token or other authentication credentials "
+        "that assert a principal. See https://cloud.google.com/docs/authentication",
+        details=[error_info("CREDENTIALS_MISSING", service="aiplatform.googleapis.com", method=method)],
+    )
+
+
+def missing_token(method: str) -> ApiError:
+    """No credentials on Vertex [T]."""
+    return ApiError(
+        401,
+        "Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or other "
+        "valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.",
+        details=[error_info("CREDENTIALS_MISSING", service="aiplatform.googleapis.com", method=method)],
+    )
+
+
+def model_not_found(model: str, version: str, method: str) -> ApiError:
+    """An unknown or shut-down model on the Developer API [R]. Batches too are told about embedContent."""
+    return ApiError(
+        404,
+        f"models/{model} is not found for API version {version}, or is not supported for {method}. Call ListModels "
+        "to see the list of available models and their supported methods.",
+    )
+
+
+def publisher_model_not_found(resource: str) -> ApiError:
+    """A model, or a model in a location, that Vertex does not have [T]."""
+    return ApiError(
+        404,
+        f"Publisher Model `{resource}` was not found or your project does not have access to it. Please ensure you "
+        "are using a valid model version. For more information, see: "
+        "https://cloud.google.com/vertex-ai/generative-ai/docs/learn/model-versions",
+    )
+
+
+def quota_exceeded(model: str, *, metric: str, quota_id: str, limit: int, retry_delay_s: float) -> ApiError:
+    """The Developer API's 429 with Help, QuotaFailure and RetryInfo [R]."""
+    metric = "generativelanguage.googleapis.com/" + metric
+    message = (
+        "You exceeded your current quota, please check your plan and billing details. For more information on this "
+        "error, head to: https://ai.google.dev/gemini-api/docs/rate-limits. To monitor your current usage, head to: "
+        f"https://ai.dev/rate-limit. \n* Quota exceeded for metric: {metric}, limit: {limit}, model: {model}\n"
+        f"Please retry in {retry_delay_s:.9f}s."
+    )
+    link = {
+        "description": "Learn more about Gemini API quotas",
+        "url": "https://ai.google.dev/gemini-api/docs/rate-limits",
+    }
+    violation = {
+        "quotaMetric": metric,
+        "quotaId": quota_id,
+        "quotaDimensions": {"location": "global", "model": model},
+        "quotaValue": str(limit),
+    }
+    return ApiError(
+        429,
+        message,
+        details=[
+            {"@type": RPC + "Help", "links": [link]},
+            {"@type": RPC + "QuotaFailure", "violations": [violation]},
+            {"@type": RPC + "RetryInfo", "retryDelay": duration(retry_delay_s)},
+        ],
+    )
+
+
+def vertex_exhausted() -> ApiError:
+    """Vertex's 429: no details, no RetryInfo [T]."""
+    return ApiError(
+        429,
+        "Resource exhausted. Please try again later. Please refer to "
+        "https://cloud.google.com/vertex-ai/generative-ai/docs/error-code-429 for more details.",
+    )
+
+
+def duration(seconds: float) -> str:
+    """google.protobuf.Duration as the service writes it: whole seconds bare, else up to nine decimals."""
+    return f"{seconds:.9f}".rstrip("0").rstrip(".") + "s"

@@ -1,0 +1,199 @@
+"""Scripted misbehaviour: what goes wrong with one request.
+
+    server.faults.push(Fault.status(503), None, Fault.drop_mid_body())   # 1st fails, 2nd is well, 3rd breaks off
+    server.faults.rule = lambda request: Fault.rate_limited() if request.number % 5 == 0 else None
+
+The queue is asked first; when it is empty the rule is.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from . import quota
+from .errors import RPC, ApiError, bad_key, duration, missing_key, missing_token
+from .received import ReceivedRequest
+
+_MESSAGES = {
+    408: "Deadline exceeded.",
+    499: "The operation was cancelled.",
+    500: "An internal error has occurred. Please retry or report in "
+    "https://developers.generativeai.google/guide/troubleshooting",
+    503: "The model is overloaded. Please try again later.",
+    504: "The request timed out. Please try again.",
+}
+
+
+@dataclass(frozen=True)
+class RawReply:
+    """Bytes sent as they are."""
+
+    body: bytes
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": "application/json; charset=UTF-8"})
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens to one request. Build it with the class methods; `after(seconds)` adds a wait before it."""
+
+    latency_s: float = 0.0
+    error: ApiError | None = None
+    drop: Literal["before", "mid_body"] | None = None
+    raw: RawReply | None = None
+    edit: Callable[[dict[str, Any]], None] | None = None
+    """Changes a good reply's payload in place; its vectors are float32 arrays."""
+
+    def after(self, seconds: float) -> Fault:
+        """The same fault, `seconds` later."""
+        return replace(self, latency_s=self.latency_s + seconds)
+
+    @classmethod
+    def latency(cls, seconds: float) -> Fault:
+        """A good answer, `seconds` late."""
+        return cls(latency_s=seconds)
+
+    @classmethod
+    def status(cls, code: int, message: str | None = None, *, retry_delay_s: float | None = None) -> Fault:
+        """An error of this HTTP status; `retry_delay_s` adds RetryInfo. For a real quota's 429 see `rate_limited`."""
+        known = {401: missing_token("google.cloud.aiplatform.v1.PredictionService.Predict"), 403: missing_key()}
+        if message is None and retry_delay_s is None and code in known:
+            return cls(error=known[code])
+        details = [{"@type": RPC + "RetryInfo", "retryDelay": duration(retry_delay_s)}] if retry_delay_s else None
+        return cls(error=ApiError(code, message or _MESSAGES.get(code, "The request failed."), details=details))
+
+    @classmethod
+    def rate_limited(
+        cls,
+        per: Literal["minute", "day", "tokens"] = "minute",
+        *,
+        retry_delay_s: float = 37.411097012,
+        limit: int = 100,
+        model: str = "gemini-embedding-2",
+    ) -> Fault:
+        """A free-tier 429 with QuotaFailure and RetryInfo, as recorded; `retry_delay_s` is not used for "day"."""
+        return cls(error=quota.refusal(per, model, limit, retry_delay_s))
+
+    @classmethod
+    def bad_key(cls) -> Fault:
+        """The 400 for an unknown API key."""
+        return cls(error=bad_key("generativelanguage.googleapis.com"))
+
+    @classmethod
+    def drop_before(cls) -> Fault:
+        """The connection closes without a byte of an answer; nothing is billed."""
+        return cls(drop="before")
+
+    @classmethod
+    def drop_mid_body(cls) -> Fault:
+        """The answer breaks off half-way; the work is billed."""
+        return cls(drop="mid_body")
+
+    @classmethod
+    def raw_body(cls, body: bytes, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Fault:
+        """Exactly these bytes; `headers` replace the JSON content type."""
+        return cls(raw=RawReply(body, status) if headers is None else RawReply(body, status, headers))
+
+    @classmethod
+    def garbage(cls) -> Fault:
+        """A 200 that is not JSON."""
+        return cls.raw_body(b"\x00\xff{]not json")
+
+    @classmethod
+    def html(cls, status: int = 502) -> Fault:
+        """A proxy's HTML page."""
+        page = b"<!DOCTYPE html>\n<title>Error</title>\n<p>The server encountered a temporary error.\n"
+        return cls.raw_body(page, status=status, headers={"content-type": "text/html; charset=UTF-8"})
+
+    @classmethod
+    def truncated_gzip(cls) -> Fault:
+        """A 200 whose gzip stream ends early, although its length is the one announced."""
+        body = gzip.compress(json.dumps({"embeddings": [{"values": [0.5] * 999}]}).encode())
+        headers = {"content-type": "application/json; charset=UTF-8", "content-encoding": "gzip"}
+        return cls.raw_body(body[: len(body) // 2], headers=headers)
+
+    @classmethod
+    def not_a_number(cls, position: int = 0) -> Fault:
+        """NaN as the first value of one row."""
+        return cls(edit=lambda payload: _rows(payload)[position].update(values=[float("nan"), 0.5]))
+
+    @classmethod
+    def zeros(cls, position: int = 0) -> Fault:
+        """One row of zeros."""
+        return cls(edit=lambda payload: _rows(payload)[position].update(values=np.zeros(3072, np.float32)))
+
+    @classmethod
+    def missing_values(cls, position: int = 0) -> Fault:
+        """One row without its `values`, with HTTP 200, as has been seen."""
+        return cls(edit=lambda payload: _rows(payload)[position].pop("values"))
+
+    @classmethod
+    def short_rows(cls, by: int = 1) -> Fault:
+        """`by` rows fewer than were asked for."""
+        return cls(edit=lambda payload: _drop_rows(payload, by))
+
+    @classmethod
+    def extra_rows(cls, by: int = 1) -> Fault:
+        """`by` rows more than were asked for."""
+        return cls(edit=lambda payload: _row_list(payload).extend([_row_list(payload)[-1]] * by))
+
+    @classmethod
+    def wrong_size(cls, dimensions: int, position: int = 0) -> Fault:
+        """One row cut to another size."""
+        return cls(edit=lambda payload: _cut_row(payload, position, dimensions))
+
+
+class FaultScript:
+    """A queue of faults (None is an ordinary answer), and a rule for requests that find it empty."""
+
+    def __init__(self) -> None:
+        self._queue: deque[Fault | None] = deque()
+        self.rule: Callable[[ReceivedRequest], Fault | None] | None = None
+
+    def push(self, *faults: Fault | None, times: int = 1) -> None:
+        """Queue these for the next requests, in order, the whole of it `times` over."""
+        self._queue.extend(faults * times)
+
+    def clear(self) -> None:
+        """Forget the queue and the rule."""
+        self._queue.clear()
+        self.rule = None
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    def next(self, request: ReceivedRequest) -> Fault:
+        """The fault for this request; an empty one when all is well."""
+        if self._queue:
+            return self._queue.popleft() or Fault()
+        return (self.rule(request) if self.rule else None) or Fault()
+
+
+def _row_list(payload: dict[str, Any]) -> list[dict[str, Any]]:
+    return payload.setdefault("predictions" if "predictions" in payload else "embeddings", [])
+
+
+def _rows(payload: dict[str, Any]) -> list[dict[str, Any]]:
+    """The objects that hold `values`, on whichever endpoint."""
+    if "embedding" in payload:
+        return [payload["embedding"]]
+    return [row.get("embeddings", row) for row in _row_list(payload)]
+
+
+def _drop_rows(payload: dict[str, Any], by: int) -> None:
+    if "embedding" in payload:
+        del payload["embedding"]
+    else:
+        del _row_list(payload)[-by:]
+
+
+def _cut_row(payload: dict[str, Any], position: int, dimensions: int) -> None:
+    row = _rows(payload)[position]
+    row["values"] = row["values"][:dimensions]

@@ -1,0 +1,77 @@
+"""What the emulator serves: one row per model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Model:
+    """One embedding model as both backends present it."""
+
+    name: str
+    space: str
+    """Models of one space give the same vectors for the same input."""
+    dimensions: int
+    """Values of a vector when no size is asked for; also the most."""
+    max_tokens: int
+    """Longer input is cut silently."""
+    display_name: str
+    developer: str = "absent"
+    """On the Developer API: "served", "retired" (404 unless the emulator serves retired models) or "absent"."""
+    vertex: bool = True
+    multimodal: bool = False
+    """Takes images, is told its task in the text, reports usage, speaks :embedContent on Vertex."""
+    unit_when_cut: bool = True
+    """Whether a vector shorter than `dimensions` comes back at unit length."""
+
+
+# Lifecycle: the deprecations page (Developer) and model-versions page (Vertex), autumn 2026.
+_ROWS = (
+    Model("gemini-embedding-2", "2", 3072, 8192, "Gemini Embedding 2", "served", multimodal=True),
+    Model("gemini-embedding-2-preview", "2", 3072, 8192, "Gemini Embedding 2 Preview", "retired", multimodal=True),
+    Model("gemini-embedding-001", "001", 3072, 2048, "Gemini Embedding 001", "served", unit_when_cut=False),
+    Model(
+        "gemini-embedding-exp-03-07",
+        "exp-03-07",
+        3072,
+        8192,
+        "Gemini Embedding Experimental 03-07",
+        "retired",
+        vertex=False,
+        unit_when_cut=False,
+    ),
+    Model("text-embedding-004", "text-004", 768, 2048, "Text Embedding 004", "retired"),
+    Model("embedding-001", "embedding-001", 768, 2048, "Embedding 001", "retired", vertex=False),
+    Model("text-embedding-005", "text-005", 768, 2048, "Text Embedding 005"),
+    Model("text-multilingual-embedding-002", "multilingual-002", 768, 2048, "Text Multilingual Embedding 002"),
+)
+
+MODELS: dict[str, Model] = {row.name: row for row in _ROWS}
+
+
+def on_developer(name: str, *, retired: bool) -> Model | None:
+    """The model behind a name on the Developer API, the shut-down ones only when `retired`."""
+    model = MODELS.get(name)
+    wanted = ("served", "retired") if retired else ("served",)
+    return model if model and model.developer in wanted else None
+
+
+def on_vertex(name: str) -> Model | None:
+    """The model behind a name on Vertex, an `@version` suffix allowed."""
+    model = MODELS.get(name.partition("@")[0])
+    return model if model and model.vertex else None
+
+
+def resource(model: Model) -> dict[str, object]:
+    """The Developer API's Model object, keys and values as ListModels gave them in June 2026."""
+    kind = "multimodal content" if model.multimodal else "a text"
+    return {
+        "name": f"models/{model.name}",
+        "version": "2" if model.multimodal else model.name.rpartition("-")[2],
+        "displayName": model.display_name,
+        "description": f"Obtain a distributed representation of {kind}.",
+        "inputTokenLimit": model.max_tokens,
+        "outputTokenLimit": 1,
+        "supportedGenerationMethods": ["embedContent", "countTextTokens", "countTokens", "asyncBatchEmbedContent"],
+    }

@@ -1,0 +1,96 @@
+"""Quotas as token buckets, and what a client is told when one runs dry."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from . import errors
+
+_DAY_S = 86_400.0
+_DAILY_RETRY_DELAY_S = 45.0  # reported: the daily 429 still names a short wait that does not help
+
+
+@dataclass(frozen=True)
+class Quota:
+    """What a project may use, per model; None is no limit.
+
+    With `count_items` (the service's way) every item of a batch counts as one request. `minute_s` is the length of a
+    "minute" in seconds: shorten it and a test need not wait.
+    """
+
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    requests_per_day: int | None = None
+    count_items: bool = True
+    minute_s: float = 60.0
+
+
+@dataclass
+class _Bucket:
+    limit: int
+    period_s: float
+    level: float = field(init=False)
+    filled_at: float | None = None
+
+    def __post_init__(self) -> None:
+        self.level = float(self.limit)
+
+    def wait_s(self, amount: float, now: float) -> float:
+        """Seconds until `amount` is there, 0.0 when it is (for more than the limit: until the bucket is full)."""
+        if self.filled_at is not None:
+            self.level = min(self.limit, self.level + (now - self.filled_at) * self.limit / self.period_s)
+        self.filled_at = now
+        missing = min(amount, self.limit) - self.level
+        if amount > self.limit:
+            return max(missing, 1) * self.period_s / self.limit
+        return max(missing, 0.0) * self.period_s / self.limit
+
+
+class QuotaKeeper:
+    """Charges requests to a quota's buckets, one set for each model."""
+
+    def __init__(self, quota: Quota, clock: Callable[[], float] = time.monotonic) -> None:
+        self._quota = quota
+        self._clock = clock
+        self._buckets: dict[str, dict[str, _Bucket]] = {}
+
+    def charge(self, model: str, *, items: int, tokens: int, vertex: bool) -> None:
+        """Take one request's share, or raise ApiError 429 and take nothing."""
+        now = self._clock()
+        buckets = self._buckets.setdefault(model, self._new_buckets())
+        requests = items if self._quota.count_items else 1
+        amounts = {name: tokens if name == "tokens" else requests for name in buckets}
+        waits = {name: bucket.wait_s(amounts[name], now) for name, bucket in buckets.items()}
+        dry = max(waits, key=waits.__getitem__, default=None)
+        if dry is not None and waits[dry] > 0:
+            raise errors.vertex_exhausted() if vertex else refusal(dry, model, buckets[dry].limit, waits[dry])
+        for name, bucket in buckets.items():
+            bucket.level -= amounts[name]
+
+    def _new_buckets(self) -> dict[str, _Bucket]:
+        quota = self._quota
+        wanted = {
+            "minute": (quota.requests_per_minute, quota.minute_s),
+            "tokens": (quota.tokens_per_minute, quota.minute_s),
+            "day": (quota.requests_per_day, _DAY_S),
+        }
+        return {name: _Bucket(limit, period_s) for name, (limit, period_s) in wanted.items() if limit is not None}
+
+
+def refusal(kind: str, model: str, limit: int, wait_s: float) -> errors.ApiError:
+    """The 429 of a free-tier quota: `kind` is "minute", "day" or "tokens" (a minute's tokens)."""
+    metric, what = {
+        "minute": ("embed_content_free_tier_requests", "RequestsPerMinute"),
+        "day": ("embed_content_free_tier_requests", "RequestsPerDay"),
+        "tokens": ("embed_content_free_tier_input_token_count", "InputTokensPerMinute"),
+    }[kind]
+    return errors.quota_exceeded(
+        # Third parties report that -001 appears under this name here.
+        "gemini-embedding-1.0" if model == "gemini-embedding-001" else model,
+        metric=metric,
+        quota_id=f"EmbedContent{what}PerUserPerProjectPerModel-FreeTier",
+        limit=limit,
+        retry_delay_s=_DAILY_RETRY_DELAY_S if kind == "day" else wait_s,
+    )

@@ -1,0 +1,79 @@
+"""What the emulator received: one record per request, for tests to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, overload
+
+
+@dataclass(frozen=True)
+class ReceivedRequest:
+    """One request as it came."""
+
+    number: int
+    """1 for the first request since the start; `clear` does not begin again."""
+    method: str
+    path: str
+    """Decoded, without the query."""
+    query: dict[str, str]
+    headers: dict[str, str]
+    """Names in lower case."""
+    body: bytes
+    json: Any
+    """The body as JSON, None where it is not."""
+    time: float
+    """time.monotonic() at arrival, in seconds."""
+
+    @property
+    def action(self) -> str:
+        """The method after the path's colon, such as "batchEmbedContents"; "" where there is none."""
+        return self.path.rpartition("/")[2].partition(":")[2]
+
+
+class RequestLog(Sequence[ReceivedRequest]):
+    """The requests so far, oldest first; `clear()` forgets them and sets the counters back."""
+
+    def __init__(self) -> None:
+        self._requests: list[ReceivedRequest] = []
+        self._numbers = 0
+        self.items_billed = 0
+        """Contents embedded, whether or not the answer arrived."""
+        self.tokens_billed = 0
+        self.in_flight = 0
+        self.max_in_flight = 0
+        """The most requests that were being answered at once."""
+
+    @overload
+    def __getitem__(self, index: int) -> ReceivedRequest: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[ReceivedRequest]: ...
+    def __getitem__(self, index: int | slice) -> ReceivedRequest | list[ReceivedRequest]:
+        return self._requests[index]
+
+    def __len__(self) -> int:
+        return len(self._requests)
+
+    def __iter__(self) -> Iterator[ReceivedRequest]:
+        return iter(list(self._requests))
+
+    def clear(self) -> None:
+        """Forget the requests and set the counters back; requests being answered stay counted."""
+        self._requests.clear()
+        self.items_billed = self.tokens_billed = 0
+        self.max_in_flight = self.in_flight
+
+    def next_number(self) -> int:
+        """The number of the next request."""
+        self._numbers += 1
+        return self._numbers
+
+    def add(self, request: ReceivedRequest) -> None:
+        """Note a request that begins to be answered."""
+        self._requests.append(request)
+        self.in_flight += 1
+        self.max_in_flight = max(self.max_in_flight, self.in_flight)
+
+    def done(self) -> None:
+        """Note that a request was answered, or given up."""
+        self.in_flight -= 1

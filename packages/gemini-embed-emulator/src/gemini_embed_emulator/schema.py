@@ -1,0 +1,132 @@
+"""Reading request bodies the way Google's JSON front end does.
+
+A message is a table of camelCase names; snake_case is accepted for each, anything else is refused with the front
+end's own words. `read` gives the body back with camelCase names, values checked for their type.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from .errors import RPC, ApiError
+
+Spec = str | list[Any] | Mapping[str, Any]
+"""A scalar's name ("string", "int32", "bool", "bytes", "any"), [spec] for a list, or a table of fields."""
+
+_SCALARS: dict[str, type | tuple[type, ...]] = {"string": str, "int32": int, "bool": bool, "bytes": str, "any": object}
+
+_PART: Spec = {
+    "text": "string",
+    "inlineData": {"mimeType": "string", "data": "bytes"},
+    "fileData": {"mimeType": "string", "fileUri": "string"},
+    "videoMetadata": {"startOffset": "string", "endOffset": "string", "fps": "any"},
+}
+_CONTENT: Spec = {"parts": [_PART], "role": "string"}
+_CONFIG: Spec = {
+    "taskType": "string",
+    "title": "string",
+    "outputDimensionality": "int32",
+    "autoTruncate": "bool",
+    "documentOcr": "bool",
+    "audioTrackExtraction": "bool",
+}
+_OPTIONS: dict[str, Spec] = {
+    "taskType": "string",
+    "title": "string",
+    "outputDimensionality": "int32",
+    "embedContentConfig": _CONFIG,
+}
+EMBED_CONTENT: Spec = {"model": "string", "content": _CONTENT, **_OPTIONS}
+BATCH_EMBED_CONTENTS: Spec = {"requests": [EMBED_CONTENT]}
+VERTEX_EMBED_CONTENT: Spec = {**EMBED_CONTENT, "autoTruncate": "bool"}
+INSTANCE: Spec = {"content": "string", "taskType": "string", "title": "string", "mimeType": "string"}
+PREDICT: Spec = {"instances": "any", "parameters": "any"}
+PARAMETERS: Spec = {"autoTruncate": "bool", "outputDimensionality": "int32"}
+COUNT_TOKENS: Spec = {
+    "contents": [_CONTENT],
+    "generateContentRequest": "any",
+    "model": "string",
+    "instances": "any",
+    "systemInstruction": _CONTENT,
+    "tools": "any",
+    "generationConfig": "any",
+}
+
+
+def parse_json(body: bytes) -> Any:
+    """The body as JSON, an empty one as an empty message."""
+    try:
+        return json.loads(body or b"{}")
+    except ValueError as error:
+        raise ApiError(400, f"Invalid JSON payload received. Unexpected token.\n{error}") from None
+
+
+def read(spec: Spec, payload: Any, path: str = "") -> Any:
+    """`payload` checked against `spec`, with camelCase names.
+
+    Raises ApiError 400 that lists every unknown name at once, or names the first value of a wrong type.
+    """
+    violations: list[dict[str, str]] = []
+    value = _read(spec, payload, path, violations)
+    if violations:
+        message = "\n".join(v["description"] for v in violations)
+        raise ApiError(400, message, details=[{"@type": RPC + "BadRequest", "fieldViolations": violations}])
+    return value
+
+
+def _read(spec: Spec, payload: Any, path: str, violations: list[dict[str, str]]) -> Any:
+    if isinstance(spec, str):
+        return _scalar(spec, payload, path)
+    if isinstance(spec, list):
+        if not isinstance(payload, list):
+            payload = [payload]  # proto3 JSON at Google takes one message for a repeated field
+        return [_read(spec[0], item, f"{path}[{i}]", violations) for i, item in enumerate(payload)]
+    if not isinstance(payload, dict):
+        raise _wrong_type(path, "MESSAGE", payload)
+    fields: dict[str, Any] = {}
+    for name, value in payload.items():
+        known = _camel(name)
+        if known not in spec:
+            violations.append(_unknown(name, path))
+        elif value is not None:
+            fields[known] = _read(spec[known], value, f"{path}.{_snake(known)}".lstrip("."), violations)
+    return fields
+
+
+def _scalar(kind: str, value: Any, path: str) -> Any:
+    if kind == "int32" and isinstance(value, str) and re.fullmatch(r"-?\d+", value):
+        value = int(value)
+    if not isinstance(value, _SCALARS[kind]) or (kind == "int32" and isinstance(value, bool)):
+        raise _wrong_type(path, {"int32": "TYPE_INT32", "bool": "TYPE_BOOL"}.get(kind, "TYPE_STRING"), value)
+    if kind != "bytes":
+        return value
+    try:
+        standard = value.replace("-", "+").replace("_", "/")
+        return base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        raise ApiError(400, f"Invalid value at '{path}' (TYPE_BYTES), Base64 decoding failed for {value[:40]!r}") from None
+
+
+def _wrong_type(path: str, kind: str, value: Any) -> ApiError:
+    description = f"Invalid value at '{path}' ({kind}), {json.dumps(value)[:200]}"
+    violation = {"field": path, "description": description}
+    return ApiError(400, description, details=[{"@type": RPC + "BadRequest", "fieldViolations": [violation]}])
+
+
+def _unknown(name: str, path: str) -> dict[str, str]:
+    where = f" at '{path}'" if path else ""
+    description = f'Invalid JSON payload received. Unknown name "{name}"{where}: Cannot find field.'
+    return {"field": path, "description": description} if path else {"description": description}
+
+
+def _camel(name: str) -> str:
+    return re.sub(r"_([a-z0-9])", lambda match: match[1].upper(), name)
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"[A-Z]", lambda match: "_" + match[0].lower(), name)

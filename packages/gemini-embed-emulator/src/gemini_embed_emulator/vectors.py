@@ -1,0 +1,110 @@
+"""From features to a model's vectors: each space mixes the features its own way into dense values.
+
+The mix is an orthogonal transform (signs, a Hartley transform, a shuffle), so cosines survive it and every prefix of a
+vector is a fair sample of the whole. As with the real models the first 768 of 3072 values hold more than their share:
+their norm is about 0.57.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from .models import Model
+from .vectors_image import image_features
+from .vectors_text import FEATURES, Array, prefixed_text, typed_text, unit
+
+Vector = npt.NDArray[np.float32]
+_CACHED_VECTORS = 4096
+_FRONT = 768
+_FRONT_SHARE = 0.325  # of a vector's energy; recorded norms of gemini-embedding-001 at 768: 0.568 to 0.588
+_BINDING = 0.6  # how far a fused vector leaves the mean of its parts; one published measurement: cosine 0.83
+
+
+@dataclass(frozen=True)
+class Blob:
+    """Inline bytes of a part."""
+
+    mime_type: str
+    data: bytes
+
+
+Part = str | Blob
+
+
+@dataclass(frozen=True)
+class Input:
+    """All that one vector depends on. `task_type` and `title` are read by models without a text prefix only."""
+
+    parts: tuple[Part, ...]
+    task_type: str = ""
+    title: str = ""
+
+
+class VectorMaker:
+    """Makes vectors and remembers the latest of them."""
+
+    def __init__(self) -> None:
+        self._cache: OrderedDict[tuple[str, Input], Vector] = OrderedDict()
+
+    def vector(self, model: Model, item: Input, dimensions: int | None = None) -> Vector:
+        """The vector of one input: float32, shape (dimensions or the model's default,)."""
+        if model.multimodal:
+            item = Input(item.parts)
+        key = (model.space, item)
+        whole = self._cache.get(key)
+        if whole is None:
+            whole = self._cache[key] = _embed(model, item)
+            if len(self._cache) > _CACHED_VECTORS:
+                self._cache.popitem(last=False)
+        return shorten(whole, model, dimensions or model.dimensions)
+
+
+def shorten(whole: Vector, model: Model, dimensions: int) -> Vector:
+    """The first `dimensions` values, at unit length where the model does so."""
+    if dimensions >= len(whole):
+        return whole
+    front = whole[:dimensions]
+    return (front / np.linalg.norm(front)).astype(np.float32) if model.unit_when_cut else front
+
+
+def _embed(model: Model, item: Input) -> Vector:
+    dense = [_mix(model.space, _features(model, item, part)) for part in item.parts]
+    whole = unit(dense[0] if len(dense) == 1 else fuse(dense))[: model.dimensions]
+    return unit(whole).astype(np.float32)
+
+
+def _features(model: Model, item: Input, part: Part) -> Array:
+    if isinstance(part, Blob):
+        return image_features(part.data)
+    return prefixed_text(part) if model.multimodal else typed_text(part, item.task_type, item.title)
+
+
+def fuse(parts: list[Array]) -> Array:
+    """One vector for several parts: near their mean, yet not it, and dependent on their order."""
+    bound = parts[0]
+    for part in parts[1:]:
+        bound = unit(bound * np.roll(part, 1))
+    return unit(np.sum(parts, axis=0)) + _BINDING * bound
+
+
+def _mix(space: str, features: Array) -> Array:
+    signs, order, scale = _mixing(space)
+    spectrum = np.fft.fft(features * signs)
+    return unit((spectrum.real - spectrum.imag)[order] * scale)
+
+
+@lru_cache(maxsize=None)
+def _mixing(space: str) -> tuple[Array, npt.NDArray[np.intp], Array]:
+    """The signs, shuffle and scale of a space, from digests: the same on every machine."""
+    stream = hashlib.shake_256(f"space:{space}".encode()).digest(9 * FEATURES)
+    signs = np.where(np.frombuffer(stream[:FEATURES], np.uint8) & 1, 1.0, -1.0)
+    order = np.argsort(np.frombuffer(stream[FEATURES:], ">u8"), kind="stable")
+    back = (1 - _FRONT_SHARE) / (FEATURES - _FRONT)
+    scale = np.where(np.arange(FEATURES) < _FRONT, (_FRONT_SHARE / _FRONT) ** 0.5, back**0.5)
+    return signs, order, scale
