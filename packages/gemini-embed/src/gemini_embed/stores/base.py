@@ -36,22 +36,26 @@ class Record:
     @property
     def source(self) -> str | None:
         """Where the content came from; records of one source are replaced together."""
-        return self.metadata.get("source")
+        return self._text("source")
 
     @property
     def modality(self) -> str | None:
         """ "text", "image", or "mixed" for interleaved parts."""
-        return self.metadata.get("modality")
+        return self._text("modality")
 
     @property
     def title(self) -> str | None:
         """The title that was embedded with the content."""
-        return self.metadata.get("title")
+        return self._text("title")
 
     @property
     def uri(self) -> str | None:
         """Path or URL of the medium, None for content that came from memory."""
-        return self.metadata.get("uri")
+        return self._text("uri")
+
+    def _text(self, name: str) -> str | None:
+        value = self.metadata.get(name)
+        return value if isinstance(value, str) else None  # points made by others may hold anything
 
 
 @dataclass(frozen=True)
@@ -170,8 +174,6 @@ def check_query(vector: FloatArray, k: int, dimensions: int) -> FloatArray:
 
 def check_one_of(ids: Sequence[str] | None, filter: FilterLike) -> None:
     """Refuse a deletion that names nothing, or names it twice: an empty filter would empty the store."""
-    if isinstance(ids, str):
-        raise InputError("ids is a list of ids, not one string")
     if (ids is None) == (filter is None):
         raise InputError("say what to delete: either ids or a filter")
     if filter is not None and isinstance(filter, Mapping) and not filter:

@@ -1,0 +1,192 @@
+"""`MultimodalIndex`: add, search, get, delete and copy, over any store; what both framework retrievers stand on."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gemini_embed.adding import AddReport, add_steps
+from gemini_embed.content import ContentLike
+from gemini_embed.errors import InputError, StoreError
+from gemini_embed.items import ItemLike
+from gemini_embed.steps import Steps, ToEmbed, arun, run
+from gemini_embed.stores.base import FilterLike, Hit, Record, Store
+
+if TYPE_CHECKING:
+    from gemini_embed.embedder import Embedder
+
+
+class MultimodalIndex:
+    """Contents of any modality in one store, found by text, images or both together.
+
+    The store is opened on first use and checked against `embedder.fingerprint`. Closing the index closes the store and
+    leaves the embedder open. Every method has an async twin whose name begins with `a`.
+    """
+
+    def __init__(self, embedder: Embedder, store: Store) -> None:
+        self.embedder = embedder
+        self.store = store
+        self._closed = False
+
+    def __repr__(self) -> str:
+        return f"MultimodalIndex({self.embedder!r}, {self.store!r})"
+
+    def add(self, items: Iterable[ItemLike], *, batch_size: int = 500) -> AddReport:
+        """Embed and store items; what the store holds already is not embedded again.
+
+        A str is text, a `Path` the text or image in that file, a list of parts one interleaved content; `Item` adds
+        source, metadata and title. All items of one source in this call become what the source holds: its other,
+        older records go once the new ones are in. Items are read, embedded and written `batch_size` at a time, so
+        what is finished stays when a later batch fails, and adding again completes it.
+
+        Raises:
+            InputError: an item cannot be indexed; `.position` is its place in `items`.
+            RequestError: a request failed; what was finished is in the store.
+            FingerprintMismatchError: the store holds vectors made another way.
+        """
+        return run(self.embedder, self._add(items, batch_size))
+
+    async def aadd(self, items: Iterable[ItemLike], *, batch_size: int = 500) -> AddReport:
+        """`add`, without blocking the loop."""
+        return await arun(self.embedder, self._add(items, batch_size))
+
+    def search(
+        self, query: ContentLike, k: int = 10, *, filter: FilterLike = None, score_threshold: float | None = None
+    ) -> list[Hit]:
+        """The `k` records nearest to a text, a part, or a list of parts (text plus image); best first.
+
+        Args:
+            query: what to look for; conditioned as a query.
+            k: most hits wanted.
+            filter: `{"modality": "image"}` and the like (`gemini_embed.stores.filters`), or the store's own object.
+            score_threshold: least cosine similarity of a hit.
+        """
+        return run(self.embedder, self._search(query, k, filter, score_threshold))
+
+    async def asearch(
+        self, query: ContentLike, k: int = 10, *, filter: FilterLike = None, score_threshold: float | None = None
+    ) -> list[Hit]:
+        """`search`, without blocking the loop."""
+        return await arun(self.embedder, self._search(query, k, filter, score_threshold))
+
+    def search_vector(
+        self, vector: ArrayLike, k: int = 10, *, filter: FilterLike = None, score_threshold: float | None = None
+    ) -> list[Hit]:
+        """`search` with a query that is embedded already, shape (d,)."""
+        hits = self._opened().search(np.asarray(vector, dtype=np.float32), k, filter)
+        return hits if score_threshold is None else [hit for hit in hits if hit.score >= score_threshold]
+
+    async def asearch_vector(
+        self, vector: ArrayLike, k: int = 10, *, filter: FilterLike = None, score_threshold: float | None = None
+    ) -> list[Hit]:
+        """`search_vector`, without blocking the loop."""
+        return await asyncio.to_thread(self.search_vector, vector, k, filter=filter, score_threshold=score_threshold)
+
+    def get(self, ids: Sequence[str]) -> list[Record]:
+        """The records with these ids, in the order asked; ids that are not there are left out."""
+        return self._opened().get(_ids(ids))
+
+    async def aget(self, ids: Sequence[str]) -> list[Record]:
+        """`get`, without blocking the loop."""
+        return await asyncio.to_thread(self.get, ids)
+
+    def delete(
+        self,
+        ids: Sequence[str] | None = None,
+        *,
+        source: str | os.PathLike[str] | None = None,
+        filter: FilterLike = None,
+    ) -> int:
+        """Remove records by id, by source or by filter (exactly one of them); returns how many were there."""
+        if sum(given is not None for given in (ids, source, filter)) != 1:
+            raise InputError("say what to delete by exactly one of ids, source and filter")
+        if source is not None:
+            filter = {"source": os.fspath(source)}
+        return self._opened().delete(None if ids is None else _ids(ids), filter=filter)
+
+    async def adelete(
+        self,
+        ids: Sequence[str] | None = None,
+        *,
+        source: str | os.PathLike[str] | None = None,
+        filter: FilterLike = None,
+    ) -> int:
+        """`delete`, without blocking the loop."""
+        return await asyncio.to_thread(self.delete, ids, source=source, filter=filter)
+
+    def count(self, filter: FilterLike = None) -> int:
+        """How many records there are, or match."""
+        return self._opened().count(filter)
+
+    async def acount(self, filter: FilterLike = None) -> int:
+        """`count`, without blocking the loop."""
+        return await asyncio.to_thread(self.count, filter)
+
+    def copy_to(self, store: Store) -> int:
+        """Write all records and vectors to another store, embedding nothing; returns how many.
+
+        The fingerprint goes along, so `store` must be new or have the same one. It is left open.
+        """
+        if store is self.store:
+            raise InputError("an index cannot be copied to its own store")
+        source, copied = self._opened(), 0
+        store.open(self.embedder.fingerprint)
+        for batch in source.iterate():
+            store.upsert(batch.records, batch.vectors)
+            copied += len(batch.records)
+        return copied
+
+    async def acopy_to(self, store: Store) -> int:
+        """`copy_to`, without blocking the loop."""
+        return await asyncio.to_thread(self.copy_to, store)
+
+    def close(self) -> None:
+        """Close the store; closing twice is fine."""
+        self._closed = True
+        self.store.close()
+
+    async def aclose(self) -> None:
+        """`close`, without blocking the loop."""
+        await asyncio.to_thread(self.close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def _opened(self) -> Store:
+        if self._closed:
+            raise StoreError("this index is closed: make a new one over the same store")
+        self.store.open(self.embedder.fingerprint)
+        return self.store
+
+    def _search(
+        self, query: ContentLike, k: int, filter: FilterLike, score_threshold: float | None
+    ) -> Steps[list[Hit]]:
+        self._opened()
+        result = yield ToEmbed([query], "query")
+        return self.search_vector(result.vector, k, filter=filter, score_threshold=score_threshold)
+
+    def _add(self, items: Iterable[ItemLike], batch_size: int) -> Steps[AddReport]:
+        return (yield from add_steps(self._opened(), self.embedder.fingerprint.digest, items, batch_size))
+
+
+def _ids(ids: Sequence[str]) -> Sequence[str]:
+    if isinstance(ids, str):
+        raise InputError("ids is a list of ids, not one string: [id] for a single one")
+    return ids
