@@ -18,7 +18,7 @@ FilterLike: TypeAlias = Mapping[str, Any] | Any
 """A neutral filter (see `stores/filters.py`), or a filter object of the store's own engine, which passes through."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Record:
     """One embedded thing, as a store keeps it beside its vector.
 
@@ -53,12 +53,23 @@ class Record:
         """Path or URL of the medium, None for content that came from memory."""
         return self._text("uri")
 
+    def __str__(self) -> str:
+        source = self.source or self.id
+        if source.startswith("sha256:"):
+            source = f"{source[:15]}…"
+        words = " ".join(self.page_content.split())
+        excerpt = f': "{words[:60]}{"…" if len(words) > 60 else ""}"' if words else ""
+        return f"{self.modality or '?'} {source}{excerpt}"
+
+    def __repr__(self) -> str:
+        return f"<Record {self.id}: {self}>"
+
     def _text(self, name: str) -> str | None:
         value = self.metadata.get(name)
         return value if isinstance(value, str) else None  # points made by others may hold anything
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Hit:
     """A record found, with its score: the cosine similarity to the query, from -1 to 1."""
 
@@ -86,9 +97,10 @@ class Hit:
         return self.record.modality
 
     def __str__(self) -> str:
-        words = " ".join(self.page_content.split())
-        excerpt = f': "{words[:60]}{"…" if len(words) > 60 else ""}"' if words else ""
-        return f"{self.score:.2f} {self.modality or '?'} {self.source or self.record.id}{excerpt}"
+        return f"{self.score:.2f} {self.record}"
+
+    def __repr__(self) -> str:
+        return f"<Hit {self}>"
 
 
 class Batch(NamedTuple):

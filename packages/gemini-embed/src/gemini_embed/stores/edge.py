@@ -11,9 +11,8 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,7 +20,6 @@ import numpy as np
 
 from gemini_embed.errors import GeminiEmbedError, StoreError, StoreLockedError, missing_extra
 from gemini_embed.fingerprint import Fingerprint
-from gemini_embed.stores import filters
 from gemini_embed.stores.base import (
     Batch,
     FilterLike,
@@ -33,7 +31,8 @@ from gemini_embed.stores.base import (
     check_query,
     check_rows,
 )
-from gemini_embed.stores.payload import INDEXED_FIELDS, field_key, from_payload, known_ids, split_values, to_payload
+from gemini_embed.stores.conditions import EdgeConditions
+from gemini_embed.stores.payload import INDEXED_FIELDS, from_payload, point_id, point_ids, to_payload
 
 if TYPE_CHECKING:
     import qdrant_edge
@@ -74,7 +73,7 @@ class EdgeStore(Store):
 
     def update(self, records: Sequence[Record]) -> None:
         for record in records:
-            self._update(_engine().UpdateOperation.overwrite_payload(_ids([record.id]), to_payload(record)))
+            self._update(_engine().UpdateOperation.overwrite_payload(point_ids([record.id]), to_payload(record)))
 
     def search(self, vector: FloatArray, k: int, filter: FilterLike = None) -> list[Hit]:
         query = check_query(vector, k, self._dimensions)
@@ -88,9 +87,9 @@ class EdgeStore(Store):
 
     def get(self, ids: Sequence[str]) -> list[Record]:
         with self._open_shard() as shard:
-            points = shard.retrieve(_ids(ids), with_payload=True, with_vector=False)
-        found = {str(point.id): from_payload(point.id, point.payload) for point in points}
-        return [found[one] for one in ids if one in found]
+            points = shard.retrieve(point_ids(ids), with_payload=True, with_vector=False)
+        found = {point_id(point.id): from_payload(point.id, point.payload) for point in points}
+        return [found[id_] for id_ in point_ids(ids) if id_ in found]
 
     def delete(self, ids: Sequence[str] | None = None, *, filter: FilterLike = None) -> int:
         check_one_of(ids, filter)
@@ -98,7 +97,7 @@ class EdgeStore(Store):
         with self._lock:
             if ids is not None:
                 there = [record.id for record in self.get(ids)]
-                self._update(operation.delete_points(_ids(there)))
+                self._update(operation.delete_points(point_ids(there)))
                 return len(there)
             there_before = self.count(filter)
             self._update(operation.delete_points_by_filter(_filter(filter)))
@@ -178,43 +177,8 @@ class EdgeStore(Store):
         return loaded
 
 
-class _Words:
-    """Edge's condition objects, as `filters.translate` asks for them."""
-
-    def any_of(self, path: filters.Path, values: Sequence[filters.Scalar]) -> Any:
-        edge, key = _engine(), field_key(path)
-        texts, exact, numbers = split_values(values)
-        parts: list[Any] = [edge.FieldCondition(key, match=edge.MatchAny(texts))]
-        parts += [edge.FieldCondition(key, match=edge.MatchValue(one)) for one in exact]
-        parts += [edge.FieldCondition(key, range=edge.RangeFloat(gte=one, lte=one)) for one in numbers]
-        return self.some(parts)
-
-    def missing(self, path: filters.Path) -> Any:
-        return _engine().IsEmptyCondition(field_key(path))
-
-    def between(self, path: filters.Path, bounds: Mapping[str, Any]) -> Any:
-        edge = _engine()
-        if any(isinstance(bound, datetime) for bound in bounds.values()):
-            span = edge.RangeDateTime(**{key: bound.isoformat() for key, bound in bounds.items()})
-            return edge.FieldCondition(field_key(path), range=span)
-        return edge.FieldCondition(field_key(path), range=edge.RangeFloat(**bounds))
-
-    def every(self, parts: Sequence[Any]) -> Any:
-        return _engine().Filter(must=list(parts))
-
-    def some(self, parts: Sequence[Any]) -> Any:
-        return _engine().Filter(should=list(parts))
-
-    def negated(self, part: Any) -> Any:
-        return _engine().Filter(must_not=[part])
-
-
 def _filter(given: FilterLike) -> qdrant_edge.Filter | None:
-    own: type[qdrant_edge.Filter] = _engine().Filter
-    if isinstance(given, own):
-        return given
-    node = filters.parse(given)
-    return None if node is None else own(must=[filters.translate(node, _Words())])
+    return EdgeConditions(_engine()).filter(given)  # type: ignore[no-any-return]  # the conditions serve two engines
 
 
 def _batch(points: Sequence[qdrant_edge.Record], with_vectors: bool) -> Batch:
@@ -222,10 +186,6 @@ def _batch(points: Sequence[qdrant_edge.Record], with_vectors: bool) -> Batch:
     if not with_vectors:
         return Batch(records, np.empty((len(points), 0), np.float32))
     return Batch(records, np.array([point.vector for point in points], np.float32))
-
-
-def _ids(ids: Sequence[str]) -> list[qdrant_edge.PointId]:
-    return list(known_ids(ids))
 
 
 def _engine() -> Any:

@@ -1,0 +1,81 @@
+"""A Qdrant collection's making and its fingerprint, which is kept in the collection's metadata."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gemini_embed.errors import StoreError
+from gemini_embed.fingerprint import Fingerprint
+from gemini_embed.stores.payload import INDEXED_FIELDS
+
+if TYPE_CHECKING:
+    from qdrant_client import QdrantClient, models
+
+_KEY = "gemini_embed"
+
+
+def ensure(client: QdrantClient, name: str, wanted: Fingerprint, *, adopt: bool, indexed: bool) -> Fingerprint:
+    """The fingerprint of collection `name`, which is created with `wanted` if need be.
+
+    `indexed`: whether payload indexes mean anything (local mode has none, and warns).
+    """
+    from qdrant_client import models
+
+    if not client.collection_exists(name):
+        _create(client, name, wanted)
+    info = client.get_collection(name)
+    kept = _fingerprint(info)
+    if kept is None:
+        _check_may_take_over(client, name, info, wanted, adopt)
+        client.update_collection(name, metadata={_KEY: wanted.to_dict()})
+        kept = _fingerprint(client.get_collection(name))
+    if kept is None:
+        raise StoreError("the server does not keep collection metadata, where the fingerprint lives: use Qdrant 1.16+")
+    if indexed:
+        for field in INDEXED_FIELDS:
+            if field not in info.payload_schema:
+                client.create_payload_index(name, field, models.PayloadSchemaType.KEYWORD)
+    return kept
+
+
+def _create(client: QdrantClient, name: str, wanted: Fingerprint) -> None:
+    from qdrant_client import models
+    from qdrant_client.http.exceptions import UnexpectedResponse
+
+    vectors = models.VectorParams(size=wanted.dimensions, distance=models.Distance.COSINE)
+    try:
+        client.create_collection(name, vectors_config=vectors, metadata={_KEY: wanted.to_dict()})
+    except UnexpectedResponse as error:
+        if error.status_code != 409:  # another process was first: its fingerprint is checked like any other
+            raise
+
+
+def _fingerprint(info: models.CollectionInfo) -> Fingerprint | None:
+    kept: Any = (info.config.metadata or {}).get(_KEY)
+    return None if kept is None else Fingerprint.from_dict(kept)
+
+
+def _check_may_take_over(
+    client: QdrantClient, name: str, info: models.CollectionInfo, wanted: Fingerprint, adopt: bool
+) -> None:
+    """A collection without a fingerprint becomes ours when its vectors fit, and it is empty or vouched for."""
+    from qdrant_client import models
+
+    vectors = info.config.params.vectors
+    if not isinstance(vectors, models.VectorParams):
+        raise StoreError(
+            f"collection {name!r} has named vectors, or none; ours has one unnamed vector: use another one"
+        )
+    if (vectors.size, vectors.distance) != (wanted.dimensions, models.Distance.COSINE):
+        raise StoreError(
+            f"collection {name!r} has vectors of {vectors.size} dimensions and distance {vectors.distance.value}, "
+            f"this embedder needs {wanted.dimensions} and Cosine: use another collection"
+        )
+    held = client.count(name, exact=True).count
+    if held and not adopt:
+        raise StoreError(
+            f"collection {name!r} holds {held} vectors and no fingerprint, so nothing tells which model made them. "
+            f"If you know that they were made with {wanted}, pass adopt=True once "
+            '(the official classes on their defaults compare to task="raw", normalize=False); '
+            "otherwise add your sources to a new collection"
+        )

@@ -1,0 +1,249 @@
+"""QdrantStore: a Qdrant server or cloud, or qdrant-client's local mode in memory or in a folder.
+
+Points are laid out as langchain_qdrant.QdrantVectorStore does, plus what LlamaIndex's QdrantVectorStore reads, so both
+open a collection of ours. The fingerprint is kept in the collection's metadata.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gemini_embed.errors import ConfigurationError, GeminiEmbedError, StoreError, StoreLockedError, missing_extra
+from gemini_embed.fingerprint import Fingerprint
+from gemini_embed.stores.base import (
+    Batch,
+    FilterLike,
+    FloatArray,
+    Hit,
+    Record,
+    Store,
+    check_one_of,
+    check_query,
+    check_rows,
+)
+from gemini_embed.stores.collection import ensure
+from gemini_embed.stores.conditions import ClientConditions
+from gemini_embed.stores.nodes import node_payload
+from gemini_embed.stores.payload import from_payload, point_id, point_ids, to_payload
+
+if TYPE_CHECKING:
+    from qdrant_client import QdrantClient
+
+_NUMBERS_PER_REQUEST = 2**18
+"""Vector numbers in one upsert: some 5 MB of JSON, well under the server's 32 MB."""
+
+
+class QdrantStore(Store):
+    """Records and vectors in one Qdrant collection, made on first use. Needs the extra `qdrant`.
+
+    Args:
+        location: ":memory:" for a store that lives as long as this object.
+        url: of a server or cloud cluster.
+        path: a folder for qdrant-client's local mode: one process at a time, and slow beyond some thousand records
+            (`EdgeStore` is the better embedded store).
+        client: a QdrantClient of yours; it is not closed with the store. Give exactly one of these four.
+        api_key: for `url`.
+        collection: its name.
+        adopt: take over a collection that holds vectors but no fingerprint, such as one made by langchain_qdrant. By
+            this you vouch that its vectors were made as your embedder makes them; the fingerprint is written once.
+        timeout_s: of each request to `url`, in whole seconds.
+    """
+
+    def __init__(
+        self,
+        location: str | None = None,
+        *,
+        url: str | None = None,
+        path: str | os.PathLike[str] | None = None,
+        client: QdrantClient | None = None,
+        api_key: str | None = None,
+        collection: str = "gemini_embed",
+        adopt: bool = False,
+        timeout_s: int = 60,
+    ) -> None:
+        places = {"location": location, "url": url, "path": path, "client": client}
+        given = [name for name, value in places.items() if value is not None]
+        if len(given) != 1:
+            raise ConfigurationError(f"give exactly one of {', '.join(places)}, not {' and '.join(given) or 'none'}")
+        if location is not None and location != ":memory:":
+            raise ConfigurationError(
+                f'location is ":memory:"; for {location!r} use url= (a server) or path= (a folder)'
+            )
+        if api_key is not None and url is None:
+            raise ConfigurationError(f"api_key goes with url=, not with {given[0]}=")
+        self.collection = collection
+        self._where = str(places[given[0]]) if client is None else "your client"
+        self._location, self._path = location, None if path is None else os.fspath(path)
+        self._url, self._api_key, self._timeout_s = url, api_key, timeout_s
+        self._adopt = adopt
+        self._client, self._is_ours = client, client is None
+        self._fingerprint: Fingerprint | None = None
+        self._lock = threading.RLock()
+
+    def __repr__(self) -> str:
+        return f"QdrantStore({self._where!r}, collection={self.collection!r})"
+
+    def open(self, fingerprint: Fingerprint) -> None:
+        with self._lock, _client_errors(self):
+            client = self._client = self._client or self._connect()
+            if self._fingerprint is None:
+                self._fingerprint = ensure(
+                    client, self.collection, fingerprint, adopt=self._adopt, indexed=not _is_local(client)
+                )
+            self._fingerprint.check(fingerprint, where=str(self))
+
+    def upsert(self, records: Sequence[Record], vectors: FloatArray) -> None:
+        from qdrant_client import models
+
+        rows = check_rows(records, vectors, self._dimensions)
+        step = max(1, _NUMBERS_PER_REQUEST // self._dimensions)
+        for start in range(0, len(records), step):
+            some = records[start : start + step]
+            batch = models.Batch(
+                ids=point_ids(record.id for record in some),
+                vectors=rows[start : start + step].tolist(),
+                payloads=[_payload(record) for record in some],
+            )
+            with self._ready() as client:
+                client.upsert(self.collection, batch)
+
+    def update(self, records: Sequence[Record]) -> None:
+        from qdrant_client import models
+
+        changes: list[models.UpdateOperation] = [
+            models.OverwritePayloadOperation(
+                overwrite_payload=models.SetPayload(payload=_payload(record), points=point_ids([record.id]))
+            )
+            for record in records
+        ]
+        with self._ready() as client:
+            client.batch_update_points(self.collection, changes)
+
+    def search(self, vector: FloatArray, k: int, filter: FilterLike = None) -> list[Hit]:
+        query = check_query(vector, k, self._dimensions)
+        with self._ready() as client:
+            found = client.query_points(
+                self.collection, query=query.tolist(), limit=k, query_filter=_filter(filter), with_payload=True
+            )
+        return [Hit(from_payload(point.id, point.payload), point.score) for point in found.points]
+
+    def get(self, ids: Sequence[str]) -> list[Record]:
+        wanted = point_ids(ids)
+        with self._ready() as client:
+            points = client.retrieve(self.collection, wanted, with_payload=True)
+        found = {point_id(point.id): from_payload(point.id, point.payload) for point in points}
+        return [found[id_] for id_ in wanted if id_ in found]
+
+    def delete(self, ids: Sequence[str] | None = None, *, filter: FilterLike = None) -> int:
+        from qdrant_client import models
+
+        check_one_of(ids, filter)
+        with self._ready() as client:
+            if ids is not None:
+                there = [record.id for record in self.get(ids)]
+                if there:
+                    client.delete(self.collection, point_ids(there))
+                return len(there)
+            there_before = self.count(filter)
+            client.delete(self.collection, models.FilterSelector(filter=_filter(filter)))
+            return there_before
+
+    def count(self, filter: FilterLike = None) -> int:
+        with self._ready() as client:
+            return client.count(self.collection, count_filter=_filter(filter), exact=True).count
+
+    def iterate(
+        self, *, batch_size: int = 256, filter: FilterLike = None, with_vectors: bool = True
+    ) -> Iterator[Batch]:
+        wanted, offset = _filter(filter), None
+        while True:
+            with self._ready() as client:
+                points, offset = client.scroll(
+                    self.collection,
+                    scroll_filter=wanted,
+                    limit=batch_size,
+                    offset=offset,
+                    with_payload=True,
+                    with_vectors=with_vectors,
+                )
+            if points:
+                records = [from_payload(point.id, point.payload) for point in points]
+                rows = [point.vector if with_vectors else [] for point in points]
+                yield Batch(records, np.array(rows, np.float32))
+            if offset is None:
+                return
+
+    def close(self) -> None:
+        with self._lock, _client_errors(self):
+            client, self._fingerprint = self._client, None
+            if client is not None and self._is_ours:
+                self._client = None
+                client.close()
+
+    @property
+    def _dimensions(self) -> int:
+        if self._fingerprint is None:
+            raise StoreError(f"{self} is not open: call open(fingerprint) first")
+        return self._fingerprint.dimensions
+
+    @contextmanager
+    def _ready(self) -> Iterator[QdrantClient]:
+        """The client of the open store; one caller at a time in local mode, which is not made for threads."""
+        client = self._client
+        if client is None or self._fingerprint is None:
+            raise StoreError(f"{self} is not open: call open(fingerprint) first")
+        with self._lock if _is_local(client) else nullcontext(), _client_errors(self):
+            yield client
+
+    def _connect(self) -> QdrantClient:
+        try:
+            from qdrant_client import QdrantClient
+        except ImportError as error:
+            raise missing_extra("qdrant", "qdrant-client") from error
+        if self._url is not None:
+            client = QdrantClient(
+                url=self._url, api_key=self._api_key, timeout=self._timeout_s, check_compatibility=False
+            )
+        else:
+            # SQLite's own check of threads is off because `_ready` lets one in at a time.
+            client = QdrantClient(location=self._location, path=self._path, force_disable_check_same_thread=True)
+        weakref.finalize(self, client.close)  # a store left open ends without the noise of the client's own ending
+        return client
+
+
+def _is_local(client: QdrantClient) -> bool:
+    options = client.init_options
+    return options.get("location") == ":memory:" or options.get("path") is not None
+
+
+def _payload(record: Record) -> dict[str, Any]:
+    return to_payload(record) | node_payload(record)
+
+
+def _filter(given: FilterLike) -> Any:
+    from qdrant_client import models
+
+    return ClientConditions(models).filter(given)
+
+
+@contextmanager
+def _client_errors(store: QdrantStore) -> Iterator[None]:
+    """Give the client's errors our words: it raises RuntimeError and ValueError as well as its own."""
+    try:
+        yield
+    except GeminiEmbedError:
+        raise
+    except Exception as error:
+        if "already accessed by another instance" in str(error):
+            raise StoreLockedError(
+                f"{store} is open elsewhere (another process, or another object in this one), and local mode "
+                "allows one at a time: close that one first, or share an index by a server, QdrantStore(url=...)"
+            ) from error
+        raise StoreError(f"{store}: {error}") from error
