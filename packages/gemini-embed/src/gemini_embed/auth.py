@@ -1,0 +1,79 @@
+"""The headers that say who asks: an API key, or a bearer token from google-auth."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from gemini_embed.connection import Connection
+from gemini_embed.errors import AuthenticationError, ConfigurationError
+
+logger = logging.getLogger(__name__)
+
+SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+
+
+class Auth:
+    """Headers for one connection. Lives on the engine's loop; google-auth's blocking calls run in a thread."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._credentials: Any = connection.credentials
+        self._lock = asyncio.Lock()
+
+    async def headers(self) -> dict[str, str]:
+        """The headers of a request.
+
+        Raises:
+            AuthenticationError: no key, or credentials that cannot be found or refreshed.
+        """
+        if self._connection.backend == "developer" or self._connection.is_express:
+            return {"x-goog-api-key": self._connection.require_key().reveal()}
+        async with self._lock:  # one refresh serves all requests that wait for it
+            if self._credentials is None:
+                self._credentials = await _in_thread(_default_credentials)
+            if not self._credentials.token or self._credentials.expired:
+                await _in_thread(_refresh, self._credentials)
+        headers = {"authorization": f"Bearer {self._credentials.token}"}
+        if quota_project := getattr(self._credentials, "quota_project_id", None):
+            headers["x-goog-user-project"] = quota_project
+        return headers
+
+    async def renew(self, refused: str | None) -> bool:
+        """Refresh a bearer token that was refused; False where there is nothing to renew."""
+        if refused is None or not refused.startswith("Bearer ") or not hasattr(self._credentials, "refresh"):
+            return False
+        async with self._lock:
+            if refused != f"Bearer {self._credentials.token}":
+                return True  # another request has renewed it meanwhile
+            try:
+                await _in_thread(_refresh, self._credentials)
+            except AuthenticationError as e:
+                logger.warning("the token was refused and cannot be renewed: %s", e)
+                return False
+        return True
+
+
+async def _in_thread(call: Any, *args: Any) -> Any:
+    from google.auth.exceptions import GoogleAuthError
+
+    try:
+        return await asyncio.to_thread(call, *args)
+    except GoogleAuthError as e:
+        raise AuthenticationError(401, "UNAUTHENTICATED", f"Google credentials: {e}") from e
+
+
+def _default_credentials() -> Any:
+    import google.auth
+
+    credentials, _ = google.auth.default(scopes=[SCOPE])
+    return credentials
+
+
+def _refresh(credentials: Any) -> None:
+    from google.auth.transport.requests import Request
+
+    if not hasattr(credentials, "refresh"):
+        raise ConfigurationError("credentials= must be a google.auth.credentials.Credentials object")
+    credentials.refresh(Request())

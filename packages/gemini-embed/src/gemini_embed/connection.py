@@ -1,0 +1,202 @@
+"""Where requests go and in whose name: backend, address, version, key or credentials. Decided once, without a network.
+
+The vocabulary and the order of precedence are google-genai's: an argument beats the environment, and of two things
+found in the environment a project beats a key. Environment: `GEMINI_API_KEY`, `GOOGLE_API_KEY`,
+`GOOGLE_GENAI_USE_ENTERPRISE` or `GOOGLE_GENAI_USE_VERTEXAI`, `GOOGLE_CLOUD_PROJECT`, `GOOGLE_CLOUD_LOCATION`,
+`GOOGLE_GEMINI_BASE_URL`, `GOOGLE_VERTEX_BASE_URL`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gemini_embed.errors import AuthenticationError, ConfigurationError
+from gemini_embed.models import Backend
+
+KEY_VARIABLES = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
+
+
+class Secret:
+    """A key that no repr, log or traceback shows, and that no pickle carries."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The key itself, for the request's header."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret('**********')"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError("a secret is not pickled")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """One backend as it is reached. `key` and `credentials` stay out of reprs; a pickle drops both."""
+
+    backend: Backend
+    base_url: str
+    api_version: str
+    project: str | None = None
+    location: str | None = None
+    key: Secret | None = field(default=None, repr=False, compare=False)
+    credentials: Any = field(default=None, repr=False, compare=False)
+
+    @property
+    def is_express(self) -> bool:
+        """Vertex by API key alone: the short path, without project and location."""
+        return self.backend == "vertex" and self.project is None
+
+    def url(self, model: str, method: str) -> str:
+        """Address of `method` (such as "batchEmbedContents") of a model given by its bare name."""
+        root = f"{self.base_url}/{self.api_version}"
+        if self.backend == "developer":
+            return f"{root}/models/{model}:{method}"
+        if self.is_express:
+            return f"{root}/publishers/google/models/{model}:{method}"
+        return f"{root}/projects/{self.project}/locations/{self.location}/publishers/google/models/{model}:{method}"
+
+    def with_key_from_environment(self) -> Connection:
+        """This connection with the key looked up again, as after unpickling. Vertex with a project needs none."""
+        if self.key or (self.backend == "vertex" and not self.is_express):
+            return self
+        return Connection(**{**self.__dict__, "key": _key_from_environment()})
+
+    def require_key(self) -> Secret:
+        """The key.
+
+        Raises:
+            AuthenticationError: there is none; the message names the variables.
+        """
+        if self.key is None:
+            raise AuthenticationError(
+                401,
+                "UNAUTHENTICATED",
+                f"no API key: pass api_key= or set {' or '.join(KEY_VARIABLES)} "
+                "(a key is never pickled; it is looked up again where the object is unpickled)",
+            )
+        return self.key
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "key": None, "credentials": None}
+
+
+def connect(
+    *,
+    api_key: Any = None,
+    vertexai: bool | None = None,
+    project: str | None = None,
+    location: str | None = None,
+    credentials: Any = None,
+    base_url: str | None = None,
+    api_version: str | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Connection:
+    """Decide the connection from arguments and environment. See the module's docstring for the order.
+
+    Raises:
+        ConfigurationError: arguments that contradict each other, or a Vertex project that is nowhere to be found.
+    """
+    env = os.environ if environ is None else environ
+    backend = _backend(vertexai, project, credentials, env)
+    if backend == "developer":
+        named = {"project": project, "location": location, "credentials": credentials}
+        if useless := [name for name, value in named.items() if value is not None]:
+            raise ConfigurationError(
+                f"{', '.join(useless)}= {'belong' if len(useless) > 1 else 'belongs'} to Vertex AI: "
+                "pass vertexai=True, or leave them out to use the Gemini Developer API"
+            )
+        address = base_url or env.get("GOOGLE_GEMINI_BASE_URL") or "https://generativelanguage.googleapis.com"
+        return Connection(
+            backend=backend,
+            base_url=_checked_url(address),
+            api_version=api_version or "v1beta",
+            key=_secret(api_key) or _key_from_environment(env),
+        )
+    return _vertex(_secret(api_key), project, location, credentials, base_url, api_version, env)
+
+
+def _backend(vertexai: bool | None, project: str | None, credentials: Any, env: Mapping[str, str]) -> Backend:
+    if vertexai is None:
+        said = (env.get("GOOGLE_GENAI_USE_ENTERPRISE") or env.get("GOOGLE_GENAI_USE_VERTEXAI") or "").strip().lower()
+        vertexai = said in ("true", "1", "yes") if said else project is not None or credentials is not None
+    return "vertex" if vertexai else "developer"
+
+
+def _vertex(
+    key: Secret | None,
+    project: str | None,
+    location: str | None,
+    credentials: Any,
+    base_url: str | None,
+    api_version: str | None,
+    env: Mapping[str, str],
+) -> Connection:
+    if key and (project or credentials):
+        other = "project" if project else "credentials"
+        raise ConfigurationError(
+            f"api_key= and {other}= exclude each other on Vertex AI: a key is the express mode, "
+            "a project goes with Application Default Credentials or credentials="
+        )
+    if not key:
+        project = project or env.get("GOOGLE_CLOUD_PROJECT") or getattr(credentials, "project_id", None)
+        if not project:
+            key = _key_from_environment(env)
+    if not key and not project:
+        raise ConfigurationError(
+            "Vertex AI needs a project: pass project=, set GOOGLE_CLOUD_PROJECT, or pass api_key= for the express mode"
+        )
+    if key and location:
+        raise ConfigurationError("location= cannot be honoured with an API key on Vertex AI (express mode has none)")
+    location = None if key else location or env.get("GOOGLE_CLOUD_LOCATION") or "global"
+    return Connection(
+        backend="vertex",
+        base_url=_checked_url(base_url or env.get("GOOGLE_VERTEX_BASE_URL") or vertex_host(location)),
+        api_version=api_version or "v1beta1",
+        project=None if key else project,
+        location=location,
+        key=key,
+        credentials=credentials,
+    )
+
+
+def vertex_host(location: str | None) -> str:
+    """Vertex's address for a location: global, the us and eu multi-regions, or a region."""
+    if location in (None, "global"):
+        return "https://aiplatform.googleapis.com"
+    if location in ("us", "eu"):
+        return f"https://aiplatform.{location}.rep.googleapis.com"
+    return f"https://{location}-aiplatform.googleapis.com"
+
+
+def _checked_url(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise ConfigurationError(f"base_url={url!r} must begin with http:// or https://")
+    return url.rstrip("/")
+
+
+def _key_from_environment(environ: Mapping[str, str] | None = None) -> Secret | None:
+    env = os.environ if environ is None else environ
+    return next((Secret(env[name]) for name in KEY_VARIABLES if env.get(name)), None)
+
+
+def _secret(key: Any) -> Secret | None:
+    """A key given as str, pydantic's SecretStr, or anything else with `get_secret_value()`."""
+    if isinstance(key, Secret):
+        return key
+    value = key.get_secret_value() if hasattr(key, "get_secret_value") else key
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise ConfigurationError(f"api_key= must be a str or a SecretStr, not {type(value).__name__}")
+    if not value.isascii() or value != value.strip():
+        raise ConfigurationError("api_key= holds spaces, a line break or other characters that no key has")
+    return Secret(value)

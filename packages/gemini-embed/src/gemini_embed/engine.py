@@ -1,0 +1,159 @@
+"""One engine, two doors: coroutines run on the engine's own loop in its own thread, for sync and async callers alike.
+
+Sync calls are concurrent too, a notebook's running loop is no obstacle, several loops and threads share one object,
+and there is one connection pool and one limiter. The thread starts with the first call, a fork begins anew in the
+child, and it ends with `close()`, with the object, or with the interpreter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import os
+import threading
+import weakref
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, Protocol, TypeVar
+
+from gemini_embed.errors import EngineError
+
+
+class Session(Protocol):
+    """What jobs share on the loop, such as a connection pool."""
+
+    async def aclose(self) -> None:
+        """Called on the loop before it ends."""
+
+
+S = TypeVar("S", bound=Session)
+T = TypeVar("T")
+
+STOP_TIMEOUT_S = 5.0
+"""How long closing waits for the thread; it is a daemon, so an interpreter that exits is not held up."""
+
+
+class Engine(Generic[S]):
+    """Runs jobs: functions of the session that return a coroutine. `open_session` is called on the loop, once."""
+
+    def __init__(self, open_session: Callable[[], S]) -> None:
+        self._open_session = open_session
+        self._closed = False
+        self._begin()
+        _engines.add(self)
+
+    def _begin(self) -> None:
+        self._lock = threading.Lock()
+        self._runner: _Runner[S] | None = None
+        self._finalizer: weakref.finalize[[], Engine[S]] | None = None
+
+    def run(self, job: Callable[[S], Coroutine[Any, Any, T]]) -> T:
+        """The sync door: wait for `job`. Whatever interrupts the wait (Ctrl-C too) cancels the job.
+
+        Raises:
+            EngineError: closed, or called on the engine's own thread, where it would wait for itself.
+        """
+        runner = self._started()
+        if threading.get_ident() == runner.thread.ident:
+            raise EngineError("a sync call on the engine's own thread would wait for itself: await its async twin")
+        future = runner.submit(job)
+        try:
+            return future.result()
+        except concurrent.futures.CancelledError:
+            raise EngineError("closed while the call was running") from None
+        except BaseException:
+            future.cancel()
+            raise
+
+    async def arun(self, job: Callable[[S], Coroutine[Any, Any, T]]) -> T:
+        """The async door: await `job` from any loop. Cancelling the caller cancels the job.
+
+        Raises:
+            EngineError: closed.
+        """
+        future = self._started().submit(job)
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            caller = asyncio.current_task()
+            if future.cancelled() and caller is not None and not caller.cancelling():
+                raise EngineError("closed while the call was running") from None
+            raise
+
+    def close(self) -> None:
+        """Cancel what runs and end the thread. Later calls raise `EngineError`; closing twice is fine."""
+        with self._lock:
+            self._closed = True
+            finalizer, self._finalizer, self._runner = self._finalizer, None, None
+        if finalizer:
+            finalizer()
+
+    def _started(self) -> _Runner[S]:
+        with self._lock:
+            if self._closed:
+                raise EngineError("this object is closed; make a new one")
+            if self._runner is None:
+                self._runner = _Runner(self._open_session)
+                # Runs when the engine is collected or the interpreter exits, whichever comes first.
+                self._finalizer = weakref.finalize(self, self._runner.stop)
+            return self._runner
+
+    def _begin_anew_in_child(self) -> None:
+        """Threads do not survive a fork. The parent's loop and sockets are kept, not closed: they share their file
+        descriptors (epoll's among them) with the parent, which would notice."""
+        if self._finalizer is not None:
+            self._finalizer.detach()
+        if self._runner is not None:
+            _left_by_parents.append(self._runner)
+        self._begin()
+
+
+class _Runner(Generic[S]):
+    """The loop, its thread and the session on it."""
+
+    def __init__(self, open_session: Callable[[], S]) -> None:
+        self._open_session = open_session
+        self._session: S | None = None
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self._main, name="gemini-embed", daemon=True)
+        self.thread.start()
+
+    def submit(self, job: Callable[[S], Coroutine[Any, Any, T]]) -> concurrent.futures.Future[T]:
+        return asyncio.run_coroutine_threadsafe(self._in_session(job), self.loop)
+
+    async def _in_session(self, job: Callable[[S], Coroutine[Any, Any, T]]) -> T:
+        if self._session is None:
+            self._session = self._open_session()
+        return await job(self._session)
+
+    def _main(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_forever()
+        self.loop.close()
+
+    def stop(self) -> None:
+        self.loop.call_soon_threadsafe(lambda: self.loop.create_task(self._wind_down()))
+        if threading.get_ident() != self.thread.ident:
+            self.thread.join(STOP_TIMEOUT_S)
+
+    async def _wind_down(self) -> None:
+        running = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        if self._session is not None:
+            await self._session.aclose()
+        await self.loop.shutdown_asyncgens()
+        self.loop.stop()
+
+
+_engines: weakref.WeakSet[Engine[Any]] = weakref.WeakSet()
+_left_by_parents: list[_Runner[Any]] = []
+
+
+def _after_fork_in_child() -> None:
+    for engine in list(_engines):
+        engine._begin_anew_in_child()
+
+
+if hasattr(os, "register_at_fork"):  # there is no fork on Windows
+    os.register_at_fork(after_in_child=_after_fork_in_child)

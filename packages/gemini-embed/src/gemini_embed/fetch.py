@@ -1,0 +1,101 @@
+"""Media from http(s) URLs: public addresses only (unless allowed), redirects checked too, bounded in size and time."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from dataclasses import dataclass
+
+import httpx
+
+from gemini_embed.errors import InputError
+
+MAX_REDIRECTS = 5
+
+
+@dataclass(frozen=True)
+class FetchPolicy:
+    """What may be fetched. `timeout_s` bounds the whole fetch, redirects included."""
+
+    allow_private_urls: bool = False
+    max_bytes: int = 20 * 2**20
+    timeout_s: float = 30.0
+
+
+async def fetch(url: str, policy: FetchPolicy) -> bytes:
+    """The bytes at `url`.
+
+    Raises:
+        InputError: a private or loopback address, not http(s), an error status, too large, too slow, unreachable.
+    """
+    try:
+        async with asyncio.timeout(policy.timeout_s), _client() as client:
+            return await _follow(client, url, policy)
+    except TimeoutError as e:
+        raise InputError(f"{url} did not arrive within {policy.timeout_s:g} s") from e
+    except httpx.HTTPError as e:
+        raise InputError(f"cannot fetch {url}: {str(e) or type(e).__name__}") from e
+    except httpx.InvalidURL as e:
+        raise InputError(f"cannot fetch {url}: {e}") from e
+
+
+def _client() -> httpx.AsyncClient:
+    # No proxy from the environment: a proxy would look the name up again, and the address that was checked
+    # would not be the one that is asked. No cookies, no credentials: nothing of the caller's travels along.
+    return httpx.AsyncClient(follow_redirects=False, trust_env=False, headers={"user-agent": "gemini-embed"})
+
+
+async def _follow(client: httpx.AsyncClient, url: str, policy: FetchPolicy) -> bytes:
+    for _ in range(MAX_REDIRECTS + 1):
+        request = await _pinned_request(client, httpx.URL(url), policy)
+        response = await client.send(request, stream=True)
+        try:
+            if not response.has_redirect_location:
+                return await _body(response, url, policy)
+            url = str(httpx.URL(url).join(response.headers["location"]))
+        finally:
+            await response.aclose()
+    raise InputError(f"more than {MAX_REDIRECTS} redirects, the last one to {url}")
+
+
+async def _pinned_request(client: httpx.AsyncClient, url: httpx.URL, policy: FetchPolicy) -> httpx.Request:
+    """A request to the very address that was checked, so that a second look-up cannot answer otherwise."""
+    if url.scheme not in ("http", "https") or not url.host:
+        raise InputError(f"{url} is not an http(s) URL")
+    address = await _checked_address(url, policy)
+    headers = {"host": url.netloc.decode("ascii")}
+    return client.build_request(
+        "GET", url.copy_with(host=address, userinfo=b""), headers=headers, extensions={"sni_hostname": url.host}
+    )
+
+
+async def _checked_address(url: httpx.URL, policy: FetchPolicy) -> str:
+    port = url.port or {"http": 80, "https": 443}[url.scheme]
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as e:
+        raise InputError(f"cannot find the host of {url}: {e}") from e
+    addresses = [str(entry[4][0]) for entry in found]
+    if not policy.allow_private_urls and (private := next((a for a in addresses if not _is_public(a)), None)):
+        raise InputError(f"{url} leads to {private}, which is not a public address; allow_private_urls=True permits it")
+    return addresses[0]
+
+
+def _is_public(address: str) -> bool:
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    mapped = getattr(ip, "ipv4_mapped", None) or ip
+    return mapped.is_global and not mapped.is_multicast
+
+
+async def _body(response: httpx.Response, url: str, policy: FetchPolicy) -> bytes:
+    if response.status_code != 200:
+        raise InputError(f"{url} answered {response.status_code} {response.reason_phrase}".rstrip())
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.aiter_bytes():
+        size += len(chunk)
+        if size > policy.max_bytes:
+            raise InputError(f"{url} is larger than max_media_bytes={policy.max_bytes}")
+        chunks.append(chunk)
+    return b"".join(chunks)

@@ -1,0 +1,58 @@
+"""What we can add to a refusal of the service: a successor, a location, a setting."""
+
+from __future__ import annotations
+
+from gemini_embed.connection import KEY_VARIABLES, Connection
+from gemini_embed.errors import ApiError, AuthenticationError, QuotaError
+from gemini_embed.models import ModelFacts
+from gemini_embed.pacing import is_used_up
+
+
+def hint_for(error: ApiError, facts: ModelFacts, connection: Connection) -> str:
+    """Advice for `error`, "" where we have none."""
+    if isinstance(error, AuthenticationError):
+        return _about_access(connection)
+    if isinstance(error, QuotaError):
+        return _about_quota(error)
+    if error.code >= 500:
+        return ""
+    advice = [*_about_model(error, facts), *_about_location(facts, connection)]
+    if "token" in error.message.lower():
+        advice.append("overflow='truncate' lets the service cut what is too long")
+    return "Hint: " + "; ".join(advice) if advice else ""
+
+
+def _about_access(connection: Connection) -> str:
+    if connection.backend == "developer":
+        return f"Hint: the key came from api_key= or {' / '.join(KEY_VARIABLES)}; check it and the project's API access"
+    return "Hint: check the credentials, the project and the role Vertex AI User"
+
+
+def _about_quota(error: QuotaError) -> str:
+    if is_used_up(error):
+        return (
+            "Hint: a day's quota (it resets at midnight Pacific time) or the budget is used up; waiting does not help"
+        )
+    return "Hint: lower concurrency=, or raise RetryPolicy(max_elapsed_s=) to wait longer"
+
+
+def _about_model(error: ApiError, facts: ModelFacts) -> list[str]:
+    advice = []
+    if facts.retired and facts.is_retired():
+        advice.append(f"{facts.name} was shut down on {facts.retired:%Y-%m-%d}; its successor is {facts.successor}")
+    elif error.code == 404 and facts.successor:
+        advice.append(f"the successor of {facts.name} is {facts.successor}")
+    if not facts.known:
+        advice.append(
+            f"nothing is known here of {facts.name} on the {facts.backend} backend, so careful defaults were sent "
+            f"(:{facts.endpoint}, {facts.max_batch_items} a call, conditioning {facts.conditioning!r}); "
+            "facts={...} overrides any of them"
+        )
+    return advice
+
+
+def _about_location(facts: ModelFacts, connection: Connection) -> list[str]:
+    if facts.locations is None or connection.location is None or connection.location in facts.locations:
+        return []
+    served = ", ".join(sorted(facts.locations))
+    return [f"{facts.name} is known to be served at {served}, not at {connection.location!r}"]

@@ -1,0 +1,38 @@
+"""Compressed replies, inflated with isal where it has a wheel (three times as fast as zlib), within a bound."""
+
+from __future__ import annotations
+
+import zlib
+from contextlib import suppress
+from typing import Any
+
+from gemini_embed.wire.replies import UnreadableReplyError
+
+_zlib: Any = zlib
+with suppress(ImportError):  # no wheel for this platform: zlib gives the same bytes
+    from isal import isal_zlib as _zlib
+
+GZIP_OR_ZLIB = 47
+"""zlib's window bits for a gzip or zlib stream, told apart by its header."""
+
+
+def inflate(data: bytes, encoding: str, max_bytes: int) -> bytes:
+    """`data` of a `content-encoding`, inflated.
+
+    Raises:
+        UnreadableReplyError: damaged, cut short, of an unknown encoding, or larger than `max_bytes`.
+    """
+    if encoding in ("", "identity"):
+        return data
+    if encoding not in ("gzip", "deflate"):
+        raise UnreadableReplyError(f"a reply compressed with {encoding!r}, although only gzip was offered")
+    decompressor = _zlib.decompressobj(GZIP_OR_ZLIB)
+    try:
+        inflated: bytes = decompressor.decompress(data, max_bytes)
+    except (zlib.error, _zlib.error) as e:
+        raise UnreadableReplyError(f"a damaged {encoding} reply: {e}") from e
+    if decompressor.eof:
+        return inflated
+    if len(inflated) >= max_bytes:
+        raise UnreadableReplyError(f"a reply of more than {max_bytes} bytes")
+    raise UnreadableReplyError(f"a {encoding} reply that was cut short after {len(data)} bytes")

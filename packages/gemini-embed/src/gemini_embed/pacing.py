@@ -1,0 +1,165 @@
+"""What a failed attempt means: wait, send in smaller calls, or give up. Pure decisions; no clocks, no sockets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gemini_embed.errors import (
+    ApiError,
+    AuthenticationError,
+    ConnectionFailedError,
+    NotFoundError,
+    QuotaError,
+    RequestError,
+)
+from gemini_embed.wire.replies import UnreadableReplyError
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetryPolicy:
+    """How often and how long one call is tried. All times in seconds.
+
+    Attempt k (from 1) is followed by `first_wait_s * 2 ** (k - 1)`, at most `max_wait_s`, times a random factor from
+    0.5 to 1: by default 0.5 to 1 s, then 1 to 2 s, up to 30 to 60 s. Where the service says how long to wait
+    (RetryInfo, else the Retry-After header) that is waited instead, plus up to a tenth.
+
+    Retried: 408, 429, 5xx, connections that are refused, dropped or time out, and replies that cannot be read.
+    Never retried: other 4xx, and a day's quota or a spend limit, which waiting does not bring back.
+    """
+
+    max_attempts: int = 8
+    """Tries of one call, the first one included."""
+    max_elapsed_s: float = 600.0
+    """No wait begins that would end later than this after the first try."""
+    first_wait_s: float = 1.0
+    max_wait_s: float = 60.0
+
+    def __post_init__(self) -> None:
+        if self.max_attempts < 1 or min(self.max_elapsed_s, self.first_wait_s, self.max_wait_s) < 0:
+            raise ValueError("RetryPolicy: max_attempts must be at least 1 and no time negative")
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Try again after `seconds`."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Split:
+    """Send in calls of at most `max_items`. `remember`: the service has told a limit that holds from now on."""
+
+    max_items: int
+    remember: bool
+
+
+@dataclass(frozen=True)
+class WithoutCompact:
+    """Try again without asking for compact JSON, which this address does not know."""
+
+
+@dataclass(frozen=True)
+class GiveUp:
+    """No further try helps, or none is left."""
+
+
+Decision = Wait | Split | WithoutCompact | GiveUp
+
+
+def decide(
+    error: RequestError, policy: RetryPolicy, *, attempt: int, elapsed_s: float, items: int, random: float
+) -> Decision:
+    """What to do about `error` of attempt number `attempt` (from 1), `elapsed_s` after the first one began.
+
+    `items` is how many contents the call held; `random` is a number from 0 to 1.
+    """
+    if isinstance(error, ApiError) and error.code == 400:
+        return _of_bad_request(error, items)
+    if not _is_passing(error) or attempt >= policy.max_attempts:
+        return GiveUp()
+    seconds = _wait(error, policy, attempt, random)
+    return Wait(seconds) if elapsed_s + seconds <= policy.max_elapsed_s else GiveUp()
+
+
+def _wait(error: RequestError, policy: RetryPolicy, attempt: int, random: float) -> float:
+    asked = error.retry_after_s if isinstance(error, ApiError) else None
+    if asked is not None:
+        return asked * (1 + 0.1 * random)
+    # 2 ** 60 s is longer than any limit; without the bound a long series of attempts would overflow
+    return float(min(policy.max_wait_s, policy.first_wait_s * 2 ** min(attempt - 1, 60))) * (0.5 + 0.5 * random)
+
+
+def _is_passing(error: RequestError) -> bool:
+    if isinstance(error, QuotaError):
+        return not is_used_up(error)
+    if isinstance(error, ApiError):
+        return error.code in (408, 429) or error.code >= 500
+    return isinstance(error, ConnectionFailedError | UnreadableReplyError)
+
+
+def is_used_up(error: QuotaError) -> bool:
+    """Whether a day's quota or the money is gone: RetryInfo may still say 45 s, and waiting would not help."""
+    violations = [v for d in error.details for v in d.get("violations") or () if isinstance(v, dict)]
+    per_day = any("PerDay" in str(v.get("quotaId", "")) for v in violations)
+    return per_day or bool(re.search(r"credits? (are|is) depleted|spend(ing)? (limit|cap)", error.message, re.I))
+
+
+# Each pattern is a refusal on record: the Developer API's 100 items, Vertex's two ways to say how many instances,
+# Vertex's 20,000 tokens a call, and the payload size.
+_LIMIT_TOLD = re.compile(
+    r"at most (\d+) requests can be in one batch|batchSize must be (\d+)|(\d+) instance\(s\) is allowed", re.I
+)
+_TOO_MUCH = re.compile(r"payload size exceeds|input token count|tokens? (count )?(exceeds|limit)|too many tokens", re.I)
+
+
+def _of_bad_request(error: ApiError, items: int) -> Decision:
+    if "prettyPrint" in error.message:
+        return WithoutCompact()
+    if items > 1 and (told := _LIMIT_TOLD.search(error.message)):
+        limit = int(next(group for group in told.groups() if group))
+        return Split(limit, remember=True) if 0 < limit < items else GiveUp()
+    if items > 1 and _TOO_MUCH.search(error.message):
+        return Split((items + 1) // 2, remember=False)
+    return GiveUp()
+
+
+def api_error(code: int, body: Any, *, model: str, retry_after: str | None = None, text: str = "") -> ApiError:
+    """The error of a reply with HTTP status `code`. `body` is its JSON or None; `text` how one without JSON begins."""
+    told = body.get("error") if isinstance(body, Mapping) else None
+    told = told if isinstance(told, Mapping) else {}
+    message = str(told.get("message") or text or "no message")
+    status = str(told.get("status") or "")
+    details = [dict(d) for d in told.get("details") or () if isinstance(d, Mapping)]
+    kind = _kind(code, details)
+    return kind(
+        code,
+        status,
+        message,
+        model=model,
+        details=details,
+        retry_after_s=_retry_after_s(details, retry_after, message),
+    )
+
+
+def _kind(code: int, details: Sequence[Mapping[str, Any]]) -> type[ApiError]:
+    if code in (401, 403) or any(d.get("reason") == "API_KEY_INVALID" for d in details):
+        return AuthenticationError
+    return {404: NotFoundError, 429: QuotaError}.get(code, ApiError)
+
+
+_DURATION = re.compile(r"(\d{1,7}(?:\.\d+)?)s?")
+_IN_MESSAGE = re.compile(r"retry in (\d{1,7}(?:\.\d+)?)s")
+
+
+def _retry_after_s(details: Sequence[Mapping[str, Any]], header: str | None, message: str) -> float | None:
+    """Seconds to wait: RetryInfo's "37s", else the header's number, else "Please retry in 37.4s."."""
+    told = [d.get("retryDelay") for d in details if str(d.get("@type", "")).endswith("google.rpc.RetryInfo")]
+    for text in (*told, header):
+        if text and (found := _DURATION.fullmatch(str(text).strip())):
+            return float(found[1])
+    in_message = _IN_MESSAGE.search(message)
+    return float(in_message[1]) if in_message else None

@@ -1,0 +1,92 @@
+"""Contents made ready for the wire, gathered into calls that keep every limit of the model's facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from gemini_embed.content import Media
+from gemini_embed.models import ModelFacts
+
+WirePart = dict[str, Any]
+"""A part as the JSON of the wire has it: `{"text": ...}` or `{"inlineData": {"mimeType": ..., "data": base64}}`."""
+
+ENVELOPE_BYTES = 200
+"""What the JSON around one content takes at most: model, task type, size, brackets."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """One content, conditioned. `position` is its index in the caller's list; media are loaded before it is sent."""
+
+    position: int
+    parts: list[WirePart | Media]
+    tokens: int
+    """A likely count, see `gemini_embed.tokens`."""
+    size_bytes: int
+    has_media: bool = False
+    task_type: str | None = None
+    title: str | None = None
+
+
+@dataclass(slots=True)
+class Batch:
+    """The items of one call, in the caller's order."""
+
+    items: list[Entry] = field(default_factory=list)
+    tokens: int = 0
+    size_bytes: int = 0
+    has_media: bool = False
+
+    def add(self, item: Entry) -> None:
+        """Append an item and add up what it brings."""
+        self.items.append(item)
+        self.tokens += item.tokens
+        self.size_bytes += item.size_bytes + ENVELOPE_BYTES
+        self.has_media = self.has_media or item.has_media
+
+    @property
+    def positions(self) -> list[int]:
+        """Indices of the items in the caller's list."""
+        return [item.position for item in self.items]
+
+
+class Planner:
+    """Takes items one by one and gives back a batch whenever one is full."""
+
+    def __init__(self, facts: ModelFacts, max_items: int | None = None) -> None:
+        self._facts = facts
+        self._max_items = min(max_items or facts.max_batch_items, facts.max_batch_items)
+        self._batch = Batch()
+
+    def add(self, item: Entry) -> Batch | None:
+        """The batch that `item` no longer fits into, if any; `item` begins the next one."""
+        full = self.flush() if self._batch.items and not self._fits(item) else None
+        self._batch.add(item)
+        return full
+
+    def flush(self) -> Batch | None:
+        """What is gathered so far, None when that is nothing."""
+        batch, self._batch = self._batch, Batch()
+        return batch if batch.items else None
+
+    def _fits(self, item: Entry) -> bool:
+        batch, facts = self._batch, self._facts
+        has_media = batch.has_media or item.has_media
+        max_bytes = facts.max_media_bytes if has_media else facts.max_text_bytes
+        return (
+            len(batch.items) < self._max_items
+            and (facts.max_batch_tokens is None or batch.tokens + item.tokens <= facts.max_batch_tokens)
+            and batch.size_bytes + item.size_bytes + ENVELOPE_BYTES <= max_bytes
+        )
+
+
+def split(batch: Batch, max_items: int) -> list[Batch]:
+    """`batch` as smaller ones of at most `max_items`, in order."""
+    pieces = []
+    for start in range(0, len(batch.items), max_items):
+        piece = Batch()
+        for item in batch.items[start : start + max_items]:
+            piece.add(item)
+        pieces.append(piece)
+    return pieces

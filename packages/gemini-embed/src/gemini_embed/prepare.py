@@ -1,0 +1,119 @@
+"""Contents to entries of the plan: checked against the model's facts, conditioned for the task.
+
+No I/O but a look at local files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from gemini_embed.content import Content, Media, Part, Text
+from gemini_embed.errors import InputError
+from gemini_embed.media import check_local
+from gemini_embed.models import ModelFacts
+from gemini_embed.plan import Entry, WirePart
+from gemini_embed.tasks import Side, Task, task_type, uses_titles, with_prefix
+from gemini_embed.tokens import IMAGE_TOKENS, likely_tokens
+
+ConditionMedia = Literal["query", "both", "none"]
+"""On which side text that stands beside media gets gemini-embedding-2's prefix.
+
+query (the default): on queries, as Google's article on multimodal search does; documents with media are sent as they
+are, since the embeddings page keeps the prefixes to text and the model's own benchmark leaves them out.
+both: on documents too. none: on neither.
+"""
+
+
+@dataclass(frozen=True)
+class Conditioning:
+    """How contents of one call are told to the model."""
+
+    task: Task
+    side: Side
+    media: ConditionMedia = "query"
+
+    def prefixes(self, content: Content) -> bool:
+        """Whether the text of `content` gets a prefix, on a model that is told by prefixes."""
+        return not content.has_media or self.media == "both" or (self.media == "query" and self.side == "query")
+
+
+def prepare(contents: Sequence[Content], how: Conditioning, facts: ModelFacts, max_media_bytes: int) -> list[Entry]:
+    """One item per content.
+
+    Raises:
+        InputError: the first content that breaks a limit or cannot be read; it names the position.
+    """
+    items = []
+    for position, content in enumerate(contents):
+        try:
+            items.append(_item(position, content, how, facts, max_media_bytes))
+        except InputError as e:
+            raise InputError(str(e), position=position) from e.__cause__
+    return items
+
+
+def _item(position: int, content: Content, how: Conditioning, facts: ModelFacts, max_media_bytes: int) -> Entry:
+    _check(content, facts, max_media_bytes)
+    item = Entry(position, list(_parts(content, how, facts)), tokens=0, size_bytes=0, has_media=content.has_media)
+    for part in item.parts:
+        if isinstance(part, Media):
+            item.tokens += IMAGE_TOKENS
+            continue
+        item.tokens += likely_tokens(part["text"])
+        item.size_bytes += _size(part["text"])
+    if item.size_bytes > facts.max_text_bytes:
+        raise InputError(
+            f"text of {item.size_bytes} bytes, more than one call to {facts.name} takes "
+            f"({facts.max_text_bytes}): split it into passages"
+        )
+    if facts.conditioning == "task_type":
+        item.task_type = task_type(how.task, how.side)
+        item.title = content.title or None if uses_titles(how.task, how.side) else None
+    return item
+
+
+def _parts(content: Content, how: Conditioning, facts: ModelFacts) -> Iterable[WirePart | Media]:
+    """Parts in order; a prefix goes before the first text."""
+    to_prefix = facts.conditioning == "prefix" and how.prefixes(content)
+    for part in content.parts:
+        if isinstance(part, Text):
+            text = with_prefix(part.text, how.task, how.side, content.title) if to_prefix else part.text
+            to_prefix = False
+            yield {"text": text}
+        else:
+            assert isinstance(part, Media)  # noqa: S101  # there are no other parts; tells the type checker
+            yield part
+
+
+def _check(content: Content, facts: ModelFacts, max_media_bytes: int) -> None:
+    for part in content.parts:
+        _check_part(part, facts, max_media_bytes)
+    images = sum(part.modality == "image" for part in content.parts)
+    if images > facts.max_images:
+        raise InputError(f"{images} images in one content; {facts.name} takes {facts.max_images}: use several contents")
+
+
+def _check_part(part: Part, facts: ModelFacts, max_media_bytes: int) -> None:
+    if part.modality not in facts.modalities:
+        raise InputError(
+            f"{facts.name} reads {', '.join(sorted(facts.modalities))} and no {part.modality}: "
+            "use gemini-embedding-2, or facts={'modalities': ...} if it has learned to"
+        )
+    if isinstance(part, Media):
+        check_local(part, max_media_bytes)
+    elif isinstance(part, Text) and not part.text.strip():
+        raise InputError("the text is empty (or only white space), which the service refuses: leave it out")
+
+
+def _size(text: str) -> int:
+    if text.isascii():
+        return len(text)
+    try:
+        return len(text.encode())
+    except UnicodeEncodeError as e:
+        raise InputError(
+            f"the text holds a lone surrogate ({text[e.start]!a}) at character {e.start}, which UTF-8 cannot carry: "
+            "clean it with text.encode('utf-8', 'replace').decode()"
+        ) from e

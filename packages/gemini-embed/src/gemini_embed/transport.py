@@ -1,0 +1,156 @@
+"""The sockets: one attempt of one request, and the pool, gate and token that all requests share."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from gemini_embed.auth import Auth
+from gemini_embed.connection import Connection
+from gemini_embed.errors import ConnectionFailedError
+from gemini_embed.inflate import inflate
+from gemini_embed.pacing import api_error
+from gemini_embed.wire.replies import UnreadableReplyError
+
+USER_AGENT = "gemini-embed/0.1.0"
+CONNECT_TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True)
+class HttpOptions:
+    """How requests travel. `timeout_s` bounds one attempt as a whole, from connecting to the last byte."""
+
+    timeout_s: float = 60.0
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    proxy: str | None = field(default=None, repr=False)
+    verify: bool | str | ssl.SSLContext = True
+    concurrency: int = 8
+
+    def client(self) -> httpx.AsyncClient:
+        """A client for the loop that is running. It follows no redirect: a key never travels to another host."""
+        verify = ssl.create_default_context(cafile=self.verify) if isinstance(self.verify, str) else self.verify
+        return httpx.AsyncClient(
+            headers={"user-agent": USER_AGENT, "x-goog-api-client": USER_AGENT, "accept-encoding": "gzip"},
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=self.concurrency),
+            timeout=httpx.Timeout(self.timeout_s, connect=min(CONNECT_TIMEOUT_S, self.timeout_s)),
+            proxy=self.proxy,
+            verify=verify,
+            follow_redirects=False,
+        )
+
+
+class Gate:
+    """How many requests are in flight, and when the next may start. The seam for quotas."""
+
+    def __init__(self, concurrency: int) -> None:
+        self._slots = asyncio.Semaphore(concurrency)
+        self._open_at = 0.0
+
+    @asynccontextmanager
+    async def slot(self) -> AsyncIterator[None]:
+        """Hold one of the slots, once no pause is on."""
+        async with self._slots:
+            # ASYNC110 would have an event here, but it is time that is waited for
+            while (left := self._open_at - asyncio.get_running_loop().time()) > 0:  # noqa: ASYNC110
+                await asyncio.sleep(left)
+            yield
+
+    def pause(self, seconds: float) -> None:
+        """Let no request start for so long: the service has told everyone to wait."""
+        self._open_at = max(self._open_at, asyncio.get_running_loop().time() + seconds)
+
+
+@dataclass
+class Learned:
+    """What this address has told about itself: a smaller batch limit, and whether it knows compact JSON."""
+
+    max_batch_items: int | None = None
+    compact: bool = True
+
+
+class HttpSession:
+    """What requests share on the engine's loop."""
+
+    def __init__(self, connection: Connection, options: HttpOptions) -> None:
+        self.client = options.client()
+        self.gate = Gate(options.concurrency)
+        self.learned = Learned()
+        self._auth = Auth(connection)
+        self._options = options
+
+    async def aclose(self) -> None:
+        """Close the pool."""
+        await self.client.aclose()
+
+    async def post(self, url: str, body: bytes, *, model: str, max_reply_bytes: int) -> bytes:
+        """One attempt: the body of a 200 reply, inflated. A bearer token that was refused is renewed once.
+
+        Raises:
+            ApiError: any other status.
+            ConnectionFailedError: refused, dropped or timed out.
+            UnreadableReplyError: compressed data that is damaged, cut short or beyond `max_reply_bytes`.
+        """
+        headers = await self._auth.headers()
+        response, data = await self._exchange(url, body, headers, model, max_reply_bytes)
+        if response.status_code == 401 and await self._auth.renew(headers.get("authorization")):
+            response, data = await self._exchange(url, body, await self._auth.headers(), model, max_reply_bytes)
+        if response.status_code == 200:
+            return data
+        raise _refusal(response, data, model)
+
+    async def _exchange(
+        self, url: str, body: bytes, auth: Mapping[str, str], model: str, max_bytes: int
+    ) -> tuple[httpx.Response, bytes]:
+        headers = {"content-type": "application/json", **auth, **self._options.headers}
+        params = {"prettyPrint": "false"} if self.learned.compact else None
+        try:
+            async with (
+                asyncio.timeout(self._options.timeout_s),
+                self.client.stream("POST", url, content=body, headers=headers, params=params) as response,
+            ):
+                raw = await _read_bounded(response, max_bytes)
+        except TimeoutError as e:
+            raise ConnectionFailedError(f"no answer within timeout_s={self._options.timeout_s:g}", model=model) from e
+        except httpx.TransportError as e:
+            what = str(e) or type(e).__name__
+            raise ConnectionFailedError(f"connection to {httpx.URL(url).host} failed: {what}", model=model) from e
+        return response, inflate(raw, response.headers.get("content-encoding", ""), max_bytes)
+
+
+async def _read_bounded(response: httpx.Response, max_bytes: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.aiter_raw():
+        size += len(chunk)
+        if size > max_bytes:
+            raise UnreadableReplyError(f"a reply of more than {max_bytes} bytes")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _refusal(response: httpx.Response, data: bytes, model: str) -> Exception:
+    try:
+        body: Any = json.loads(data)
+    except (ValueError, RecursionError):
+        body = None
+    if isinstance(body, list) and len(body) == 1:  # some Google front ends wrap an error in a list
+        (body,) = body
+    text = data[:200].decode(errors="replace")
+    if response.is_redirect:
+        text = (
+            f"redirected to {httpx.URL(response.headers.get('location', '')).host or 'another address'}; not followed"
+        )
+    return api_error(
+        response.status_code,
+        body,
+        model=model,
+        retry_after=response.headers.get("retry-after"),
+        text=text,
+    )
