@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 
 from .quota import Quota
@@ -24,12 +25,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         latency_s=options.latency_s,
         quota=quota,
     )
-    # Blocked, then waited for: a signal that comes early is not lost.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
     with server:
         sys.stdout.write(f"gemini-embed-emulator (not the model) listens on {server.base_url}\n")
         sys.stdout.flush()
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        stopped.wait()
 
 
 def _parser() -> argparse.ArgumentParser:

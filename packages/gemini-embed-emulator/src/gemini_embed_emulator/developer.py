@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from . import errors, models, schema, tokens
-from .embedding import Prepared, prepare, read_parts, usage
+from .embedding import count_parts, prepare, read_parts, usage
 from .reply import Reply
 from .settings import Settings
-from .vectors import Blob, VectorMaker
+from .vectors import VectorMaker
 
 MAX_BATCH = 100
+_PAGE_SIZE = 50
 IMAGE_TYPES = frozenset({"image/png", "image/jpeg"})
 
 
@@ -22,9 +24,9 @@ class DeveloperApi:
         self._vectors = vectors
 
     def list_models(self, query: dict[str, str]) -> Reply:
-        """A page of models: `pageSize` (50) of them from `pageToken` on."""
+        """A page of models: `pageSize` of them from `pageToken` on."""
         served = [m for m in models.MODELS.values() if models.on_developer(m.name, retired=self._serves_retired)]
-        start, size = _whole(query, "pageToken", 0), _whole(query, "pageSize", 50) or 50
+        start, size = _whole(query, "pageToken", 0), _whole(query, "pageSize", _PAGE_SIZE) or _PAGE_SIZE
         page: dict[str, Any] = {"models": [models.resource(model) for model in served[start : start + size]]}
         if start + size < len(served):
             page["nextPageToken"] = str(start + size)
@@ -39,33 +41,33 @@ class DeveloperApi:
         request = schema.read(schema.EMBED_CONTENT, body)
         model = self._model(name, version, "embedContent")
         if request.get("model", f"models/{name}") not in (name, f"models/{name}"):
-            raise errors.ApiError(400, f"The model in the request must match the model in the path: models/{name}.")
-        one = prepare(model, request, image_types=IMAGE_TYPES)
-        return self._reply(model, [one], {"embedding": {"values": self._values(model, one)}})
+            raise errors.ApiError(
+                400, f"* EmbedContentRequest.model: must match the model in the path, models/{name}\n"
+            )
+        reply = self._embed(model, [request])
+        (row,) = reply.payload.pop("embeddings")
+        return replace(reply, payload={"embedding": row, **reply.payload})
 
     def batch_embed_contents(self, name: str, version: str, body: Any) -> Reply:
         """A vector for each of up to 100 requests; one bad request fails all."""
         requests = schema.read(schema.BATCH_EMBED_CONTENTS, body).get("requests", [])
+        # As recorded, the 404 of a batch speaks of embedContent.
         model = self._model(name, version, "embedContent")
         _check_batch(requests, name)
-        items = [prepare(model, request, image_types=IMAGE_TYPES) for request in requests]
-        return self._reply(model, items, {"embeddings": [{"values": self._values(model, item)} for item in items]})
+        return self._embed(model, requests)
 
     def count_tokens(self, name: str, version: str, body: Any) -> Reply:
-        """The tokens of `contents`; a role is one more, as recorded."""
-        request = schema.read(schema.COUNT_TOKENS, body)
-        if name.startswith("gemini-") and not name.startswith("gemini-embedding"):
-            return Reply(_generation_tokens(request))
+        """The tokens of `contents`; the role of each is one more, as recorded."""
+        contents = schema.read(schema.COUNT_TOKENS, body).get("contents", [])
+        if models.generates(name):
+            return Reply(_generation_tokens(contents))
         model = self._model(name, version, "countTokens")
-        counted = request.get("contents", [])
-        total = {"TEXT": 0}
-        for content in counted:
-            total["TEXT"] += 1
-            for part in read_parts(model, content, IMAGE_TYPES):
-                key, number = ("IMAGE", tokens.IMAGE_TOKENS) if isinstance(part, Blob) else ("TEXT", tokens.count(part))
-                total[key] = total.get(key, 0) + number
-        details = [{"modality": key, "tokenCount": number} for key, number in total.items()]
-        return Reply({"totalTokens": sum(total.values()), "promptTokensDetails": details})
+        counts = count_parts(part for content in contents for part in read_parts(model, content, IMAGE_TYPES))
+        counts["TEXT"] += len(contents)
+        counted = usage([counts], "promptTokensDetails")
+        return Reply(
+            {"totalTokens": counted["promptTokenCount"], "promptTokensDetails": counted["promptTokensDetails"]}
+        )
 
     @property
     def _serves_retired(self) -> bool:
@@ -77,22 +79,21 @@ class DeveloperApi:
             raise errors.model_not_found(name, version, method)
         return model
 
-    def _values(self, model: models.Model, prepared: Prepared) -> Any:
-        return self._vectors.vector(model, prepared.item, prepared.dimensions)
-
-    def _reply(self, model: models.Model, items: list[Prepared], payload: dict[str, Any]) -> Reply:
+    def _embed(self, model: models.Model, requests: list[dict[str, Any]]) -> Reply:
+        items = [prepare(model, request, image_types=IMAGE_TYPES) for request in requests]
+        rows = [{"values": self._vectors.vector(model, item.item, item.dimensions)} for item in items]
+        payload: dict[str, Any] = {"embeddings": rows}
         if model.multimodal and self._settings.usage:
             payload["usageMetadata"] = usage((item.tokens for item in items), "promptTokenDetails")
-        return Reply(payload, model.name, len(items), sum(sum(item.tokens.values()) for item in items))
+        return Reply(payload, model.name, len(items), sum(item.total_tokens for item in items))
 
 
 def _check_batch(requests: list[dict[str, Any]], name: str) -> None:
     if not requests:
         raise errors.ApiError(400, "* BatchEmbedContentsRequest.requests: requests is not specified\n")
     if len(requests) > MAX_BATCH:
-        raise errors.ApiError(
-            400, f"* BatchEmbedContentsRequest.requests: at most {MAX_BATCH} requests can be in one batch\n"
-        )
+        message = f"* BatchEmbedContentsRequest.requests: at most {MAX_BATCH} requests can be in one batch\n"
+        raise errors.ApiError(400, message)
     for position, request in enumerate(requests):
         where = f"* BatchEmbedContentsRequest.requests[{position}].model: "
         if not request.get("model"):
@@ -101,23 +102,24 @@ def _check_batch(requests: list[dict[str, Any]], name: str) -> None:
             raise errors.ApiError(400, f"{where}must match the model of the batch, models/{name}\n")
 
 
-def _generation_tokens(request: dict[str, Any]) -> dict[str, Any]:
-    """Counts for a text-generating model, with the parts and role apart, as recorded in 2025."""
-    contents = [
+def _generation_tokens(contents: list[dict[str, Any]]) -> dict[str, Any]:
+    """Counts for a text-generating model, with parts and role apart, as recorded in 2025."""
+    counted = [
         {"partTokens": [tokens.count(part.get("text", "")) for part in content.get("parts", [])], "roleTokens": 1}
-        for content in request.get("contents", [])
+        for content in contents
     ]
-    total = sum(sum(content["partTokens"]) + content["roleTokens"] for content in contents)
+    total = sum(tokens.count(part.get("text", "")) for content in contents for part in content.get("parts", []))
+    total += len(contents)
     return {
         "totalTokens": total,
         "promptTokensDetails": [{"modality": "TEXT", "tokenCount": total}],
-        "contentTokens": contents,
+        "contentTokens": counted,
         "systemInstructionsTokens": {},
     }
 
 
 def _whole(query: dict[str, str], name: str, default: int) -> int:
-    text = query.get(name) or query.get("page_token" if name == "pageToken" else "page_size") or str(default)
+    text = query.get(name) or str(default)
     if not text.isdigit():
         raise errors.ApiError(400, f"Invalid value at '{name}': {text}")
     return int(text)

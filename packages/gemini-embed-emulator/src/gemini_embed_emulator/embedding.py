@@ -11,13 +11,23 @@ from . import tokens
 from .errors import ApiError
 from .models import Model
 from .vectors import Blob, Input, Part
-from .vectors_image import UndecodableImageError, load
+from .vectors_image import UndecodableImageError, image_features
 
 MAX_IMAGES = 6
 TASK_TYPES = frozenset(
-    "TASK_TYPE_UNSPECIFIED RETRIEVAL_QUERY RETRIEVAL_DOCUMENT SEMANTIC_SIMILARITY CLASSIFICATION CLUSTERING "
-    "QUESTION_ANSWERING FACT_VERIFICATION CODE_RETRIEVAL_QUERY".split()
+    {
+        "TASK_TYPE_UNSPECIFIED",
+        "RETRIEVAL_QUERY",
+        "RETRIEVAL_DOCUMENT",
+        "SEMANTIC_SIMILARITY",
+        "CLASSIFICATION",
+        "CLUSTERING",
+        "QUESTION_ANSWERING",
+        "FACT_VERIFICATION",
+        "CODE_RETRIEVAL_QUERY",
+    }
 )
+_EMPTY_PART = "EmbedContentRequest.content contains an empty Part"
 
 
 @dataclass(frozen=True)
@@ -26,36 +36,46 @@ class Prepared:
 
     item: Input
     dimensions: int | None
-    tokens: Mapping[str, int]
+    tokens: Counter[str]
     truncated: bool
 
+    @property
+    def total_tokens(self) -> int:
+        """Tokens of all modalities."""
+        return self.tokens.total()
 
-def prepare(model: Model, request: Mapping[str, Any], *, image_types: frozenset[str], default_task: str = "") -> Prepared:
+
+def prepare(
+    model: Model, request: Mapping[str, Any], *, image_types: frozenset[str] = frozenset(), default_task: str = ""
+) -> Prepared:
     """Check one EmbedContentRequest and cut it to the model's limit.
 
-    Raises ApiError 400 for an empty part, an option out of range, media the model or backend does not take, and
-    images that cannot be opened or are too many.
+    Raises ApiError 400 for an empty part, an option out of range, media the model or backend does not take, images
+    that cannot be opened or are too many, and too long an input where `autoTruncate` is false.
     """
     options = {**request, **request.get("embedContentConfig", {})}
-    task_type, title = options.get("taskType", default_task), options.get("title", "")
+    task_type = options.get("taskType", default_task)
     if task_type and task_type not in TASK_TYPES:
-        raise ApiError(400, f"Invalid value at 'task_type' (type.googleapis.com/TaskType), \"{task_type}\"")
+        message = (
+            f"Invalid value at 'task_type' (type.googleapis.com/google.ai.generativelanguage.TaskType), \"{task_type}\""
+        )
+        raise ApiError(400, message)
     dimensions = options.get("outputDimensionality")
     if dimensions is not None and not 1 <= dimensions <= model.dimensions:
         raise ApiError(400, f"output_dimensionality must be between 1 and {model.dimensions}, got {dimensions}.")
     parts = read_parts(model, request.get("content", {}), image_types)
-    kept, counts, truncated = _cut(parts, model.max_tokens)
+    kept, truncated = _cut(parts, model.max_tokens)
     if truncated and options.get("autoTruncate") is False:
-        raise too_long(counts.total(), model.max_tokens)
-    return Prepared(Input(tuple(kept), task_type, title), dimensions, counts, truncated)
+        raise too_long(count_parts(parts).total(), model.max_tokens)
+    return Prepared(Input(tuple(kept), task_type, options.get("title", "")), dimensions, count_parts(kept), truncated)
 
 
 def too_long(found: int, limit: int) -> ApiError:
-    """Over the limit although the caller asked not to be cut."""
+    """Over the limit although the caller asked not to be cut, or more than one call may hold."""
     return ApiError(
         400,
-        "Unable to submit request because the input token count exceeds the maximum number of tokens allowed "
-        f"({limit}). Update the input or set autoTruncate and try again. The input holds at least {found} tokens.",
+        f"Unable to submit request because the input token count is {found} but model only supports up to {limit}. "
+        "Reduce the input token count and try again.",
     )
 
 
@@ -63,7 +83,7 @@ def read_parts(model: Model, content: Mapping[str, Any], image_types: frozenset[
     """The parts of a content, checked."""
     raw = content.get("parts", [])
     if not raw:
-        raise ApiError(400, "EmbedContentRequest.content contains an empty Part")
+        raise ApiError(400, _EMPTY_PART)
     parts = [_read_part(model, part, image_types) for part in raw]
     images = sum(isinstance(part, Blob) for part in parts)
     if images > MAX_IMAGES:
@@ -76,42 +96,47 @@ def _read_part(model: Model, part: Mapping[str, Any], image_types: frozenset[str
         return str(part["text"])
     if "fileData" in part:
         raise ApiError(400, "The emulator keeps no files: send the bytes as inlineData.")
-    if not part.get("inlineData", {}).get("data"):
-        raise ApiError(400, "EmbedContentRequest.content contains an empty Part")
-    blob = Blob(part["inlineData"].get("mimeType", ""), part["inlineData"]["data"])
+    inline = part.get("inlineData", {})
+    if not inline.get("data"):
+        raise ApiError(400, _EMPTY_PART)
+    blob = Blob(inline.get("mimeType", ""), inline["data"])
     if not model.multimodal:
         raise ApiError(400, f"Model {model.name} takes text only; got a part of type {blob.mime_type}.")
     if blob.mime_type not in image_types:
         raise ApiError(400, f"Unsupported MIME type: {blob.mime_type}")
     try:
-        load(blob.data)
+        image_features(blob.data)  # remembered for when the vector is made
     except UndecodableImageError:
-        raise ApiError(400, "Provided image is not valid.") from None
+        raise ApiError(400, "Provided image is not valid") from None
     return blob
 
 
-def _cut(parts: Iterable[Part], limit: int) -> tuple[list[Part], Counter[str], bool]:
-    """The parts within `limit` tokens in all, their tokens by modality, and whether anything was left out."""
-    kept: list[Part] = []
+def count_parts(parts: Iterable[Part]) -> Counter[str]:
+    """Tokens by modality."""
     counts: Counter[str] = Counter()
+    for part in parts:
+        modality, number = ("IMAGE", tokens.IMAGE_TOKENS) if isinstance(part, Blob) else ("TEXT", tokens.count(part))
+        counts[modality] += number
+    return counts
+
+
+def _cut(parts: Iterable[Part], limit: int) -> tuple[list[Part], bool]:
+    """The parts within `limit` tokens in all, and whether anything was left out. Images stay whole."""
+    kept: list[Part] = []
     truncated = False
     for part in parts:
-        if isinstance(part, Blob):
-            counts["IMAGE"] += tokens.IMAGE_TOKENS
-            kept.append(part)
-            continue
-        text, used, was_cut = tokens.cut(part, max(limit - counts.total(), 0))
+        left = max(limit - count_parts(kept).total(), 0)
+        within, was_cut = (part, False) if isinstance(part, Blob) else tokens.cut(part, left)
         truncated |= was_cut
-        counts["TEXT"] += used
-        if text:
-            kept.append(text)
-    return kept, counts, truncated
+        if within:
+            kept.append(within)
+    return kept, truncated
 
 
-def usage(counts: Iterable[Mapping[str, int]], details_key: str) -> dict[str, Any]:
+def usage(counts: Iterable[Counter[str]], details_key: str) -> dict[str, Any]:
     """One usageMetadata for all of a call's contents."""
     total: Counter[str] = Counter()
     for one in counts:
         total.update(one)
-    details = [{"modality": name, "tokenCount": number} for name, number in total.items()]
+    details = [{"modality": modality, "tokenCount": number} for modality, number in total.items()]
     return {"promptTokenCount": total.total(), details_key: details}

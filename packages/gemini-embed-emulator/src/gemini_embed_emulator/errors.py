@@ -5,6 +5,7 @@ Texts marked [R] are recorded, [T] were reported by users word for word, [P] are
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 RPC = "type.googleapis.com/google.rpc."
@@ -43,6 +44,21 @@ class ApiError(Exception):
         if self.details:
             error["details"] = self.details
         return {"error": error}
+
+
+class NoSuchPageError(Exception):
+    """A path that means nothing to the service: its front end answers with a page, not with JSON."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+    def page(self) -> bytes:
+        """The page, a 404 in HTML."""
+        return (
+            "<!DOCTYPE html>\n<html lang=en>\n<title>Error 404 (Not Found)!!1</title>\n"
+            f"<p>The requested URL <code>{html.escape(self.path)}</code> was not found on this server.\n"
+        ).encode()
 
 
 def error_info(reason: str, **metadata: str) -> dict[str, Any]:

@@ -177,7 +177,8 @@ class FaultScript:
 
 
 def _row_list(payload: dict[str, Any]) -> list[dict[str, Any]]:
-    return payload.setdefault("predictions" if "predictions" in payload else "embeddings", [])
+    rows: list[dict[str, Any]] = payload["predictions" if "predictions" in payload else "embeddings"]
+    return rows
 
 
 def _rows(payload: dict[str, Any]) -> list[dict[str, Any]]:

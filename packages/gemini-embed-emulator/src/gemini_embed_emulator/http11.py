@@ -106,4 +106,8 @@ def compressed(body: bytes, headers: dict[str, str]) -> tuple[bytes, dict[str, s
     """The body gzipped at the quickest level, where it is long enough to gain by it."""
     if len(body) < _MIN_GZIP_BYTES:
         return body, headers
-    return gzip.compress(body, compresslevel=1, mtime=0), {**headers, "content-encoding": "gzip", "vary": "accept-encoding"}
+    return gzip.compress(body, compresslevel=1, mtime=0), {
+        **headers,
+        "content-encoding": "gzip",
+        "vary": "accept-encoding",
+    }

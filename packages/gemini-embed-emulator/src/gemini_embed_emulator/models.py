@@ -63,6 +63,11 @@ def on_vertex(name: str) -> Model | None:
     return model if model and model.vertex else None
 
 
+def generates(name: str) -> bool:
+    """Whether the name is that of a text-generating model: the emulator knows these for countTokens only."""
+    return name.startswith("gemini-") and "embedding" not in name
+
+
 def resource(model: Model) -> dict[str, object]:
     """The Developer API's Model object, keys and values as ListModels gave them in June 2026."""
     kind = "multimodal content" if model.multimodal else "a text"

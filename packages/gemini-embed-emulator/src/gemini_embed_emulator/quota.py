@@ -49,18 +49,17 @@ class _Bucket:
 
 
 class QuotaKeeper:
-    """Charges requests to a quota's buckets, one set for each model."""
+    """Charges requests to a quota's buckets, one set for each quota and model."""
 
-    def __init__(self, quota: Quota, clock: Callable[[], float] = time.monotonic) -> None:
-        self._quota = quota
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._buckets: dict[str, dict[str, _Bucket]] = {}
+        self._buckets: dict[tuple[Quota, str], dict[str, _Bucket]] = {}
 
-    def charge(self, model: str, *, items: int, tokens: int, vertex: bool) -> None:
+    def charge(self, quota: Quota, model: str, *, items: int, tokens: int, vertex: bool) -> None:
         """Take one request's share, or raise ApiError 429 and take nothing."""
         now = self._clock()
-        buckets = self._buckets.setdefault(model, self._new_buckets())
-        requests = items if self._quota.count_items else 1
+        buckets = self._buckets.setdefault((quota, model), _new_buckets(quota))
+        requests = items if quota.count_items else 1
         amounts = {name: tokens if name == "tokens" else requests for name in buckets}
         waits = {name: bucket.wait_s(amounts[name], now) for name, bucket in buckets.items()}
         dry = max(waits, key=waits.__getitem__, default=None)
@@ -69,14 +68,14 @@ class QuotaKeeper:
         for name, bucket in buckets.items():
             bucket.level -= amounts[name]
 
-    def _new_buckets(self) -> dict[str, _Bucket]:
-        quota = self._quota
-        wanted = {
-            "minute": (quota.requests_per_minute, quota.minute_s),
-            "tokens": (quota.tokens_per_minute, quota.minute_s),
-            "day": (quota.requests_per_day, _DAY_S),
-        }
-        return {name: _Bucket(limit, period_s) for name, (limit, period_s) in wanted.items() if limit is not None}
+
+def _new_buckets(quota: Quota) -> dict[str, _Bucket]:
+    wanted = {
+        "minute": (quota.requests_per_minute, quota.minute_s),
+        "tokens": (quota.tokens_per_minute, quota.minute_s),
+        "day": (quota.requests_per_day, _DAY_S),
+    }
+    return {name: _Bucket(limit, period_s) for name, (limit, period_s) in wanted.items() if limit is not None}
 
 
 def refusal(kind: str, model: str, limit: int, wait_s: float) -> errors.ApiError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, overload
 
@@ -43,6 +44,8 @@ class RequestLog(Sequence[ReceivedRequest]):
         self.in_flight = 0
         self.max_in_flight = 0
         """The most requests that were being answered at once."""
+        self.abandoned = 0
+        """Requests whose client went away before the answer."""
 
     @overload
     def __getitem__(self, index: int) -> ReceivedRequest: ...
@@ -60,7 +63,7 @@ class RequestLog(Sequence[ReceivedRequest]):
     def clear(self) -> None:
         """Forget the requests and set the counters back; requests being answered stay counted."""
         self._requests.clear()
-        self.items_billed = self.tokens_billed = 0
+        self.items_billed = self.tokens_billed = self.abandoned = 0
         self.max_in_flight = self.in_flight
 
     def next_number(self) -> int:
@@ -68,12 +71,21 @@ class RequestLog(Sequence[ReceivedRequest]):
         self._numbers += 1
         return self._numbers
 
-    def add(self, request: ReceivedRequest) -> None:
-        """Note a request that begins to be answered."""
+    @contextmanager
+    def answering(self, request: ReceivedRequest) -> Iterator[None]:
+        """Note a request while it is being answered."""
         self._requests.append(request)
         self.in_flight += 1
         self.max_in_flight = max(self.max_in_flight, self.in_flight)
+        try:
+            yield
+        except ConnectionError:
+            self.abandoned += 1
+            raise
+        finally:
+            self.in_flight -= 1
 
-    def done(self) -> None:
-        """Note that a request was answered, or given up."""
-        self.in_flight -= 1
+    def bill(self, items: int, tokens: int) -> None:
+        """Note work that was done."""
+        self.items_billed += items
+        self.tokens_billed += tokens

@@ -18,7 +18,7 @@ from .errors import RPC, ApiError
 Spec = str | list[Any] | Mapping[str, Any]
 """A scalar's name ("string", "int32", "bool", "bytes", "any"), [spec] for a list, or a table of fields."""
 
-_SCALARS: dict[str, type | tuple[type, ...]] = {"string": str, "int32": int, "bool": bool, "bytes": str, "any": object}
+_SCALARS: dict[str, type] = {"string": str, "int32": int, "bool": bool, "bytes": bytes}
 
 _PART: Spec = {
     "text": "string",
@@ -26,7 +26,7 @@ _PART: Spec = {
     "fileData": {"mimeType": "string", "fileUri": "string"},
     "videoMetadata": {"startOffset": "string", "endOffset": "string", "fps": "any"},
 }
-_CONTENT: Spec = {"parts": [_PART], "role": "string"}
+_CONTENT: dict[str, Spec] = {"parts": [_PART], "role": "string"}
 _CONFIG: Spec = {
     "taskType": "string",
     "title": "string",
@@ -41,17 +41,19 @@ _OPTIONS: dict[str, Spec] = {
     "outputDimensionality": "int32",
     "embedContentConfig": _CONFIG,
 }
-EMBED_CONTENT: Spec = {"model": "string", "content": _CONTENT, **_OPTIONS}
+EMBED_CONTENT: dict[str, Spec] = {"model": "string", "content": _CONTENT, **_OPTIONS}
 BATCH_EMBED_CONTENTS: Spec = {"requests": [EMBED_CONTENT]}
-VERTEX_EMBED_CONTENT: Spec = {**EMBED_CONTENT, "autoTruncate": "bool"}
-INSTANCE: Spec = {"content": "string", "taskType": "string", "title": "string", "mimeType": "string"}
-PREDICT: Spec = {"instances": "any", "parameters": "any"}
-PARAMETERS: Spec = {"autoTruncate": "bool", "outputDimensionality": "int32"}
+VERTEX_EMBED_CONTENT: dict[str, Spec] = {**EMBED_CONTENT, "autoTruncate": "bool"}
+_INSTANCE: Spec = {"content": "string", "taskType": "string", "title": "string"}
+PREDICT: Spec = {
+    "instances": [_INSTANCE],
+    "parameters": {"autoTruncate": "bool", "outputDimensionality": "int32"},
+}
 COUNT_TOKENS: Spec = {
     "contents": [_CONTENT],
     "generateContentRequest": "any",
     "model": "string",
-    "instances": "any",
+    "instances": [_INSTANCE],
     "systemInstruction": _CONTENT,
     "tools": "any",
     "generationConfig": "any",
@@ -99,17 +101,24 @@ def _read(spec: Spec, payload: Any, path: str, violations: list[dict[str, str]])
 
 
 def _scalar(kind: str, value: Any, path: str) -> Any:
-    if kind == "int32" and isinstance(value, str) and re.fullmatch(r"-?\d+", value):
-        value = int(value)
-    if not isinstance(value, _SCALARS[kind]) or (kind == "int32" and isinstance(value, bool)):
-        raise _wrong_type(path, {"int32": "TYPE_INT32", "bool": "TYPE_BOOL"}.get(kind, "TYPE_STRING"), value)
-    if kind != "bytes":
+    if kind == "any":
         return value
+    if kind == "bytes" and isinstance(value, str):
+        return _decoded(value, path)
+    if kind == "int32" and isinstance(value, str) and re.fullmatch(r"-?\d+", value):
+        return int(value)
+    if not isinstance(value, _SCALARS[kind]) or (kind == "int32" and isinstance(value, bool)):
+        raise _wrong_type(path, f"TYPE_{kind.upper()}", value)
+    return value
+
+
+def _decoded(value: str, path: str) -> bytes:
+    """Base64 in the standard or the URL-safe alphabet, padded or not."""
+    standard = value.replace("-", "+").replace("_", "/").rstrip("=")
     try:
-        standard = value.replace("-", "+").replace("_", "/")
         return base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
     except (binascii.Error, ValueError):
-        raise ApiError(400, f"Invalid value at '{path}' (TYPE_BYTES), Base64 decoding failed for {value[:40]!r}") from None
+        raise _wrong_type(path, "TYPE_BYTES", f"Base64 decoding failed for {value[:40]!r}") from None
 
 
 def _wrong_type(path: str, kind: str, value: Any) -> ApiError:

@@ -20,7 +20,9 @@ _VERTEX = re.compile(
 )
 _DEVELOPER = re.compile(r"/(?P<version>v1|v1beta)/models(?:/(?P<name>[^/:]+)(?::(?P<action>\w+))?)?")
 _PRETTY_NAMES = ("prettyPrint", "$prettyPrint", "pretty_print")
-_KNOWN_QUERY = frozenset({*_PRETTY_NAMES, "key", "alt", "$alt", "fields", "$fields", "quotaUser", "pageSize", "pageToken"})
+_KNOWN_QUERY = frozenset(
+    {*_PRETTY_NAMES, "key", "alt", "$alt", "fields", "$fields", "quotaUser", "pageSize", "pageToken"}
+)
 
 
 class Service:
@@ -31,7 +33,7 @@ class Service:
         vectors = VectorMaker()
         self._developer = DeveloperApi(settings, vectors)
         self._vertex = VertexApi(settings, vectors)
-        self._quota = QuotaKeeper(settings.quota) if settings.quota else None
+        self._quota = QuotaKeeper()
 
     def answer(self, request: ReceivedRequest) -> Reply:
         """The good answer to a request, or ApiError."""
@@ -41,15 +43,10 @@ class Service:
         elif match := _DEVELOPER.fullmatch(request.path):
             vertex, reply = False, self._answer_developer(match, request)
         else:
-            raise errors.ApiError(404, f"The requested URL {request.path} was not found on this server.")
-        if self._quota and reply.items:
-            self._quota.charge(reply.model, items=reply.items, tokens=reply.tokens, vertex=vertex)
+            raise errors.NoSuchPageError(request.path)
+        if self._settings.quota and reply.items:
+            self._quota.charge(self._settings.quota, reply.model, items=reply.items, tokens=reply.tokens, vertex=vertex)
         return reply
-
-    def pretty(self, request: ReceivedRequest) -> bool:
-        """Whether the reply is to be indented: yes, unless the query says otherwise."""
-        values = [request.query[name] for name in _PRETTY_NAMES if name in request.query]
-        return not values or values[-1].lower() not in ("false", "0")
 
     def _check_query(self, query: dict[str, str]) -> None:
         refused = _PRETTY_NAMES if self._settings.pretty_print == "refuse" else ()
@@ -68,9 +65,8 @@ class Service:
             "countTokens": self._developer.count_tokens,
         }
         if request.method != "POST" or action not in actions:
-            raise errors.ApiError(404, f"The requested URL {request.path} was not found on this server.")
-        self._check_size(request)
-        return actions[action](name, version, schema.parse_json(request.body))
+            raise errors.NoSuchPageError(request.path)
+        return actions[action](name, version, self._body(request))
 
     def _answer_vertex(self, match: re.Match[str], request: ReceivedRequest) -> Reply:
         target = Target(match["name"], match["project"] or "", match["location"] or "")
@@ -81,12 +77,12 @@ class Service:
             "countTokens": self._vertex.count_tokens,
         }
         if request.method != "POST" or match["action"] not in actions:
-            raise errors.ApiError(404, f"The requested URL {request.path} was not found on this server.")
-        self._check_size(request)
-        return actions[match["action"]](target, schema.parse_json(request.body))
+            raise errors.NoSuchPageError(request.path)
+        return actions[match["action"]](target, self._body(request))
 
     def _check_vertex_access(self, target: Target, match: re.Match[str], request: ReceivedRequest) -> None:
-        if request.headers.get("authorization", "").startswith("Bearer ") and request.headers["authorization"][7:].strip():
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme == "Bearer" and token.strip():
             return
         action = match["action"][0].upper() + match["action"][1:]
         method = f"google.cloud.aiplatform.{match['version']}.PredictionService.{action}"
@@ -102,11 +98,18 @@ class Service:
         if key in self._settings.invalid_api_keys or (allowed is not None and key not in allowed):
             raise errors.bad_key(service)
 
-    def _check_size(self, request: ReceivedRequest) -> None:
+    def _body(self, request: ReceivedRequest) -> Any:
         media = b'"inlineData"' in request.body or b'"inline_data"' in request.body
         limit = self._settings.max_media_payload_bytes if media else self._settings.max_payload_bytes
         if len(request.body) > limit:
             raise errors.ApiError(400, f"Request payload size exceeds the limit: {limit} bytes.")
+        return schema.parse_json(request.body)
+
+
+def wants_indent(request: ReceivedRequest) -> bool:
+    """Whether the reply is to be indented: yes, unless the query says otherwise."""
+    values = [request.query[name] for name in _PRETTY_NAMES if name in request.query]
+    return not values or values[-1].lower() not in ("false", "0")
 
 
 def _key(request: ReceivedRequest) -> str:

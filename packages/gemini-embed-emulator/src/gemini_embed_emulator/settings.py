@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from .quota import Quota
 
 
-@dataclass(frozen=True)
+@dataclass(kw_only=True, eq=False)
 class Settings:
-    """How the emulated service behaves. The documentation of each is at `Emulator`."""
+    """How the emulated service behaves. All of it may be changed while the emulator runs."""
 
-    api_keys: Collection[str] | None = None
+    api_keys: Collection[str] | None = field(default=None, repr=False)
+    """The keys that are accepted; None accepts any but `invalid_api_keys`."""
     invalid_api_keys: Collection[str] = ("invalid",)
+    """Keys that are always refused."""
     retired: Literal["refuse", "serve"] = "refuse"
+    """Whether models that the Developer API has shut down answer 404 or are served."""
     vertex_001_batch_limit: Literal[1, 250] = 250
+    """Instances that gemini-embedding-001 takes in one Vertex :predict; Google's own pages disagree."""
     vertex_001_embed_content: bool = False
+    """Whether text models answer :embedContent on Vertex. They did not in spring 2026; later reports differ."""
     usage: bool = True
+    """Whether gemini-embedding-2 reports usageMetadata, which is optional on the wire."""
     pretty_print: Literal["accept", "refuse"] = "accept"
-    max_payload_bytes: int = 4 * 2**20
-    max_media_payload_bytes: int = 20 * 2**20
-    latency_s: float = 0.0
-    latency_jitter_s: float = 0.0
-    quota: Quota | None = None
+    """Whether the prettyPrint query parameter is honoured or answered with a 400 that names it."""
     compress: bool = True
+    """Whether replies are gzipped for clients that accept it."""
+    max_payload_bytes: int = 4 * 2**20
+    """The largest request without inline data."""
+    max_media_payload_bytes: int = 20 * 2**20
+    """The largest request with inline data."""
+    latency_s: float = 0.0
+    """Seconds before every answer."""
+    latency_jitter_s: float = 0.0
+    """Up to so many seconds more, at random."""
     seed: int = 0
+    """Of the jitter."""
+    quota: Quota | None = None
+    """Limits that lead to 429."""

@@ -21,13 +21,11 @@ def count(text: str) -> int:
     return sum(1 for _ in _TOKEN.finditer(text))
 
 
-def cut(text: str, limit: int) -> tuple[str, int, bool]:
-    """The text within `limit` tokens, the tokens it holds, and whether anything was cut."""
-    if len(text) <= limit:
-        return text, count(text), False
-    used = 0
-    for match in _TOKEN.finditer(text):
+def cut(text: str, limit: int) -> tuple[str, bool]:
+    """The text within `limit` tokens, and whether anything was cut."""
+    if len(text) <= limit:  # a token is a character at least
+        return text, False
+    for used, match in enumerate(_TOKEN.finditer(text)):
         if used == limit:
-            return text[: match.start()], limit, True
-        used += 1
-    return text, used, False
+            return text[: match.start()], True
+    return text, False

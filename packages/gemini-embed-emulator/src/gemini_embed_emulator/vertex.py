@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import errors, models, schema, tokens
-from .embedding import prepare, too_long, usage
+from .embedding import Prepared, prepare, too_long, usage
 from .reply import Reply
 from .settings import Settings
 from .vectors import VectorMaker
@@ -32,6 +32,13 @@ class Target:
         model = f"publishers/google/models/{self.name}"
         return f"projects/{self.project}/locations/{self.location}/{model}" if self.project else model
 
+    def model(self) -> models.Model:
+        """The model, or ApiError 404."""
+        model = models.on_vertex(self.name)
+        if model is None:
+            raise errors.publisher_model_not_found(self.resource)
+        return model
+
 
 class VertexApi:
     """Answers calls under /v1 and /v1beta1; raises ApiError for what the service refuses."""
@@ -42,95 +49,91 @@ class VertexApi:
 
     def predict(self, target: Target, body: Any) -> Reply:
         """A vector for each instance, with its statistics."""
-        model = _model(target)
+        model = target.model()
         if model.multimodal:
-            message = f"Publisher Model {target.resource} does not support the predict API; use embedContent."
-            raise errors.ApiError(400, message, status="FAILED_PRECONDITION")
+            raise errors.ApiError(400, "Precondition check failed.", status="FAILED_PRECONDITION")  # status reported
         request = schema.read(schema.PREDICT, body)
-        instances = schema.read([schema.INSTANCE], request.get("instances", []), "instances")
-        parameters = schema.read(schema.PARAMETERS, request.get("parameters", {}), "parameters")
-        self._check_count(model, len(instances))
-        items = [prepare(model, _as_request(one, parameters), image_types=frozenset(), default_task="RETRIEVAL_QUERY") for one in instances]
-        total = sum(tokens.count(one["content"]) for one in instances)
-        if total > MAX_PREDICT_TOKENS:
-            raise too_long(total, MAX_PREDICT_TOKENS)
-        predictions = [
-            {
-                "embeddings": {
-                    "values": self._vectors.vector(model, item.item, item.dimensions),
-                    "statistics": {"truncated": item.truncated, "token_count": item.tokens.get("TEXT", 0)},
-                }
-            }
-            for item in items
-        ]
-        characters = sum(len("".join(one["content"].split())) for one in instances)
-        payload = {"predictions": predictions, "metadata": {"billableCharacterCount": characters}}
-        return Reply(payload, model.name, len(items), sum(item.tokens.get("TEXT", 0) for item in items))
+        self._check_count(model, len(request.get("instances", [])))
+        texts = [_text(instance) for instance in request["instances"]]
+        found = sum(map(tokens.count, texts))
+        if found > MAX_PREDICT_TOKENS:
+            raise too_long(found, MAX_PREDICT_TOKENS)
+        items = [_prepare(model, instance, request.get("parameters", {})) for instance in request["instances"]]
+        payload = {
+            "predictions": [{"embeddings": self._embeddings(model, item)} for item in items],
+            "metadata": {"billableCharacterCount": _characters(texts)},
+        }
+        return Reply(payload, model.name, len(items), sum(item.total_tokens for item in items))
 
     def embed_content(self, target: Target, body: Any) -> Reply:
         """One vector for the one content."""
-        model = _model(target)
+        model = target.model()
         if not model.multimodal and not self._settings.vertex_001_embed_content:
-            message = f"Publisher Model {target.resource} is not supported in the embedContent API."
-            raise errors.ApiError(400, message)
+            raise errors.ApiError(400, f"Publisher Model {target.resource} is not supported in the embedContent API.")
         if target.location and target.location not in EMBED_CONTENT_LOCATIONS:
             raise errors.publisher_model_not_found(target.resource)
         if isinstance(body, dict) and "model" in body:
-            message = "Invalid value (oneof), oneof field '_model' is already set. Cannot set 'model'"
-            raise errors.ApiError(400, message)
+            raise errors.ApiError(400, "Invalid value (oneof), oneof field '_model' is already set. Cannot set 'model'")
         one = prepare(model, schema.read(schema.VERTEX_EMBED_CONTENT, body), image_types=IMAGE_TYPES)
-        payload: dict[str, Any] = {
-            "embedding": {"values": self._vectors.vector(model, one.item, one.dimensions)}
-        }
-        total = sum(one.tokens.values())
+        payload: dict[str, Any] = {"embedding": {"values": self._vectors.vector(model, one.item, one.dimensions)}}
         if self._settings.usage:
-            payload["usageMetadata"] = {**usage([one.tokens], "promptTokensDetails"), "totalTokenCount": total}
+            total = {"totalTokenCount": one.total_tokens}
+            payload["usageMetadata"] = usage([one.tokens], "promptTokensDetails") | total
         if one.truncated:
             payload["truncated"] = True
-        return Reply(payload, model.name, 1, total)
+        return Reply(payload, model.name, 1, one.total_tokens)
 
     def count_tokens(self, target: Target, body: Any) -> Reply:
-        """Tokens and billable characters of contents, the system instruction, and instances."""
+        """Tokens and billable characters of instances (text models), or of contents and a system instruction."""
         request = schema.read(schema.COUNT_TOKENS, body)
-        if not target.name.startswith("gemini-"):
-            _model(target)
+        if not models.generates(target.name) and not target.model().multimodal and "instances" not in request:
+            raise errors.ApiError(400, "Should provide instances for text model prediction.")
         contents = [*request.get("contents", []), request.get("systemInstruction", {})]
         texts = [part.get("text", "") for content in contents for part in content.get("parts", [])]
-        instances = schema.read([schema.INSTANCE], request.get("instances", []), "instances")
-        texts += [instance.get("content", "") for instance in instances]
+        texts += [_text(instance) for instance in request.get("instances", [])]
         total = sum(map(tokens.count, texts))
-        characters = sum(len("".join(text.split())) for text in texts)
-        return Reply(
-            {
-                "totalTokens": total,
-                "totalBillableCharacters": characters,
-                "promptTokensDetails": [{"modality": "TEXT", "tokenCount": total}],
-            }
-        )
+        payload = {
+            "totalTokens": total,
+            "totalBillableCharacters": _characters(texts),
+            "promptTokensDetails": [{"modality": "TEXT", "tokenCount": total}],
+        }
+        return Reply(payload)
+
+    def _embeddings(self, model: models.Model, item: Prepared) -> dict[str, Any]:
+        statistics = {"truncated": item.truncated, "token_count": item.total_tokens}
+        return {"values": self._vectors.vector(model, item.item, item.dimensions), "statistics": statistics}
 
     def _check_count(self, model: models.Model, found: int) -> None:
-        limit = self._settings.vertex_001_batch_limit if model.name == "gemini-embedding-001" else MAX_INSTANCES
-        if found > limit:
-            allowed = "batchSize must be 1" if limit == 1 else f"batchSize must be at most {limit}"
-            raise errors.ApiError(
-                400,
-                "Unable to submit request because it included too many instances. Reduce the number of instances and "
-                f"try again. Learn more: {_DOCS}: Unable to submit request because {allowed} but the entered value "
-                f"was {found}. Update the batchSize value and try again.",
-            )
         if found == 0:
-            raise errors.ApiError(400, "Unable to submit request because instances must be provided for text model prediction.")
+            raise errors.ApiError(400, "Empty instances.")
+        limit = self._settings.vertex_001_batch_limit if model.name == "gemini-embedding-001" else MAX_INSTANCES
+        if found <= limit:
+            return
+        # Both wordings were reported: the first in 2025, the second in 2026.
+        if limit == 1:
+            why = f"batchSize must be 1 but the entered value was {found}. Update the batchSize value and try again."
+        else:
+            supported = f"the supported range is from 1 (inclusive) to {limit + 1} (exclusive)"
+            why = f"it has a batchSize value of {found} but {supported}. Update the value and try again."
+        raise errors.ApiError(
+            400,
+            "Unable to submit request because it included too many instances. Reduce the number of instances and try "
+            f"again. Learn more: {_DOCS}: Unable to submit request because {why}",
+        )
 
 
-def _model(target: Target) -> models.Model:
-    model = models.on_vertex(target.name)
-    if model is None:
-        raise errors.publisher_model_not_found(target.resource)
-    return model
+def _prepare(model: models.Model, instance: dict[str, Any], parameters: dict[str, Any]) -> Prepared:
+    options = {name: instance[name] for name in ("taskType", "title") if name in instance}
+    request = {"content": {"parts": [{"text": _text(instance)}]}, "embedContentConfig": options | parameters}
+    return prepare(model, request, default_task="RETRIEVAL_QUERY")
 
 
-def _as_request(instance: dict[str, Any], parameters: dict[str, Any]) -> dict[str, Any]:
+def _text(instance: dict[str, Any]) -> str:
     if not instance.get("content"):
         raise errors.ApiError(400, "The text content is empty.")
-    options = {key: instance[key] for key in ("taskType", "title") if key in instance}
-    return {"content": {"parts": [{"text": instance["content"]}]}, **options, "embedContentConfig": parameters}
+    return str(instance["content"])
+
+
+def _characters(texts: list[str]) -> int:
+    """Billable characters: all but white space."""
+    return sum(len("".join(text.split())) for text in texts)
