@@ -26,7 +26,8 @@ class Auth:
         """The headers of a request.
 
         Raises:
-            AuthenticationError: no key, or credentials that cannot be found or refreshed.
+            ConfigurationError: there is no key.
+            AuthenticationError: credentials that cannot be found or refreshed.
         """
         if self._connection.backend == "developer" or self._connection.is_express:
             return {"x-goog-api-key": self._connection.require_key().reveal()}

@@ -201,7 +201,7 @@ class Job:
         self.rows.put(batch, codec.decode(data))
 
     def _most_bytes(self, items: int) -> int:
-        longest = self._request.options.dimensions or self._request.facts.max_dimensions or LARGEST_VECTOR
+        longest = max(self._request.options.dimensions or 0, self._request.facts.max_dimensions or LARGEST_VECTOR)
         return 2**20 + items * longest * BYTES_PER_VALUE
 
     def _explain(self, error: RequestError, batch: Batch) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gemini_embed.errors import AuthenticationError, ConfigurationError
+from gemini_embed.errors import ConfigurationError
 from gemini_embed.models import Backend
 
 KEY_VARIABLES = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
@@ -74,14 +74,12 @@ class Connection:
         """The key.
 
         Raises:
-            AuthenticationError: there is none; the message names the variables.
+            ConfigurationError: there is none; the message names the variables.
         """
         if self.key is None:
-            raise AuthenticationError(
-                401,
-                "UNAUTHENTICATED",
+            raise ConfigurationError(
                 f"no API key: pass api_key= or set {' or '.join(KEY_VARIABLES)} "
-                "(a key is never pickled; it is looked up again where the object is unpickled)",
+                "(a key is never pickled; it is looked up again where the object is unpickled)"
             )
         return self.key
 

@@ -41,7 +41,7 @@ class GeminiEmbeddingFunction:
 
     def encode_queries(self, queries: Sequence[str]) -> list[NDArray[np.float32]]:
         """One float32 array of shape (dim,) per query, in order."""
-        return _rows(self.embedder.embed(list(queries), side="query"))
+        return _rows(self.embedder.embed(queries, side="query"))
 
     def __call__(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
         """The same as `encode_documents`."""

@@ -215,9 +215,9 @@ def facts_for(model: str, backend: Backend, override: ModelFacts | Mapping[str, 
     Raises:
         ConfigurationError: an override names a fact that does not exist.
     """
-    if isinstance(override, ModelFacts):
-        return override
     name = bare_name(model)
+    if isinstance(override, ModelFacts):
+        return dataclasses.replace(override, name=name, backend=backend)
     found = MODELS.get((name, backend)) or _unknown(name, backend)
     if not override:
         return found

@@ -10,6 +10,7 @@ from typing import Any
 from gemini_embed.errors import (
     ApiError,
     AuthenticationError,
+    ConfigurationError,
     ConnectionFailedError,
     NotFoundError,
     QuotaError,
@@ -39,7 +40,7 @@ class RetryPolicy:
 
     def __post_init__(self) -> None:
         if self.max_attempts < 1 or min(self.max_elapsed_s, self.first_wait_s, self.max_wait_s) < 0:
-            raise ValueError("RetryPolicy: max_attempts must be at least 1 and no time negative")
+            raise ConfigurationError("RetryPolicy: max_attempts must be at least 1, and no time may be negative")
 
 
 @dataclass(frozen=True)
