@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+
 from gemini_embed.errors import InputError
 from gemini_embed.stores import filters
 from gemini_embed.stores.base import FilterLike
@@ -79,7 +81,9 @@ class EdgeConditions(Conditions):
         return self.engine.FieldCondition(key, match=self.engine.MatchAny(texts))
 
     def exactly(self, key: str, value: bool | int) -> Any:
-        return self.engine.FieldCondition(key, match=self.engine.MatchValue(value))
+        # Edge takes Python's bool for an integer, and numpy's for what it is.
+        plain = np.bool_(value) if isinstance(value, bool) else value
+        return self.engine.FieldCondition(key, match=self.engine.MatchValue(plain))
 
     def number_in(self, key: str, bounds: Mapping[str, float]) -> Any:
         return self.engine.FieldCondition(key, range=self.engine.RangeFloat(**bounds))
