@@ -1,6 +1,6 @@
-"""Token counts from one simple rule: a word is a token, and so is a run of punctuation.
+"""Token counts from one simple rule: a word is a token, and so is a run of punctuation, of line ends, or of spaces.
 
-It meets nearly every count in the public recordings; the service's own tokenizer is not public.
+It meets all but one of the counts in the public recordings; the service's own tokenizer is not public.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ IMAGE_TOKENS = 258  # measured, whatever the image's size
 _TOKEN = re.compile(
     r"[぀-ヿ㐀-䶿一-鿿가-힯]"
     r"|[^\W_぀-ヿ㐀-䶿一-鿿가-힯]{1,16}"
-    r"|[^\w\s]+|_+"
+    r"|[^\w\s]+|_+|[\r\n]+|[ \t]{2,}"
 )
 
 

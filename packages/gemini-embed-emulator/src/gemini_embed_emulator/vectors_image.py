@@ -18,7 +18,7 @@ from PIL import Image, UnidentifiedImageError
 
 from .vectors_text import Array, Sparse, feature, stem, total, unit, word
 
-_GRID = 48  # pixels a side of what is looked at
+_SIDE = 48  # pixels of the longer side of what is looked at
 _CELLS = 4  # cells a side of the coarse layout
 _MIN_SHARE = 0.02  # of the foreground: what is smaller goes unnoticed
 COLOURS = ("black", "gray", "white", "red", "orange", "brown", "yellow", "green", "cyan", "blue", "purple", "pink")
@@ -46,7 +46,7 @@ def image_features(data: bytes) -> Array:
 
 
 def load(data: bytes) -> Pixels:
-    """The image over white, shrunk to a (48, 48, 3) uint8 array."""
+    """The image over white, shrunk to at most 48 pixels a side: uint8, shape (rows, columns, 3)."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the error below says it; PIL would also warn
@@ -56,7 +56,9 @@ def load(data: bytes) -> Pixels:
         raise UndecodableImageError(str(error)) from error
     canvas = Image.new("RGBA", rgba.size, "white")
     canvas.alpha_composite(rgba)
-    return np.asarray(canvas.convert("RGB").resize((_GRID, _GRID), Image.Resampling.BOX))
+    scale = _SIDE / max(canvas.size)
+    width, height = (max(round(side * scale), _CELLS) for side in canvas.size)
+    return np.asarray(canvas.convert("RGB").resize((width, height), Image.Resampling.BOX))
 
 
 def describe(pixels: Pixels) -> list[tuple[float, Sparse]]:
@@ -78,17 +80,15 @@ def _named(name: str) -> Sparse:
 
 
 def _layout(names: Names, background: int) -> Iterator[Sparse]:
-    step = _GRID // _CELLS
-    for row in range(_CELLS):
-        for column in range(_CELLS):
-            cell = names[row * step : (row + 1) * step, column * step : (column + 1) * step]
+    for row, band in enumerate(np.array_split(names, _CELLS)):
+        for column, cell in enumerate(np.array_split(band, _CELLS, axis=1)):
             index = int(np.bincount(cell.ravel()).argmax())
             if index != background:
                 yield feature(f"cell:{row},{column}:{COLOURS[index]}")
 
 
 def colour_names(pixels: Pixels) -> Names:
-    """The index in COLOURS of each pixel's colour: shape (48, 48)."""
+    """The index in COLOURS of each pixel's colour: shape (rows, columns)."""
     rgb = pixels.astype(np.float64) / 255
     value, low = rgb.max(axis=-1), rgb.min(axis=-1)
     spread = np.where(value > low, value - low, 1.0)
@@ -133,7 +133,7 @@ class _Blot:
         """The name of a simple shape, from the share of the box that is covered."""
         fill, aspect = self.area / (self.height * self.width), self.width / self.height
         if min(self.height, self.width) < 3:
-            return "line" if max(self.height, self.width) > _GRID // 2 else None
+            return "line" if max(self.height, self.width) > _SIDE // 2 else None
         if fill > 0.93:
             return "square" if 0.85 < aspect < 1.18 else "rectangle"
         if 0.7 < fill < 0.88 and 0.85 < aspect < 1.18:

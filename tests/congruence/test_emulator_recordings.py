@@ -1,0 +1,174 @@
+"""The emulator gives each recorded request the recorded answer, but for the vectors' values.
+
+Allowed differences are named here: `usageMetadata` is optional on the wire, the order of keys varies in the recordings
+themselves, and the tokenizer is not public, so that a text of more than 11 tokens may differ by `TOKEN_SLACK`.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import numpy as np
+import pytest
+import yaml
+from gemini_embed_emulator import Emulator, Fault
+
+OPTIONAL = ("usageMetadata",)
+TOKEN_SLACK = 1
+EMBEDDING_METHODS = ("embedContent", "batchEmbedContents", "predict", "countTokens")
+FOLDER = Path(os.environ.get("GEMINI_EMBED_RECORDINGS") or "no-recordings")
+CASSETTES = sorted(
+    path.relative_to(FOLDER).as_posix()
+    for path in FOLDER.glob("*/*")
+    if any(f":{method}" in path.read_text() for method in EMBEDDING_METHODS)
+)
+NONE = pytest.param("", marks=pytest.mark.skip("GEMINI_EMBED_RECORDINGS names no folder of recordings"))
+
+
+@pytest.fixture
+def archive() -> Iterator[Emulator]:
+    """An emulator of the days of the recordings, when the models since shut down were served."""
+    with Emulator(retired="serve") as server:
+        yield server
+
+
+@pytest.mark.parametrize("cassette", CASSETTES or [NONE])
+def test_each_recorded_request_gets_the_recorded_answer(cassette: str, archive: Emulator, recordings: Path) -> None:
+    """Same status, keys, counts, sizes, norms and error texts."""
+    found = [exchange for exchange in exchanges(recordings / cassette) if is_about_embeddings(exchange)]
+    for exchange in found:
+        reply = replay(exchange, archive)
+        assert reply.status_code == exchange["status"], reply.text
+        assert outline(like(reply.json(), exchange["reply"])) == outline(exchange["reply"])
+
+
+def test_the_recordings_are_not_skipped_by_mistake(recordings: Path) -> None:
+    """38 exchanges about embeddings are known; a reader that loses some must not pass."""
+    found = [e for path in CASSETTES for e in exchanges(recordings / path) if is_about_embeddings(e)]
+    assert len(found) >= 38
+
+
+def test_too_many_items_are_refused_in_the_quoted_words(emulator: Emulator, recordings: Path) -> None:
+    """101 items, one more than the service takes."""
+    item = {"model": "models/gemini-embedding-001", "content": {"parts": [{"text": "x"}]}}
+    reply = post(emulator, "/v1beta/models/gemini-embedding-001:batchEmbedContents", {"requests": [item] * 101})
+    assert reply.json() == quoted(recordings, "400_batch_over_100.json")
+
+
+def test_a_scripted_quota_has_the_quoted_body(emulator: Emulator, recordings: Path) -> None:
+    """The default of Fault.rate_limited is the 429 that was quoted, to the letter."""
+    emulator.faults.push(Fault.rate_limited())
+    reply = post(emulator, "/v1beta/models/gemini-embedding-2:embedContent", {"content": {"parts": [{"text": "x"}]}})
+    assert reply.status_code == 429
+    assert reply.json() == quoted(recordings, "429_gemini-embedding-2_free_tier_per_minute.json")
+
+
+def test_the_models_are_listed_as_quoted(archive: Emulator, recordings: Path) -> None:
+    """The three embedding entries of a live ListModels."""
+    listed = httpx.get(f"{archive.base_url}/v1beta/models", headers={"x-goog-api-key": "k"}).json()["models"]
+    for entry in quoted(recordings, "models_list_embedding_entries_2026-06-26.json")["models"]:
+        assert entry in listed
+
+
+def quoted(recordings: Path, name: str) -> Any:
+    return json.loads((recordings / "quoted_errors" / name).read_text())
+
+
+def exchanges(path: Path) -> Iterator[dict[str, Any]]:
+    """Every exchange of a recording as {path, key, request, status, reply}, whatever tool recorded it."""
+    if path.suffix == ".json":
+        for item in json.loads(path.read_text())["interactions"]:
+            request, response = item["request"], item["response"]
+            yield {
+                "url": f"https://{request['serverAddress']}{request['url']}",
+                "key": False,
+                "request": request["bodySegments"][0],
+                "status": response["statusCode"],
+                "reply": response["bodySegments"][0],
+            }
+        return
+    for item in yaml.load(path.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))["interactions"]:  # noqa: S506
+        request, response = item["request"], item["response"]
+        yield {
+            "url": request["uri"],
+            "key": "x-goog-api-key" in request["headers"],
+            "request": body(request),
+            "status": response["status"]["code"],
+            "reply": body(response),
+        }
+
+
+def body(message: dict[str, Any]) -> Any:
+    """The JSON of a recorded message; None where it is something else."""
+    if "parsed_body" in message:
+        return message["parsed_body"]
+    raw = message["body"]["string"] if isinstance(message["body"], dict) else message["body"]
+    if isinstance(raw, bytes) and raw.startswith(b"\x1f\x8b"):
+        raw = gzip.decompress(raw)
+    try:
+        return json.loads(raw or "null")
+    except ValueError:
+        return None
+
+
+def is_about_embeddings(exchange: dict[str, Any]) -> bool:
+    return urlsplit(exchange["url"]).path.rpartition(":")[2] in EMBEDDING_METHODS
+
+
+def replay(exchange: dict[str, Any], server: Emulator) -> httpx.Response:
+    path = urlsplit(exchange["url"]).path
+    by_key = exchange["key"] or "generativelanguage" in exchange["url"]
+    return post(server, path, exchange["request"], {} if by_key else {"authorization": "Bearer t"})
+
+
+def post(server: Emulator, path: str, payload: Any, headers: dict[str, str] | None = None) -> httpx.Response:
+    return httpx.post(server.base_url + path, json=payload, headers=headers or {"x-goog-api-key": "k"})
+
+
+def like(reply: Any, recorded: Any) -> Any:
+    """The reply with its differences that are allowed taken out."""
+    if isinstance(reply, dict) and isinstance(recorded, dict):
+        kept = {key: value for key, value in reply.items() if key in recorded or key not in OPTIONAL}
+        return {key: like(value, recorded.get(key)) for key, value in kept.items()}
+    if isinstance(reply, list) and isinstance(recorded, list) and len(reply) == len(recorded):
+        return [like(mine, theirs) for mine, theirs in zip(reply, recorded, strict=True)]
+    if isinstance(reply, int) and isinstance(recorded, int) and recorded > 11 and abs(reply - recorded) <= TOKEN_SLACK:
+        return recorded
+    return reply
+
+
+def outline(value: Any) -> Any:
+    """The value with each vector as its size and norm."""
+    if isinstance(value, dict):
+        return {key: outline(inner) for key, inner in value.items()}
+    if isinstance(value, list) and len(value) > 20:
+        return Outline(value)
+    return [outline(inner) for inner in value] if isinstance(value, list) else value
+
+
+class Outline:
+    """A vector's size and norm. Norms are equal within 1e-3; those of cut -001 vectors are all between 0.55 and 0.60."""
+
+    def __init__(self, values: list[float]) -> None:
+        self.size = len(values)
+        self.norm = float(np.linalg.norm(values))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Outline) or self.size != other.size:
+            return False
+        if self.size == 768 and 0.55 < min(self.norm, other.norm) and max(self.norm, other.norm) < 0.60:
+            return True
+        return self.norm == pytest.approx(other.norm, abs=1e-3)
+
+    def __hash__(self) -> int:
+        return hash(self.size)
+
+    def __repr__(self) -> str:
+        return f"<{self.size} values, norm {self.norm:.4f}>"
