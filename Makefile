@@ -1,0 +1,108 @@
+# Every task of the repository. Needs Python 3.11+ with pip, and make; everything else is set up in .tools and .venv*.
+PYTHON ?= python3
+JOBS ?= 2
+
+# uv: the interpreter that is here, never a downloaded one; the system's CA (older releases know it by the second name);
+# and pip's index, where pip is set up to use another than the default.
+export UV_PYTHON_DOWNLOADS := never
+export UV_SYSTEM_CERTS := 1
+export UV_NATIVE_TLS := 1
+export UV_NO_PROGRESS := 1
+
+# Real recordings and the benchmark's mock are not part of the repository: tests that need them are skipped without.
+export GEMINI_EMBED_RECORDINGS ?= $(if $(wildcard ../shared/recordings),$(CURDIR)/../shared/recordings)
+export GEMINI_EMBED_BENCH ?= $(if $(wildcard ../shared/bench),$(CURDIR)/../shared/bench)
+
+PIP_INDEX = $${PIP_INDEX_URL:-$$($(PYTHON) -m pip config get global.index-url 2>/dev/null)}
+UV = UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$(PIP_INDEX)}" .tools/bin/uv
+PYPROJECTS := $(wildcard packages/*/pyproject.toml)
+NAMES := gemini-embed langchain-gemini-embed llama-index-gemini-embed gemini-embed-emulator
+EDITABLE := -e "packages/gemini-embed[edge,qdrant,media]" $(addprefix -e packages/,$(filter-out gemini-embed,$(NAMES)))
+PYTEST := -m pytest -n $(JOBS)
+
+# $(call environment,folder,constraints,groups): make or update a virtual environment with the packages, editable.
+define environment
+	@test -x $(1)/bin/python || $(UV) venv --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(1)
+	@echo "Installing into $(1) ($(2))"
+	@$(UV) pip install --quiet --python $(1) --constraints $(2) $(EDITABLE) $(addprefix --group ,$(3))
+	@touch $@
+endef
+
+.PHONY: help
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: quickstart
+quickstart: .venv/.packages ## The main job on real files: index them, ask through LangChain and LlamaIndex
+	@.venv/bin/python examples/quickstart.py
+
+.PHONY: test
+test: lint ## Lint, types and the quick tests (under 8 minutes)
+	.venv/bin/python $(PYTEST) -m "not slow" --ignore=tests/compat
+
+.PHONY: test-slow
+test-slow: .venv/.tests ## Real servers, kills and long runs
+	.venv/bin/python $(PYTEST) -m slow --ignore=tests/compat
+
+.PHONY: test-compat
+test-compat: .venv-compat/.tests ## Beside the official plugins, with google-genai 2 and pymilvus 2
+	.venv-compat/bin/python $(PYTEST) -m "not slow" tests/compat tests/unit tests/wire tests/congruence
+
+.PHONY: test-lowest
+test-lowest: .venv-lowest/.tests ## Unit and wire tests with the oldest dependencies the packages allow
+	.venv-lowest/bin/python $(PYTEST) -m "not slow" tests/unit tests/wire
+
+.PHONY: test-wheels
+test-wheels: .venv/.tests ## Build the wheels, install them into a clean environment, use them there
+	@rm -rf build/dist build/clean
+	@for name in $(NAMES); do $(UV) build --quiet --out-dir build/dist packages/$$name || exit 1; done
+	@$(UV) venv --quiet --python .venv/bin/python build/clean
+	@$(UV) pip install --quiet --python build/clean --constraints constraints.txt build/dist/*.whl
+	GEMINI_EMBED_DIST=build/dist GEMINI_EMBED_CLEAN_PYTHON=build/clean/bin/python .venv/bin/python -m pytest tests/packaging
+
+.PHONY: lint
+lint: .venv/.tests ## ruff and mypy --strict
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+.PHONY: record
+record: .venv/.tests ## Record the cassettes anew: against the real API with GEMINI_API_KEY set, else the emulator
+	GEMINI_EMBED_RECORD=$(if $(GEMINI_API_KEY),real,emulator) .venv/bin/python -m pytest -m "not slow" --ignore=tests/compat -k cassette
+
+.PHONY: bench
+bench: .venv/.tests .venv-compat/.tests ## CPU and throughput beside langchain-google-genai (needs GEMINI_EMBED_BENCH)
+	@test -d "$(GEMINI_EMBED_BENCH)" || { echo "GEMINI_EMBED_BENCH names no folder with bench_a.py"; exit 1; }
+	BENCH_PY="$(CURDIR)/.venv-compat/bin/python" .venv-compat/bin/python "$(GEMINI_EMBED_BENCH)/bench_a.py" --plan short \
+		--only "$(CURDIR)/benchmarks/langchain_adapter.py:sync,$(CURDIR)/benchmarks/langchain_adapter.py:async,lc:sync"
+
+.PHONY: constraints
+constraints: .tools/bin/uv ## Pin again what changed in the pyproject files; all of it with UPGRADE=--upgrade
+	@for set in current:constraints.txt compat:constraints-compat.txt; do \
+		$(COMPILE) --all-extras --group test --group lint --group $${set%%:*} $(PYPROJECTS) --output-file $${set#*:} || exit 1; done
+	@$(COMPILE) --all-extras --resolution lowest-direct $(PYPROJECTS) --output-file constraints-lowest.txt
+COMPILE := $(UV) pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --no-emit-index-url --no-header \
+	--annotation-style line $(addprefix --no-emit-package ,$(NAMES))
+
+.PHONY: clean
+clean: ## Remove the environments, caches and what the tasks wrote
+	rm -rf .tools .venv .venv-* build .quickstart quickstart.html .mypy_cache .ruff_cache .pytest_cache .benchmarks
+	find packages tests examples benchmarks -name __pycache__ -prune -exec rm -rf {} +
+
+# Environments. A stamp in each is older than what it was made from when it must be brought up to date.
+.tools/bin/uv:
+	@$(PYTHON) -c 'import sys; v = sys.version.split()[0]; sys.exit(sys.version_info < (3, 11) and f"$(PYTHON) is Python {v}; 3.11 or later is needed: make PYTHON=/path/to/python3.11 ...")'
+	@$(PYTHON) -m pip --version >/dev/null || { echo "$(PYTHON) has no pip (Debian: apt install python3-pip)"; exit 1; }
+	@$(PYTHON) -m pip install --quiet --root-user-action ignore --target .tools "uv>=0.9"
+
+.venv/.packages: constraints.txt $(PYPROJECTS) | .tools/bin/uv
+	$(call environment,.venv,constraints.txt)
+
+.venv/.tests: .venv/.packages pyproject.toml
+	$(call environment,.venv,constraints.txt,test lint current)
+
+.venv-compat/.tests: constraints-compat.txt pyproject.toml $(PYPROJECTS) | .tools/bin/uv
+	$(call environment,.venv-compat,constraints-compat.txt,test compat)
+
+.venv-lowest/.tests: constraints-lowest.txt pyproject.toml $(PYPROJECTS) | .tools/bin/uv
+	$(call environment,.venv-lowest,constraints-lowest.txt,pytest)
