@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gemini_embed.embedder import DEFAULT_MODEL, Embedder
-from gemini_embed.errors import ConfigurationError
+from gemini_embed.genai_options import combined, from_config, from_http_options
 from gemini_embed.result import EmbeddingResult
 
 
@@ -26,7 +26,13 @@ class GeminiEmbeddingFunction:
     """
 
     def __init__(self, model_name: str = DEFAULT_MODEL, api_key: Any = None, config: Any = None, **kwargs: Any) -> None:
-        options = {**_from_config(config), **_from_http_options(kwargs.pop("http_options", None)), **kwargs}
+        options = combined(
+            {
+                "config": from_config(config),
+                "http_options": from_http_options(kwargs.pop("http_options", None)),
+                "the arguments": kwargs,
+            }
+        )
         self.model_name = model_name
         self.embedder = Embedder(model_name, api_key=api_key, **options)
 
@@ -50,33 +56,3 @@ class GeminiEmbeddingFunction:
 
 def _rows(result: EmbeddingResult) -> list[NDArray[np.float32]]:
     return list(result.values)
-
-
-def _fields(given: Any) -> dict[str, Any]:
-    """The fields that are set, of a dict or of one of google-genai's types, in snake_case."""
-    if given is None:
-        return {}
-    if isinstance(given, Mapping):
-        return {name: value for name, value in given.items() if value is not None}
-    fields: dict[str, Any] = given.model_dump(exclude_none=True)
-    return fields
-
-
-def _from_config(config: Any) -> dict[str, Any]:
-    fields = _fields(config)
-    known = {"output_dimensionality": "dimensions", "task_type": "task"}
-    if unknown := sorted(set(fields) - set(known)):
-        raise ConfigurationError(
-            f"config {', '.join(unknown)} cannot be honoured here: {', '.join(known)} can; for what is too long "
-            "see Embedder(overflow=), titles go with Embedder.embed_documents(titles=)"
-        )
-    return {known[name]: value for name, value in fields.items()}
-
-
-def _from_http_options(http_options: Any) -> dict[str, Any]:
-    fields = _fields(http_options)
-    if "timeout" in fields:
-        fields["timeout_s"] = fields.pop("timeout") / 1000
-    if unknown := sorted(set(fields) - {"base_url", "api_version", "headers", "timeout_s"}):
-        raise ConfigurationError(f"http_options {', '.join(unknown)} cannot be honoured: see Embedder's own arguments")
-    return fields
