@@ -1,0 +1,234 @@
+"""`GeminiEmbeddings`: LangChain's vocabulary in front of `gemini_embed.Embedder`, which does the work."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal, Self, Unpack
+
+from gemini_embed import ConfigurationError, Embedder, Image, ModelFacts, RetryPolicy
+from gemini_embed.connection import KEY_VARIABLES
+from langchain_core.embeddings import Embeddings
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, SkipValidation
+
+from langchain_gemini_embed.blocks import ContentInput, contents_of
+from langchain_gemini_embed.options import Options, canonical, http_options
+
+
+def _key_from_environment() -> SecretStr | None:
+    return next((SecretStr(os.environ[name]) for name in KEY_VARIABLES if os.environ.get(name)), None)
+
+
+class GeminiEmbeddings(BaseModel, Embeddings):
+    """Gemini embeddings of texts and images: one vector per input, queries told from documents.
+
+        embeddings = GeminiEmbeddings()  # GEMINI_API_KEY
+        embeddings = GeminiEmbeddings(model="gemini-embedding-001", output_dimensionality=768)
+        embeddings = GeminiEmbeddings(vertexai=True, project="my-project")
+
+    Takes the arguments of langchain-google-genai's `GoogleGenerativeAIEmbeddings`; what cannot be honoured is refused
+    by name. The core's names `api_key`, `task`, `dimensions` and `headers` are understood beside the official ones.
+    Fields are fixed once made: `model_copy(update={...})` gives another. Batches, retries, limits and prefixes are
+    those of `gemini_embed.Embedder`, which `.embedder` gives, for arrays and token counts.
+
+    Raises:
+        gemini_embed.ConfigurationError: an argument that is unknown or cannot be honoured.
+        pydantic.ValidationError: an argument of a wrong type.
+        gemini_embed.GeminiEmbedError: from every call, see `gemini_embed.errors`; nothing is wrapped.
+    """
+
+    # Errors of pydantic would show the arguments, and with them the key.
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, hide_input_in_errors=True)
+
+    model: str = "gemini-embedding-2"
+    """With or without `models/` or `publishers/google/models/`."""
+    google_api_key: SecretStr | None = Field(default_factory=_key_from_environment, exclude=True, repr=False)
+    """Else `GEMINI_API_KEY` or `GOOGLE_API_KEY`. Not in reprs, dumps and pickles; found again in the environment."""
+    task_type: str | None = None
+    """What the vectors are for: a `gemini_embed.Task` or one of the API's names; None is "search"."""
+    output_dimensionality: int | None = None
+    """Length of the vectors; None is the model's own."""
+    normalize: bool | None = None
+    """None: unit length where the service should but does not; True always, False never."""
+    overflow: Literal["warn", "error", "truncate"] = "warn"
+    """What to do about text that is too long."""
+    condition_media: Literal["query", "both", "none"] = "query"
+    """Where text beside media gets the task's prefix."""
+    vertexai: bool | None = None
+    """None: `GOOGLE_GENAI_USE_VERTEXAI` decides, else whether `project` or `credentials` is given."""
+    project: str | None = None
+    location: str | None = None
+    """Of Vertex AI; else `GOOGLE_CLOUD_LOCATION`, else "global"."""
+    credentials: Any = Field(default=None, exclude=True, repr=False)
+    """`google.auth` credentials for Vertex AI; else Application Default Credentials. Not in dumps and pickles."""
+    base_url: str | None = None
+    api_version: str | None = None
+    additional_headers: dict[str, str] | None = Field(default=None, exclude=True, repr=False)
+    """Sent with every request. Headers may hold secrets: not in reprs and dumps."""
+    client_args: dict[str, Any] | None = Field(default=None, exclude=True, repr=False)
+    """Of httpx's arguments `proxy`, `verify`, `timeout` (seconds) and `headers`. Not in reprs and dumps."""
+    request_options: dict[str, Any] | None = None
+    """`{"timeout": seconds}`."""
+    timeout_s: float | None = None
+    """Seconds for one attempt of one request; None is 60."""
+    retry: Annotated[RetryPolicy | None, SkipValidation] = None
+    concurrency: int = 8
+    """Requests in flight."""
+    batch_size: int | None = None
+    """Contents a request, at most the model's limit, which None stands for."""
+    facts: Annotated[ModelFacts | Mapping[str, Any] | None, SkipValidation] = None
+    """Overrides for what is known of the model."""
+    allow_private_urls: bool = False
+    """Whether images may be fetched from private and loopback addresses."""
+    max_media_bytes: int = 20 * 2**20
+
+    _embedder: Embedder = PrivateAttr()
+
+    def __init__(self, **options: Unpack[Options]) -> None:
+        super().__init__(**canonical(options, type(self).model_fields))
+        # Not in a validator: pydantic would wrap the core's errors.
+        self._embedder = self._new_embedder()
+
+    @property
+    def embedder(self) -> Embedder:
+        """The core's embedder behind this object: arrays, usage, `close()`, and what a `MultimodalIndex` is made of."""
+        return self._embedder
+
+    def embed_documents(
+        self,
+        texts: list[str],
+        *,
+        batch_size: int | None = None,
+        task_type: str | None = None,
+        titles: Sequence[str | None] | None = None,
+        output_dimensionality: int | None = None,
+    ) -> list[list[float]]:
+        """One vector per text, in order. `titles[i]`, if any, goes with `texts[i]`."""
+        return self._embedder.embed_documents(
+            texts, titles, task=task_type, dimensions=output_dimensionality, batch_size=batch_size
+        ).tolist()
+
+    async def aembed_documents(
+        self,
+        texts: list[str],
+        *,
+        batch_size: int | None = None,
+        task_type: str | None = None,
+        titles: Sequence[str | None] | None = None,
+        output_dimensionality: int | None = None,
+    ) -> list[list[float]]:
+        """`embed_documents`, awaited."""
+        result = await self._embedder.aembed_documents(
+            texts, titles, task=task_type, dimensions=output_dimensionality, batch_size=batch_size
+        )
+        return result.tolist()
+
+    def embed_query(
+        self,
+        text: str,
+        *,
+        task_type: str | None = None,
+        title: None = None,
+        output_dimensionality: int | None = None,
+    ) -> list[float]:
+        """The vector of a query. `title` is the official argument, and refused: only documents have titles."""
+        _refuse_title(title)
+        (vector,) = self._embedder.embed_query(text, task=task_type, dimensions=output_dimensionality).tolist()
+        return vector
+
+    async def aembed_query(
+        self,
+        text: str,
+        *,
+        task_type: str | None = None,
+        title: None = None,
+        output_dimensionality: int | None = None,
+    ) -> list[float]:
+        """`embed_query`, awaited."""
+        _refuse_title(title)
+        result = await self._embedder.aembed_query(text, task=task_type, dimensions=output_dimensionality)
+        (vector,) = result.tolist()
+        return vector
+
+    def embed(
+        self, contents: Sequence[ContentInput], *, side: Literal["query", "document"] = "document"
+    ) -> list[list[float]]:
+        """One vector per content: a str, a content block, an image, a message, or a list of these, read as one."""
+        return self._embedder.embed(contents_of(contents), side=side).tolist()
+
+    async def aembed(
+        self, contents: Sequence[ContentInput], *, side: Literal["query", "document"] = "document"
+    ) -> list[list[float]]:
+        """`embed`, awaited."""
+        return (await self._embedder.aembed(contents_of(contents), side=side)).tolist()
+
+    def embed_image(self, uris: list[str]) -> list[list[float]]:
+        """One vector per image, by path or URL: the method that vector stores such as Chroma look for."""
+        return self.embed([Image(uri) for uri in uris])
+
+    async def aembed_image(self, uris: list[str]) -> list[list[float]]:
+        """`embed_image`, awaited."""
+        return await self.aembed([Image(uri) for uri in uris])
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Another object with the same arguments but for `update`, which is checked; it has its own connections."""
+        changed = canonical(update or {}, type(self).model_fields)
+        return type(self)(**{name: getattr(self, name) for name in self.model_fields_set} | changed)
+
+    def __copy__(self) -> Self:
+        return self.model_copy()
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        return self.model_copy()
+
+    def __getstate__(self) -> dict[Any, Any]:
+        state = super().__getstate__()
+        secrets = {"google_api_key": None, "credentials": None}
+        return {
+            **state,
+            "__dict__": state["__dict__"] | secrets,
+            "__pydantic_fields_set__": state["__pydantic_fields_set__"] - secrets.keys(),
+        }
+
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        super().__setstate__(state)
+        self.__dict__["google_api_key"] = _key_from_environment()
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """What was given, the defaults left out."""
+        return ((name, value) for name, value in super().__repr_args__() if name in self.model_fields_set)
+
+    def _new_embedder(self) -> Embedder:
+        return Embedder(
+            self.model,
+            dimensions=self.output_dimensionality,
+            task=self.task_type or "search",
+            normalize=self.normalize,
+            overflow=self.overflow,
+            condition_media=self.condition_media,
+            # A key from the environment is the core's to find: a project may come before it.
+            api_key=self.google_api_key if "google_api_key" in self.model_fields_set else None,
+            vertexai=self.vertexai,
+            project=self.project,
+            location=self.location,
+            credentials=self.credentials,
+            base_url=self.base_url,
+            api_version=self.api_version,
+            retry=self.retry,
+            concurrency=self.concurrency,
+            batch_size=self.batch_size,
+            facts=self.facts,
+            allow_private_urls=self.allow_private_urls,
+            max_media_bytes=self.max_media_bytes,
+            **http_options(
+                headers=self.additional_headers,
+                client_args=self.client_args,
+                request_options=self.request_options,
+                timeout_s=self.timeout_s,
+            ),
+        )
+
+
+def _refuse_title(title: object) -> None:
+    if title is not None:
+        raise ConfigurationError("a query has no title: embed_documents([text], titles=[title]) embeds a document")

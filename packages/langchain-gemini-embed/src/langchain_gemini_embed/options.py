@@ -1,0 +1,138 @@
+"""The constructor's vocabulary: every argument of the official class, and ours beside it; honoured, or refused by name.
+
+The official class is `GoogleGenerativeAIEmbeddings` of langchain-google-genai 4.4.2.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, TypedDict
+
+from gemini_embed import ConfigurationError, ModelFacts, RetryPolicy
+from pydantic import SecretStr
+
+
+class Options(TypedDict, total=False):
+    """Arguments of `GeminiEmbeddings`; its fields say what they mean."""
+
+    model: str
+    google_api_key: str | SecretStr | None
+    api_key: str | SecretStr | None
+    task_type: str | None
+    task: str | None
+    output_dimensionality: int | None
+    dimensions: int | None
+    normalize: bool | None
+    overflow: str
+    condition_media: str
+    vertexai: bool | None
+    project: str | None
+    location: str | None
+    credentials: Any
+    base_url: str | None
+    api_version: str | None
+    additional_headers: Mapping[str, str] | None
+    headers: Mapping[str, str] | None
+    client_args: Mapping[str, Any] | None
+    request_options: Mapping[str, Any] | None
+    timeout_s: float | None
+    retry: RetryPolicy | None
+    concurrency: int
+    batch_size: int | None
+    facts: ModelFacts | Mapping[str, Any] | None
+    allow_private_urls: bool
+    max_media_bytes: int
+    client: None
+
+
+SYNONYMS = {
+    "api_key": "google_api_key",
+    "task": "task_type",
+    "dimensions": "output_dimensionality",
+    "headers": "additional_headers",
+}
+"""The core's name -> the official class's name, which is the field's."""
+
+# Arguments of the official class, of its older releases and of its neighbours that users bring along.
+_REFUSED = {
+    "client": "requests are made here, not by a google-genai client: pass what it was made with "
+    "(api_key, vertexai, project, location, credentials, base_url, additional_headers)",
+    "client_options": "pass base_url= for the endpoint, and project= for the quota project",
+    "transport": "there is only REST",
+    "max_retries": "pass retry=gemini_embed.RetryPolicy(max_attempts=...)",
+}
+
+_CLIENT_ARGS = {"proxy": "proxy", "verify": "verify", "timeout": "timeout_s", "headers": "headers"}
+"""An argument of httpx's clients -> the core's name for it."""
+
+_CLIENT_ARGS_REFUSED = {
+    "cert": "load it into an ssl.SSLContext and pass that as client_args={'verify': context}",
+    "limits": "pass concurrency=",
+    "base_url": "pass base_url= beside client_args",
+}
+
+
+def canonical(given: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """`given` with each argument under its field's name.
+
+    Raises:
+        ConfigurationError: an argument that is refused, unknown, or given under two names.
+    """
+    named: dict[str, Any] = {}
+    for argument, value in given.items():
+        name = SYNONYMS.get(argument, argument)
+        if name in _REFUSED:
+            if value is not None:  # None is the official default, and asks for nothing
+                raise ConfigurationError(f"{argument}= cannot be honoured: {_REFUSED[name]}")
+            continue
+        if name not in fields:
+            raise ConfigurationError(f"unknown argument {argument}={_suggestion(argument, fields)}")
+        if name in named:
+            other = next(core for core, official in SYNONYMS.items() if official == name)
+            raise ConfigurationError(f"{name}= and {other}= are the same argument: pass one of them")
+        named[name] = value
+    return named
+
+
+def http_options(
+    *,
+    headers: Mapping[str, str] | None,
+    client_args: Mapping[str, Any] | None,
+    request_options: Mapping[str, Any] | None,
+    timeout_s: float | None,
+) -> dict[str, Any]:
+    """The core's `headers`, `proxy`, `verify` and `timeout_s`, from the places where LangChain's users put them.
+
+    Raises:
+        ConfigurationError: an entry that cannot be honoured, or a timeout given in two places.
+    """
+    options = {_known("client_args", name, _CLIENT_ARGS): value for name, value in (client_args or {}).items()}
+    options["headers"] = {**(headers or {}), **(options.get("headers") or {})}
+    asked = {
+        _known("request_options", name, {"timeout": "timeout_s"}): s for name, s in (request_options or {}).items()
+    }
+    for more in (asked, {} if timeout_s is None else {"timeout_s": timeout_s}):
+        if more.keys() & options.keys():
+            raise ConfigurationError(
+                "the timeout is given more than once: keep one of timeout_s=, request_options and client_args"
+            )
+        options |= more
+    return options
+
+
+def _known(place: str, name: str, known: Mapping[str, str]) -> str:
+    if name in known:
+        return known[name]
+    reason = _CLIENT_ARGS_REFUSED.get(name) or _REFUSED.get(name)
+    if name == "retry":
+        reason = _REFUSED["max_retries"]
+    can = ", ".join(repr(one) for one in known)
+    raise ConfigurationError(f"{place}[{name!r}] cannot be honoured: {reason or f'of {place}, {can} can'}")
+
+
+def _suggestion(argument: str, fields: Mapping[str, Any]) -> str:
+    names = sorted({*fields, *SYNONYMS})
+    if close := difflib.get_close_matches(argument, names, n=1):
+        return f": did you mean {close[0]}=?"
+    return f": the arguments are {', '.join(names)}"
