@@ -1,0 +1,69 @@
+"""The code blocks of our Markdown pages, and a place to run them in: pictures, a note, and the emulator for the API."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from gemini_embed_emulator import Emulator
+from PIL import Image, ImageDraw
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("packages/*/*.md")])
+NOT_RUN = re.compile(r"<!-- not run: (?P<reason>.+?) -->")
+
+
+@dataclass(frozen=True)
+class Block:
+    """One fenced block of a page."""
+
+    page: Path
+    language: str
+    line: int
+    """Of its first line of code, counted from 1."""
+    code: str
+    not_run: str | None
+    """Why it is not run: the page says `<!-- not run: reason -->` on the line above the fence."""
+
+    def run(self, namespace: dict[str, object]) -> None:
+        """Run it; a traceback names the page and the line in it."""
+        exec(compile("\n" * (self.line - 1) + self.code, str(self.page), "exec"), namespace)  # noqa: S102 - our own pages
+
+
+def blocks_of(page: Path, language: str) -> list[Block]:
+    """The page's blocks of one language, in order."""
+    return [block for block in _blocks(page) if block.language == language]
+
+
+def _blocks(page: Path) -> Iterator[Block]:
+    before, opened, start, code = "", None, 0, [""]
+    for number, line in enumerate(page.read_text("utf-8").splitlines(), 1):
+        if opened is None and line.startswith("```"):
+            reason = NOT_RUN.search(before)
+            opened, start, code = line[3:].strip(), number + 1, []
+        elif opened is not None and line == "```":
+            yield Block(page, opened, start, "\n".join(code) + "\n", reason and reason["reason"])
+            opened = None
+        elif opened is not None:
+            code.append(line)
+        before = line
+    assert opened is None, f"{page}:{start}: the block has no end"
+
+
+@pytest.fixture
+def reader_folder(tmp_path: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a reader tries a page: `picture.png`, `chart.png` and `notes.md` are there, and the API is the emulator."""
+    picture, chart = Image.new("RGB", (64, 64), "white"), Image.new("RGB", (64, 64), "white")
+    ImageDraw.Draw(picture).ellipse((12, 12, 52, 52), fill="red")
+    for left, top in ((8, 40), (26, 24), (44, 10)):
+        ImageDraw.Draw(chart).rectangle((left, top, left + 12, 60), fill="blue")
+    picture.save(tmp_path / "picture.png")
+    chart.save(tmp_path / "chart.png")
+    (tmp_path / "notes.md").write_text("# Notes\n\nBread rises because of yeast.\n", "utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GEMINI_API_KEY", "a-key-for-tests")
+    monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", emulator.base_url)
+    return tmp_path
