@@ -172,7 +172,10 @@ class EdgeStore(Store):
             for field in INDEXED_FIELDS:
                 made.update(edge.UpdateOperation.create_field_index(field, edge.PayloadSchemaType.Keyword))
             made.close()
-            draft.rename(shard)
+            try:
+                draft.rename(shard)
+            except OSError:  # another opener was first; whether it still has it, loading tells
+                shutil.rmtree(draft)
         loaded: qdrant_edge.EdgeShard = edge.EdgeShard.load(str(shard))
         return loaded
 

@@ -1,0 +1,139 @@
+"""How a QdrantStore is told where its collection is, and what it asks of a server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pytest
+from gemini_embed import ConfigurationError, Fingerprint, QdrantStore, Record, StoreError
+from qdrant_client import QdrantClient, models
+
+FINGERPRINT = Fingerprint("m", 3072, "raw", "unit")
+Call = tuple[str, str, Any]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        pytest.param({}, "exactly one of location, url, path, client, not none", id="nowhere"),
+        pytest.param({"url": "http://x", "path": "y"}, "not url and path", id="two-places"),
+        pytest.param({"location": "http://x:6333"}, r"use url= \(a server\)", id="url-as-location"),
+        pytest.param({"location": ":memory:", "api_key": "k"}, "goes with url=", id="key-without-url"),
+    ],
+)
+def test_arguments_that_cannot_be_honoured(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        QdrantStore(**options)
+
+
+def test_the_key_is_not_in_the_repr() -> None:
+    store = QdrantStore(url="http://127.0.0.1:1", api_key="very-secret", collection="c")
+    assert repr(store) == "QdrantStore('http://127.0.0.1:1', collection='c')"
+
+
+def test_a_server_that_is_not_there() -> None:
+    with pytest.raises(StoreError, match=r"127\.0\.0\.1:1"):
+        QdrantStore(url="http://127.0.0.1:1").open(FINGERPRINT)
+
+
+class FakeServer(ThreadingHTTPServer):
+    """Just enough of Qdrant's REST interface to make and fill one collection; it notes every call."""
+
+    def __init__(self, keeps_metadata: bool) -> None:
+        super().__init__(("127.0.0.1", 0), FakeServerHandler)
+        self.keeps_metadata = keeps_metadata
+        self.calls: list[Call] = []
+        self.exists = False
+        self.metadata: dict[str, Any] = {}
+
+    def answer(self, method: str, path: str, body: Any) -> Any:
+        self.calls.append((method, path, body))
+        match method, path.removeprefix("/collections/c"):
+            case "GET", "/exists":
+                return {"exists": self.exists}
+            case "PUT", "":
+                self.exists = True
+                self.metadata |= body["metadata"] if self.keeps_metadata else {}
+                return True
+            case "GET", "":
+                return self.info()
+            case "POST", "/points/count":
+                return {"count": 0}
+            case "PATCH", "":
+                return True
+            case _:
+                return {"operation_id": 1, "status": "completed"}
+
+    def info(self) -> Any:
+        client = QdrantClient(":memory:")
+        client.create_collection("c", models.VectorParams(size=FINGERPRINT.dimensions, distance=models.Distance.COSINE))
+        info = client.get_collection("c").model_dump(mode="json")
+        client.close()
+        info["config"]["metadata"] = self.metadata
+        return info
+
+
+class FakeServerHandler(BaseHTTPRequestHandler):
+    def answer(self) -> None:
+        assert isinstance(self.server, FakeServer)
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        result = self.server.answer(self.command, self.path.partition("?")[0], json.loads(body) if body else None)
+        reply = json.dumps({"result": result, "status": "ok", "time": 0.0}).encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(reply)))
+        self.end_headers()
+        self.wfile.write(reply)
+
+    do_GET = do_PUT = do_POST = do_PATCH = answer  # noqa: N815 - the base's names
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's name
+        """Stay silent."""
+
+
+@pytest.fixture
+def start_server() -> Iterator[Callable[..., FakeServer]]:
+    started: list[FakeServer] = []
+
+    def start(*, keeps_metadata: bool = True) -> FakeServer:
+        started.append(FakeServer(keeps_metadata))
+        Thread(target=started[-1].serve_forever, daemon=True).start()
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.shutdown()
+        server.server_close()
+
+
+def test_on_a_server_indexes_come_before_points_and_requests_stay_small(
+    start_server: Callable[..., FakeServer],
+) -> None:
+    server = start_server()
+    store = QdrantStore(url=f"http://127.0.0.1:{server.server_port}", collection="c")
+    store.open(FINGERPRINT)
+    records = [Record(str(UUID(int=i)), "", {}) for i in range(200)]
+    store.upsert(records, np.random.default_rng(1).normal(size=(200, 3072)).astype(np.float32))
+    store.close()
+    created = next(body for method, path, body in server.calls if (method, path) == ("PUT", "/collections/c"))
+    assert created["metadata"] == {"gemini_embed": FINGERPRINT.to_dict()}
+    writes = [(path.rpartition("/")[2], body) for method, path, body in server.calls if method == "PUT"][1:]
+    assert [(what, body["field_name"]) for what, body in writes[:2]] == [
+        ("index", "metadata.source"),
+        ("index", "metadata.modality"),
+    ]
+    points = [body["batch"]["ids"] for what, body in writes[2:] if what == "points"]
+    assert [id_ for ids in points for id_ in ids] == [record.id for record in records]
+    assert max(len(json.dumps(body)) for _, body in writes) < 8 * 2**20
+
+
+def test_a_server_that_keeps_no_metadata_is_too_old(start_server: Callable[..., FakeServer]) -> None:
+    server = start_server(keeps_metadata=False)
+    with pytest.raises(StoreError, match=r"use Qdrant 1\.16\+"):
+        QdrantStore(url=f"http://127.0.0.1:{server.server_port}", collection="c").open(FINGERPRINT)
