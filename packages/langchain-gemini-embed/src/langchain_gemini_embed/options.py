@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, TypedDict
 
 from gemini_embed import ConfigurationError, ModelFacts, RetryPolicy
+from gemini_embed.genai_options import combined, from_client_args
 from pydantic import SecretStr
 
 
@@ -63,15 +64,6 @@ _REFUSED = {
     "max_retries": "pass retry=gemini_embed.RetryPolicy(max_attempts=...)",
 }
 
-_CLIENT_ARGS = {"proxy": "proxy", "verify": "verify", "timeout": "timeout_s", "headers": "headers"}
-"""An argument of httpx's clients -> the core's name for it."""
-
-_CLIENT_ARGS_REFUSED = {
-    "cert": "load it into an ssl.SSLContext and pass that as client_args={'verify': context}",
-    "limits": "pass concurrency=",
-    "base_url": "pass base_url= beside client_args",
-}
-
 
 def canonical(given: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
     """`given` with each argument under its field's name.
@@ -105,30 +97,25 @@ def http_options(
     """The core's `headers`, `proxy`, `verify` and `timeout_s`, from the places where LangChain's users put them.
 
     Raises:
-        ConfigurationError: an entry that cannot be honoured, or a timeout given in two places.
+        ConfigurationError: an entry that cannot be honoured, or two places that disagree.
     """
-    options = {_known("client_args", name, _CLIENT_ARGS): value for name, value in (client_args or {}).items()}
-    options["headers"] = {**(headers or {}), **(options.get("headers") or {})}
-    asked = {
-        _known("request_options", name, {"timeout": "timeout_s"}): s for name, s in (request_options or {}).items()
-    }
-    for more in (asked, {} if timeout_s is None else {"timeout_s": timeout_s}):
-        if more.keys() & options.keys():
-            raise ConfigurationError(
-                "the timeout is given more than once: keep one of timeout_s=, request_options and client_args"
-            )
-        options |= more
-    return options
+    return combined(
+        {
+            "additional_headers": {} if headers is None else {"headers": headers},
+            "timeout_s": {} if timeout_s is None else {"timeout_s": timeout_s},
+            "client_args": from_client_args(client_args),
+            "request_options": _from_request_options(request_options or {}),
+        }
+    )
 
 
-def _known(place: str, name: str, known: Mapping[str, str]) -> str:
-    if name in known:
-        return known[name]
-    reason = _CLIENT_ARGS_REFUSED.get(name) or _REFUSED.get(name)
-    if name == "retry":
-        reason = _REFUSED["max_retries"]
-    can = ", ".join(repr(one) for one in known)
-    raise ConfigurationError(f"{place}[{name!r}] cannot be honoured: {reason or f'of {place}, {can} can'}")
+def _from_request_options(given: Mapping[str, Any]) -> dict[str, Any]:
+    if refused := sorted(given.keys() - {"timeout"}):
+        raise ConfigurationError(
+            f"request_options: {', '.join(refused)} cannot be honoured; 'timeout' (seconds) can, "
+            "and for retries there is retry=gemini_embed.RetryPolicy(...)"
+        )
+    return {} if given.get("timeout") is None else {"timeout_s": given["timeout"]}
 
 
 def _suggestion(argument: str, fields: Mapping[str, Any]) -> str:
