@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from gemini_embed_emulator import Emulator, Fault
 
 OPTIONAL = ("usageMetadata",)
 TOKEN_SLACK = 1
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # spares each call the loading of certificates
 EMBEDDING_METHODS = ("embedContent", "batchEmbedContents", "predict", "countTokens")
 FOLDER = Path(os.environ.get("GEMINI_EMBED_RECORDINGS") or "no-recordings")
 CASSETTES = sorted(
@@ -72,7 +74,9 @@ def test_a_scripted_quota_has_the_quoted_body(emulator: Emulator, recordings: Pa
 
 def test_the_models_are_listed_as_quoted(archive: Emulator, recordings: Path) -> None:
     """The three embedding entries of a live ListModels."""
-    listed = httpx.get(f"{archive.base_url}/v1beta/models", headers={"x-goog-api-key": "k"}).json()["models"]
+    listed = httpx.get(f"{archive.base_url}/v1beta/models", headers={"x-goog-api-key": "k"}, verify=NO_TLS).json()[
+        "models"
+    ]
     for entry in quoted(recordings, "models_list_embedding_entries_2026-06-26.json")["models"]:
         assert entry in listed
 
@@ -129,7 +133,7 @@ def replay(exchange: dict[str, Any], server: Emulator) -> httpx.Response:
 
 
 def post(server: Emulator, path: str, payload: Any, headers: dict[str, str] | None = None) -> httpx.Response:
-    return httpx.post(server.base_url + path, json=payload, headers=headers or {"x-goog-api-key": "k"})
+    return httpx.post(server.base_url + path, json=payload, headers=headers or {"x-goog-api-key": "k"}, verify=NO_TLS)
 
 
 def like(reply: Any, recorded: Any) -> Any:
@@ -154,7 +158,7 @@ def outline(value: Any) -> Any:
 
 
 class Outline:
-    """A vector's size and norm. Norms are equal within 1e-3; those of cut -001 vectors are all between 0.55 and 0.60."""
+    """A vector's size and norm. Norms are equal within 1e-3; those of cut -001 vectors lie between 0.55 and 0.60."""
 
     def __init__(self, values: list[float]) -> None:
         self.size = len(values)
@@ -163,7 +167,7 @@ class Outline:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Outline) or self.size != other.size:
             return False
-        if self.size == 768 and 0.55 < min(self.norm, other.norm) and max(self.norm, other.norm) < 0.60:
+        if self.size == 768 and min(self.norm, other.norm) > 0.55 and max(self.norm, other.norm) < 0.60:
             return True
         return self.norm == pytest.approx(other.norm, abs=1e-3)
 

@@ -18,7 +18,7 @@ from typing import Any, Literal
 import numpy as np
 
 from . import quota
-from .errors import RPC, ApiError, bad_key, duration, missing_key, missing_token
+from .errors import RPC, ApiError, bad_key, duration, missing_key, missing_token, vertex_exhausted
 from .received import ReceivedRequest
 
 _MESSAGES = {
@@ -80,6 +80,11 @@ class Fault:
     ) -> Fault:
         """A free-tier 429 with QuotaFailure and RetryInfo, as recorded; `retry_delay_s` is not used for "day"."""
         return cls(error=quota.refusal(per, model, limit, retry_delay_s))
+
+    @classmethod
+    def vertex_exhausted(cls) -> Fault:
+        """Vertex's 429: neither details nor RetryInfo."""
+        return cls(error=vertex_exhausted())
 
     @classmethod
     def bad_key(cls) -> Fault:

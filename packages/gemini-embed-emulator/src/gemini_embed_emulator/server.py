@@ -155,6 +155,9 @@ class Emulator(Settings):
             if fault.error:
                 raise fault.error
             reply = self._service.answer(request)
+            self.requests.bill(reply.items, reply.tokens)
+            if fault.edit:
+                fault.edit(reply.payload)
         except ApiError as error:
             return _error_bytes(error, close=close, indent=indent)
         except NoSuchPageError as error:
@@ -164,9 +167,6 @@ class Emulator(Settings):
         except Exception:
             logger.exception("The emulator failed on %s %s", request.method, request.path)
             return _error_bytes(ApiError(500, "The emulator itself failed; its log says how."), close=close)
-        self.requests.bill(reply.items, reply.tokens)
-        if fault.edit:
-            fault.edit(reply.payload)
         gzipped = self.compress and http.takes_gzip
         # Off the loop, so that other requests are read meanwhile.
         return await asyncio.to_thread(_json_bytes, reply.payload, indent=indent, gzipped=gzipped, close=close)

@@ -132,8 +132,9 @@ class _Blot:
     def shape(self) -> str | None:
         """The name of a simple shape, from the share of the box that is covered."""
         fill, aspect = self.area / (self.height * self.width), self.width / self.height
-        if min(self.height, self.width) < 3:
-            return "line" if max(self.height, self.width) > _SIDE // 2 else None
+        length = max(self.height, self.width)
+        if self.area < 2 * length:  # a stroke; a frame would cover more
+            return "line" if length > _SIDE // 2 else None
         if fill > 0.93:
             return "square" if 0.85 < aspect < 1.18 else "rectangle"
         if 0.7 < fill < 0.88 and 0.85 < aspect < 1.18:

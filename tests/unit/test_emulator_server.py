@@ -1,0 +1,280 @@
+"""The emulator as a server: connections, faults, quotas, what it remembers, how it starts and stops."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import math
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from gemini_embed_emulator import Emulator, Fault, Quota
+
+ONE = "/v1beta/models/gemini-embedding-2:embedContent"
+BATCH = "/v1beta/models/gemini-embedding-2:batchEmbedContents"
+KEY = {"x-goog-api-key": "k"}
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # spares each call the loading of certificates
+TEXT = {"content": {"parts": [{"text": "x"}]}}
+PAIR = {"requests": [{"model": "models/gemini-embedding-2", **TEXT}] * 2}
+
+
+def post(server: Emulator, path: str = ONE, payload: Any = TEXT) -> httpx.Response:
+    return httpx.post(server.base_url + path, json=payload, headers=KEY, verify=NO_TLS)
+
+
+def talk(server: Emulator, *sent: bytes) -> bytes:
+    """Bytes to the server on one connection, and all that it answers until it closes."""
+    where = urlsplit(server.base_url)
+    with socket.create_connection((where.hostname, where.port), timeout=10) as connection:
+        for piece in sent:
+            connection.sendall(piece)
+        connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def http_bytes(body: bytes, *headers: str) -> bytes:
+    lines = [f"POST {ONE} HTTP/1.1", "host: localhost", "x-goog-api-key: k", *headers]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def test_it_says_what_it_is(emulator: Emulator) -> None:
+    assert post(emulator).headers["server"] == "gemini-embed-emulator (not the model)"
+
+
+def test_one_connection_serves_many_requests(emulator: Emulator) -> None:
+    body = json.dumps(TEXT).encode()
+    request = http_bytes(body, f"content-length: {len(body)}")
+    assert talk(emulator, request, request).count(b"HTTP/1.1 200 OK") == 2
+
+
+def test_gzip_is_sent_only_where_it_is_accepted(emulator: Emulator) -> None:
+    for accepted, expected in (("gzip", "gzip"), ("identity", None)):
+        reply = httpx.post(
+            emulator.base_url + ONE, json=TEXT, headers={**KEY, "accept-encoding": accepted}, verify=NO_TLS
+        )
+        assert reply.headers.get("content-encoding") == expected
+        assert len(reply.json()["embedding"]["values"]) == 3072
+    emulator.compress = False
+    assert "content-encoding" not in post(emulator).headers
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        pytest.param(gzip.compress(json.dumps(TEXT).encode()), ["content-encoding: gzip"], b"200", id="gzipped"),
+        pytest.param(b"{not json", [], b"400", id="no JSON"),
+        pytest.param(b"not gzip", ["content-encoding: gzip"], b"400", id="no gzip"),
+    ],
+)
+def test_bodies_are_decoded(emulator: Emulator, body: bytes, headers: list[str], status: bytes) -> None:
+    assert talk(emulator, http_bytes(body, f"content-length: {len(body)}", *headers))[9:12] == status
+
+
+def test_chunked_bodies_and_100_continue_are_understood(emulator: Emulator) -> None:
+    body = json.dumps(TEXT).encode()
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in (body[:5], body[5:], b""))
+    assert b" 200 OK" in talk(emulator, http_bytes(chunks, "transfer-encoding: chunked"))
+    expecting = http_bytes(body, f"content-length: {len(body)}", "expect: 100-continue")
+    assert talk(emulator, expecting).startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK")
+
+
+@pytest.mark.parametrize("sent", [b"nonsense\r\n\r\n", http_bytes(b"", "content-length: many"), b"POST / HTTP"])
+def test_what_is_not_http_is_refused_and_the_server_lives_on(emulator: Emulator, sent: bytes) -> None:
+    assert talk(emulator, sent).startswith(b"HTTP/1.1 400 ")
+    assert post(emulator).status_code == 200
+
+
+def test_many_requests_are_answered_at_once() -> None:
+    async def all_at_once(base_url: str) -> list[int]:
+        async with httpx.AsyncClient(
+            verify=NO_TLS, base_url=base_url, headers=KEY, limits=httpx.Limits(max_connections=50)
+        ) as client:
+            replies = await asyncio.gather(*(client.post(ONE, json=TEXT) for _ in range(50)))
+        return [reply.status_code for reply in replies]
+
+    with Emulator(latency_s=0.3) as server:
+        assert asyncio.run(all_at_once(server.base_url)) == [200] * 50
+        assert server.requests.max_in_flight > 25
+        assert server.requests.in_flight == 0
+
+
+def test_requests_are_remembered_as_they_came(emulator: Emulator) -> None:
+    httpx.post(
+        emulator.base_url + BATCH + "?prettyPrint=false", json=PAIR, headers={**KEY, "X-Test": "1"}, verify=NO_TLS
+    )
+    (request,) = emulator.requests
+    assert (request.number, request.method, request.path, request.action) == (1, "POST", BATCH, "batchEmbedContents")
+    assert (request.query, request.json, request.headers["x-test"]) == ({"prettyPrint": "false"}, PAIR, "1")
+    assert json.loads(request.body) == PAIR
+    assert (emulator.requests.items_billed, emulator.requests.tokens_billed) == (2, 2)
+    emulator.requests.clear()
+    assert (len(emulator.requests), emulator.requests.items_billed) == (0, 0)
+    post(emulator)
+    assert emulator.requests[0].number == 2
+
+
+def test_a_client_that_goes_away_is_noticed_and_not_billed() -> None:
+    with Emulator(latency_s=30) as server:
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(server.base_url + ONE, json=TEXT, headers=KEY, verify=NO_TLS, timeout=0.2)
+        gone = threading.Event()
+        while not server.requests.abandoned:
+            gone.wait(0.01)
+        assert (server.requests.in_flight, server.requests.items_billed) == (0, 0)
+
+
+def test_faults_come_in_order_and_none_is_an_ordinary_answer(emulator: Emulator) -> None:
+    emulator.faults.push(Fault.status(503), None, times=2)
+    assert [post(emulator).status_code for _ in range(5)] == [503, 200, 503, 200, 200]
+
+
+def test_a_rule_decides_when_the_queue_is_empty(emulator: Emulator) -> None:
+    emulator.faults.rule = lambda request: Fault.status(500) if request.number % 2 == 0 else None
+    emulator.faults.push(Fault.status(504))
+    assert [post(emulator).status_code for _ in range(4)] == [504, 500, 200, 500]
+    emulator.faults.clear()
+    assert post(emulator).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "status"),
+    [
+        pytest.param(Fault.status(401), 401, "UNAUTHENTICATED", id="401"),
+        pytest.param(Fault.status(403), 403, "PERMISSION_DENIED", id="403"),
+        pytest.param(Fault.status(408), 408, "DEADLINE_EXCEEDED", id="408"),
+        pytest.param(Fault.status(500), 500, "INTERNAL", id="500"),
+        pytest.param(Fault.status(503), 503, "UNAVAILABLE", id="503"),
+        pytest.param(Fault.status(504), 504, "DEADLINE_EXCEEDED", id="504"),
+        pytest.param(Fault.bad_key(), 400, "INVALID_ARGUMENT", id="bad key"),
+        pytest.param(Fault.rate_limited("day"), 429, "RESOURCE_EXHAUSTED", id="a day's quota"),
+        pytest.param(Fault.vertex_exhausted(), 429, "RESOURCE_EXHAUSTED", id="vertex"),
+    ],
+)
+def test_an_error_has_its_google_status(emulator: Emulator, fault: Fault, code: int, status: str) -> None:
+    emulator.faults.push(fault)
+    error = post(emulator).json()["error"]
+    assert (error["code"], error["status"]) == (code, status)
+    assert emulator.requests.items_billed == 0
+
+
+def test_a_retry_delay_can_be_added(emulator: Emulator) -> None:
+    emulator.faults.push(Fault.status(503, "Busy.", retry_delay_s=1.5), Fault.rate_limited(retry_delay_s=0.25))
+    delays = [post(emulator).json()["error"]["details"][-1]["retryDelay"] for _ in range(2)]
+    assert delays == ["1.5s", "0.25s"]
+
+
+def test_a_connection_can_break_before_and_within_the_answer(emulator: Emulator) -> None:
+    emulator.faults.push(Fault.drop_before())
+    with pytest.raises(httpx.RemoteProtocolError, match="without sending a response"):
+        post(emulator)
+    assert emulator.requests.items_billed == 0
+    emulator.faults.push(Fault.drop_mid_body())
+    with pytest.raises(httpx.RemoteProtocolError, match="without sending complete message body"):
+        post(emulator)
+    assert emulator.requests.items_billed == 1
+
+
+def test_unreadable_replies(emulator: Emulator) -> None:
+    emulator.faults.push(Fault.garbage(), Fault.html(), Fault.truncated_gzip(), Fault.raw_body(b"[]", status=201))
+    with pytest.raises(json.JSONDecodeError):
+        post(emulator).json()
+    assert post(emulator).headers["content-type"].startswith("text/html")
+    with pytest.raises((ValueError, httpx.DecodingError)):
+        post(emulator).json()
+    assert post(emulator).json() == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "rows"),
+    [
+        pytest.param(Fault.short_rows(), [3072], id="one row too few"),
+        pytest.param(Fault.extra_rows(2), [3072] * 4, id="two rows too many"),
+        pytest.param(Fault.missing_values(1), [3072, None], id="a row without values"),
+        pytest.param(Fault.wrong_size(5, position=1), [3072, 5], id="a row of another size"),
+    ],
+)
+def test_rows_can_be_wrong(emulator: Emulator, fault: Fault, rows: list[int | None]) -> None:
+    emulator.faults.push(fault)
+    found = [row.get("values") for row in post(emulator, BATCH, PAIR).json()["embeddings"]]
+    assert [values and len(values) for values in found] == rows
+
+
+def test_values_can_be_wrong(emulator: Emulator) -> None:
+    emulator.faults.push(Fault.not_a_number(), Fault.zeros())
+    assert math.isnan(post(emulator).json()["embedding"]["values"][0])
+    assert not any(post(emulator).json()["embedding"]["values"])
+
+
+def test_an_edit_that_does_not_fit_is_reported_not_swallowed(
+    emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    emulator.faults.push(Fault.missing_values(position=9))
+    assert post(emulator).status_code == 500
+    assert "IndexError" in caplog.text
+
+
+def test_a_quota_answers_429_until_it_is_lifted() -> None:
+    with Emulator(quota=Quota(requests_per_minute=4)) as server:
+        assert [post(server, BATCH, PAIR).status_code for _ in range(2)] == [200, 200]
+        refused = post(server, BATCH, PAIR).json()["error"]
+        assert (refused["code"], refused["details"][1]["violations"][0]["quotaValue"]) == (429, "4")
+        server.quota = None
+        assert [post(server, BATCH, PAIR).status_code for _ in range(5)] == [200] * 5
+
+
+def test_it_starts_once_stops_and_starts_again() -> None:
+    server = Emulator()
+    server.stop()
+    server.start()
+    with pytest.raises(RuntimeError, match="running already"):
+        server.start()
+    assert post(server).status_code == 200
+    server.stop()
+    with pytest.raises(httpx.ConnectError):
+        post(server)
+    with server:
+        assert post(server).status_code == 200
+
+
+def test_stopping_does_not_wait_for_clients() -> None:
+    server = Emulator(latency_s=60).start()
+
+    def call() -> None:
+        with pytest.raises(httpx.HTTPError):
+            post(server)
+
+    caller = threading.Thread(target=call)
+    caller.start()
+    waiting = threading.Event()
+    while not server.requests.in_flight:
+        waiting.wait(0.01)
+    server.stop()
+    caller.join(timeout=10)
+    assert not caller.is_alive()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_prints_its_address_and_ends_on_a_signal(number: signal.Signals) -> None:
+    command = [sys.executable, "-W", "error", "-m", "gemini_embed_emulator", "--port", "0", "--api-key", "only"]
+    with subprocess.Popen(  # noqa: S603 - this very package
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        line = process.stdout.readline()
+        url = line.split()[-1]
+        assert line.startswith("gemini-embed-emulator (not the model) listens on http://127.0.0.1:")
+        assert httpx.post(url + ONE, json=TEXT, headers=KEY, verify=NO_TLS).status_code == 400
+        assert httpx.post(url + ONE, json=TEXT, headers={"x-goog-api-key": "only"}, verify=NO_TLS).status_code == 200
+        os.kill(process.pid, number)
+        _, errors = process.communicate(timeout=10)
+    assert (process.returncode, errors) == (0, "")
