@@ -1,0 +1,176 @@
+"""`GeminiEmbedding`: the core's `Embedder` in LlamaIndex's words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self, Unpack
+
+from llama_index.core.base.embeddings.base import Embedding
+from llama_index.core.bridge.pydantic import BaseModel, Field, PrivateAttr, TypeAdapter, field_serializer
+from llama_index.core.callbacks.base import CallbackManager
+from llama_index.embeddings.gemini_embed.arguments import Official, Options, embedder_options
+from llama_index.embeddings.gemini_embed.doors import Doors
+
+from gemini_embed import ConfigurationError, Embedder
+from gemini_embed.content import ContentLike
+from gemini_embed.embedder import DEFAULT_MODEL
+from gemini_embed.pacing import RetryPolicy
+from gemini_embed.tasks import Side
+
+MAX_EMBED_BATCH_SIZE = 2048
+"""LlamaIndex's own limit for `embed_batch_size`."""
+
+
+class GeminiEmbedding(Doors):
+    """Gemini embeddings of queries, texts and images, each conditioned for the task and its side.
+
+    Takes the arguments of llama-index-embeddings-google-genai's GoogleGenAIEmbedding; what cannot be honoured raises
+    and says why. Everything else goes to `gemini_embed.Embedder`, whose docstring has the details.
+
+    Args:
+        model_name: default "gemini-embedding-2".
+        api_key: else `GEMINI_API_KEY` or `GOOGLE_API_KEY`. Never part of `to_dict`, a pickle or a repr: where the
+            object is loaded again, the environment is asked.
+        embedding_config: google-genai's `EmbedContentConfig` or a dict. `task_type` is a task; that it names a side
+            does not matter, since the method decides the side.
+        vertexai_config: a dict with `project`, `location`, `credentials`; given at all, it means Vertex AI.
+        http_options: google-genai's `HttpOptions` or a dict (`timeout` in milliseconds).
+        debug_config: refused where it would record or replay.
+        embed_batch_size: inputs a request, at most the model's; default the model's. All batches of a call are in
+            flight together, up to `concurrency`.
+        retries: attempts of one request. timeout: seconds for one attempt. retry_min_seconds, retry_max_seconds:
+            the first and the longest wait. retry_exponential_base: 2. Or pass retry=RetryPolicy(...).
+        num_workers: LlamaIndex's name for `concurrency`.
+        embeddings_cache: a KV store. Keys hold model, size, task and side, so vectors of different making never mix;
+            images are not cached.
+        rate_limiter: asked before each batch, with a likely count of its tokens.
+        options: `task`, `dimensions`, `normalize`, `overflow`, `condition_media`, `concurrency`, `base_url`,
+            `headers`, `retry`, `facts` and the other options of `Embedder`. Fixed once made. `headers`, `proxy`,
+            `verify` and `credentials` may hold secrets, so `to_dict` leaves them out.
+
+    Raises:
+        ConfigurationError: arguments that cannot be honoured, or that contradict each other.
+    """
+
+    model_name: str = Field(default=DEFAULT_MODEL, frozen=True, description="The model.")
+    num_workers: int | None = Field(default=None, frozen=True, description="Another name for concurrency.")
+    embeddings_cache: Any = Field(default=None, exclude=True, description="A KV store that keeps vectors.")
+    task: str = Field(default="search", frozen=True, description="What the vectors are for.")
+    dimensions: int | None = Field(default=None, frozen=True, description="Length of the vectors; None: the model's.")
+    normalize: bool | None = Field(default=None, frozen=True, description="Whether vectors are made unit length.")
+    overflow: str = Field(default="warn", frozen=True, description="What to do about text that is too long.")
+    condition_media: str = Field(default="query", frozen=True, description="Where text beside media gets a prefix.")
+    vertexai: bool | None = Field(default=None, frozen=True, description="Vertex AI instead of the Developer API.")
+    project: str | None = Field(default=None, frozen=True, description="Google Cloud project.")
+    location: str | None = Field(default=None, frozen=True, description="Google Cloud location.")
+    base_url: str | None = Field(default=None, frozen=True, description="Address of a proxy.")
+    api_version: str | None = Field(default=None, frozen=True, description="Version of the API.")
+    timeout_s: float | None = Field(default=None, frozen=True, description="Seconds for one attempt.")
+    retry: RetryPolicy | None = Field(default=None, frozen=True, description="How often and how long to try.")
+    concurrency: int | None = Field(default=None, frozen=True, description="Requests in flight.")
+    facts: dict[str, Any] | None = Field(default=None, frozen=True, description="Overrides of the model's facts.")
+    allow_private_urls: bool | None = Field(default=None, frozen=True, description="Fetch from private addresses.")
+    max_media_bytes: int | None = Field(default=None, frozen=True, description="The largest medium that is read.")
+
+    _embedder: Embedder = PrivateAttr()
+
+    def __init__(
+        self,
+        model_name: str = DEFAULT_MODEL,
+        api_key: Any = None,
+        embedding_config: Any = None,
+        vertexai_config: Mapping[str, Any] | None = None,
+        http_options: Any = None,
+        debug_config: Any = None,
+        embed_batch_size: int | None = None,
+        callback_manager: CallbackManager | None = None,
+        retries: int | None = None,
+        timeout: float | None = None,
+        retry_min_seconds: float | None = None,
+        retry_max_seconds: float | None = None,
+        retry_exponential_base: float | None = None,
+        *,
+        num_workers: int | None = None,
+        embeddings_cache: Any = None,
+        rate_limiter: Any = None,
+        **options: Unpack[Options],
+    ) -> None:
+        official = Official(
+            embedding_config=embedding_config,
+            vertexai_config=vertexai_config,
+            http_options=http_options,
+            debug_config=debug_config,
+            retries=retries,
+            timeout=timeout,
+            retry_min_seconds=retry_min_seconds,
+            retry_max_seconds=retry_max_seconds,
+            retry_exponential_base=retry_exponential_base,
+        )
+        wanted = embedder_options(official, options, num_workers)
+        embedder = Embedder(model_name, api_key=api_key, **wanted)
+        kept = {name: value for name, value in wanted.items() if name in type(self).model_fields}
+        if embed_batch_size is None:
+            embed_batch_size = min(embedder.facts.max_batch_items, MAX_EMBED_BATCH_SIZE)
+        super().__init__(
+            model_name=model_name,
+            embed_batch_size=embed_batch_size,
+            callback_manager=callback_manager or CallbackManager([]),
+            num_workers=num_workers,
+            embeddings_cache=embeddings_cache,
+            rate_limiter=rate_limiter,
+            **{**kept, "task": embedder.task},
+        )
+        self._embedder = embedder
+
+    @classmethod
+    def class_name(cls) -> str:
+        """Not "GeminiEmbedding", which is what the official class answers: an `IngestionCache` keys by this name, and
+        the two classes' vectors must not meet in it."""
+        return "gemini_embed.GeminiEmbedding"
+
+    @property
+    def embedder(self) -> Embedder:
+        """The core's object, for a `MultimodalIndex` that shares this one's settings and connections."""
+        return self._embedder
+
+    def _cache_key(self, text: str, side: Side) -> str:
+        return f"{self._embedder.fingerprint.digest}:{side}:{text}"
+
+    def _get_text_embeddings(self, texts: list[str]) -> list[Embedding]:
+        return self._embedder.embed_documents(texts, batch_size=self.embed_batch_size).tolist()
+
+    async def _aget_text_embeddings(self, texts: list[str]) -> list[Embedding]:
+        return (await self._embedder.aembed_documents(texts, batch_size=self.embed_batch_size)).tolist()
+
+    def _get_content_embeddings(self, contents: list[ContentLike], side: Side) -> list[Embedding]:
+        return self._embedder.embed(contents, side=side, batch_size=self.embed_batch_size).tolist()
+
+    async def _aget_content_embeddings(self, contents: list[ContentLike], side: Side) -> list[Embedding]:
+        return (await self._embedder.aembed(contents, side=side, batch_size=self.embed_batch_size)).tolist()
+
+    @field_serializer("facts")
+    def _facts_as_json(self, facts: dict[str, Any] | None) -> Any:
+        return TypeAdapter(dict[str, Any] | None).dump_python(facts, mode="json")
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy that shares connections. What is fixed here is fixed in the copy: make a new object instead."""
+        fixed = sorted(name for name in update or () if getattr(type(self).model_fields.get(name), "frozen", False))
+        if fixed:
+            raise ConfigurationError(f"model_copy cannot change {', '.join(fixed)}: make a new GeminiEmbedding")
+        return super().model_copy(update=update, deep=deep)
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """Shares connections, and with them the key, which a copy by way of pickle would lose."""
+        memo = {} if memo is None else memo
+        memo[id(self._embedder)] = self._embedder
+        return super().__deepcopy__(memo)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """LlamaIndex leaves out what cannot be pickled, with a warning; the embedder is no such thing."""
+        return {**super().__getstate__(), "__pydantic_private__": {"_embedder": self._embedder}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """What was left out has its default again; the embedder looks for a key in the environment."""
+        for name, field in type(self).model_fields.items():
+            state["__dict__"].setdefault(name, field.get_default(call_default_factory=True))
+        BaseModel.__setstate__(self, state)

@@ -1,0 +1,182 @@
+"""The methods LlamaIndex and its users call, over hooks that a subclass fills in: each is one line to `flow`."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from functools import partial
+from io import BytesIO
+from typing import Any
+
+from llama_index.core.base.embeddings.base import Embedding, dispatcher, mean_agg
+from llama_index.core.embeddings import MultiModalEmbedding
+from llama_index.core.schema import ImageType
+from llama_index.embeddings.gemini_embed.flow import Work, aembed, embed
+
+from gemini_embed import Content, Image
+from gemini_embed.content import ContentLike
+from gemini_embed.tasks import Side
+from gemini_embed.tokens import IMAGE_TOKENS, likely_tokens
+
+
+class Doors(MultiModalEmbedding):
+    """Every door fires start and end events and asks the rate limiter; texts and queries go through the cache."""
+
+    @abstractmethod
+    def _get_content_embeddings(self, contents: list[ContentLike], side: Side) -> list[Embedding]:
+        """One vector per content."""
+
+    @abstractmethod
+    async def _aget_content_embeddings(self, contents: list[ContentLike], side: Side) -> list[Embedding]:
+        """`_get_content_embeddings`, awaited."""
+
+    @abstractmethod
+    def _cache_key(self, text: str, side: Side) -> str:
+        """A key that only an equal vector can have."""
+
+    def get_query_embedding(self, query: str) -> Embedding:
+        """The vector of a query."""
+        return embed(self, self._queries, [query])[0]
+
+    async def aget_query_embedding(self, query: str) -> Embedding:
+        """`get_query_embedding`, awaited."""
+        return (await aembed(self, self._queries, [query]))[0]
+
+    def get_agg_embedding_from_queries(
+        self, queries: list[str], agg_fn: Callable[..., Embedding] | None = None
+    ) -> Embedding:
+        """Several queries as one vector, their mean unless `agg_fn` says otherwise."""
+        return (agg_fn or mean_agg)(embed(self, self._queries, queries))
+
+    async def aget_agg_embedding_from_queries(
+        self, queries: list[str], agg_fn: Callable[..., Embedding] | None = None
+    ) -> Embedding:
+        """`get_agg_embedding_from_queries`, awaited."""
+        return (agg_fn or mean_agg)(await aembed(self, self._queries, queries))
+
+    def get_text_embedding(self, text: str) -> Embedding:
+        """The vector of a document."""
+        return embed(self, self._texts, [text])[0]
+
+    async def aget_text_embedding(self, text: str) -> Embedding:
+        """`get_text_embedding`, awaited."""
+        return (await aembed(self, self._texts, [text]))[0]
+
+    def get_text_embedding_batch(self, texts: list[str], show_progress: bool = False, **kwargs: Any) -> list[Embedding]:
+        """The vectors of documents; several requests are in flight."""
+        return embed(self, self._texts, texts, show_progress)
+
+    async def aget_text_embedding_batch(
+        self, texts: list[str], show_progress: bool = False, **kwargs: Any
+    ) -> list[Embedding]:
+        """`get_text_embedding_batch`, awaited."""
+        return await aembed(self, self._texts, texts, show_progress)
+
+    @dispatcher.span
+    def get_image_embedding(self, img_file_path: ImageType) -> Embedding:
+        """The vector of an image: a path, an http(s) URL, a data URI or a binary file object."""
+        return embed(self, self._images, [img_file_path])[0]
+
+    @dispatcher.span
+    async def aget_image_embedding(self, img_file_path: ImageType) -> Embedding:
+        """`get_image_embedding`, awaited."""
+        return (await aembed(self, self._images, [img_file_path]))[0]
+
+    @dispatcher.span
+    def get_image_embedding_batch(
+        self, img_file_paths: list[ImageType], show_progress: bool = False
+    ) -> list[Embedding]:
+        """The vectors of images, one each."""
+        return embed(self, self._images, img_file_paths, show_progress)
+
+    @dispatcher.span
+    async def aget_image_embedding_batch(
+        self, img_file_paths: list[ImageType], show_progress: bool = False
+    ) -> list[Embedding]:
+        """`get_image_embedding_batch`, awaited."""
+        return await aembed(self, self._images, img_file_paths, show_progress)
+
+    @dispatcher.span
+    def get_content_embedding(self, content: ContentLike, side: Side = "document") -> Embedding:
+        """One vector of text and images together: a `gemini_embed.Content`, or a list of parts."""
+        return embed(self, self._contents(side), [content])[0]
+
+    @dispatcher.span
+    async def aget_content_embedding(self, content: ContentLike, side: Side = "document") -> Embedding:
+        """`get_content_embedding`, awaited."""
+        return (await aembed(self, self._contents(side), [content]))[0]
+
+    @property
+    def _texts(self) -> Work:
+        key = partial(self._cache_key, side="document")
+        return Work(self._get_text_embeddings, self._aget_text_embeddings, str, likely_tokens, key)
+
+    @property
+    def _queries(self) -> Work:
+        key = partial(self._cache_key, side="query")
+        return Work(self._get_query_embeddings, self._aget_query_embeddings, str, likely_tokens, key)
+
+    @property
+    def _images(self) -> Work:
+        return Work(self._get_image_embeddings, self._aget_image_embeddings, image_label, lambda _: IMAGE_TOKENS)
+
+    def _contents(self, side: Side) -> Work:
+        return Work(
+            partial(self._get_content_embeddings, side=side),
+            partial(self._aget_content_embeddings, side=side),
+            _content_label,
+            _content_tokens,
+        )
+
+    # A single input is a batch of one, and every kind is a content, so two hooks are all that is left to fill in.
+
+    def _get_query_embeddings(self, queries: list[str]) -> list[Embedding]:
+        return self._get_content_embeddings(queries, "query")
+
+    async def _aget_query_embeddings(self, queries: list[str]) -> list[Embedding]:
+        return await self._aget_content_embeddings(queries, "query")
+
+    def _get_query_embedding(self, query: str) -> Embedding:
+        return self._get_query_embeddings([query])[0]
+
+    async def _aget_query_embedding(self, query: str) -> Embedding:
+        return (await self._aget_query_embeddings([query]))[0]
+
+    def _get_text_embedding(self, text: str) -> Embedding:
+        return self._get_text_embeddings([text])[0]
+
+    async def _aget_text_embedding(self, text: str) -> Embedding:
+        return (await self._aget_text_embeddings([text]))[0]
+
+    def _get_image_embedding(self, img_file_path: ImageType) -> Embedding:
+        return self._get_image_embeddings([img_file_path])[0]
+
+    async def _aget_image_embedding(self, img_file_path: ImageType) -> Embedding:
+        return (await self._aget_image_embeddings([img_file_path]))[0]
+
+    def _get_image_embeddings(self, img_file_paths: list[ImageType]) -> list[Embedding]:
+        return self._get_content_embeddings([image(one) for one in img_file_paths], "document")
+
+    async def _aget_image_embeddings(self, img_file_paths: list[ImageType]) -> list[Embedding]:
+        return await self._aget_content_embeddings([image(one) for one in img_file_paths], "document")
+
+
+def image(source: ImageType) -> Image:
+    """The core's part. A BytesIO is read from its beginning, wherever an earlier reader has left it."""
+    return Image(source.getvalue() if isinstance(source, BytesIO) else source)
+
+
+def image_label(source: ImageType) -> str:
+    """Path or URL, or how many bytes; never the bytes."""
+    part = image(source)
+    return part.location or repr(part)
+
+
+def _content_label(content: ContentLike) -> str:
+    parts: Sequence[Any] = Content.of(content).parts
+    return " ".join(part.text if hasattr(part, "text") else image_label(part) for part in parts)
+
+
+def _content_tokens(content: ContentLike) -> int:
+    parts: Sequence[Any] = Content.of(content).parts
+    return sum(likely_tokens(part.text) if hasattr(part, "text") else IMAGE_TOKENS for part in parts)

@@ -1,0 +1,244 @@
+"""How a call goes: cut into windows, reported batch by batch, looked up in the cache, paced, embedded.
+
+Written once for both colours: a generator yields `Call`s, and `run` or `arun` makes them. This stands in for the
+framework's own doors, which run a sync call's batches one after another, key the cache by the bare text, and leave
+images without events, limiter or cache.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeAlias, TypeVar
+
+from llama_index.core.base.embeddings.base import BaseEmbedding, Embedding, dispatcher
+from llama_index.core.callbacks.schema import CBEventType, EventPayload
+from llama_index.core.instrumentation.events.embedding import EmbeddingEndEvent, EmbeddingStartEvent
+
+from gemini_embed.errors import Completed, GeminiEmbedError, InputError, RequestError
+
+T = TypeVar("T")
+
+COLLECTION = "embeddings"
+"""Of `embeddings_cache`; the framework's own."""
+BATCHES_A_TICK = 16
+"""Batches between two steps of a progress bar: enough to keep several requests in flight."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one kind of input needs. `embed` and `aembed` take any number and return as many vectors."""
+
+    embed: Callable[[list[Any]], list[Embedding]]
+    aembed: Callable[[list[Any]], Awaitable[list[Embedding]]]
+    label: Callable[[Any], str]
+    """How an input is called in events."""
+    tokens: Callable[[Any], int]
+    """A likely count, for the rate limiter."""
+    cache_key: Callable[[Any], str] | None = None
+    """None: not cached."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A step that waits for something: `now` blocks, `later` is awaited."""
+
+    now: Callable[[], Any]
+    later: Callable[[], Awaitable[Any]]
+
+
+Steps: TypeAlias = Generator[Call, Any, T]
+
+
+def embed(model: BaseEmbedding, work: Work, inputs: Sequence[Any], show_progress: bool = False) -> list[Embedding]:
+    """One vector per input, in order; blocking."""
+    rows: list[Embedding] = []
+    with _bar(len(inputs), show_progress) as tick:
+        for window in _windows(model, len(inputs), show_progress):
+            rows += _run(_steps(model, work, inputs, window))
+            tick(len(window))
+    return rows
+
+
+async def aembed(
+    model: BaseEmbedding, work: Work, inputs: Sequence[Any], show_progress: bool = False
+) -> list[Embedding]:
+    """`embed`, awaited. Under a rate limiter the batches run together, as fast as it lets them."""
+    with _bar(len(inputs), show_progress) as tick:
+
+        async def one(window: range) -> list[Embedding]:
+            rows = await _arun(_steps(model, work, inputs, window))
+            tick(len(window))
+            return rows
+
+        windows = _windows(model, len(inputs), show_progress)
+        parts = [await one(window) for window in windows] if model.rate_limiter is None else await _all(one, windows)
+    return [row for part in parts for row in part]
+
+
+def _windows(model: BaseEmbedding, n: int, show_progress: bool) -> list[range]:
+    """What goes to the core in one call: all of it, but for a limiter, which is asked before each batch, and a bar."""
+    size = max(n, 1)
+    if model.rate_limiter is not None:
+        size = model.embed_batch_size
+    elif show_progress:
+        size = model.embed_batch_size * BATCHES_A_TICK
+    return _cut(range(n), size)
+
+
+def _cut(window: range, size: int) -> list[range]:
+    return [window[start : start + size] for start in range(0, len(window), size)]
+
+
+def _steps(model: BaseEmbedding, work: Work, inputs: Sequence[Any], window: range) -> Steps[list[Embedding]]:
+    """One window: its events around its vectors, those in the cache and those to be made."""
+    with _reported(model, work, inputs, window) as report:
+        rows = yield from _cached_rows(model, work, inputs, window)
+        missing = [position for position in window if position not in rows]
+        if missing:
+            try:
+                rows |= yield from _fresh_rows(model, work, inputs, missing)
+            except GeminiEmbedError as error:
+                if error.completed is not None:  # made and paid for: the next try finds it in the cache
+                    made = zip(error.completed.positions, error.completed.values.tolist(), strict=True)
+                    yield from _keep(model, work, inputs, dict(made))
+                raise
+            yield from _keep(model, work, inputs, {position: rows[position] for position in missing})
+        in_order = [rows[position] for position in window]
+        report(in_order)
+    return in_order
+
+
+def _cached_rows(model: BaseEmbedding, work: Work, inputs: Sequence[Any], window: range) -> Steps[dict[int, Embedding]]:
+    cache, rows = model.embeddings_cache, {}
+    if cache is not None and work.cache_key is not None:
+        for position in window:
+            place = {"key": work.cache_key(inputs[position]), "collection": COLLECTION}
+            entry = yield Call(partial(cache.get, **place), partial(cache.aget, **place))
+            if entry:
+                rows[position] = next(iter(entry.values()))
+    return rows
+
+
+def _keep(model: BaseEmbedding, work: Work, inputs: Sequence[Any], rows: dict[int, Embedding]) -> Steps[None]:
+    cache = model.embeddings_cache
+    if cache is not None and work.cache_key is not None:
+        for position, row in rows.items():
+            entry = {
+                "key": work.cache_key(inputs[position]),
+                "val": {"embedding": row},
+                "collection": COLLECTION,
+            }
+            yield Call(partial(cache.put, **entry), partial(cache.aput, **entry))
+
+
+def _fresh_rows(
+    model: BaseEmbedding, work: Work, inputs: Sequence[Any], missing: list[int]
+) -> Steps[dict[int, Embedding]]:
+    wanted = [inputs[position] for position in missing]
+    if (limiter := model.rate_limiter) is not None:
+        tokens = sum(work.tokens(one) for one in wanted)
+        yield Call(partial(limiter.acquire, tokens), partial(limiter.async_acquire, tokens))
+    with _located(missing):
+        rows = yield Call(partial(work.embed, wanted), partial(work.aembed, wanted))
+    return dict(zip(missing, rows, strict=True))
+
+
+@contextmanager
+def _located(missing: list[int]) -> Iterator[None]:
+    """Positions in the block's errors become positions in what the caller passed."""
+    try:
+        yield
+    except InputError as error:
+        at = error.position
+        if at is None or missing[at] == at:
+            raise
+        raise InputError(str(error).removeprefix(f"input {at}: "), position=missing[at]) from error.__cause__
+    except RequestError as error:
+        error.positions = [missing[position] for position in error.positions]
+        if error.completed is not None:
+            positions = [missing[position] for position in error.completed.positions]
+            error.completed = Completed(positions, error.completed.values)
+        raise
+
+
+@contextmanager
+def _reported(
+    model: BaseEmbedding, work: Work, inputs: Sequence[Any], window: range
+) -> Iterator[Callable[[list[Embedding]], None]]:
+    """Events and callbacks of a window, a pair for each batch, as the framework's own doors send them."""
+    payload = model.to_payload()
+    batches = _cut(window, model.embed_batch_size)
+    with ExitStack() as stack:
+        open_events = []
+        for _ in batches:
+            dispatcher.event(EmbeddingStartEvent(model_dict=payload))
+            event = model.callback_manager.event(CBEventType.EMBEDDING, payload={EventPayload.SERIALIZED: payload})
+            open_events.append(stack.enter_context(event))
+
+        def report(rows: list[Embedding]) -> None:
+            for batch, event in zip(batches, open_events, strict=True):
+                chunks = [inputs[position] for position in batch]
+                made = rows[batch.start - window.start : batch.stop - window.start]
+                event.on_end(payload={EventPayload.CHUNKS: chunks, EventPayload.EMBEDDINGS: made})
+                dispatcher.event(EmbeddingEndEvent(chunks=[work.label(one) for one in chunks], embeddings=made))
+
+        yield report
+
+
+@contextmanager
+def _bar(total: int, show: bool) -> Iterator[Callable[[int], object]]:
+    """A progress bar that counts inputs."""
+    if not show:
+        yield lambda n: None
+        return
+    from tqdm.auto import tqdm  # type: ignore[import-untyped]  # it has no stubs of its own
+
+    with tqdm(total=total, desc="Generating embeddings") as bar:
+        yield bar.update
+
+
+def _run(steps: Steps[T]) -> T:
+    """Make the calls, blocking."""
+    try:
+        call = next(steps)
+        while True:
+            try:
+                answer = call.now()
+            except BaseException as error:  # Ctrl-C too: events that were begun are ended
+                call = steps.throw(error)
+            else:
+                call = steps.send(answer)
+    except StopIteration as end:
+        value: T = end.value
+        return value
+
+
+async def _arun(steps: Steps[T]) -> T:
+    """Await the calls."""
+    try:
+        call = next(steps)
+        while True:
+            try:
+                answer = await call.later()
+            except BaseException as error:  # cancellation too
+                call = steps.throw(error)
+            else:
+                call = steps.send(answer)
+    except StopIteration as end:
+        value: T = end.value
+        return value
+
+
+async def _all(one: Callable[[range], Awaitable[T]], windows: list[range]) -> list[T]:
+    """Every window at once; the first failure cancels the others."""
+    tasks = [asyncio.ensure_future(one(window)) for window in windows]
+    try:
+        return await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        raise
