@@ -1,0 +1,116 @@
+"""Promises about the repository itself: one version, nothing of a developer's machine, a reason for every exception."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tempfile
+import tomllib
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = ("packages", "tests", "docs", "examples", "benchmarks", ".ci")
+TEXT = {".py", ".toml", ".md", ".txt", ".yaml", ".yml", ".json", ".html", ""}
+FILES = [
+    path
+    for path in (*ROOT.glob("*"), *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*")))
+    if path.is_file() and path.suffix in TEXT and not re.search(r"__pycache__|\.egg-info|\.quickstart", str(path))
+]
+PYTHON = [path for path in FILES if path.suffix == ".py"]
+SILENCED = re.compile(r"# noqa(?:: [A-Z0-9, ]+?)?|# type: ignore(?:\[[a-z, -]+\])?")
+WITH_REASON = re.compile(r"(# noqa: [A-Z0-9, ]+?|# type: ignore\[[a-z, -]+\])\s*(#|-)\s*\w")
+
+
+def projects() -> dict[str, dict[str, Any]]:
+    tables = (tomllib.loads(path.read_text("utf-8"))["project"] for path in ROOT.glob("packages/*/pyproject.toml"))
+    return {table["name"]: table for table in tables}
+
+
+def lines(paths: list[Path], pattern: str | re.Pattern[str]) -> list[str]:
+    """`file:line` of every line with a match."""
+    return [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in paths
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if re.search(pattern, line)
+    ]
+
+
+def test_one_version() -> None:
+    """The four distributions share a number, ask for each other at exactly it, and the changelog begins with it."""
+    versions = {project["version"] for project in projects().values()}
+    changelog = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    siblings = {
+        re.sub(r"\[.*?\]", "", dependency)
+        for project in projects().values()
+        for dependency in chain(project["dependencies"], *project.get("optional-dependencies", {}).values())
+        if "gemini-embed" in dependency
+    }
+
+    assert changelog is not None
+    assert versions == {changelog[1]}
+    assert siblings == {f"gemini-embed=={changelog[1]}"}
+
+
+@pytest.mark.parametrize("key", ["requires-python", "license", "classifiers"])
+def test_distributions_agree(key: str) -> None:
+    """What is said of every distribution is said alike."""
+    first, *others = (project[key] for project in projects().values())
+
+    assert all(other == first for other in others)
+
+
+def test_every_distribution_has_the_license() -> None:
+    text = (ROOT / "LICENSE").read_text("utf-8")
+
+    assert {path.read_text("utf-8") for path in ROOT.glob("packages/*/LICENSE")} == {text}
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        pytest.param(r"(?<![\w.])/(home|Users)/\w", id="home folders"),
+        *(
+            pytest.param(rf"(?<![\w.]){re.escape(str(folder))}/", id=f"this machine: {name}")
+            for name, folder in (("home", Path.home()), ("temporary", tempfile.gettempdir()), ("checkout", ROOT.parent))
+            if str(folder) != "/"
+        ),
+        # In pieces, or this file would name what no file may name.
+        *(pytest.param(re.escape(".".join(host)), id=host[0]) for host in [("pypi", "org"), ("files", "pythonhosted")]),
+    ],
+)
+def test_no_trace_of_a_machine_or_a_registry(pattern: str) -> None:
+    """Pinned sets, cassettes and examples name neither a developer's folders nor the host packages came from."""
+    assert [place for place in lines(FILES, pattern) if "test_repository.py" not in place] == []
+
+
+def test_every_silenced_check_has_its_reason() -> None:
+    """`# noqa: CODE - why` and `# type: ignore[code]  # why`, on the line itself."""
+    silenced = lines(PYTHON, SILENCED)
+
+    assert {*silenced} - {*lines(PYTHON, WITH_REASON), *lines([Path(__file__)], SILENCED)} == set()
+
+
+def test_every_rule_switched_off_has_its_reason() -> None:
+    """In pyproject.toml the reason stands behind the rule."""
+    assert lines([ROOT / "pyproject.toml"], r'^\s+"[A-Z]+[0-9]+",?[^#]*$') == []
+
+
+def test_the_emulator_knows_nothing_of_the_library() -> None:
+    """Else the tests would agree with themselves."""
+    for path in (ROOT / "packages/gemini-embed-emulator/src").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not {name for name in names if name.split(".")[0] == "gemini_embed"}, path
+
+
+def test_compat_tests_live_in_their_folder() -> None:
+    """`make test` leaves tests/compat out and `make test-compat` runs it, so a mark elsewhere would never run."""
+    marked = lines([path for path in PYTHON if path.name.startswith("test_")], r"mark\.compat\b")
+
+    assert [place for place in marked if not place.startswith(("tests/compat/", "tests/unit/test_repository"))] == []
