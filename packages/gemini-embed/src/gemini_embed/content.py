@@ -113,6 +113,8 @@ class Content:
         object.__setattr__(self, "title", title)
         if not self.parts:
             raise InputError("a content needs at least one part")
+        if not isinstance(title, str | None):
+            raise InputError(f"title must be a str or None, not {type(title).__name__}")
 
     @property
     def has_media(self) -> bool:

@@ -358,6 +358,8 @@ def _query(text: str) -> Content:
 def _text_content(text: str, title: str | None, position: int | None) -> Content:
     if not isinstance(text, str):
         raise InputError(f"a text must be a str, not {type(text).__name__}; embed() takes media", position=position)
+    if not isinstance(title, str | None):
+        raise InputError(f"a title must be a str or None, not {type(title).__name__}", position=position)
     return Content(text, title=title)
 
 

@@ -14,10 +14,10 @@ class GeminiEmbedWarning(UserWarning):
 
 def warn(message: str) -> None:
     """A `GeminiEmbedWarning` on the nearest line that is not this library's."""
-    level, frame = 2, sys._getframe(1)
+    level, frame = 2, sys._getframe(1)  # stacklevel counts from 1, which is this function
     while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__", "")):
         level, frame = level + 1, frame.f_back
-    warnings.warn(message, GeminiEmbedWarning, stacklevel=level - 1)
+    warnings.warn(message, GeminiEmbedWarning, stacklevel=level)
 
 
 def _is_ours(module: str) -> bool:

@@ -70,7 +70,7 @@ def _item(position: int, content: Content, how: Conditioning, facts: ModelFacts,
         )
     if facts.conditioning == "task_type":
         item.task_type = task_type(how.task, how.side)
-        item.title = content.title or None if uses_titles(how.task, how.side) else None
+        item.title = (content.title or "").strip() or None if uses_titles(how.task, how.side) else None
     return item
 
 
@@ -88,6 +88,7 @@ def _parts(content: Content, how: Conditioning, facts: ModelFacts) -> Iterable[W
 
 
 def _check(content: Content, facts: ModelFacts, max_media_bytes: int) -> None:
+    _check_encodable("title", content.title or "")
     for part in content.parts:
         _check_part(part, facts, max_media_bytes)
     images = sum(part.modality == "image" for part in content.parts)
@@ -103,17 +104,24 @@ def _check_part(part: Part, facts: ModelFacts, max_media_bytes: int) -> None:
         )
     if isinstance(part, Media):
         check_local(part, max_media_bytes)
-    elif isinstance(part, Text) and not part.text.strip():
-        raise InputError("the text is empty (or only white space), which the service refuses: leave it out")
+    elif isinstance(part, Text):
+        if not part.text.strip():
+            raise InputError("the text is empty (or only white space), which the service refuses: leave it out")
+        _check_encodable("text", part.text)
+
+
+def _check_encodable(what: str, text: str) -> None:
+    """Looks at the text as the caller wrote it, before any prefix, so that the position named is the caller's."""
+    if text.isascii():
+        return
+    try:
+        text.encode()
+    except UnicodeEncodeError as e:
+        raise InputError(
+            f"the {what} holds a lone surrogate ({text[e.start]!a}) at character {e.start}, which UTF-8 cannot carry: "
+            f"clean it with {what}.encode('utf-8', 'replace').decode()"
+        ) from e
 
 
 def _size(text: str) -> int:
-    if text.isascii():
-        return len(text)
-    try:
-        return len(text.encode())
-    except UnicodeEncodeError as e:
-        raise InputError(
-            f"the text holds a lone surrogate ({text[e.start]!a}) at character {e.start}, which UTF-8 cannot carry: "
-            "clean it with text.encode('utf-8', 'replace').decode()"
-        ) from e
+    return len(text) if text.isascii() else len(text.encode())
