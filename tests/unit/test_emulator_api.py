@@ -172,8 +172,8 @@ def test_a_bad_request_is_refused_with_400(emulator: Emulator, path: str, payloa
         pytest.param("gemini-embedding-2", "predict", "global", {}, 400, "Precondition check failed.", id="-2 predict"),
         pytest.param(
             "gemini-embedding-001", "embedContent", "global", text(), 400,
-            "Publisher Model projects/p/locations/global/publishers/google/models/gemini-embedding-001 is not supported "
-            "in the embedContent API.", id="-001 embedContent",
+            "Publisher Model projects/p/locations/global/publishers/google/models/gemini-embedding-001 is not "
+            "supported in the embedContent API.", id="-001 embedContent",
         ),
         pytest.param("gemini-embedding-2", "embedContent", "us-central1", text(), 404, "was not found", id="elsewhere"),
         pytest.param(
@@ -194,7 +194,7 @@ def test_a_bad_request_is_refused_with_400(emulator: Emulator, path: str, payloa
             {"instances": [{"content": "x " * 2100}], "parameters": {"autoTruncate": False}}, 400,
             "input token count is 2100 but model only supports up to 2048", id="autoTruncate false",
         ),
-        pytest.param("text-embedding-005", "predict", "eu", {"instances": [{}]}, 400, "text content is empty", id="empty"),
+        pytest.param("text-embedding-005", "predict", "eu", {"instances": [{}]}, 400, "content is empty", id="empty"),
         pytest.param(
             "text-embedding-005", "countTokens", "eu", {"contents": [{"parts": [{"text": "x"}]}]}, 400,
             "Should provide instances for text model prediction.", id="countTokens by contents",
