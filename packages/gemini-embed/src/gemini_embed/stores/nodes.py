@@ -10,6 +10,8 @@ from typing import Any
 
 from gemini_embed.stores.base import Record
 
+_FOR_MACHINES = ["mime_type", "sha256", "uri"]
+"""Metadata that would only be noise in a prompt."""
 _SOURCE_RELATIONSHIP = "1"
 """`NodeRelationship.SOURCE`: what LlamaIndex's `ref_doc_id` reads."""
 
@@ -17,7 +19,7 @@ _SOURCE_RELATIONSHIP = "1"
 def node_payload(record: Record) -> dict[str, str]:
     """`_node_content`, `_node_type`, and `doc_id`, by which LlamaIndex deletes all nodes of a source."""
     document = record.source or "None"
-    is_image = record.modality == "image" and record.uri is not None
+    is_image = record.modality in ("image", "mixed") and record.uri is not None
     node = _text_node(record) | (_image_fields(record) if is_image else {})
     kind = "ImageNode" if is_image else "TextNode"
     content = json.dumps(node | {"class_name": kind}, ensure_ascii=False)
@@ -32,7 +34,7 @@ def _text_node(record: Record) -> dict[str, Any]:
         "embedding": None,
         "metadata": record.metadata,
         "excluded_embed_metadata_keys": [],
-        "excluded_llm_metadata_keys": [],
+        "excluded_llm_metadata_keys": _FOR_MACHINES,
         "relationships": related,
         "metadata_template": "{key}: {value}",
         "metadata_separator": "\n",
