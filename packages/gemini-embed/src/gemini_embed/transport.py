@@ -21,6 +21,7 @@ from gemini_embed.wire.replies import UnreadableReplyError
 
 USER_AGENT = "gemini-embed/0.1.0"
 CONNECT_TIMEOUT_S = 10.0
+LOOPBACK = ("all://localhost", "all://127.0.0.1", "all://[::1]")
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class HttpOptions:
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=self.concurrency),
             timeout=httpx.Timeout(self.timeout_s, connect=min(CONNECT_TIMEOUT_S, self.timeout_s)),
             proxy=self.proxy,
+            # The environment's proxy is for other machines; httpx itself would ask it for this one, unless NO_PROXY.
+            mounts=None if self.proxy else dict.fromkeys(LOOPBACK),
             verify=verify,
             follow_redirects=False,
         )
