@@ -1,0 +1,97 @@
+"""A user's program: never run, only checked, by `mypy --strict` with no settings of ours."""
+
+from pathlib import Path
+from typing import assert_type
+
+import numpy as np
+from gemini_embed import (
+    AddReport,
+    ApiError,
+    Content,
+    EdgeStore,
+    Embedder,
+    EmbeddingResult,
+    GeminiEmbeddingFunction,
+    GeminiEmbedError,
+    Hit,
+    Image,
+    InputError,
+    Item,
+    MultimodalIndex,
+    QdrantStore,
+    Record,
+    RetryPolicy,
+    Task,
+    Text,
+    Usage,
+)
+from gemini_embed_emulator import Emulator
+from numpy.typing import NDArray
+
+
+def vectors(task: Task) -> NDArray[np.float32]:
+    """Texts and interleaved contents to arrays."""
+    with Embedder(dimensions=768, task=task, retry=RetryPolicy(max_attempts=3)) as embedder:
+        result = embedder.embed_documents(["a", "b"], titles=["A", None])
+        assert_type(result, EmbeddingResult)
+        assert_type(result.usage, Usage)
+        assert_type(result.usage + embedder.embed_query("q").usage, Usage)
+        assert_type(result.tolist(), list[list[float]])
+        assert_type(list(result), list[NDArray[np.float32]])
+        assert_type(embedder.dimensions, int | None)
+        embedder.embed(["plain", Text("part"), Image(Path("a.png")), Content("both", Image(b"..."), title="A")])
+        embedder.embed([["a chart", Image("https://example.com/a.png")]], side="query")
+        return result.values
+
+
+async def awaited() -> NDArray[np.float32]:
+    """The same through the async door."""
+    async with Embedder() as embedder:
+        assert_type(await embedder.aembed_documents(["a"]), EmbeddingResult)
+        assert_type(await embedder.aembed([Image("a.png")]), EmbeddingResult)
+        return (await embedder.aembed_query("q")).vector
+
+
+def index(folder: Path) -> list[str]:
+    """Add, search, filter, copy."""
+    with MultimodalIndex(Embedder(), EdgeStore(folder)) as own:
+        assert_type(own.add(["text", Path("a.png"), Item("b", source="s", metadata={"year": 2026})]), AddReport)
+        hits = own.search(["like this, but red", Image("a.png")], k=3, filter={"year": {"gte": 2020}})
+        assert_type(hits, list[Hit])
+        assert_type(own.get([hit.record.id for hit in hits]), list[Record])
+        assert_type(own.delete(source="s"), int)
+        assert_type(own.copy_to(QdrantStore(":memory:")), int)
+        return [hit.source or "" for hit in hits]
+
+
+def errors() -> None:
+    """What an error carries."""
+    try:
+        Embedder().embed_query("")
+    except InputError as error:
+        assert_type(error.position, int | None)
+    except ApiError as error:
+        assert_type(error.code, int)
+        assert_type(error.retry_after_s, float | None)
+    except GeminiEmbedError as error:
+        raise SystemExit(str(error)) from error
+
+
+def milvus() -> list[NDArray[np.float32]]:
+    """The drop-in for Milvus's class."""
+    function = GeminiEmbeddingFunction(model_name="gemini-embedding-2", api_key="k")
+    assert_type(function.dim, int)
+    return function.encode_documents(["a"])
+
+
+def emulator() -> str:
+    """The emulator in a test."""
+    with Emulator() as server:
+        return server.base_url
+
+
+def mistakes() -> None:
+    """Each of these is an error to mypy, else the `ignore` would be one."""
+    Embedder(dimension=768)  # type: ignore[call-arg]  # a misspelt argument
+    Embedder(overflow="cut")  # type: ignore[arg-type]  # not one of the three
+    Embedder().embed(["a"], side="documents")  # type: ignore[arg-type]  # the sides are query and document
