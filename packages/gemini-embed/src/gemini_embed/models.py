@@ -224,7 +224,14 @@ def facts_for(model: str, backend: Backend, override: ModelFacts | Mapping[str, 
     known = {f.name for f in dataclasses.fields(ModelFacts)}
     if wrong := sorted(set(override) - known):
         raise ConfigurationError(f"facts= names {', '.join(wrong)}; a model's facts are {', '.join(sorted(known))}")
-    return dataclasses.replace(found, **override)
+    return dataclasses.replace(found, **{fact: _from_json(fact, value) for fact, value in override.items()})
+
+
+def _from_json(fact: str, value: Any) -> Any:
+    """Overrides may come from a configuration file, where sets are lists and dates are text."""
+    if fact in ("modalities", "image_types", "locations") and value is not None:
+        return frozenset(value)
+    return date.fromisoformat(value) if fact == "retired" and isinstance(value, str) else value
 
 
 def _unknown(name: str, backend: Backend) -> ModelFacts:
