@@ -57,6 +57,18 @@ SOURCE = {NodeRelationship.SOURCE: RelatedNodeInfo(node_id="s")}
             id="image-url",
         ),
         pytest.param(
+            Record(ID, "a cup", PATH | {"modality": "mixed"}),
+            ImageNode(
+                id_=ID,
+                text="a cup",
+                metadata=PATH | {"modality": "mixed"},
+                relationships=SOURCE,
+                image_path="charts/a b.png",
+                image_mimetype="image/png",
+            ),
+            id="text-and-image-together",
+        ),
+        pytest.param(
             Record(ID, "", BYTES),
             TextNode(
                 id_=ID,
@@ -69,6 +81,7 @@ SOURCE = {NodeRelationship.SOURCE: RelatedNodeInfo(node_id="s")}
     ],
 )
 def test_as_llama_index_writes_it(record: Record, node: TextNode) -> None:
+    node.excluded_llm_metadata_keys = ["mime_type", "sha256", "uri"]  # noise in a prompt
     theirs = node_to_metadata_dict(node, flat_metadata=False)
     ours = node_payload(record)
     assert json.loads(ours["_node_content"]) == json.loads(theirs["_node_content"])
