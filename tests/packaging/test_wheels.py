@@ -89,7 +89,7 @@ def test_users_of_the_wheels_get_types() -> None:
     """mypy finds the annotations where pip put them."""
     program = ROOT / "tests/typing/core_user.py"
     python = ROOT / os.environ["GEMINI_EMBED_CLEAN_PYTHON"]
-    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--python-executable={python}", program]
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--python-executable={python}", str(program)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
 
     assert done.returncode == 0, done.stdout

@@ -16,7 +16,7 @@ PROGRAMS = sorted(HERE.glob("*_user.py"))
 def test_programs_pass_mypy_strict() -> None:
     """With nothing but --strict: what helps them comes with the packages."""
     cache = HERE.parents[1] / ".mypy_cache" / "users"
-    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={cache}", *PROGRAMS]
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={cache}", *map(str, PROGRAMS)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
 
     assert done.returncode == 0, done.stdout + done.stderr
