@@ -1,0 +1,56 @@
+"""LangChain classes that talk to the emulator, and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from typing import Any
+
+import pytest
+from fix_emulator import KEY, QUICK
+from gemini_embed import Item, MultimodalIndex, QdrantStore
+from gemini_embed.content import Image
+from gemini_embed_emulator import Emulator
+from langchain_gemini_embed import GeminiEmbeddings
+from PIL import Image as Pillow
+
+
+def png(colour: str) -> bytes:
+    """A small picture of one colour."""
+    buffer = BytesIO()
+    Pillow.new("RGB", (32, 32), colour).save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def make_langchain(emulator: Emulator) -> Iterator[Callable[..., GeminiEmbeddings]]:
+    """Makes `GeminiEmbeddings` on the emulator, with quick retries; closed after the test."""
+    made: list[GeminiEmbeddings] = []
+
+    def make(**options: Any) -> GeminiEmbeddings:
+        options = {"base_url": emulator.base_url, "retry": QUICK, **options}
+        if not (options.get("vertexai") or {"api_key", "google_api_key"} & options.keys()):
+            options["api_key"] = KEY
+        made.append(GeminiEmbeddings(**options))
+        return made[-1]
+
+    yield make
+    for embeddings in made:
+        embeddings.embedder.close()
+
+
+@pytest.fixture
+def langchain_index(make_langchain: Callable[..., GeminiEmbeddings]) -> Iterator[MultimodalIndex]:
+    """Three texts and two pictures in memory."""
+    index = MultimodalIndex(make_langchain(dimensions=768).embedder, QdrantStore(":memory:"))
+    index.add(
+        [
+            Item("Bread rises because of yeast.", source="bread.md", metadata={"page": 3}),
+            Item("Glaciers grind valleys into a U shape.", source="ice.md", title="Glaciers"),
+            Item("A red ball lies on the table.", source="ball.md"),
+            Item(Image(png("red")), source="red.png", page_content="a red square"),
+            Item(Image(png("blue")), source="blue.png"),
+        ]
+    )
+    yield index
+    index.close()

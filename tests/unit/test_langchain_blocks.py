@@ -1,0 +1,112 @@
+"""Content blocks of every dialect as contents of ours, and hits as documents."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fix_langchain import png
+from gemini_embed import Content, Hit, Image, InputError, Record, Text
+from langchain_core.documents import Document
+from langchain_core.messages import HumanMessage
+from langchain_core.messages.content import create_image_block, create_plaintext_block, create_text_block
+from langchain_gemini_embed.blocks import content_of, contents_of, document_of
+
+RED = png("red")
+BASE64 = base64.b64encode(RED).decode()
+DATA_URI = f"data:image/png;base64,{BASE64}"
+URL = "https://example.org/red.png"
+PICTURE, LINK, WORDS = Image(RED, "image/png"), Image(URL), Text("red")
+
+
+@pytest.mark.parametrize(
+    ("given", "parts"),
+    [
+        pytest.param("red", [WORDS], id="str"),
+        pytest.param(Content("red", PICTURE), [WORDS, PICTURE], id="content of the core"),
+        pytest.param(PICTURE, [PICTURE], id="part of the core"),
+        pytest.param(RED, [Image(RED)], id="bytes"),
+        pytest.param(Path("red.png"), [Image("red.png")], id="path"),
+        pytest.param(["red", PICTURE], [WORDS, PICTURE], id="list"),
+        pytest.param({"type": "text", "text": "red"}, [WORDS], id="text block"),
+        pytest.param(create_text_block("red"), [WORDS], id="text block of langchain-core"),
+        pytest.param(create_plaintext_block("red"), [WORDS], id="text-plain block"),
+        pytest.param(create_image_block(url=URL), [LINK], id="image block by url"),
+        pytest.param(create_image_block(base64=BASE64, mime_type="image/png"), [PICTURE], id="image block by base64"),
+        pytest.param({"type": "image", "url": DATA_URI}, [PICTURE], id="image block by data URI"),
+        pytest.param({"type": "file", "base64": BASE64, "mime_type": "image/png"}, [PICTURE], id="file block"),
+        pytest.param(
+            {"type": "image", "source_type": "base64", "data": BASE64, "mime_type": "image/png"}, [PICTURE], id="v0"
+        ),
+        pytest.param({"type": "image", "source_type": "url", "url": URL}, [LINK], id="v0 by url"),
+        pytest.param({"type": "image_url", "image_url": {"url": URL}}, [LINK], id="OpenAI"),
+        pytest.param({"type": "image_url", "image_url": URL}, [LINK], id="OpenAI, short"),
+        pytest.param({"type": "image_url", "image_url": {"url": DATA_URI}}, [PICTURE], id="OpenAI, data URI"),
+        pytest.param(
+            {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": BASE64}},
+            [PICTURE],
+            id="Anthropic",
+        ),
+        pytest.param({"type": "media", "mime_type": "image/png", "data": BASE64}, [PICTURE], id="Gemini"),
+        pytest.param({"type": "media", "mime_type": "image/png", "data": RED}, [PICTURE], id="Gemini, bytes"),
+        pytest.param(HumanMessage("red"), [WORDS], id="message"),
+        pytest.param(
+            HumanMessage(["red", {"type": "image_url", "image_url": {"url": URL}}]), [WORDS, LINK], id="mixed message"
+        ),
+        pytest.param([{"type": "text", "text": "red"}, {"type": "image", "url": URL}], [WORDS, LINK], id="blocks"),
+    ],
+)
+def test_what_becomes_a_content(given: Any, parts: list[Any]) -> None:
+    content = content_of(given)
+    assert [(type(p), getattr(p, "text", None) or (p.data, p.location)) for p in content.parts] == [
+        (type(p), getattr(p, "text", None) or (p.data, p.location)) for p in parts
+    ]
+
+
+@pytest.mark.parametrize(
+    ("block", "said"),
+    [
+        pytest.param({"type": "video", "url": URL}, "'video' (no mime_type) cannot be embedded yet", id="video"),
+        pytest.param({"type": "audio", "base64": "aa", "mime_type": "audio/wav"}, "audio/wav", id="audio"),
+        pytest.param({"type": "file", "base64": "aa", "mime_type": "application/pdf"}, "application/pdf", id="pdf"),
+        pytest.param({"type": "reasoning", "reasoning": "hm"}, "holds nothing to embed", id="reasoning"),
+        pytest.param({"type": "tool_call", "name": "x", "args": {}, "id": "1"}, "holds nothing to embed", id="call"),
+        pytest.param({"text": "red"}, "a block of type None", id="no type"),
+        pytest.param({"type": "text"}, "holds nothing to embed", id="text without text"),
+        pytest.param({"type": "image", "file_id": "f"}, "needs base64 or url", id="file_id"),
+        pytest.param({"type": "image", "base64": "&&&", "mime_type": "image/png"}, "is damaged", id="damaged base64"),
+        pytest.param({"type": "image", "url": "/etc/passwd"}, "must be http(s) or a data URI", id="path in url"),
+        pytest.param({"type": "image", "url": "file:///etc/passwd"}, "must be http(s) or a data URI", id="file URL"),
+        pytest.param({"type": "image_url", "image_url": "/etc/passwd"}, "must be http(s)", id="path, OpenAI"),
+        pytest.param({"type": "media", "mime_type": "image/png", "file_uri": "gs://b/o"}, "gs://b/o", id="gs"),
+        pytest.param({"type": "file", "source_type": "text", "text": "x"}, "cannot read", id="not for langchain-core"),
+    ],
+)
+def test_what_cannot_be_embedded_is_named(block: Any, said: str) -> None:
+    with pytest.raises(InputError) as caught:
+        content_of(["red", block])
+    assert said in str(caught.value)
+    assert caught.value.position == 1
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param("red", id="str"),
+        pytest.param({"type": "text", "text": "red"}, id="block"),
+        pytest.param(HumanMessage("red"), id="message"),
+        pytest.param(PICTURE, id="part"),
+    ],
+)
+def test_one_content_is_not_a_list_of_them(given: Any) -> None:
+    with pytest.raises(InputError, match="pass a list of contents"):
+        contents_of(given)
+
+
+def test_hits_become_documents() -> None:
+    metadata = {"source": "red.png", "modality": "image", "page": 3}
+    hit = Hit(Record("an-id", "a red square", metadata), 0.5)
+    assert document_of(hit) == Document(id="an-id", page_content="a red square", metadata={**metadata, "score": 0.5})
+    assert "score" not in metadata

@@ -1,0 +1,107 @@
+"""Arguments of `GeminiEmbeddings`: every official one is honoured or refused by name, and none passes silently."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any, get_type_hints
+
+import pytest
+from gemini_embed import ConfigurationError, RetryPolicy
+from langchain_gemini_embed import GeminiEmbeddings
+from langchain_gemini_embed.options import SYNONYMS, Options
+from pydantic import ValidationError
+
+KEY = "key-of-the-unit-tests"
+
+
+def test_the_typed_arguments_are_the_fields_and_their_synonyms() -> None:
+    assert set(get_type_hints(Options)) == {*GeminiEmbeddings.model_fields, *SYNONYMS, "client"}
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "expected"),
+    [
+        pytest.param({"api_key": KEY}, "google_api_key", KEY, id="api_key"),
+        pytest.param({"google_api_key": KEY}, "google_api_key", KEY, id="google_api_key"),
+        pytest.param({"task": "clustering"}, "task_type", "clustering", id="task"),
+        pytest.param({"task_type": "CLUSTERING"}, "task_type", "CLUSTERING", id="task_type"),
+        pytest.param({"dimensions": 768}, "output_dimensionality", 768, id="dimensions"),
+        pytest.param({"headers": {"a": "b"}}, "additional_headers", {"a": "b"}, id="headers"),
+        pytest.param({"client": None}, "model", "gemini-embedding-2", id="the official default of client"),
+    ],
+)
+def test_both_names_are_understood(given: Any, field: str, expected: Any) -> None:
+    value = getattr(GeminiEmbeddings(**given), field)
+    assert (value.get_secret_value() if field == "google_api_key" else value) == expected
+
+
+CONTEXT = ssl.create_default_context()
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param(
+            {"client_args": {"timeout": 3, "proxy": "http://p:1"}},
+            {"timeout_s": 3, "proxy": "http://p:1"},
+            id="client_args",
+        ),
+        pytest.param({"client_args": {"verify": CONTEXT}}, {"verify": CONTEXT}, id="verify"),
+        pytest.param({"client_args": {"headers": {"x-a": "1"}}}, {"headers": {"x-a": "1"}}, id="headers of the client"),
+        pytest.param({"additional_headers": {"x-a": "1"}}, {"headers": {"x-a": "1"}}, id="additional_headers"),
+        pytest.param({"request_options": {"timeout": 10}}, {"timeout_s": 10}, id="request_options"),
+        pytest.param({"timeout_s": 7}, {"timeout_s": 7}, id="timeout_s"),
+        pytest.param({"timeout_s": 7, "request_options": {"timeout": 7}}, {"timeout_s": 7}, id="the same twice"),
+    ],
+)
+def test_connection_arguments_reach_the_core(given: Any, expected: dict[str, Any]) -> None:
+    http = GeminiEmbeddings(api_key=KEY, **given).embedder._http
+    assert {name: getattr(http, name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        pytest.param({"client": object()}, "client= cannot be honoured", id="client"),
+        pytest.param({"transport": "grpc"}, "transport= cannot be honoured", id="transport of older releases"),
+        pytest.param({"client_options": {}}, "client_options= cannot be honoured", id="client_options"),
+        pytest.param({"max_retries": 3}, "retry=gemini_embed.RetryPolicy", id="max_retries"),
+        pytest.param({"taks_type": "x"}, "did you mean task_type=", id="misspelt"),
+        pytest.param({"zzz": 1}, "the arguments are additional_headers, ", id="unknown"),
+        pytest.param({"task": "search", "task_type": "search"}, "are the same argument", id="two names"),
+        pytest.param({"client_args": {"cert": "c.pem"}}, "cert", id="client_args"),
+        pytest.param({"client_args": {"transport": 1}}, "transport", id="client_args transport"),
+        pytest.param({"request_options": {"retry": 1}}, "retry=gemini_embed.RetryPolicy", id="request_options"),
+        pytest.param({"timeout_s": 7, "request_options": {"timeout": 8}}, "timeout_s", id="two timeouts"),
+        pytest.param({"vertexai": False, "project": "p"}, "project= belongs to Vertex AI", id="a project for nothing"),
+        pytest.param({"task": "poetry"}, "unknown task 'poetry'", id="task"),
+        pytest.param({"output_dimensionality": 5000}, "dimensions=5000", id="dimensions"),
+        pytest.param({"facts": {"wings": 2}}, "wings", id="facts"),
+    ],
+)
+def test_what_cannot_be_honoured_is_refused_by_name(given: Any, said: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        GeminiEmbeddings(api_key=KEY, **given)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("given", [{"model": None}, {"concurrency": "many"}, {"overflow": "explode"}], ids=repr)
+def test_a_wrong_type_is_a_validation_error_without_the_key(given: Any) -> None:
+    with pytest.raises(ValidationError) as caught:
+        GeminiEmbeddings(api_key=KEY, **given)
+    assert next(iter(given)) in str(caught.value)
+    assert KEY not in str(caught.value)
+
+
+def test_fields_are_fixed_and_copies_are_checked() -> None:
+    model = GeminiEmbeddings(api_key=KEY)
+    with pytest.raises(ValidationError, match="frozen"):
+        model.task_type = "clustering"
+    with pytest.raises(ConfigurationError, match="unknown task"):
+        model.model_copy(update={"task": "poetry"})
+
+
+def test_the_key_of_the_environment_does_not_stand_in_the_way_of_a_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOOGLE_API_KEY", KEY)
+    embedder = GeminiEmbeddings(project="p", retry=RetryPolicy(max_attempts=1)).embedder
+    assert embedder.backend == "vertex"
