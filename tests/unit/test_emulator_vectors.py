@@ -8,7 +8,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from gemini_embed_emulator.models import MODELS
-from gemini_embed_emulator.vectors import Blob, Input, Part, Vector, VectorMaker
+from gemini_embed_emulator.vectors import Input, Part, Vector, VectorMaker
+from gemini_embed_emulator.vectors_image import Picture
 from PIL import Image, ImageDraw
 
 MAKER = VectorMaker()
@@ -24,12 +25,12 @@ def embed(
 
 def picture(
     draw: Callable[[ImageDraw.ImageDraw], None], size: tuple[int, int] = (320, 240), paper: str = "white"
-) -> Blob:
+) -> Picture:
     image = Image.new("RGB", size, paper)
     draw(ImageDraw.Draw(image))
     encoded = io.BytesIO()
     image.save(encoded, "PNG")
-    return Blob("image/png", encoded.getvalue())
+    return Picture.decoded(encoded.getvalue())
 
 
 def draw_bars(colour: str) -> Callable[[ImageDraw.ImageDraw], None]:
@@ -46,6 +47,18 @@ def draw_pie(pen: ImageDraw.ImageDraw) -> None:
         pen.pieslice((60, 20, 260, 220), quarter * 90, quarter * 90 + 90, fill=colour)
 
 
+def draw_diagram(pen: ImageDraw.ImageDraw) -> None:
+    for left, top in ((20, 20), (200, 20), (110, 160)):
+        pen.rectangle((left, top, left + 90, top + 50), fill="lightblue", outline="black")
+    pen.line((110, 45, 200, 45), fill="black", width=2)
+
+
+def draw_dots(pen: ImageDraw.ImageDraw) -> None:
+    for number in range(12):
+        x, y = 20 + 25 * number, 200 - 12 * number - 30 * (number % 3)
+        pen.ellipse((x, y, x + 10, y + 10), fill="#2ca02c")
+
+
 PICTURES = {
     "red circle": picture(lambda pen: pen.ellipse((100, 60, 220, 180), fill="red")),
     "blue square": picture(lambda pen: pen.rectangle((100, 60, 220, 180), fill="#1f77b4")),
@@ -54,6 +67,8 @@ PICTURES = {
     "blue bars": picture(draw_bars("#1f77b4")),
     "orange bars": picture(draw_bars("#ff7f0e")),
     "pie": picture(draw_pie),
+    "diagram": picture(draw_diagram),
+    "scatter": picture(draw_dots),
     "purple line": picture(lambda pen: pen.line([(10, 200), (150, 170), (310, 40)], fill="purple", width=8)),
 }
 
@@ -77,6 +92,8 @@ PASSAGES = (
         pytest.param("which picture is a pie chart?", "pie", id="pie"),
         pytest.param("a photo of a green triangle", "green triangle", id="triangle"),
         pytest.param("line chart", "purple line", id="line"),
+        pytest.param("flowchart with boxes", "diagram", id="diagram"),
+        pytest.param("scatter plot of green dots", "scatter", id="scatter"),
         pytest.param("a blue box", "blue square", id="square"),
     ],
 )
@@ -179,4 +196,4 @@ def test_vectors_are_the_same_in_every_process_and_on_every_machine() -> None:
     assert embed("hello")[:4] == pytest.approx(CANONICAL_HELLO, abs=1e-7)
     red = io.BytesIO()
     Image.new("RGB", (8, 8), "red").save(red, "BMP")  # a format without a compressor of its own mind
-    assert embed(Blob("image/bmp", red.getvalue()))[:4] == pytest.approx(CANONICAL_RED, abs=1e-7)
+    assert embed(Picture.decoded(red.getvalue()))[:4] == pytest.approx(CANONICAL_RED, abs=1e-7)

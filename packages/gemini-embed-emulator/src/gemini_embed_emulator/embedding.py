@@ -10,13 +10,14 @@ from typing import Any
 from . import tokens
 from .errors import ApiError
 from .models import Model
-from .vectors import Blob, Input, Part
-from .vectors_image import UndecodableImageError, image_features
+from .vectors import Input, Part
+from .vectors_image import Picture, UndecodableImageError
 
 MAX_IMAGES = 6
+_UNSPECIFIED = "TASK_TYPE_UNSPECIFIED"
 TASK_TYPES = frozenset(
     {
-        "TASK_TYPE_UNSPECIFIED",
+        _UNSPECIFIED,
         "RETRIEVAL_QUERY",
         "RETRIEVAL_DOCUMENT",
         "SEMANTIC_SIMILARITY",
@@ -54,8 +55,8 @@ def prepare(
     that cannot be opened or are too many, and too long an input where `autoTruncate` is false.
     """
     options = {**request, **request.get("embedContentConfig", {})}
-    task_type = options.get("taskType", default_task)
-    if task_type and task_type not in TASK_TYPES:
+    task_type = options.get("taskType", _UNSPECIFIED)
+    if task_type not in TASK_TYPES:
         message = (
             f"Invalid value at 'task_type' (type.googleapis.com/google.ai.generativelanguage.TaskType), \"{task_type}\""
         )
@@ -67,6 +68,7 @@ def prepare(
     kept, truncated = _cut(parts, model.max_tokens)
     if truncated and options.get("autoTruncate") is False:
         raise too_long(count_parts(parts).total(), model.max_tokens)
+    task_type = default_task if task_type == _UNSPECIFIED else task_type
     return Prepared(Input(tuple(kept), task_type, options.get("title", "")), dimensions, count_parts(kept), truncated)
 
 
@@ -85,7 +87,7 @@ def read_parts(model: Model, content: Mapping[str, Any], image_types: frozenset[
     if not raw:
         raise ApiError(400, _EMPTY_PART)
     parts = [_read_part(model, part, image_types) for part in raw]
-    images = sum(isinstance(part, Blob) for part in parts)
+    images = sum(isinstance(part, Picture) for part in parts)
     if images > MAX_IMAGES:
         raise ApiError(400, f"At most {MAX_IMAGES} images are allowed in one request, got {images}.")
     return parts
@@ -99,23 +101,22 @@ def _read_part(model: Model, part: Mapping[str, Any], image_types: frozenset[str
     inline = part.get("inlineData", {})
     if not inline.get("data"):
         raise ApiError(400, _EMPTY_PART)
-    blob = Blob(inline.get("mimeType", ""), inline["data"])
+    mime_type = inline.get("mimeType", "")
     if not model.multimodal:
-        raise ApiError(400, f"Model {model.name} takes text only; got a part of type {blob.mime_type}.")
-    if blob.mime_type not in image_types:
-        raise ApiError(400, f"Unsupported MIME type: {blob.mime_type}")
+        raise ApiError(400, f"Model {model.name} takes text only; got a part of type {mime_type}.")
+    if mime_type not in image_types:
+        raise ApiError(400, f"Unsupported MIME type: {mime_type}")
     try:
-        image_features(blob.data)  # remembered for when the vector is made
+        return Picture.decoded(inline["data"])
     except UndecodableImageError:
         raise ApiError(400, "Provided image is not valid") from None
-    return blob
 
 
 def count_parts(parts: Iterable[Part]) -> Counter[str]:
     """Tokens by modality."""
     counts: Counter[str] = Counter()
     for part in parts:
-        modality, number = ("IMAGE", tokens.IMAGE_TOKENS) if isinstance(part, Blob) else ("TEXT", tokens.count(part))
+        modality, number = ("IMAGE", tokens.IMAGE_TOKENS) if isinstance(part, Picture) else ("TEXT", tokens.count(part))
         counts[modality] += number
     return counts
 
@@ -126,7 +127,7 @@ def _cut(parts: Iterable[Part], limit: int) -> tuple[list[Part], bool]:
     truncated = False
     for part in parts:
         left = max(limit - count_parts(kept).total(), 0)
-        within, was_cut = (part, False) if isinstance(part, Blob) else tokens.cut(part, left)
+        within, was_cut = (part, False) if isinstance(part, Picture) else tokens.cut(part, left)
         truncated |= was_cut
         if within:
             kept.append(within)

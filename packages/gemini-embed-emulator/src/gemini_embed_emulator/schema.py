@@ -51,8 +51,6 @@ PREDICT: Spec = {
 }
 COUNT_TOKENS: Spec = {
     "contents": [_CONTENT],
-    "generateContentRequest": "any",
-    "model": "string",
     "instances": [_INSTANCE],
     "systemInstruction": _CONTENT,
     "tools": "any",

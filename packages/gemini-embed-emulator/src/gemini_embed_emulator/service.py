@@ -20,9 +20,7 @@ _VERTEX = re.compile(
 )
 _DEVELOPER = re.compile(r"/(?P<version>v1|v1beta)/models(?:/(?P<name>[^/:]+)(?::(?P<action>\w+))?)?")
 _PRETTY_NAMES = ("prettyPrint", "$prettyPrint", "pretty_print")
-_KNOWN_QUERY = frozenset(
-    {*_PRETTY_NAMES, "key", "alt", "$alt", "fields", "$fields", "quotaUser", "pageSize", "pageToken"}
-)
+_KNOWN_QUERY = frozenset({*_PRETTY_NAMES, "key", "alt", "$alt", "quotaUser", "pageSize", "pageToken"})
 
 
 class Service:

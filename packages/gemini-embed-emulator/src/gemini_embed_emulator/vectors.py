@@ -8,34 +8,25 @@ their norm is about 0.57.
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 from .models import Model
-from .vectors_image import image_features
+from .vectors_image import Picture
 from .vectors_text import FEATURES, Array, prefixed_text, typed_text, unit
 
 Vector = npt.NDArray[np.float32]
-_CACHED_VECTORS = 4096
+_CACHED_VECTORS = 2048
 _FRONT = 768
 _FRONT_SHARE = 0.33  # of a vector's energy; recorded norms of gemini-embedding-001 at 768: 0.568 to 0.588
 _PLAY = 0.3  # of that share's chance deviations from text to text: how much is left
 _BINDING = 0.6  # how far a fused vector leaves the mean of its parts; one published measurement: cosine 0.83
 
 
-@dataclass(frozen=True)
-class Blob:
-    """Inline bytes of a part."""
-
-    mime_type: str
-    data: bytes
-
-
-Part = str | Blob
+Part = str | Picture
 
 
 @dataclass(frozen=True)
@@ -51,19 +42,13 @@ class VectorMaker:
     """Makes vectors and remembers the latest of them."""
 
     def __init__(self) -> None:
-        self._cache: OrderedDict[tuple[str, Input], Vector] = OrderedDict()
+        self._whole = lru_cache(maxsize=_CACHED_VECTORS)(_embed)
 
     def vector(self, model: Model, item: Input, dimensions: int | None = None) -> Vector:
         """The vector of one input: float32, shape (dimensions or the model's default,)."""
         if model.multimodal:
             item = Input(item.parts)
-        key = (model.space, item)
-        whole = self._cache.get(key)
-        if whole is None:
-            whole = self._cache[key] = _embed(model, item)
-            if len(self._cache) > _CACHED_VECTORS:
-                self._cache.popitem(last=False)
-        return shorten(whole, model, dimensions or model.dimensions)
+        return shorten(self._whole(model, item), model, dimensions or model.dimensions)
 
 
 def shorten(whole: Vector, model: Model, dimensions: int) -> Vector:
@@ -77,12 +62,14 @@ def shorten(whole: Vector, model: Model, dimensions: int) -> Vector:
 def _embed(model: Model, item: Input) -> Vector:
     dense = [_mix(model.space, _features(model, item, part)) for part in item.parts]
     whole = unit(dense[0] if len(dense) == 1 else fuse(dense))[: model.dimensions]
-    return unit(whole).astype(np.float32)
+    vector = unit(whole).astype(np.float32)
+    vector.setflags(write=False)  # it is remembered
+    return vector
 
 
 def _features(model: Model, item: Input, part: Part) -> Array:
-    if isinstance(part, Blob):
-        return image_features(part.data)
+    if isinstance(part, Picture):
+        return part.features
     if model.multimodal:
         return prefixed_text(part)
     # A title is documented to count for documents only.

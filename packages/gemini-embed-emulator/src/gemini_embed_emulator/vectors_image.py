@@ -9,13 +9,13 @@ import hashlib
 import io
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
+from .shapes import Names, seen
 from .vectors_text import Array, Sparse, feature, stem, total, unit, word
 
 _SIDE = 48  # pixels of the longer side of what is looked at
@@ -31,18 +31,26 @@ _CELL_WEIGHT = 0.15
 _EXACT_WEIGHT = 0.06
 
 Pixels = npt.NDArray[np.uint8]
-Names = npt.NDArray[np.intp]
 
 
 class UndecodableImageError(ValueError):
     """The bytes are not an image that can be opened."""
 
 
-@lru_cache(maxsize=64)
-def image_features(data: bytes) -> Array:
-    """The features of an encoded image: unit length, shape (FEATURES,). Raises UndecodableImageError."""
-    terms = [*describe(load(data)), (_EXACT_WEIGHT, feature(f"exact:{hashlib.sha256(data).hexdigest()}"))]
-    return unit(total(terms))
+@dataclass(frozen=True)
+class Picture:
+    """An image by what is seen of it, known by the digest of its bytes, which are not kept."""
+
+    digest: str
+    features: Array = field(compare=False, repr=False)
+    """Unit length, shape (FEATURES,)."""
+
+    @classmethod
+    def decoded(cls, data: bytes) -> Picture:
+        """The picture in an encoded image. Raises UndecodableImageError."""
+        digest = hashlib.sha256(data).hexdigest()
+        terms = [*describe(load(data)), (_EXACT_WEIGHT, feature(f"exact:{digest}"))]
+        return cls(digest, unit(total(terms)))
 
 
 def load(data: bytes) -> Pixels:
@@ -51,6 +59,7 @@ def load(data: bytes) -> Pixels:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the error below says it; PIL would also warn
             with Image.open(io.BytesIO(data)) as image:
+                image.draft("RGB", (8 * _SIDE, 8 * _SIDE))  # lets a large JPEG be decoded small
                 rgba = image.convert("RGBA")
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise UndecodableImageError(str(error)) from error
@@ -71,7 +80,8 @@ def describe(pixels: Pixels) -> list[tuple[float, Sparse]]:
     for index, number in enumerate(np.bincount(front)):
         if number > _MIN_SHARE * front.size:
             terms.append((float(number / front.size) ** 0.5, _named(COLOURS[index])))
-    terms += [(_SHAPE_WEIGHT, _named(name)) for name in shapes(names, background)]
+    if front.size:
+        terms += [(_SHAPE_WEIGHT, _named(name)) for name in seen(names, background)]
     return terms + [(_CELL_WEIGHT, term) for term in _layout(names, background)]
 
 
@@ -116,65 +126,3 @@ def colour_names(pixels: Pixels) -> Names:
     ]
     chosen = np.select([rule for rule, _ in rules], [_INDEX[name] for _, name in rules], _INDEX["pink"])
     return chosen.astype(np.intp)
-
-
-@dataclass(frozen=True)
-class _Blot:
-    """A connected patch of one colour: its box in pixels and how many of them it covers."""
-
-    top: int
-    left: int
-    height: int
-    width: int
-    area: int
-
-    @property
-    def shape(self) -> str | None:
-        """The name of a simple shape, from the share of the box that is covered."""
-        fill, aspect = self.area / (self.height * self.width), self.width / self.height
-        length = max(self.height, self.width)
-        if self.area < 2 * length:  # a stroke; a frame would cover more
-            return "line" if length > _SIDE // 2 else None
-        if fill > 0.93:
-            return "square" if 0.85 < aspect < 1.18 else "rectangle"
-        if 0.7 < fill < 0.88 and 0.85 < aspect < 1.18:
-            return "circle"
-        if 0.42 < fill < 0.62:
-            return "triangle"
-        return None
-
-
-def shapes(names: Names, background: int) -> list[str]:
-    """Names of what is seen: shapes, each once, and the charts that several shapes make."""
-    blots = [blot for blot in _blots(names, background) if blot.area > _MIN_SHARE * 0.5 * names.size]
-    found = list(dict.fromkeys(blot.shape for blot in blots if blot.shape))
-    front = names != background
-    bars = [blot for blot in blots if blot.shape in ("rectangle", "square")]
-    feet = {blot.top + blot.height for blot in bars}
-    if len(bars) >= 3 and max(feet) - min(feet) <= 2 and len({blot.height for blot in bars}) > 1:
-        return ["bar", "chart"]
-    if len(blots) >= 3 and _box(front).shape == "circle":
-        return ["pie", "chart", "circle"]
-    return ["line", "chart"] if found == ["line"] else found
-
-
-def _box(mask: npt.NDArray[np.bool_]) -> _Blot:
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    height, width = int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1
-    return _Blot(int(rows[0]), int(columns[0]), height, width, int(mask.sum()))
-
-
-def _blots(names: Names, background: int) -> Iterator[_Blot]:
-    """Connected patches of each colour that is not the background's."""
-    left = {(int(row), int(column)) for row, column in np.argwhere(names != background)}
-    while left:
-        start = left.pop()
-        colour, edge, patch = names[start], [start], np.zeros(names.shape, bool)
-        while edge:
-            row, column = edge.pop()
-            patch[row, column] = True
-            for near in ((row + 1, column), (row - 1, column), (row, column + 1), (row, column - 1)):
-                if near in left and names[near] == colour:
-                    left.discard(near)
-                    edge.append(near)
-        yield _box(patch)

@@ -57,6 +57,7 @@ _KIN = {
     "rectangle": "rectangular",
     "triangle": "triangular",
     "chart": "graph plot",
+    "diagram": "flowchart schema",
     "image": "picture photo photograph drawing illustration",
 }
 
