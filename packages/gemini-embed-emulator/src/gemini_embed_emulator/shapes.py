@@ -85,7 +85,8 @@ def _front(names: Names, background: int) -> Patch:
 
 def patches_of(names: Names, background: int) -> Iterator[Patch]:
     """The connected patches of every colour but the background's, in reading order."""
-    left = dict.fromkeys(np.argwhere(names != background).tolist())
+    rows, columns = np.nonzero(names != background)
+    left = dict.fromkeys(zip(rows.tolist(), columns.tolist(), strict=True))
     while left:
         start = next(iter(left))
         pixels = list(_grow(names, start, left))
