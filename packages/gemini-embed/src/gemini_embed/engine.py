@@ -52,10 +52,10 @@ class Engine(Generic[S]):
         Raises:
             EngineError: closed, or called on the engine's own thread, where it would wait for itself.
         """
-        runner = self._started()
-        if threading.get_ident() == runner.thread.ident:
+        runner = self._runner
+        if runner is not None and threading.get_ident() == runner.thread.ident:
             raise EngineError("a sync call on the engine's own thread would wait for itself: await its async twin")
-        future = runner.submit(job)
+        future = self._submit(job)
         try:
             return future.result()
         except concurrent.futures.CancelledError:
@@ -70,7 +70,7 @@ class Engine(Generic[S]):
         Raises:
             EngineError: closed.
         """
-        future = self._started().submit(job)
+        future = self._submit(job)
         try:
             return await asyncio.wrap_future(future)
         except asyncio.CancelledError:
@@ -87,15 +87,16 @@ class Engine(Generic[S]):
         if finalizer:
             finalizer()
 
-    def _started(self) -> _Runner[S]:
+    def _submit(self, job: Callable[[S], Coroutine[Any, Any, T]]) -> concurrent.futures.Future[T]:
+        """Under the lock, so that no close comes between: a job that a stopped loop never sees would wait for ever."""
         with self._lock:
-            if self._closed:
+            if self._closed or (self._finalizer is not None and not self._finalizer.alive):
                 raise EngineError("this object is closed; make a new one")
             if self._runner is None:
                 self._runner = _Runner(self._open_session)
                 # Runs when the engine is collected or the interpreter exits, whichever comes first.
                 self._finalizer = weakref.finalize(self, self._runner.stop)
-            return self._runner
+            return self._runner.submit(job)
 
     def _begin_anew_in_child(self) -> None:
         """Threads do not survive a fork. The parent's loop and sockets are kept, not closed: they share their file
