@@ -9,7 +9,7 @@ The data path, one direction, one file a step:
     prepare     contents are checked against `models.ModelFacts` and conditioned
     plan        batches by count, tokens and bytes
     wire        batch -> JSON request, JSON reply -> rows and usage; pure
-    calls       fan-out, retries (decided by `pacing`), order; on `transport` and the `engine`'s loop
+    calls       fan-out and order; each call tried by `attempts` as `pacing` decides, on `transport` and `engine`
     vectors     counted, sized, finite, unit length where due; float32
     embedder    `Embedder`, the facade of all that
     stores      where records and vectors live

@@ -11,7 +11,8 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self, get_args
 
-from gemini_embed.calls import Job, Request
+from gemini_embed.attempts import Request
+from gemini_embed.calls import Job
 from gemini_embed.connection import connect
 from gemini_embed.content import Content, ContentLike, contents_of
 from gemini_embed.engine import Engine
@@ -27,7 +28,6 @@ from gemini_embed.prepare import Conditioning, ConditionMedia, prepare
 from gemini_embed.result import EmbeddingResult
 from gemini_embed.tasks import Side, Task, parse_task, uses_titles
 from gemini_embed.transport import HttpOptions, HttpSession
-from gemini_embed.vectors import normalize
 from gemini_embed.wire import Options
 
 logger = logging.getLogger(__name__)
@@ -37,11 +37,10 @@ DEFAULT_MODEL = "gemini-embedding-2"
 
 @dataclass(frozen=True)
 class _Plan:
-    """One call, decided: what is sent, and what becomes of the vectors."""
+    """One call, decided."""
 
     items: list[Entry]
     request: Request
-    unit_length: bool
 
 
 class Embedder:
@@ -291,8 +290,9 @@ class Embedder:
             retry=self.retry,
             fetch=self._fetch,
             max_items=_positive("batch_size", batch_size) or self.batch_size,
+            unit_length=self._unit_length(size),
         )
-        return _Plan(items, request, self._unit_length(size))
+        return _Plan(items, request)
 
     def _job(self, plan: _Plan) -> Callable[[HttpSession], Coroutine[Any, Any, EmbeddingResult]]:
         return partial(_embed, plan=plan, exact=self.overflow == "error", lookahead=self._http.concurrency + 1)
@@ -331,10 +331,7 @@ async def _embed(session: HttpSession, *, plan: _Plan, exact: bool, lookahead: i
     if exact:
         await refuse_long_texts(session, plan.request, plan.items)
     rows = await Job(session, plan.request, plan.items, lookahead).run()
-    values = rows.values()
-    if plan.unit_length and len(values):
-        normalize(values)
-    return EmbeddingResult(values, usage=rows.usage, model=plan.request.facts.name)
+    return EmbeddingResult(rows.values(), usage=rows.usage, model=plan.request.facts.name)
 
 
 def _documents(texts: Sequence[str], titles: Sequence[str | None] | None) -> list[Content]:

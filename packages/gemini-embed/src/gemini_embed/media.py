@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 
@@ -66,21 +66,23 @@ def recognise(head: bytes, part: Media) -> str:
     return str(found)
 
 
-async def load_into(item: Entry, facts: ModelFacts, policy: FetchPolicy) -> None:
-    """Replace each `Media` among the item's parts by its wire form, and add its size.
+async def loaded(item: Entry, facts: ModelFacts, policy: FetchPolicy) -> Entry:
+    """A copy of `item` with each `Media` in its wire form, its size added.
 
     Raises:
         InputError: unreadable, refused or broken media; it names the item's position.
     """
-    for index, part in enumerate(item.parts):
-        if not isinstance(part, Media):
-            continue
-        try:
-            wire_part = await _wire_part(part, facts, policy)
-        except InputError as e:
-            raise InputError(str(e), position=item.position) from e.__cause__
-        item.parts[index] = wire_part
-        item.size_bytes += len(wire_part["inlineData"]["data"])
+    parts: list[WirePart | Media] = []
+    size_bytes = item.size_bytes
+    for part in item.parts:
+        if isinstance(part, Media):
+            try:
+                part = await _wire_part(part, facts, policy)
+            except InputError as e:
+                raise InputError(str(e), position=item.position) from e.__cause__
+            size_bytes += len(part["inlineData"]["data"])
+        parts.append(part)
+    return replace(item, parts=parts, size_bytes=size_bytes)
 
 
 async def _wire_part(part: Media, facts: ModelFacts, policy: FetchPolicy) -> WirePart:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
-from gemini_embed.calls import Request
-from gemini_embed.errors import InputError
+from gemini_embed.attempts import Caller, Request, all_of
+from gemini_embed.errors import InputError, RequestError
 from gemini_embed.models import ModelFacts
 from gemini_embed.notices import warn
 from gemini_embed.plan import Entry
 from gemini_embed.tokens import IMAGE_TOKENS, most_tokens
 from gemini_embed.transport import HttpSession
+from gemini_embed.wire.replies import read_token_count
 
 Overflow = Literal["warn", "error", "truncate"]
 """What to do about text beyond the model's token limit.
@@ -46,12 +46,14 @@ async def refuse_long_texts(session: HttpSession, request: Request, items: Seque
     """Ask for the exact count of every item that could be too long.
 
     Raises:
-        InputError: the first item over the limit, with its position and its count.
+        InputError: an item over the limit, with its position and its count.
+        RequestError: the count could not be had, after the retries.
     """
     limit = request.facts.max_tokens
     if limit is None or request.facts.endpoint == "predict":
         return
-    await asyncio.gather(*(_check(session, request, item, limit) for item in items if _could_exceed(item, limit)))
+    caller = Caller(session, request)
+    await all_of(_check(caller, request.facts.name, item, limit) for item in items if _could_exceed(item, limit))
 
 
 def _could_exceed(item: Entry, limit: int) -> bool:
@@ -60,20 +62,23 @@ def _could_exceed(item: Entry, limit: int) -> bool:
     )
 
 
-async def _check(session: HttpSession, request: Request, item: Entry, limit: int) -> None:
+async def _check(caller: Caller, model: str, item: Entry, limit: int) -> None:
     texts = [p for p in item.parts if isinstance(p, dict) and "text" in p]
-    media = len(item.parts) - len(texts)
-    body: dict[str, Any] = {"contents": [{"parts": texts}]}
-    async with session.gate.slot():
-        reply = await session.post(
-            request.connection.url(request.facts.name, "countTokens"),
-            json.dumps(body).encode(),
-            model=request.facts.name,
-            max_reply_bytes=2**20,
-        )
-    tokens = int(json.loads(reply)["totalTokens"]) + media * IMAGE_TOKENS
+    body = json.dumps({"contents": [{"parts": texts}]}).encode()
+    counted: list[int] = []
+
+    async def count() -> None:
+        counted.append(read_token_count(await caller.post("countTokens", body, max_reply_bytes=2**20)))
+
+    try:
+        await caller.persist(count, [item.position])
+    except RequestError:
+        caller.failed.set()
+        raise
+    tokens = counted[0] + (len(item.parts) - len(texts)) * IMAGE_TOKENS
     if tokens > limit:
+        caller.failed.set()
         raise InputError(
-            f"{tokens} tokens; {request.facts.name} reads {limit}: split the text, or pass overflow='truncate'",
+            f"{tokens} tokens; {model} reads {limit}: split the text, or pass overflow='truncate'",
             position=item.position,
         )

@@ -1,0 +1,138 @@
+"""One call tried until it is answered: `pacing` decides, waits are logged, and what is final carries our hint."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from gemini_embed.connection import Connection
+from gemini_embed.errors import ApiError, RequestError
+from gemini_embed.fetch import FetchPolicy
+from gemini_embed.hints import hint_for
+from gemini_embed.models import ModelFacts
+from gemini_embed.pacing import RetryPolicy, Split, Wait, WithoutCompact, decide
+from gemini_embed.transport import HttpSession
+from gemini_embed.wire import Options
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What holds for every call of one job."""
+
+    connection: Connection
+    facts: ModelFacts
+    options: Options
+    retry: RetryPolicy
+    fetch: FetchPolicy
+    max_items: int | None = None
+    unit_length: bool = False
+    """Whether the vectors are made unit length here."""
+
+
+class AbandonedError(Exception):
+    """This call was not sent (again), because another one of the job has failed for good."""
+
+
+class Caller:
+    """Makes the calls of one job. Once `failed` is set, none begins and none is tried again."""
+
+    def __init__(self, session: HttpSession, request: Request) -> None:
+        self.failed = asyncio.Event()
+        self._session = session
+        self._request = request
+
+    async def post(self, method: str, body: bytes, *, max_reply_bytes: int) -> bytes:
+        """One attempt, in one of the session's slots.
+
+        Raises:
+            RequestError: see `HttpSession.post`.
+            AbandonedError: the job had failed before its turn came.
+        """
+        request = self._request
+        async with self._session.gate.slot():
+            if self.failed.is_set():
+                raise AbandonedError
+            url = request.connection.url(request.facts.name, method)
+            return await self._session.post(url, body, model=request.facts.name, max_reply_bytes=max_reply_bytes)
+
+    async def persist(self, attempt: Callable[[], Awaitable[None]], positions: Sequence[int]) -> Split | None:
+        """Run `attempt` until it succeeds (None), or the service wants calls of fewer inputs than `positions` names.
+
+        Raises:
+            RequestError: for good; with the positions, the model and our hint.
+            AbandonedError: another call of the job has failed meanwhile.
+        """
+        clock = asyncio.get_running_loop().time
+        started, number = clock(), 0
+        while True:
+            number += 1
+            compact = self._session.learned.compact
+            try:
+                await attempt()
+            except RequestError as e:
+                self._explain(e, positions)
+                decision = decide(
+                    e,
+                    self._request.retry,
+                    attempt=number,
+                    elapsed_s=clock() - started,
+                    items=len(positions),
+                    random=random.random(),  # noqa: S311  # jitter, not a secret
+                )
+                if isinstance(decision, Wait):
+                    await self._wait(decision.seconds, e, number)
+                elif isinstance(decision, Split):
+                    self._learn(decision, e)
+                    return decision
+                elif isinstance(decision, WithoutCompact) and compact:
+                    self._session.learned.compact = False
+                else:
+                    raise
+            else:
+                return None
+
+    def _explain(self, error: RequestError, positions: Sequence[int]) -> None:
+        error.positions = positions
+        error.model = self._request.facts.name
+        if isinstance(error, ApiError):
+            error.hint = hint_for(error, self._request.facts, self._request.connection)
+
+    async def _wait(self, seconds: float, error: RequestError, number: int) -> None:
+        logger.warning(
+            "%s: attempt %d failed (%s); next try in %.1f s", self._request.facts.name, number, _brief(error), seconds
+        )
+        if isinstance(error, ApiError) and error.retry_after_s is not None:
+            self._session.gate.pause(seconds)
+        try:
+            await asyncio.wait_for(self.failed.wait(), seconds)
+        except TimeoutError:
+            return
+        raise AbandonedError
+
+    def _learn(self, decision: Split, error: RequestError) -> None:
+        logger.warning(
+            "%s: %s; sending at most %d at a time", self._request.facts.name, _brief(error), decision.max_items
+        )
+        if decision.remember:
+            self._session.learned.max_batch_items = decision.max_items
+
+
+async def all_of(jobs: Iterable[Awaitable[T]]) -> list[T]:
+    """Await all; the first failure is raised when none is left running, so that no finished work is lost."""
+    outcomes = await asyncio.gather(*jobs, return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException) and not isinstance(outcome, AbandonedError):
+            raise outcome
+    return [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
+
+
+def _brief(error: RequestError) -> str:
+    return str(error).splitlines()[0][:200]
