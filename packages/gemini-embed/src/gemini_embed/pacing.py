@@ -88,7 +88,7 @@ def decide(
 
 def _wait(error: RequestError, policy: RetryPolicy, attempt: int, random: float) -> float:
     asked = error.retry_after_s if isinstance(error, ApiError) else None
-    if asked is not None:
+    if asked:  # a told 0 is no reason to hammer
         return asked * (1 + 0.1 * random)
     # 2 ** 60 s is longer than any limit; without the bound a long series of attempts would overflow
     return float(min(policy.max_wait_s, policy.first_wait_s * 2 ** min(attempt - 1, 60))) * (0.5 + 0.5 * random)

@@ -111,20 +111,26 @@ class HttpSession:
     async def _exchange(
         self, url: str, body: bytes, auth: Mapping[str, str], model: str, max_bytes: int
     ) -> tuple[httpx.Response, bytes]:
-        headers = {"content-type": "application/json", **auth, **self._options.headers}
-        params = {"prettyPrint": "false"} if self.learned.compact else None
+        request = self._request(url, body, auth)
         try:
-            async with (
-                asyncio.timeout(self._options.timeout_s),
-                self.client.stream("POST", url, content=body, headers=headers, params=params) as response,
-            ):
-                raw = await _read_bounded(response, max_bytes)
+            async with asyncio.timeout(self._options.timeout_s):
+                response = await self.client.send(request, stream=True)
+                try:
+                    raw = await _read_bounded(response, max_bytes)
+                finally:
+                    await response.aclose()
         except TimeoutError as e:
             raise ConnectionFailedError(f"no answer within timeout_s={self._options.timeout_s:g}", model=model) from e
         except httpx.TransportError as e:
             what = str(e) or type(e).__name__
             raise ConnectionFailedError(f"connection to {httpx.URL(url).host} failed: {what}", model=model) from e
         return response, inflate(raw, response.headers.get("content-encoding", ""), max_bytes)
+
+    def _request(self, url: str, body: bytes, auth: Mapping[str, str]) -> httpx.Request:
+        headers = httpx.Headers({"content-type": "application/json", **auth})
+        headers.update(self._options.headers)  # one of each name, in whatever case the caller wrote it
+        params = {"prettyPrint": "false"} if self.learned.compact else None
+        return self.client.build_request("POST", url, content=body, headers=headers, params=params)
 
 
 async def _read_bounded(response: httpx.Response, max_bytes: int) -> bytes:

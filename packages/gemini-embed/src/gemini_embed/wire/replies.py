@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,8 @@ with suppress(ImportError):  # no wheel for this platform: plain json gives the 
     import simdjson
 
 _parsers = threading.local()
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class UnreadableReplyError(ReplyError):
     """Not the JSON that was expected: worth another try, since a proxy or a cut connection can cause it."""
 
 
-def parse(body: bytes, read: Callable[[Any], Reply]) -> Reply:
+def parse(body: bytes, read: Callable[[Any], T]) -> T:
     """`read` applied to the parsed body.
 
     Raises:
@@ -49,12 +51,17 @@ def parse(body: bytes, read: Callable[[Any], Reply]) -> Reply:
 
 def _load(body: bytes) -> Any:
     if simdjson is None:
-        return json.loads(body)
+        return json.loads(body, parse_constant=_refuse_constant)
     try:
         return _parser().parse(body)
     except RuntimeError:  # something still holds values of an earlier reply, as an error's traceback does
         _parsers.parser = None
         return _parser().parse(body)
+
+
+def _refuse_constant(name: str) -> Any:
+    """NaN and Infinity are not JSON; pysimdjson refuses them too."""
+    raise ValueError(f"{name} is not JSON")
 
 
 def _parser() -> Any:
@@ -63,6 +70,15 @@ def _parser() -> Any:
     if parser is None:
         parser = _parsers.parser = simdjson.Parser()
     return parser
+
+
+def read_token_count(body: bytes) -> int:
+    """`totalTokens` of a reply to countTokens.
+
+    Raises:
+        UnreadableReplyError: it is not there.
+    """
+    return parse(body, lambda reply: int(reply["totalTokens"]))
 
 
 def read_values(embedding: Any) -> NDArray[np.float64]:
