@@ -11,9 +11,7 @@ from gemini_embed import Content, Embedder, Image, Text
 from gemini_embed.models import MODELS, ModelFacts
 
 KEY = "key-for-wire-tests"
-PIXEL = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
-)
+PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC")
 PIXEL_PART = {"inlineData": {"mimeType": "image/png", "data": base64.b64encode(PIXEL).decode()}}
 
 # The official table of ai.google.dev/gemini-api/docs/embeddings, written out once more on purpose.
@@ -198,9 +196,7 @@ def test_text_beside_an_image(
 
 
 @pytest.mark.parametrize("side", SIDES)
-def test_an_image_alone_gets_no_text(
-    side: Any, embedder_for: Callable[..., Embedder], capture: CaptureServer
-) -> None:
+def test_an_image_alone_gets_no_text(side: Any, embedder_for: Callable[..., Embedder], capture: CaptureServer) -> None:
     embedder_for(MODELS["gemini-embedding-2", "developer"]).embed([Image(PIXEL)], side=side)
     assert capture.requests[0].json["requests"][0]["content"] == {"parts": [PIXEL_PART]}
 
@@ -224,9 +220,7 @@ def test_a_list_is_several_contents_and_a_nested_list_is_one(
     assert len(result) == 3
 
 
-def test_interleaved_texts_are_joined_on_predict(
-    embedder_for: Callable[..., Embedder], capture: CaptureServer
-) -> None:
+def test_interleaved_texts_are_joined_on_predict(embedder_for: Callable[..., Embedder], capture: CaptureServer) -> None:
     embedder_for(MODELS["gemini-embedding-001", "vertex"]).embed([["a", "b"]])
     assert capture.requests[0].json["instances"] == [{"content": "a\nb", "task_type": "RETRIEVAL_DOCUMENT"}]
 
