@@ -1,4 +1,4 @@
-"""The index with the real `Embedder`, on the emulator: finds what a person would expect, pays once, keeps what is paid."""
+"""The index with the real `Embedder` on the emulator: it finds what a person would, pays once, keeps what is paid."""
 
 from __future__ import annotations
 
