@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from io import BytesIO
 from typing import Any
@@ -13,7 +13,7 @@ from llama_index.core.embeddings import MultiModalEmbedding
 from llama_index.core.schema import ImageType
 from llama_index.embeddings.gemini_embed.flow import Work, aembed, embed
 
-from gemini_embed import Content, Image
+from gemini_embed import Content, Image, Text
 from gemini_embed.content import ContentLike
 from gemini_embed.tasks import Side
 from gemini_embed.tokens import IMAGE_TOKENS, likely_tokens
@@ -118,7 +118,12 @@ class Doors(MultiModalEmbedding):
 
     @property
     def _images(self) -> Work:
-        return Work(self._get_image_embeddings, self._aget_image_embeddings, image_label, lambda _: IMAGE_TOKENS)
+        return Work(
+            self._get_image_embeddings,
+            self._aget_image_embeddings,
+            label=lambda source: _label(image(source)),
+            tokens=lambda _: IMAGE_TOKENS,
+        )
 
     def _contents(self, side: Side) -> Work:
         return Work(
@@ -166,17 +171,15 @@ def image(source: ImageType) -> Image:
     return Image(source.getvalue() if isinstance(source, BytesIO) else source)
 
 
-def image_label(source: ImageType) -> str:
-    """Path or URL, or how many bytes; never the bytes."""
-    part = image(source)
-    return part.location or repr(part)
+def _label(part: Any) -> str:
+    """How a part is called in an event: a text by itself, an image by its path or URL, never by its bytes."""
+    return str(part.text) if isinstance(part, Text) else part.location or repr(part)
 
 
 def _content_label(content: ContentLike) -> str:
-    parts: Sequence[Any] = Content.of(content).parts
-    return " ".join(part.text if hasattr(part, "text") else image_label(part) for part in parts)
+    return " ".join(map(_label, Content.of(content).parts))
 
 
 def _content_tokens(content: ContentLike) -> int:
-    parts: Sequence[Any] = Content.of(content).parts
-    return sum(likely_tokens(part.text) if hasattr(part, "text") else IMAGE_TOKENS for part in parts)
+    parts = Content.of(content).parts
+    return sum(likely_tokens(part.text) if isinstance(part, Text) else IMAGE_TOKENS for part in parts)
