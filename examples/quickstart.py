@@ -70,7 +70,7 @@ def update(index: MultimodalIndex, folder: Path) -> None:
     sources = {item.source for item in items}
     gone = {record.source for batch in index.store.iterate(with_vectors=False) for record in batch.records} - sources
     removed = report.replaced + (index.delete(filter={"source": sorted(filter(None, gone))}) if gone else 0)
-    print(f"{folder}: {report.added} embedded, {report.reused} re-used, {removed} old ones removed.")
+    print(f"{folder}: {report.added} vectors embedded, {report.reused} re-used, {removed} old ones removed.")
 
 
 def ask(index: MultimodalIndex, question: Question) -> Answer:

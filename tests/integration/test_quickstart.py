@@ -49,7 +49,8 @@ class Quickstart:
             encoding="utf-8",
             check=False,
         )
-        assert (done.returncode, done.stderr) == (0, "")
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == ""
         return done.stdout
 
 
@@ -60,7 +61,7 @@ def quickstart(tmp_path: Path) -> Quickstart:
 
 def counts(printed: str) -> tuple[int, ...]:
     """(embedded, re-used, removed)."""
-    line = re.search(r"(\d+) embedded, (\d+) re-used, (\d+) old ones removed", printed)
+    line = re.search(r"(\d+) vectors embedded, (\d+) re-used, (\d+) old ones removed", printed)
     assert line, printed
     return tuple(map(int, line.groups()))
 
