@@ -104,7 +104,7 @@ def test_unknown_arguments_are_refused(langchain_index: MultimodalIndex, retriev
 async def test_in_a_chain(retriever: GeminiMultimodalRetriever) -> None:
     """The usual retrieval chain, with a function in the model's place."""
     prompt = ChatPromptTemplate.from_template("{context} | {question}")
-    answer = RunnableLambda(lambda prompted: prompted.to_messages()[0].content)  # type: ignore[attr-defined]
+    answer = RunnableLambda(lambda prompted: prompted.to_messages()[0].content)
     context = retriever.bind(k=1) | (lambda documents: documents[0].page_content)
     chain: Any = {"context": context, "question": RunnablePassthrough()} | prompt | answer | StrOutputParser()
 

@@ -1,0 +1,55 @@
+"""A user's program, never run: mypy --strict must accept it, and refuse what is marked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gemini_embed import EdgeStore, Image, MultimodalIndex, RetryPolicy
+from langchain_core.documents import Document
+from langchain_core.embeddings import Embeddings
+from langchain_core.messages import HumanMessage
+from langchain_core.messages.content import create_image_block, create_text_block
+from langchain_core.retrievers import BaseRetriever
+from langchain_core.runnables import RunnableLambda, RunnablePassthrough
+from langchain_core.vectorstores import InMemoryVectorStore
+from langchain_gemini_embed import GeminiEmbeddings, GeminiMultimodalRetriever
+from PIL import Image as Pillow
+from pydantic import SecretStr
+
+
+def make_embeddings() -> Embeddings:
+    GeminiEmbeddings(model="gemini-embedding-001", google_api_key="a-key", task_type="SEMANTIC_SIMILARITY")
+    GeminiEmbeddings(vertexai=True, project="p", location="eu", request_options={"timeout": 10})
+    GeminiEmbeddings(api_key="a-key", output_dimension=768)  # type: ignore[call-arg]  # misspelt
+    GeminiEmbeddings(api_key="a-key", client=object())  # type: ignore[arg-type]  # cannot be honoured
+    return GeminiEmbeddings(api_key=SecretStr("a-key"), dimensions=768, retry=RetryPolicy(max_attempts=3))
+
+
+async def embed(embeddings: GeminiEmbeddings) -> list[list[float]]:
+    documents: list[list[float]] = embeddings.embed_documents(["bread"], titles=["Baking", None], batch_size=50)
+    query: list[float] = await embeddings.aembed_query("yeast", output_dimensionality=768)
+    mixed = embeddings.embed(["yeast", Image("bread.png"), [create_text_block("this"), Path("bread.png")]])
+    usage: int | None = embeddings.embedder.embed_query("yeast").usage.prompt_tokens
+    assert usage is None or embeddings.embed_image(["bread.png"])
+    InMemoryVectorStore(embeddings)
+    return [*documents, query, *mixed]
+
+
+async def retrieve(embeddings: GeminiEmbeddings) -> list[Document]:
+    index = MultimodalIndex(embeddings.embedder, EdgeStore("notes"))
+    retriever = GeminiMultimodalRetriever(index=index, k=3, filter={"modality": "image"}, score_threshold=0.3)
+    as_langchain: BaseRetriever = retriever
+    found = retriever.invoke("yeast")
+    found += retriever.invoke({"type": "image", "url": "https://example.org/bread.png"}, k=1)
+    found += retriever.invoke([{"type": "image", "base64": "aGk=", "mime_type": "image/png"}])
+    found += retriever.invoke([{"type": "text", "text": "like this"}, {"type": "image", "url": "https://example.org"}])
+    found += retriever.invoke(["like this", {"type": "image_url", "image_url": {"url": "https://example.org"}}])
+    found += retriever.invoke(create_image_block(url="https://example.org/bread.png"))
+    found += retriever.invoke(HumanMessage("yeast"))
+    found += await retriever.ainvoke(Image("bread.png"), k=2, filter={"source": ["a.md", "b.md"]})
+    found += await retriever.ainvoke([Pillow.new("RGB", (9, 9)), "in another colour"])
+    found += as_langchain.invoke("yeast")
+    retriever.invoke(3)  # type: ignore[arg-type]  # not a query
+    question: RunnablePassthrough[str] = RunnablePassthrough()
+    found += ({"context": retriever, "question": question} | RunnableLambda(lambda both: both["context"])).invoke("x")
+    return found
