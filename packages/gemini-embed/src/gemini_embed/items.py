@@ -92,9 +92,10 @@ def prepare(like: ItemLike, fingerprint_digest: str) -> Prepared:
 
 def _content(item: Item) -> tuple[Content, str | None, str | None]:
     """What to embed, the path or URL it came from, and the MIME type of text (media tell their own)."""
-    if isinstance(item.content, Path):
-        part, mime_type = _file(item.content)
-        return Content(part, title=item.title), str(item.content), mime_type
+    if isinstance(item.content, os.PathLike):
+        path = Path(item.content)
+        part, mime_type = _file(path)
+        return Content(part, title=item.title), str(path), mime_type
     content = Content.of(item.content)
     if item.title is not None:
         content = Content(*content.parts, title=item.title)
