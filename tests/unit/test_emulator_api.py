@@ -79,6 +79,13 @@ def test_options_are_read_wherever_they_may_stand(emulator: Emulator, options: d
     assert len(reply.json()["embedding"]["values"]) == 8
 
 
+def test_an_unspecified_task_type_is_none(emulator: Emulator) -> None:
+    path = ONE.replace("-2", "-001")
+    unspecified = post(emulator, path, {**text(), "taskType": "TASK_TYPE_UNSPECIFIED"}).json()
+    assert unspecified == post(emulator, path, text()).json()
+    assert unspecified != post(emulator, path, {**text(), "taskType": "CLUSTERING"}).json()
+
+
 def test_predict_reads_its_parameters_and_reports_statistics(emulator: Emulator) -> None:
     payload = {
         "instances": [{"content": "a b", "task_type": "RETRIEVAL_DOCUMENT", "title": "t"}, {"content": "word " * 2100}],
@@ -150,6 +157,7 @@ REFUSALS = [
     pytest.param(
         ONE + "?pretty=1", text(), 'Unknown name "pretty": Cannot bind query parameter.', id="unknown parameter"
     ),
+    pytest.param(ONE + "?alt=proto", text(), "JSON only", id="another format"),
     pytest.param(ONE, {"content": {"parts": [image()] * 7}}, "At most 6 images", id="seven images"),
     pytest.param(ONE, {"content": {"parts": [image("image/webp")]}}, "Unsupported MIME type: image/webp", id="webp"),
     pytest.param(ONE, {"content": {"parts": [image(data=b"?")]}}, "Provided image is not valid", id="broken image"),

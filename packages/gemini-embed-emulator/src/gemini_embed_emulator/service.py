@@ -51,6 +51,9 @@ class Service:
         for name in query:
             if name in refused or name not in _KNOWN_QUERY:
                 raise _unknown_parameter(name)
+        for name in ("alt", "$alt"):
+            if not query.get(name, "json").startswith("json"):
+                raise errors.ApiError(400, f"The emulator answers in JSON only, not {name}={query[name]}.")
 
     def _answer_developer(self, match: re.Match[str], request: ReceivedRequest) -> Reply:
         self._check_key(_key(request), "generativelanguage.googleapis.com", errors.missing_key())

@@ -72,7 +72,9 @@ class Sparse(NamedTuple):
 @lru_cache(maxsize=100_000)
 def feature(name: str) -> Sparse:
     """One feature: its places and signs come from a digest of its name, the same on every machine."""
-    return Sparse(hashlib.blake2b(name.encode(), digest_size=4 * _PLACES).digest(), (_PLACES**-0.5,))
+    return Sparse(
+        hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=4 * _PLACES).digest(), (_PLACES**-0.5,)
+    )
 
 
 @lru_cache(maxsize=20_000)
