@@ -28,6 +28,11 @@ class Block:
     not_run: str | None
     """Why it is not run: the page says `<!-- not run: reason -->` on the line above the fence."""
 
+    @property
+    def printed(self) -> str:
+        """What its `#> ` comments say that it prints."""
+        return "".join(line.strip()[3:] + "\n" for line in self.code.splitlines() if line.strip().startswith("#> "))
+
     def run(self, namespace: dict[str, object]) -> None:
         """Run it; a traceback names the page and the line in it."""
         exec(compile("\n" * (self.line - 1) + self.code, str(self.page), "exec"), namespace)  # noqa: S102 - our own pages

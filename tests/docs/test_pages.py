@@ -21,12 +21,15 @@ pages = pytest.mark.parametrize("page", [pytest.param(page, id=str(page.relative
 
 @pages
 @pytest.mark.usefixtures("reader_folder")
-def test_python_blocks_run(page: Path) -> None:
-    """The blocks of a page run in order, in one namespace."""
+def test_python_blocks_run(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The blocks of a page run in order, in one namespace; what follows `#> ` is what they print."""
     namespace: dict[str, object] = {"__name__": "__main__"}
     for block in blocks_of(page, "python"):
-        if block.not_run is None:
-            block.run(namespace)
+        if block.not_run is not None:
+            continue
+        block.run(namespace)
+        printed = capsys.readouterr().out
+        assert block.printed in ("", printed), f"{page}:{block.line}"
 
 
 @pages

@@ -87,9 +87,9 @@ def test_the_emulator_starts_as_a_module(run: Callable[..., str]) -> None:
 
 def test_users_of_the_wheels_get_types() -> None:
     """mypy finds the annotations where pip put them."""
-    program = ROOT / "tests/typing/core_user.py"
+    program = str(ROOT / "tests/typing/core_user.py")
     python = ROOT / os.environ["GEMINI_EMBED_CLEAN_PYTHON"]
-    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--python-executable={python}", str(program)]
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--python-executable={python}", program]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
 
     assert done.returncode == 0, done.stdout
