@@ -35,7 +35,7 @@ def read_folder(folder: Path) -> list[Item]:
         if kind in _PICTURES:
             items.append(Item(path, source=name))
         elif kind in _TEXTS:
-            for passage in passages(path.read_text(encoding="utf-8")):
+            for passage in passages(path.read_text(encoding="utf-8", errors="replace")):
                 source = f"{name}#{passage.anchor}" if passage.anchor else name
                 items.append(Item(passage.text, source=source, title=passage.title or None))
     return items

@@ -34,12 +34,12 @@ class Question:
 
 
 QUESTIONS = [
-    Question("text → text", "How many seconds do I wait when a quota is used up?"),
-    Question("text → text", "My tyre is flat. How do I patch the tube?"),
-    Question("text → image", "a bar chart with blue bars", modality="image"),
-    Question("text → image", "a red circle", modality="image"),
-    Question("image → image", picture=PICTURES / "another-tree.png"),
-    Question("image → image", picture=PICTURES / "another-bar-chart.png"),
-    Question("text + image → text", "What can I bake with this fruit?", PICTURES / "another-apple.png", "text"),
-    Question("text + image → image", "a bar chart in this colour", PICTURES / "green-swatch.png", "image"),
+    Question("text to text", "How many seconds do I wait when a quota is used up?"),
+    Question("text to text", "My tyre is flat. How do I patch the tube?"),
+    Question("text to image", "a bar chart with blue bars", modality="image"),
+    Question("text to image", "a red circle", modality="image"),
+    Question("image to image", picture=PICTURES / "another-tree.png"),
+    Question("image to image", picture=PICTURES / "another-bar-chart.png"),
+    Question("text plus image to text", "Which cake is made with this fruit?", PICTURES / "another-apple.png", "text"),
+    Question("text plus image to image", "a bar chart in this colour", PICTURES / "green-swatch.png", "image"),
 ]

@@ -18,14 +18,14 @@ from PIL import Image
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 FIRST_HITS = {
-    'text → text: "How many seconds do I wait when a quota is used up?"': "guides/quotas.md#waiting",
-    'text → text: "My tyre is flat. How do I patch the tube?"': "home/bicycle.md#mending-a-flat-tyre",
-    'text → image: "a bar chart with blue bars"': "pictures/bar-chart-blue.png",
-    'text → image: "a red circle"': "pictures/circle-red.png",
-    "image → image: another-tree.png": "pictures/tree.png",
-    "image → image: another-bar-chart.png": "pictures/bar-chart-blue.png",
-    'text + image → text: "What can I bake with this fruit?" + another-apple.png': "home/recipes.md#apple-cake",
-    'text + image → image: "a bar chart in this colour" + green-swatch.png': "pictures/bar-chart-green.png",
+    'text to text: "How many seconds do I wait when a quota is used up?"': "guides/quotas.md#waiting",
+    'text to text: "My tyre is flat. How do I patch the tube?"': "home/bicycle.md#mending-a-flat-tyre",
+    'text to image: "a bar chart with blue bars"': "pictures/bar-chart-blue.png",
+    'text to image: "a red circle"': "pictures/circle-red.png",
+    "image to image: another-tree.png": "pictures/tree.png",
+    "image to image: another-bar-chart.png": "pictures/bar-chart-blue.png",
+    'text plus image to text: "Which cake is made with this fruit?" + another-apple.png': "home/recipes.md#apple-cake",
+    'text plus image to image: "a bar chart in this colour" + green-swatch.png': "pictures/bar-chart-green.png",
 }
 """What a person would expect first for each question."""
 
