@@ -74,7 +74,7 @@ def first_hits(printed: str) -> dict[str, str]:
     return {row["question"]: row["source"] for row in rows}
 
 
-@pytest.mark.timeout(300)  # three processes, each importing both frameworks
+@pytest.mark.timeout(600)  # three processes, each importing both frameworks
 def test_without_a_key_then_again_then_after_edits(quickstart: Quickstart) -> None:
     # A proxy in the environment is no reason to send the emulator's requests there.
     printed = quickstart.run(HTTP_PROXY="http://127.0.0.1:1", http_proxy="http://127.0.0.1:1", NO_PROXY="", no_proxy="")
@@ -106,7 +106,7 @@ def test_without_a_key_then_again_then_after_edits(quickstart: Quickstart) -> No
     assert "answers 429 &lt;in red&gt; and says" in quickstart.page.read_text(encoding="utf-8")
 
 
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(600)
 def test_with_a_key_the_same_script_calls_the_api(quickstart: Quickstart, emulator: Emulator) -> None:
     printed = quickstart.run(GOOGLE_API_KEY="the-users-own-key", GOOGLE_GEMINI_BASE_URL=emulator.base_url)
     assert "Using gemini-embedding-2 with the key in GEMINI_API_KEY or GOOGLE_API_KEY" in printed
