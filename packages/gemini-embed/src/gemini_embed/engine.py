@@ -33,7 +33,7 @@ STOP_TIMEOUT_S = 5.0
 
 
 class Engine(Generic[S]):
-    """Runs jobs: functions of the session that return a coroutine. `open_session` is called on the loop, once."""
+    """Runs jobs: functions of the session that return a coroutine. `open_session` is called in its thread, once."""
 
     def __init__(self, open_session: Callable[[], S]) -> None:
         self._open_session = open_session
@@ -113,7 +113,8 @@ class _Runner(Generic[S]):
 
     def __init__(self, open_session: Callable[[], S]) -> None:
         self._open_session = open_session
-        self._session: S | None = None
+        self._session: concurrent.futures.Future[S] = concurrent.futures.Future()
+        self._jobs: set[asyncio.Task[Any]] = set()
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self._main, name="gemini-embed", daemon=True)
         self.thread.start()
@@ -122,12 +123,18 @@ class _Runner(Generic[S]):
         return asyncio.run_coroutine_threadsafe(self._in_session(job), self.loop)
 
     async def _in_session(self, job: Callable[[S], Coroutine[Any, Any, T]]) -> T:
-        if self._session is None:
-            self._session = self._open_session()
-        return await job(self._session)
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # tells the type checker
+        self._jobs.add(task)
+        task.add_done_callback(self._jobs.discard)
+        return await job(self._session.result())
 
     def _main(self) -> None:
         asyncio.set_event_loop(self.loop)
+        try:  # before the loop runs: reading the CA file for a TLS context takes a tenth of a second
+            self._session.set_result(self._open_session())
+        except Exception as e:
+            self._session.set_exception(e)
         self.loop.run_forever()
         self.loop.close()
 
@@ -137,12 +144,13 @@ class _Runner(Generic[S]):
             self.thread.join(STOP_TIMEOUT_S)
 
     async def _wind_down(self) -> None:
-        running = asyncio.all_tasks() - {asyncio.current_task()}
+        # Jobs only: a library's inner tasks are ended by the library, which may not take it well from others.
+        running = list(self._jobs)
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-        if self._session is not None:
-            await self._session.aclose()
+        if self._session.exception() is None:
+            await self._session.result().aclose()
         await self.loop.shutdown_asyncgens()
         self.loop.stop()
 
