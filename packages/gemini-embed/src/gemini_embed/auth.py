@@ -7,11 +7,18 @@ import logging
 from typing import Any
 
 from gemini_embed.connection import Connection
-from gemini_embed.errors import AuthenticationError, ConfigurationError
+from gemini_embed.errors import AuthenticationError
 
 logger = logging.getLogger(__name__)
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+
+
+class SecretHeaders(dict[str, str]):
+    """Headers whose repr shows names only: error reporters print the locals of every frame of a traceback."""
+
+    def __repr__(self) -> str:
+        return f"SecretHeaders({', '.join(self)})"
 
 
 class Auth:
@@ -22,7 +29,7 @@ class Auth:
         self._credentials: Any = connection.credentials
         self._lock = asyncio.Lock()
 
-    async def headers(self) -> dict[str, str]:
+    async def headers(self) -> SecretHeaders:
         """The headers of a request.
 
         Raises:
@@ -30,23 +37,23 @@ class Auth:
             AuthenticationError: credentials that cannot be found or refreshed.
         """
         if self._connection.backend == "developer" or self._connection.is_express:
-            return {"x-goog-api-key": self._connection.require_key().reveal()}
+            return SecretHeaders({"x-goog-api-key": self._connection.require_key().reveal()})
         async with self._lock:  # one refresh serves all requests that wait for it
             if self._credentials is None:
                 self._credentials = await _in_thread(_default_credentials)
             if not self._credentials.token or self._credentials.expired:
                 await _in_thread(_refresh, self._credentials)
-        headers = {"authorization": f"Bearer {self._credentials.token}"}
+        headers = SecretHeaders(authorization=f"Bearer {self._credentials.token}")
         if quota_project := getattr(self._credentials, "quota_project_id", None):
             headers["x-goog-user-project"] = quota_project
         return headers
 
-    async def renew(self, refused: str | None) -> bool:
+    async def renew(self, refused: SecretHeaders) -> bool:
         """Refresh a bearer token that was refused; False where there is nothing to renew."""
-        if refused is None or not refused.startswith("Bearer ") or not hasattr(self._credentials, "refresh"):
+        if "authorization" not in refused or not hasattr(self._credentials, "refresh"):
             return False
         async with self._lock:
-            if refused != f"Bearer {self._credentials.token}":
+            if refused["authorization"] != f"Bearer {self._credentials.token}":
                 return True  # another request has renewed it meanwhile
             try:
                 await _in_thread(_refresh, self._credentials)
@@ -75,6 +82,4 @@ def _default_credentials() -> Any:
 def _refresh(credentials: Any) -> None:
     from google.auth.transport.requests import Request
 
-    if not hasattr(credentials, "refresh"):
-        raise ConfigurationError("credentials= must be a google.auth.credentials.Credentials object")
     credentials.refresh(Request())

@@ -86,6 +86,9 @@ class Connection:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "key": None, "credentials": None}
 
+    def __deepcopy__(self, memo: Any) -> Connection:
+        return self  # frozen; and a copy within the process keeps the key, unlike a pickle
+
 
 def connect(
     *,
@@ -151,6 +154,10 @@ def _vertex(
     if not key and not project:
         raise ConfigurationError(
             "Vertex AI needs a project: pass project=, set GOOGLE_CLOUD_PROJECT, or pass api_key= for the express mode"
+        )
+    if credentials is not None and not hasattr(credentials, "refresh"):
+        raise ConfigurationError(
+            f"credentials= must be a google.auth.credentials.Credentials object, not {type(credentials).__name__}"
         )
     if key and location:
         raise ConfigurationError("location= cannot be honoured with an API key on Vertex AI (express mode has none)")

@@ -192,7 +192,7 @@ def _checked_location(source: str, scheme: str) -> str:
             raise InputError(f"{source!r} has no host")
         return f"{scheme}{source[len(scheme) :]}"
     if scheme == "file":
-        return unquote_to_bytes(urlsplit(source).path).decode()
+        raise InputError(f"{source!r}: URLs are http(s) only, so that none reads local files; pass the path itself")
     raise InputError(f"{scheme}:// is not supported: pass an http(s) URL, a path, bytes or a data URI")
 
 

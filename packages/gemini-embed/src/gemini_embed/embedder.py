@@ -59,7 +59,7 @@ class Embedder:
         project, location, credentials: for Vertex AI; location is "global" unless told otherwise, and without
             credentials Application Default Credentials are used.
         base_url, api_version: for proxies; versions are pinned to v1beta (Developer API) and v1beta1 (Vertex AI).
-        timeout_s: seconds for one attempt of one request.
+        timeout_s: seconds for one attempt of one request, and for fetching one medium.
         headers: sent with every request. proxy: URL; else the environment's. verify: False, or a CA file, or a context.
         retry: see `RetryPolicy`. concurrency: requests in flight. batch_size: contents a call, at most the model's.
         facts: overrides for what is known of the model, see `ModelFacts`.
@@ -115,16 +115,20 @@ class Embedder:
         self.overflow = _one_of("overflow", overflow, Overflow)
         self.condition_media = _one_of("condition_media", condition_media, ConditionMedia)
         self.normalize = normalize
-        self.batch_size = _positive("batch_size", batch_size)
+        self.batch_size = _whole("batch_size", batch_size)
         self.retry = retry or RetryPolicy()
         self._http = HttpOptions(
-            timeout_s=_positive("timeout_s", timeout_s),
+            timeout_s=_positive_number("timeout_s", timeout_s),
             headers=dict(headers or {}),
             proxy=proxy,
             verify=verify,
-            concurrency=_positive("concurrency", concurrency),
+            concurrency=_whole("concurrency", concurrency) or HttpOptions.concurrency,
         )
-        self._fetch = FetchPolicy(allow_private_urls=allow_private_urls, max_bytes=max_media_bytes)
+        self._fetch = FetchPolicy(
+            allow_private_urls=allow_private_urls,
+            max_bytes=_whole("max_media_bytes", max_media_bytes) or FetchPolicy.max_bytes,
+            timeout_s=self._http.timeout_s,
+        )
         self._engine = self._new_engine()
         self._warn_of_lifecycle()
 
@@ -289,7 +293,7 @@ class Embedder:
             ),
             retry=self.retry,
             fetch=self._fetch,
-            max_items=_positive("batch_size", batch_size) or self.batch_size,
+            max_items=_whole("batch_size", batch_size) or self.batch_size,
             unit_length=self._unit_length(size),
         )
         return _Plan(items, request)
@@ -377,9 +381,15 @@ def _checked_dimensions(dimensions: int | None, facts: ModelFacts) -> int | None
     return dimensions
 
 
-def _positive(name: str, value: Any) -> Any:
-    """`value`, if it is None or a positive number."""
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or value <= 0):
+def _whole(name: str, value: int | None) -> int | None:
+    """`value`, if it is None (the default holds) or a positive whole number."""
+    if value is not None and (type(value) is not int or value < 1):
+        raise ConfigurationError(f"{name}={value!r} must be a positive whole number")
+    return value
+
+
+def _positive_number(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
         raise ConfigurationError(f"{name}={value!r} must be a positive number")
     return value
 

@@ -30,7 +30,7 @@ async def fetch(url: str, policy: FetchPolicy) -> bytes:
         InputError: a private or loopback address, not http(s), an error status, too large, too slow, unreachable.
     """
     try:
-        async with asyncio.timeout(policy.timeout_s), _client() as client:
+        async with asyncio.timeout(policy.timeout_s), _client(policy) as client:
             return await _follow(client, url, policy)
     except TimeoutError as e:
         raise InputError(f"{url} did not arrive within {policy.timeout_s:g} s") from e
@@ -40,10 +40,11 @@ async def fetch(url: str, policy: FetchPolicy) -> bytes:
         raise InputError(f"cannot fetch {url}: {e}") from e
 
 
-def _client() -> httpx.AsyncClient:
+def _client(policy: FetchPolicy) -> httpx.AsyncClient:
     # No proxy from the environment: a proxy would look the name up again, and the address that was checked
     # would not be the one that is asked. No cookies, no credentials: nothing of the caller's travels along.
-    return httpx.AsyncClient(follow_redirects=False, trust_env=False, headers={"user-agent": "gemini-embed"})
+    headers = {"user-agent": "gemini-embed"}
+    return httpx.AsyncClient(follow_redirects=False, trust_env=False, headers=headers, timeout=policy.timeout_s)
 
 
 async def _follow(client: httpx.AsyncClient, url: str, policy: FetchPolicy) -> bytes:

@@ -8,13 +8,14 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
 
 from gemini_embed.auth import Auth
 from gemini_embed.connection import Connection
-from gemini_embed.errors import ConnectionFailedError
+from gemini_embed.errors import ConfigurationError, ConnectionFailedError
 from gemini_embed.inflate import inflate
 from gemini_embed.pacing import api_error
 from gemini_embed.wire.replies import UnreadableReplyError
@@ -33,6 +34,18 @@ class HttpOptions:
     proxy: str | None = field(default=None, repr=False)
     verify: bool | str | ssl.SSLContext = True
     concurrency: int = 8
+
+    def __post_init__(self) -> None:
+        """Raise ConfigurationError now for what would fail at the first call."""
+        for name, value in self.headers.items():
+            if not all(type(text) is str and text.isascii() for text in (name, value)):
+                raise ConfigurationError(f"headers={{{name!r}: ...}}: names and values must be ASCII str")
+        if isinstance(self.verify, str) and not Path(self.verify).is_file():
+            raise ConfigurationError(f"verify={self.verify!r}: there is no such file")
+        if self.proxy is not None and not str(self.proxy).startswith(
+            ("http://", "https://", "socks5://", "socks5h://")
+        ):
+            raise ConfigurationError("proxy= must be a URL such as http://host:port")
 
     def client(self) -> httpx.AsyncClient:
         """A client for the loop that is running. It follows no redirect: a key never travels to another host."""
@@ -102,7 +115,7 @@ class HttpSession:
         """
         headers = await self._auth.headers()
         response, data = await self._exchange(url, body, headers, model, max_reply_bytes)
-        if response.status_code == 401 and await self._auth.renew(headers.get("authorization")):
+        if response.status_code == 401 and await self._auth.renew(headers):
             response, data = await self._exchange(url, body, await self._auth.headers(), model, max_reply_bytes)
         if response.status_code == 200:
             return data
