@@ -34,7 +34,7 @@ class Received:
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes back. A `body` that is not bytes is sent as JSON; `sent_bytes` breaks the connection off after so many."""
+    """What goes back. A `body` that is not bytes is sent as JSON; after `sent_bytes` the connection breaks off."""
 
     body: Any = b""
     status: int = 200
@@ -84,7 +84,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         length = int(self.headers.get("content-length") or 0)
         url = urlsplit(self.path)
-        headers = {name.lower(): value for name, value in self.headers.items()}
+        headers = {name.lower(): ", ".join(self.headers.get_all(name, ())) for name in self.headers}
         body = self.rfile.read(length)
         received = Received(self.command, url.path, dict(parse_qsl(url.query)), headers, body, time.monotonic())
         self.server.requests.append(received)
