@@ -224,6 +224,15 @@ def test_queries_are_queries_and_documents_documents(index: MultimodalIndex) -> 
     assert sides == ["document", "query"]
 
 
+@pytest.mark.parametrize(
+    "wrong", [pytest.param({"k": 0}, id="k"), pytest.param({"filter": {"page": {"ne": 1}}}, id="filter")]
+)
+def test_a_search_that_cannot_be_is_refused_before_it_is_paid(index: MultimodalIndex, wrong: dict[str, Any]) -> None:
+    with pytest.raises(InputError):
+        index.search("x", **wrong)
+    assert embedded(index) == 0
+
+
 def test_score_threshold(index: MultimodalIndex) -> None:
     index.add(["x", "y"])
     assert [hit.page_content for hit in index.search("x", score_threshold=0.999)] == ["x"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -16,7 +16,8 @@ from gemini_embed.content import ContentLike
 from gemini_embed.errors import InputError, StoreError
 from gemini_embed.items import ItemLike
 from gemini_embed.steps import Steps, ToEmbed, arun, run
-from gemini_embed.stores.base import FilterLike, Hit, Record, Store
+from gemini_embed.stores.base import FilterLike, Hit, Record, Store, check_k
+from gemini_embed.stores.filters import parse
 
 if TYPE_CHECKING:
     from gemini_embed.embedder import Embedder
@@ -179,6 +180,9 @@ class MultimodalIndex:
         self, query: ContentLike, k: int, filter: FilterLike, score_threshold: float | None
     ) -> Steps[list[Hit]]:
         self._opened()
+        check_k(k)
+        if isinstance(filter, Mapping):
+            parse(filter)  # a mistake is told before the query is embedded
         result = yield ToEmbed([query], "query")
         return self.search_vector(result.vector, k, filter=filter, score_threshold=score_threshold)
 

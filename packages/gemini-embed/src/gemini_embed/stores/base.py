@@ -174,10 +174,15 @@ def check_rows(records: Sequence[Record], vectors: FloatArray, dimensions: int) 
     return _finite(rows)
 
 
-def check_query(vector: FloatArray, k: int, dimensions: int) -> FloatArray:
-    """The query as contiguous float32, once it and `k` make sense; else InputError."""
+def check_k(k: int) -> None:
+    """InputError unless at least one hit is wanted."""
     if k < 1:
         raise InputError(f"k is the number of hits wanted, a whole number from 1 up, not {k!r}")
+
+
+def check_query(vector: FloatArray, k: int, dimensions: int) -> FloatArray:
+    """The query as contiguous float32, once it and `k` make sense; else InputError."""
+    check_k(k)
     query = np.ascontiguousarray(vector, dtype=np.float32)
     if query.shape != (dimensions,):
         raise InputError(f"the store holds vectors of {dimensions} dimensions, the query has shape {query.shape}")
