@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fix_emulator import KEY, QUICK
 from gemini_embed import Item, MultimodalIndex, QdrantStore
 from gemini_embed.content import Image
 from gemini_embed_emulator import Emulator
-from langchain_gemini_embed import GeminiEmbeddings
 from PIL import Image as Pillow
+
+if TYPE_CHECKING:
+    from langchain_gemini_embed import GeminiEmbeddings
 
 
 def png(colour: str) -> bytes:
@@ -25,6 +27,8 @@ def png(colour: str) -> bytes:
 @pytest.fixture
 def make_langchain(emulator: Emulator) -> Iterator[Callable[..., GeminiEmbeddings]]:
     """Makes `GeminiEmbeddings` on the emulator, with quick retries; closed after the test."""
+    from langchain_gemini_embed import GeminiEmbeddings
+
     made: list[GeminiEmbeddings] = []
 
     def make(**options: Any) -> GeminiEmbeddings:
