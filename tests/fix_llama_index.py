@@ -57,8 +57,8 @@ class Seen:
 @pytest.fixture
 def seen() -> Iterator[Seen]:
     """Collects what LlamaIndex's dispatcher tells its listeners about embeddings."""
-    from llama_index.core.instrumentation import get_dispatcher
     from llama_index.core.instrumentation.event_handlers import BaseEventHandler
+    from llama_index_instrumentation import root_dispatcher as root
 
     record = Seen()
 
@@ -71,7 +71,7 @@ def seen() -> Iterator[Seen]:
             if event.class_name().startswith("Embedding"):
                 record.events.append(event)
 
-    root, listener = get_dispatcher(), Listener()
+    listener = Listener()
     root.add_event_handler(listener)
     yield record
     root.event_handlers.remove(listener)

@@ -102,9 +102,9 @@ async def test_of_several_strings_the_mean_is_searched(index: MultimodalIndex) -
     mean = np.asarray(index.embedder.embed(texts, side="query")).mean(axis=0)
     nodes = retriever.retrieve(QueryBundle("bread", custom_embedding_strs=texts))
 
-    assert [(node.node_id, node.score) for node in nodes] == [
-        (hit.record.id, pytest.approx(hit.score, abs=1e-6)) for hit in index.search_vector(mean)
-    ]
+    hits = index.search_vector(mean)
+    assert [node.node_id for node in nodes] == [hit.record.id for hit in hits]
+    assert [node.score for node in nodes] == pytest.approx([hit.score for hit in hits], abs=1e-6)
     assert await retriever.aretrieve(QueryBundle("bread", custom_embedding_strs=texts)) == nodes
 
 
