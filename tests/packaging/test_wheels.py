@@ -64,10 +64,10 @@ def test_installed_packages_import(run: Callable[..., str], name: str) -> None:
 def test_a_missing_extra_names_the_command(run: Callable[..., str]) -> None:
     """The clean environment has no vector store."""
     code = """
-from gemini_embed import EdgeStore, GeminiEmbedError
+from gemini_embed import EdgeStore, Embedder, MissingExtraError, MultimodalIndex
 try:
-    EdgeStore("index")
-except (GeminiEmbedError, ImportError) as error:
+    MultimodalIndex(Embedder(api_key="k"), EdgeStore("index")).count()
+except MissingExtraError as error:
     print(error)
 """
 
