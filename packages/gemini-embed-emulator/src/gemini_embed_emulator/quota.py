@@ -38,13 +38,11 @@ class _Bucket:
         self.level = float(self.limit)
 
     def wait_s(self, amount: float, now: float) -> float:
-        """Seconds until `amount` is there, 0.0 when it is (for more than the limit: until the bucket is full)."""
+        """Seconds until `amount` is there, 0.0 when it is; for more than the limit, until the bucket is full."""
         if self.filled_at is not None:
             self.level = min(self.limit, self.level + (now - self.filled_at) * self.limit / self.period_s)
         self.filled_at = now
-        missing = min(amount, self.limit) - self.level
-        if amount > self.limit:
-            return max(missing, 1) * self.period_s / self.limit
+        missing = amount - self.level if amount <= self.limit else max(self.limit - self.level, 1.0)
         return max(missing, 0.0) * self.period_s / self.limit
 
 

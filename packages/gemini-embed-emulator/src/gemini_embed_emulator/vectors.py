@@ -46,8 +46,6 @@ class VectorMaker:
 
     def vector(self, model: Model, item: Input, dimensions: int | None = None) -> Vector:
         """The vector of one input: float32, shape (dimensions or the model's default,)."""
-        if model.multimodal:
-            item = Input(item.parts)
         return shorten(self._whole(model, item), model, dimensions or model.dimensions)
 
 
