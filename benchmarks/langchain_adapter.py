@@ -1,4 +1,4 @@
-"""`GeminiEmbeddings` as the side-by-side benchmark drives it: `setup`, then embedding calls of its choice (make bench)."""
+"""`GeminiEmbeddings` as the side-by-side benchmark drives it: `setup`, then calls of its choice (make bench)."""
 
 from langchain_gemini_embed import GeminiEmbeddings
 
