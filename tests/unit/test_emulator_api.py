@@ -272,6 +272,12 @@ def test_who_may_call(path: str, payload: Any, headers: dict[str, str], code: in
         assert reply.json()["error"]["details"][0]["reason"] == reason
 
 
+def test_any_key_is_good_but_those_known_as_bad(emulator: Emulator) -> None:
+    emulator.invalid_api_keys = ("revoked",)
+    statuses = [post(emulator, ONE, text(), {"x-goog-api-key": key}).status_code for key in ("any", "revoked", "")]
+    assert statuses == [200, 400, 403]
+
+
 def test_a_missing_key_is_answered_in_googles_words(emulator: Emulator) -> None:
     error = post(emulator, ONE, text(), {}).json()["error"]
     assert error["status"] == "PERMISSION_DENIED"

@@ -3,7 +3,7 @@
 The way of a request, one file a step:
     server -> http11 -> faults -> service -> developer | vertex -> schema -> embedding -> vectors -> encoding
 
-`vectors` stands on `vectors_text` and `vectors_image`, which stands on `shapes`; `models`, `tokens`, `quota` and `errors`
+`vectors` stands on `vectors_text` and `vectors_image`, the latter on `shapes`. `models`, `tokens`, `quota` and `errors`
 are tables and rules; `settings` lists what can be set, `received` what is remembered.
 """
 
