@@ -46,7 +46,7 @@ class CountingEmbedder:
     """Stands in for `Embedder` where a test is about the index: equal contents, equal vectors; it counts them."""
 
     def __init__(self, model: str = "stand-in", dimensions: int = 32) -> None:
-        self.fingerprint = Fingerprint(model, dimensions, "prefix:search", "unit")
+        self.fingerprint = Fingerprint(model, dimensions, "prefix:retrieval", "unit")
         self.embedded: list[tuple[str, Any]] = []
         self.fail_at: tuple[int, Exception] | None = None
         """(n, error): raise error on the n-th call, counted from 0."""

@@ -15,7 +15,7 @@ import pytest
 from gemini_embed import Fingerprint, FingerprintMismatchError, InputError, Record, Store, StoreError, StoreLockedError
 
 DIMENSIONS = 8
-FINGERPRINT = Fingerprint("gemini-embedding-2", DIMENSIONS, "prefix:search", "unit")
+FINGERPRINT = Fingerprint("gemini-embedding-2", DIMENSIONS, "prefix:retrieval", "unit")
 HOSTILE = """x' or 1==1 -- " \\ {"$or": []} \u202e 雪 \n\t%_*"""
 
 MakeStore: TypeAlias = Callable[..., Store]
@@ -255,7 +255,7 @@ def test_a_second_opener_is_told(store: Store, make_store: MakeStore) -> None:
     [
         pytest.param({"model": "gemini-embedding-001"}, "model 'gemini-embedding-2' against", id="model"),
         pytest.param({"dimensions": 16}, "dimensions 8 against 16", id="dimensions"),
-        pytest.param({"conditioning": "raw"}, "conditioning 'prefix:search' against 'raw'", id="conditioning"),
+        pytest.param({"conditioning": "raw"}, "conditioning 'prefix:retrieval' against 'raw'", id="conditioning"),
         pytest.param({"normalization": "as_served"}, "normalization 'unit' against", id="normalization"),
     ],
 )

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from gemini_embed import EdgeStore, Fingerprint, StoreError
 
-FINGERPRINT = Fingerprint("gemini-embedding-2", 768, "prefix:search", "unit")
+FINGERPRINT = Fingerprint("gemini-embedding-2", 768, "prefix:retrieval", "unit")
 KEPT = {
     "model": "gemini-embedding-2",
     "dimensions": 768,
-    "conditioning": "prefix:search",
+    "conditioning": "prefix:retrieval",
     "normalization": "unit",
     "version": 1,
 }
@@ -26,7 +26,7 @@ def test_kept_form() -> None:
 
 def test_digest_never_changes() -> None:
     """It is part of every record's id: another digest would embed every index anew."""
-    assert FINGERPRINT.digest == "a3313ad60e9aac09"
+    assert FINGERPRINT.digest == "e6a1e3778e788f0d"
     assert replace(FINGERPRINT, dimensions=3072).digest != FINGERPRINT.digest
 
 

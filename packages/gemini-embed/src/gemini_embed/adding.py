@@ -72,7 +72,7 @@ def _prepared(position: int, item: ItemLike, fingerprint_digest: str) -> _Number
     try:
         return _Numbered(position, prepare(item, fingerprint_digest))
     except InputError as error:
-        raise InputError(str(error), position=position) from error.__cause__
+        raise error.at(position) from error.__cause__
 
 
 def _without_known(store: Store, batch: Sequence[_Numbered]) -> list[_Numbered]:
@@ -110,8 +110,7 @@ def _write(store: Store, twins: Sequence[Sequence[_Numbered]], values: FloatArra
 def _relocated(error: GeminiEmbedError, positions: Sequence[int]) -> GeminiEmbedError:
     """The error of a batch, with its positions counted in what the caller passed."""
     if isinstance(error, InputError) and error.position is not None:
-        bare = str(error).removeprefix(f"input {error.position}: ")
-        return InputError(bare, position=positions[error.position])
+        error = error.at(positions[error.position])
     if isinstance(error, RequestError):
         error.positions = [positions[i] for i in error.positions]
     if error.completed is not None:

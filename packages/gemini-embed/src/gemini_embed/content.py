@@ -147,7 +147,7 @@ def contents_of(likes: Iterable[ContentLike]) -> list[Content]:
         try:
             contents.append(Content.of(like))
         except InputError as e:
-            raise InputError(str(e), position=position) from e.__cause__
+            raise e.at(position) from e.__cause__
     return contents
 
 

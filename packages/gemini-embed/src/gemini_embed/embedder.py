@@ -26,7 +26,7 @@ from gemini_embed.pacing import RetryPolicy
 from gemini_embed.plan import Entry
 from gemini_embed.prepare import Conditioning, ConditionMedia, prepare
 from gemini_embed.result import EmbeddingResult
-from gemini_embed.tasks import Side, Task, parse_task, uses_titles
+from gemini_embed.tasks import Side, Task, is_symmetric, parse_task, uses_titles
 from gemini_embed.transport import HttpOptions, HttpSession
 from gemini_embed.wire import Options
 
@@ -153,7 +153,9 @@ class Embedder:
         if dimensions is None:
             raise ConfigurationError(f"the size of {self.model}'s vectors is not known here: pass dimensions=")
         way = self.facts.conditioning
-        conditioning = "raw" if self.task == "raw" or way == "none" else f"{way}:{self.task}"
+        # What is kept is how documents are conditioned: all asymmetric tasks do that alike, and may query one index.
+        kind = self.task if is_symmetric(self.task) else "retrieval"
+        conditioning = "raw" if self.task == "raw" or way == "none" else f"{way}:{kind}"
         if way == "prefix" and self.task != "raw" and self.condition_media != "query":
             conditioning += f";media={self.condition_media}"
         unit = self._unit_length(dimensions) or self._served_with_unit_length(dimensions)

@@ -40,12 +40,20 @@ class GeminiEmbedError(Exception):
 class InputError(GeminiEmbedError, ValueError):
     """Something in the input cannot be embedded; raised before any request is sent.
 
-    `position` is the index of the input in the list that was passed, None when it is not about one input.
+    `position` is the index of the input in the list that was passed, None when it is not about one input; `problem` is
+    the message without it.
     """
 
-    def __init__(self, message: str, *, position: int | None = None) -> None:
+    def __init__(self, problem: str, *, position: int | None = None) -> None:
+        self.problem = problem
         self.position = position
-        super().__init__(message if position is None else f"input {position}: {message}")
+        super().__init__(problem if position is None else f"input {position}: {problem}")
+
+    def at(self, position: int | None) -> InputError:
+        """This error, of the input at `position`, with its cause and what was completed."""
+        moved = InputError(self.problem, position=position)
+        moved.__cause__, moved.completed = self.__cause__, self.completed
+        return moved
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.args, self.__dict__)

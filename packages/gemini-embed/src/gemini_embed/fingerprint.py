@@ -20,7 +20,7 @@ class Fingerprint:
     Attributes:
         model: plain model name, such as "gemini-embedding-2".
         dimensions: length of every vector.
-        conditioning: how task and side reached the model, such as "prefix:search" or "raw".
+        conditioning: how documents were told to the model, such as "prefix:retrieval", "prefix:clustering" or "raw".
         normalization: "unit" (length 1) or "as_served".
         version: of this record's own format.
     """

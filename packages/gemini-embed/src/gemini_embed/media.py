@@ -79,7 +79,7 @@ async def loaded(item: Entry, facts: ModelFacts, policy: FetchPolicy) -> Entry:
             try:
                 part = await _wire_part(part, facts, policy)
             except InputError as e:
-                raise InputError(str(e), position=item.position) from e.__cause__
+                raise e.at(item.position) from e.__cause__
             size_bytes += len(part["inlineData"]["data"])
         parts.append(part)
     return replace(item, parts=parts, size_bytes=size_bytes)

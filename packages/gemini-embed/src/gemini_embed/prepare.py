@@ -50,7 +50,7 @@ def prepare(contents: Sequence[Content], how: Conditioning, facts: ModelFacts, m
         try:
             items.append(_item(position, content, how, facts, max_media_bytes))
         except InputError as e:
-            raise InputError(str(e), position=position) from e.__cause__
+            raise e.at(position) from e.__cause__
     return items
 
 

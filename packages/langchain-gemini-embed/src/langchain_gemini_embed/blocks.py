@@ -61,7 +61,7 @@ def _each(given: Iterable[Any], convert: Any) -> list[Any]:
         try:
             made.append(convert(one))
         except InputError as e:
-            raise InputError(str(e), position=position) from e
+            raise e.at(position) from e.__cause__
     return made
 
 

@@ -156,7 +156,7 @@ def _located(missing: list[int]) -> Iterator[None]:
         at = error.position
         if at is None or missing[at] == at:
             raise
-        raise InputError(str(error).removeprefix(f"input {at}: "), position=missing[at]) from error.__cause__
+        raise error.at(missing[at]) from error.__cause__
     except RequestError as error:
         error.positions = [missing[position] for position in error.positions]
         if error.completed is not None:
