@@ -87,7 +87,7 @@ def decide(
 
 
 def _wait(error: RequestError, policy: RetryPolicy, attempt: int, random: float) -> float:
-    asked = error.retry_after_s if isinstance(error, ApiError) else None
+    asked = asked_to_wait_s(error) if isinstance(error, ApiError) else None
     if asked:  # a told 0 is no reason to hammer
         return asked * (1 + 0.1 * random)
     # 2 ** 60 s is longer than any limit; without the bound a long series of attempts would overflow
@@ -112,7 +112,9 @@ def is_used_up(error: QuotaError) -> bool:
 # Each pattern is a refusal on record: the Developer API's 100 items, Vertex's two ways to say how many instances,
 # Vertex's 20,000 tokens a call, and the payload size.
 _LIMIT_TOLD = re.compile(
-    r"at most (\d+) requests can be in one batch|batchSize must be (\d+)|(\d+) instance\(s\) is allowed", re.I
+    r"at most (\d+) requests can be in one batch|batchSize must be (\d+)|(\d+) instance\(s\) is allowed"
+    r"|batchSize value of \d+ but the supported range is from 1 \(inclusive\) to (?P<beyond>\d+) \(exclusive\)",
+    re.I,
 )
 _TOO_MUCH = re.compile(r"payload size exceeds|input token count|tokens? (count )?(exceeds|limit)|too many tokens", re.I)
 
@@ -121,7 +123,7 @@ def _of_bad_request(error: ApiError, items: int) -> Decision:
     if "prettyPrint" in error.message:
         return WithoutCompact()
     if items > 1 and (told := _LIMIT_TOLD.search(error.message)):
-        limit = int(next(group for group in told.groups() if group))
+        limit = int(next(group for group in told.groups() if group)) - (1 if told["beyond"] else 0)
         return Split(limit, remember=True) if 0 < limit < items else GiveUp()
     if items > 1 and _TOO_MUCH.search(error.message):
         return Split((items + 1) // 2, remember=False)
@@ -154,6 +156,13 @@ def _kind(code: int, details: Sequence[Mapping[str, Any]]) -> type[ApiError]:
 
 _DURATION = re.compile(r"(\d{1,7}(?:\.\d+)?)s?")
 _IN_MESSAGE = re.compile(r"retry in (\d{1,7}(?:\.\d+)?)s")
+
+
+def asked_to_wait_s(error: ApiError) -> float | None:
+    """Seconds to wait: RetryInfo is cut to whole ones, and "Please retry in 37.4s." in the message is more exact."""
+    found = _IN_MESSAGE.search(error.message)
+    told = [seconds for seconds in (error.retry_after_s, float(found[1]) if found else None) if seconds is not None]
+    return max(told, default=None)
 
 
 def _retry_after_s(details: Sequence[Mapping[str, Any]], header: str | None, message: str) -> float | None:
