@@ -15,8 +15,9 @@ from gemini_embed.fetch import FetchPolicy
 from gemini_embed.hints import hint_for
 from gemini_embed.models import ModelFacts
 from gemini_embed.pacing import RetryPolicy, Split, Wait, WithoutCompact, decide
-from gemini_embed.transport import HttpSession
-from gemini_embed.wire import Options
+from gemini_embed.plan import Batch
+from gemini_embed.transport import AbandonedError, HttpSession
+from gemini_embed.wire import Codec, Options, Reply
 
 logger = logging.getLogger(__name__)
 
@@ -37,10 +38,6 @@ class Request:
     """Whether the vectors are made unit length here."""
 
 
-class AbandonedError(Exception):
-    """This call was not sent (again), because another one of the job has failed for good."""
-
-
 class Caller:
     """Makes the calls of one job. Once `failed` is set, none begins and none is tried again."""
 
@@ -50,18 +47,37 @@ class Caller:
         self._request = request
 
     async def post(self, method: str, body: bytes, *, max_reply_bytes: int) -> bytes:
-        """One attempt, in one of the session's slots.
+        """One attempt of a call that no quota of the model counts, in one of the session's slots.
 
         Raises:
             RequestError: see `HttpSession.post`.
             AbandonedError: the job had failed before its turn came.
         """
-        request = self._request
         async with self._session.gate.slot():
-            if self.failed.is_set():
-                raise AbandonedError
-            url = request.connection.url(request.facts.name, method)
-            return await self._session.post(url, body, model=request.facts.name, max_reply_bytes=max_reply_bytes)
+            return await self._post(method, body, max_reply_bytes)
+
+    async def embed(self, batch: Batch, codec: Codec, *, max_reply_bytes: int) -> Reply:
+        """One attempt to embed a batch, when the quota has room for it.
+
+        Raises:
+            RequestError: see `HttpSession.post`.
+            AbandonedError: the job had failed before its turn came.
+        """
+        gate = self._session.gate
+        async with gate.paced_slot(len(batch.items), batch.tokens, self.failed) as ticket:
+            body = codec.encode(batch.items, self._request.options)
+            data = await self._post(self._request.facts.endpoint, body, max_reply_bytes)
+        reply = codec.decode(data)
+        if reply.usage.prompt_tokens is not None:
+            gate.counted(ticket, reply.usage.prompt_tokens)
+        return reply
+
+    async def _post(self, method: str, body: bytes, max_reply_bytes: int) -> bytes:
+        if self.failed.is_set():
+            raise AbandonedError
+        model = self._request.facts.name
+        url = self._request.connection.url(model, method)
+        return await self._session.post(url, body, model=model, max_reply_bytes=max_reply_bytes)
 
     async def persist(self, attempt: Callable[[], Awaitable[None]], positions: Sequence[int]) -> Split | None:
         """Run `attempt` until it succeeds (None), or the service wants calls of fewer inputs than `positions` names.
@@ -71,7 +87,8 @@ class Caller:
             AbandonedError: another call of the job has failed meanwhile.
         """
         clock = asyncio.get_running_loop().time
-        started, number = clock(), 0
+        first_failure: float | None = None  # waiting for the quota before a first try is no failing
+        number = 0
         while True:
             number += 1
             compact = self._session.learned.compact
@@ -79,11 +96,12 @@ class Caller:
                 await attempt()
             except RequestError as e:
                 self._explain(e, positions)
+                first_failure = clock() if first_failure is None else first_failure
                 decision = decide(
                     e,
                     self._request.retry,
                     attempt=number,
-                    elapsed_s=clock() - started,
+                    elapsed_s=clock() - first_failure,
                     items=len(positions),
                     random=random.random(),  # noqa: S311  # jitter, not a secret
                 )
@@ -109,8 +127,6 @@ class Caller:
         logger.warning(
             "%s: attempt %d failed (%s); next try in %.1f s", self._request.facts.name, number, _brief(error), seconds
         )
-        if isinstance(error, ApiError) and error.retry_after_s is not None:
-            self._session.gate.pause(seconds)
         try:
             await asyncio.wait_for(self.failed.wait(), seconds)
         except TimeoutError:

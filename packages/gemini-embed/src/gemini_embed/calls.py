@@ -10,12 +10,12 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from gemini_embed.attempts import AbandonedError, Caller, Request, all_of
+from gemini_embed.attempts import Caller, Request, all_of
 from gemini_embed.errors import Completed, GeminiEmbedError
 from gemini_embed.media import loaded
 from gemini_embed.plan import Batch, Entry, Planner, split
 from gemini_embed.result import Usage
-from gemini_embed.transport import HttpSession
+from gemini_embed.transport import AbandonedError, HttpSession
 from gemini_embed.vectors import check_and_fill, check_count, normalize
 from gemini_embed.wire import CODECS, Reply
 
@@ -140,11 +140,9 @@ class Job:
         await all_of(self._send(piece) for piece in split(batch, limit))
 
     async def _attempt(self, batch: Batch) -> None:
-        endpoint = self._request.facts.endpoint
-        codec = CODECS[endpoint]
-        body = codec.encode(batch.items, self._request.options)
-        data = await self._caller.post(endpoint, body, max_reply_bytes=self._most_bytes(len(batch.items)))
-        self.rows.put(batch, codec.decode(data))
+        codec = CODECS[self._request.facts.endpoint]
+        reply = await self._caller.embed(batch, codec, max_reply_bytes=self._most_bytes(len(batch.items)))
+        self.rows.put(batch, reply)
 
     def _most_bytes(self, items: int) -> int:
         longest = max(self._request.options.dimensions or 0, self._request.facts.max_dimensions or LARGEST_VECTOR)

@@ -8,6 +8,7 @@ found in the environment a project beats a key. Environment: `GEMINI_API_KEY`, `
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -63,6 +64,14 @@ class Connection:
         if self.is_express:
             return f"{root}/publishers/google/models/{model}:{method}"
         return f"{root}/projects/{self.project}/locations/{self.location}/publishers/google/models/{model}:{method}"
+
+    @property
+    def project_key(self) -> tuple[str, ...]:
+        """What quotas belong to: the address with the project, or with the digest of the key where it is not known."""
+        if self.project is not None:
+            return self.base_url, self.project
+        digest = hashlib.sha256(self.key.reveal().encode()).hexdigest() if self.key else ""
+        return self.base_url, digest
 
     def with_key_from_environment(self) -> Connection:
         """This connection with the key looked up again, as after unpickling. Vertex with a project needs none."""

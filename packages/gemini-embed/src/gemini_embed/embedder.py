@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +14,7 @@ from typing import Any, Self, get_args
 
 from gemini_embed.attempts import Request
 from gemini_embed.calls import Job
-from gemini_embed.connection import connect
+from gemini_embed.connection import Connection, connect
 from gemini_embed.content import Content, ContentLike, contents_of
 from gemini_embed.engine import Engine
 from gemini_embed.errors import ConfigurationError, InputError
@@ -25,6 +26,7 @@ from gemini_embed.overflow import Overflow, refuse_long_texts, warn_of_long_text
 from gemini_embed.pacing import RetryPolicy
 from gemini_embed.plan import Entry
 from gemini_embed.prepare import Conditioning, ConditionMedia, prepare
+from gemini_embed.quota import RateLimits, shared_pace
 from gemini_embed.result import EmbeddingResult
 from gemini_embed.tasks import Side, Task, is_symmetric, parse_task, uses_titles
 from gemini_embed.transport import HttpOptions, HttpSession
@@ -62,6 +64,8 @@ class Embedder:
         timeout_s: seconds for one attempt of one request, and for fetching one medium.
         headers: sent with every request. proxy: URL; else the environment's. verify: False, or a CA file, or a context.
         retry: see `RetryPolicy`. concurrency: requests in flight. batch_size: contents a call, at most the model's.
+        rate_limits: the project's quotas for the model, as `RateLimits` or a tier's name ("free", "tier1"); what is not
+            told is learned from the service. One pace serves all objects of a process with the same project and model.
         facts: overrides for what is known of the model, see `ModelFacts`.
         allow_private_urls: whether media may be fetched from private and loopback addresses.
         max_media_bytes: the largest medium that is read or fetched.
@@ -96,6 +100,7 @@ class Embedder:
         retry: RetryPolicy | None = None,
         concurrency: int = 8,
         batch_size: int | None = None,
+        rate_limits: RateLimits | str | None = None,
         facts: ModelFacts | Mapping[str, Any] | None = None,
         allow_private_urls: bool = False,
         max_media_bytes: int = 20 * 2**20,
@@ -129,6 +134,7 @@ class Embedder:
             max_bytes=_whole("max_media_bytes", max_media_bytes) or FetchPolicy.max_bytes,
             timeout_s=self._http.timeout_s,
         )
+        self.rate_limits = RateLimits.of(rate_limits)
         self._engine = self._new_engine()
         self._warn_of_lifecycle()
 
@@ -267,7 +273,7 @@ class Embedder:
         self._engine = self._new_engine()
 
     def _new_engine(self) -> Engine[HttpSession]:
-        return Engine(partial(HttpSession, self._connection, self._http))
+        return Engine(partial(_session, self._connection, self._http, self.model, self.rate_limits))
 
     def _plan(
         self,
@@ -330,6 +336,14 @@ class Embedder:
                 facts.name,
                 facts.backend,
             )
+
+
+def _session(connection: Connection, http: HttpOptions, model: str, limits: RateLimits | None) -> HttpSession:
+    """What requests share, at the pace that the project has for this model."""
+    pace = shared_pace((*connection.project_key, model))
+    if limits:
+        pace.tell(limits, time.monotonic())
+    return HttpSession(connection, http, pace)
 
 
 async def _embed(session: HttpSession, *, plan: _Plan, exact: bool, lookahead: int) -> EmbeddingResult:

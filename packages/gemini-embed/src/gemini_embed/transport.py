@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import ssl
+import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,11 +17,16 @@ import httpx
 
 from gemini_embed.auth import Auth
 from gemini_embed.connection import Connection
-from gemini_embed.errors import ConfigurationError, ConnectionFailedError
+from gemini_embed.errors import ConfigurationError, ConnectionFailedError, QuotaError
 from gemini_embed.inflate import inflate
-from gemini_embed.pacing import api_error
+from gemini_embed.pacing import api_error, asked_to_wait_s
+from gemini_embed.quota import Cost, Pace, Ticket, refusal_of
 from gemini_embed.wire.replies import UnreadableReplyError
 
+logger = logging.getLogger(__name__)
+
+WORTH_SAYING_S = 1.0
+"""A shorter wait for the quota is not logged."""
 USER_AGENT = "gemini-embed/0.1.0"
 CONNECT_TIMEOUT_S = 10.0
 LOOPBACK = ("all://localhost", "all://127.0.0.1", "all://[::1]")
@@ -62,25 +69,55 @@ class HttpOptions:
         )
 
 
-class Gate:
-    """How many requests are in flight, and when the next may start. The seam for quotas."""
+class AbandonedError(Exception):
+    """This call was not sent (again), because another one of the job has failed for good."""
 
-    def __init__(self, concurrency: int) -> None:
+
+class Gate:
+    """How many requests are in flight, and when the next may start."""
+
+    def __init__(self, concurrency: int, pace: Pace) -> None:
         self._slots = asyncio.Semaphore(concurrency)
-        self._open_at = 0.0
+        self._pace = pace
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:
-        """Hold one of the slots, once no pause is on."""
+        """Hold one of the slots, for a request that no quota counts."""
         async with self._slots:
-            # ASYNC110 would have an event here, but it is time that is waited for
-            while (left := self._open_at - asyncio.get_running_loop().time()) > 0:  # noqa: ASYNC110
-                await asyncio.sleep(left)
             yield
 
-    def pause(self, seconds: float) -> None:
-        """Let no request start for so long: the service has told everyone to wait."""
-        self._open_at = max(self._open_at, asyncio.get_running_loop().time() + seconds)
+    @asynccontextmanager
+    async def paced_slot(self, items: int, tokens: int, stop: asyncio.Event) -> AsyncIterator[Ticket]:
+        """Hold one of the slots once the quota has room for a call of so many contents and tokens, or `stop` is set.
+
+        What the block raises tells the pace: a `QuotaError` closes it for everyone who shares it.
+        """
+        async with self._slots:
+            ticket = await self._admitted(self._pace.cost(items, tokens), stop)
+            try:
+                yield ticket
+            except QuotaError as e:
+                self._pace.refused(ticket, refusal_of(e, asked_to_wait_s(e)), time.monotonic())
+                raise
+            except BaseException:
+                self._pace.failed()
+                raise
+            self._pace.answered(ticket, time.monotonic())
+
+    def counted(self, ticket: Ticket, tokens: int) -> None:
+        """The service told how many tokens a call had."""
+        self._pace.counted(ticket, tokens, time.monotonic())
+
+    async def _admitted(self, cost: Cost, stop: asyncio.Event) -> Ticket:
+        said = False
+        while isinstance(answer := self._pace.admit(cost, time.monotonic()), float):
+            if answer >= WORTH_SAYING_S and not said:
+                logger.info("waiting %.1f s for the quota", answer)
+                said = True
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), answer)
+                raise AbandonedError
+        return answer
 
 
 @dataclass
@@ -94,9 +131,9 @@ class Learned:
 class HttpSession:
     """What requests share on the engine's loop."""
 
-    def __init__(self, connection: Connection, options: HttpOptions) -> None:
+    def __init__(self, connection: Connection, options: HttpOptions, pace: Pace) -> None:
         self.client = options.client()
-        self.gate = Gate(options.concurrency)
+        self.gate = Gate(options.concurrency, pace)
         self.learned = Learned()
         self._auth = Auth(connection)
         self._options = options
