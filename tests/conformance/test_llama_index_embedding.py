@@ -171,6 +171,7 @@ class TestCache:
             pytest.param({}, {"model_name": "gemini-embedding-001"}, id="model"),
             pytest.param({}, {"dimensions": 16}, id="size"),
             pytest.param({}, {"task": "clustering"}, id="task"),
+            pytest.param({}, {"task": "question_answering"}, id="task-with-the-same-fingerprint"),
             pytest.param({}, {"task": "raw"}, id="no-task"),
             pytest.param(
                 {"model_name": "gemini-embedding-001"},

@@ -134,7 +134,8 @@ class GeminiEmbedding(Doors):
         return self._embedder
 
     def _cache_key(self, text: str, side: Side) -> str:
-        return f"{self._embedder.fingerprint.digest}:{side}:{text}"
+        # The task as well: a fingerprint is about documents, which search and question_answering condition alike.
+        return f"{self._embedder.fingerprint.digest}:{self.task}:{side}:{text}"
 
     def _get_text_embeddings(self, texts: list[str]) -> list[Embedding]:
         return self._embedder.embed_documents(texts, batch_size=self.embed_batch_size).tolist()

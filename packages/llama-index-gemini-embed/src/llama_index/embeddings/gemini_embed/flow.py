@@ -184,7 +184,9 @@ def _reported(
                 chunks = [inputs[position] for position in batch]
                 made = rows[batch.start - window.start : batch.stop - window.start]
                 event.on_end(payload={EventPayload.CHUNKS: chunks, EventPayload.EMBEDDINGS: made})
-                dispatcher.event(EmbeddingEndEvent(chunks=[work.label(one) for one in chunks], embeddings=made))
+                labels = [work.label(one) for one in chunks]
+                # Not validated: looking at every float again would cost as much as decoding the reply.
+                dispatcher.event(EmbeddingEndEvent.model_construct(chunks=labels, embeddings=made))
 
         yield report
 
