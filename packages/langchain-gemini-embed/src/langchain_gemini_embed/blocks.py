@@ -40,7 +40,7 @@ def content_of(given: ContentInput) -> Content:
         return given
     if isinstance(given, BaseMessage):
         return content_of(given.content if isinstance(given.content, str) else list(given.content))
-    if isinstance(given, Sequence) and not isinstance(given, str | bytes | bytearray | memoryview):
+    if isinstance(given, Sequence) and not isinstance(given, str | bytes | bytearray):
         return Content(*_each(given, _part))
     return Content(_part(given))
 
