@@ -26,7 +26,7 @@ class Renewing(Credentials):
     """Credentials that count how often they are renewed, and on which thread."""
 
     def __init__(self, *, wait_s: float = 0.0, fail: bool = False) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call]  # google-auth's
         self.renewals = 0
         self.threads: list[str] = []
         self._wait_s, self._fail = wait_s, fail

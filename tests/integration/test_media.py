@@ -213,7 +213,7 @@ class TestUrls:
             embedder.embed(["a text", Image(url)])
         return sent(capture)
 
-    @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "0.0.0.0", "127.1", "2130706433"])  # noqa: S104
+    @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "0.0.0.0", "127.1", "2130706433"])  # noqa: S104 - asked for, not bound
     def test_loopback_is_refused(self, host: str, make_server: Serve, capture: CaptureServer) -> None:
         pictures = make_server(lambda request: Answer(PNG))
         url = pictures.base_url.replace("127.0.0.1", host)

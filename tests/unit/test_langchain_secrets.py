@@ -82,5 +82,5 @@ def test_importing_brings_in_nothing_heavy() -> None:
     """Not the SDK, no store, no imaging; and LangChain's retrievers only with ours."""
     heavy = ["google.genai", "qdrant_client", "qdrant_edge", "pymilvus", "PIL", "langchain_core.retrievers"]
     code = f"import langchain_gemini_embed, sys; print([m for m in {heavy} if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - our code
     assert done.stdout.strip() == "[]"

@@ -131,7 +131,7 @@ def test_dimensions(facts: ModelFacts, embedder_for: Callable[..., Embedder], ca
     assert told == (256 if facts.endpoint == "batchEmbedContents" else {"outputDimensionality": 256})
 
 
-@pytest.mark.parametrize("facts", [row for row in ROWS if row.values[0].endpoint == "predict"])  # type: ignore[union-attr]
+@pytest.mark.parametrize("facts", [row for row in ROWS if row.values[0].endpoint == "predict"])  # type: ignore[union-attr]  # pytest says object
 def test_overflow_error_tells_predict_not_to_cut(
     facts: ModelFacts, embedder_for: Callable[..., Embedder], capture: CaptureServer
 ) -> None:
@@ -189,7 +189,7 @@ def test_text_beside_an_image(
     embedder_for: Callable[..., Embedder],
     capture: CaptureServer,
 ) -> None:
-    embedder = embedder_for(MODELS["gemini-embedding-2", backend], condition_media=condition_media)  # type: ignore[index]
+    embedder = embedder_for(MODELS["gemini-embedding-2", backend], condition_media=condition_media)  # type: ignore[index]  # backend is a plain str
     embedder.embed([[Image(PIXEL), "cat"]], side=side)
     content = {"parts": [PIXEL_PART, {"text": text}]}
     expected: dict[str, Any] = {"content": content}
@@ -262,7 +262,7 @@ def test_model_names_with_and_without_their_folder(
     with Embedder(name, base_url=capture.base_url, **access) as embedder:
         embedder.embed_query("x")
     assert embedder.model == "gemini-embedding-001"
-    assert capture.requests[0].path == expected_path(MODELS["gemini-embedding-001", backend])  # type: ignore[index]
+    assert capture.requests[0].path == expected_path(MODELS["gemini-embedding-001", backend])  # type: ignore[index]  # backend is a plain str
 
 
 def test_an_unknown_model_is_sent_and_the_service_decides(
