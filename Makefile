@@ -70,12 +70,12 @@ lint: .venv/.tests ## ruff and mypy --strict
 
 .PHONY: record
 record: .venv/.tests ## Record the cassettes anew: against the real API with GEMINI_API_KEY set, else the emulator
-	GEMINI_EMBED_RECORD=$(if $(GEMINI_API_KEY),real,emulator) .venv/bin/python -m pytest -m "not slow" $(ELSEWHERE) -k cassette
+	GEMINI_EMBED_RECORD=$(if $(GEMINI_API_KEY),real,emulator) .venv/bin/python -m pytest tests/cassettes
 
 .PHONY: bench
 bench: .venv/.tests .venv-compat/.tests ## CPU and throughput beside langchain-google-genai (needs GEMINI_EMBED_BENCH)
 	@test -d "$(GEMINI_EMBED_BENCH)" || { echo "GEMINI_EMBED_BENCH names no folder with bench_a.py"; exit 1; }
-	BENCH_PY="$(CURDIR)/.venv-compat/bin/python" .venv-compat/bin/python "$(GEMINI_EMBED_BENCH)/bench_a.py" --plan short \
+	BENCH_RESULTS="$(CURDIR)/build/bench" BENCH_PY="$(CURDIR)/.venv-compat/bin/python" .venv-compat/bin/python "$(GEMINI_EMBED_BENCH)/bench_a.py" --plan short \
 		--only "$(CURDIR)/benchmarks/langchain_adapter.py:sync,$(CURDIR)/benchmarks/langchain_adapter.py:async,lc:sync"
 
 .PHONY: constraints
