@@ -19,6 +19,8 @@ PYPROJECTS := $(wildcard packages/*/pyproject.toml)
 NAMES := gemini-embed langchain-gemini-embed llama-index-gemini-embed gemini-embed-emulator
 EDITABLE := -e "packages/gemini-embed[edge,qdrant,media]" $(addprefix -e packages/,$(filter-out gemini-embed,$(NAMES)))
 PYTEST := -m pytest -n $(JOBS)
+# What has a task of its own.
+ELSEWHERE := --ignore=tests/compat --ignore=tests/packaging
 
 # $(call environment,folder,constraints,groups): make or update a virtual environment with the packages, editable.
 define environment
@@ -38,11 +40,11 @@ quickstart: .venv/.packages ## The main job on real files: index them, ask throu
 
 .PHONY: test
 test: lint ## Lint, types and the quick tests (under 8 minutes)
-	.venv/bin/python $(PYTEST) -m "not slow" --ignore=tests/compat
+	.venv/bin/python $(PYTEST) -m "not slow" $(ELSEWHERE)
 
 .PHONY: test-slow
 test-slow: .venv/.tests ## Real servers, kills and long runs
-	.venv/bin/python $(PYTEST) -m slow --ignore=tests/compat
+	.venv/bin/python $(PYTEST) -m slow $(ELSEWHERE)
 
 .PHONY: test-compat
 test-compat: .venv-compat/.tests ## Beside the official plugins, with google-genai 2 and pymilvus 2
@@ -68,12 +70,12 @@ lint: .venv/.tests ## ruff and mypy --strict
 
 .PHONY: record
 record: .venv/.tests ## Record the cassettes anew: against the real API with GEMINI_API_KEY set, else the emulator
-	GEMINI_EMBED_RECORD=$(if $(GEMINI_API_KEY),real,emulator) .venv/bin/python -m pytest -m "not slow" --ignore=tests/compat -k cassette
+	GEMINI_EMBED_RECORD=$(if $(GEMINI_API_KEY),real,emulator) .venv/bin/python -m pytest tests/cassettes
 
 .PHONY: bench
 bench: .venv/.tests .venv-compat/.tests ## CPU and throughput beside langchain-google-genai (needs GEMINI_EMBED_BENCH)
 	@test -d "$(GEMINI_EMBED_BENCH)" || { echo "GEMINI_EMBED_BENCH names no folder with bench_a.py"; exit 1; }
-	BENCH_PY="$(CURDIR)/.venv-compat/bin/python" .venv-compat/bin/python "$(GEMINI_EMBED_BENCH)/bench_a.py" --plan short \
+	BENCH_RESULTS="$(CURDIR)/build/bench" BENCH_PY="$(CURDIR)/.venv-compat/bin/python" .venv-compat/bin/python "$(GEMINI_EMBED_BENCH)/bench_a.py" --plan short \
 		--only "$(CURDIR)/benchmarks/langchain_adapter.py:sync,$(CURDIR)/benchmarks/langchain_adapter.py:async,lc:sync"
 
 .PHONY: constraints

@@ -171,6 +171,7 @@ class TestCache:
             pytest.param({}, {"model_name": "gemini-embedding-001"}, id="model"),
             pytest.param({}, {"dimensions": 16}, id="size"),
             pytest.param({}, {"task": "clustering"}, id="task"),
+            pytest.param({}, {"task": "question_answering"}, id="task-with-the-same-fingerprint"),
             pytest.param({}, {"task": "raw"}, id="no-task"),
             pytest.param(
                 {"model_name": "gemini-embedding-001"},
@@ -260,12 +261,16 @@ class TestRateLimiter:
         (tokens,) = limiter.asked
         assert tokens > 100
 
-    def test_a_failure_cancels_the_other_batches(self, make_llama_index: Make, emulator: Emulator) -> None:
+    async def test_a_failure_cancels_the_other_batches(self, make_llama_index: Make, emulator: Emulator) -> None:
         emulator.latency_s = 0.5
         emulator.faults.rule = lambda request: Fault.status(400) if b"bad" in request.body else None
         model = make_llama_index(embed_batch_size=1, rate_limiter=Limiter(), concurrency=1)
+        before = asyncio.all_tasks()
         with pytest.raises(GeminiEmbedError):
-            asyncio.run(model.aget_text_embedding_batch(["bad", *map(str, range(20))]))
+            await model.aget_text_embedding_batch(["bad", *map(str, range(20))])
+        left = asyncio.all_tasks() - before
+        if left:
+            await asyncio.wait(left)
         assert len(emulator.requests) < 5
 
 

@@ -84,9 +84,9 @@ def test_errors_are_those_of_the_core(make_langchain: Make, emulator: Emulator) 
 
 
 def test_without_a_key_the_error_names_the_variables(emulator: Emulator) -> None:
-    with (model := GeminiEmbeddings(base_url=emulator.base_url)).embedder:
-        with pytest.raises(ConfigurationError, match="GEMINI_API_KEY"):
-            model.embed_query("yeast")
+    model = GeminiEmbeddings(base_url=emulator.base_url)
+    with model.embedder, pytest.raises(ConfigurationError, match="GEMINI_API_KEY"):
+        model.embed_query("yeast")
 
 
 def test_a_copy_with_another_size_is_its_own_object(make_langchain: Make) -> None:

@@ -85,10 +85,12 @@ def test_what_cannot_be_honoured_is_refused_by_name(given: Any, said: str) -> No
     assert said in str(caught.value)
 
 
-@pytest.mark.parametrize("given", [{"model": None}, {"concurrency": "many"}, {"overflow": "explode"}], ids=repr)
+@pytest.mark.parametrize(
+    "given", [{"model": None}, {"concurrency": "many"}, {"overflow": "explode"}, {"google_api_key": [KEY]}], ids=repr
+)
 def test_a_wrong_type_is_a_validation_error_without_the_key(given: Any) -> None:
     with pytest.raises(ValidationError) as caught:
-        GeminiEmbeddings(api_key=KEY, **given)
+        GeminiEmbeddings(**{"google_api_key": KEY, **given})
     assert next(iter(given)) in str(caught.value)
     assert KEY not in str(caught.value)
 

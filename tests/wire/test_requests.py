@@ -17,7 +17,14 @@ PIXEL_PART = {"inlineData": {"mimeType": "image/png", "data": base64.b64encode(P
 # The official table of ai.google.dev/gemini-api/docs/embeddings, written out once more on purpose.
 # task: (query prefix, document prefix without title, with title T, taskType of a query, of a document, takes titles)
 DOCUMENT = ("title: none | text: ", "title: T | text: ")
-OFFICIAL: dict[str, tuple[str, str, str, str | None, str | None, bool]] = {
+Row = tuple[str, str, str, str | None, str | None, bool]
+
+
+def symmetric(prefix: str, task_type: str) -> Row:
+    return prefix, prefix, prefix, task_type, task_type, False
+
+
+OFFICIAL: dict[str, Row] = {
     "search": ("task: search result | query: ", *DOCUMENT, "RETRIEVAL_QUERY", "RETRIEVAL_DOCUMENT", True),
     "question_answering": (
         "task: question answering | query: ",
@@ -34,14 +41,9 @@ OFFICIAL: dict[str, tuple[str, str, str, str | None, str | None, bool]] = {
         "RETRIEVAL_DOCUMENT",
         True,
     ),
-    "classification": (*["task: classification | query: "] * 3, "CLASSIFICATION", "CLASSIFICATION", False),
-    "clustering": (*["task: clustering | query: "] * 3, "CLUSTERING", "CLUSTERING", False),
-    "similarity": (
-        *["task: sentence similarity | query: "] * 3,
-        "SEMANTIC_SIMILARITY",
-        "SEMANTIC_SIMILARITY",
-        False,
-    ),
+    "classification": symmetric("task: classification | query: ", "CLASSIFICATION"),
+    "clustering": symmetric("task: clustering | query: ", "CLUSTERING"),
+    "similarity": symmetric("task: sentence similarity | query: ", "SEMANTIC_SIMILARITY"),
     "raw": ("", "", "", None, None, False),
 }
 ROWS = [pytest.param(facts, id=f"{facts.backend}-{facts.name}") for facts in MODELS.values()]
@@ -103,6 +105,7 @@ def test_every_row_task_side_and_title(
 
     by_prefix = facts.name.startswith("gemini-embedding-2")
     title = "T" if takes_titles else None
+    sent: list[tuple[str, str | None, str | None]]
     if by_prefix:
         sent = [(query + "hello", None, None), (untitled + "hello", None, None), (titled + "hello", None, None)]
     else:
@@ -128,7 +131,7 @@ def test_dimensions(facts: ModelFacts, embedder_for: Callable[..., Embedder], ca
     assert told == (256 if facts.endpoint == "batchEmbedContents" else {"outputDimensionality": 256})
 
 
-@pytest.mark.parametrize("facts", [row for row in ROWS if row.values[0].endpoint == "predict"])  # type: ignore[union-attr]
+@pytest.mark.parametrize("facts", [row for row in ROWS if row.values[0].endpoint == "predict"])  # type: ignore[union-attr]  # pytest says object
 def test_overflow_error_tells_predict_not_to_cut(
     facts: ModelFacts, embedder_for: Callable[..., Embedder], capture: CaptureServer
 ) -> None:
@@ -186,7 +189,7 @@ def test_text_beside_an_image(
     embedder_for: Callable[..., Embedder],
     capture: CaptureServer,
 ) -> None:
-    embedder = embedder_for(MODELS["gemini-embedding-2", backend], condition_media=condition_media)  # type: ignore[index]
+    embedder = embedder_for(MODELS["gemini-embedding-2", backend], condition_media=condition_media)  # type: ignore[index]  # backend is a plain str
     embedder.embed([[Image(PIXEL), "cat"]], side=side)
     content = {"parts": [PIXEL_PART, {"text": text}]}
     expected: dict[str, Any] = {"content": content}
@@ -259,7 +262,7 @@ def test_model_names_with_and_without_their_folder(
     with Embedder(name, base_url=capture.base_url, **access) as embedder:
         embedder.embed_query("x")
     assert embedder.model == "gemini-embedding-001"
-    assert capture.requests[0].path == expected_path(MODELS["gemini-embedding-001", backend])  # type: ignore[index]
+    assert capture.requests[0].path == expected_path(MODELS["gemini-embedding-001", backend])  # type: ignore[index]  # backend is a plain str
 
 
 def test_an_unknown_model_is_sent_and_the_service_decides(

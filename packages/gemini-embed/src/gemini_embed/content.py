@@ -22,6 +22,10 @@ ContentLike: TypeAlias = Any
 """str, a part, a `Content`, a PIL image, google-genai's `Part` or `Content`, or a sequence of such parts."""
 
 
+PNG_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I", "I;16"})
+"""PIL's modes that PNG has; pictures of others (CMYK, floats) become RGB."""
+
+
 class Part:
     """One piece of a content, of one modality."""
 
@@ -179,7 +183,8 @@ def _place(source: Any) -> tuple[bytes | None, str | None, str | None]:
         return bytes(source), None, None
     if _is_pil(source):
         buffer = BytesIO()
-        source.save(buffer, format="PNG")
+        picture = source if source.mode in PNG_MODES else source.convert("RGB")
+        picture.save(buffer, format="PNG")
         return buffer.getvalue(), None, "image/png"
     if hasattr(source, "read"):
         return _from_file_object(source), None, None

@@ -9,17 +9,19 @@ from __future__ import annotations
 import base64
 import binascii
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias, Union
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, Union
 
 from gemini_embed import Content, InputError
-from gemini_embed.content import Image, Part, Text
+from gemini_embed.content import Image, Part, Text, part_of
 from langchain_core.documents import Document
 from langchain_core.messages import BaseMessage, HumanMessage
 
 if TYPE_CHECKING:
     import PIL.Image
     from gemini_embed import Hit
+
+T = TypeVar("T")
 
 PartInput: TypeAlias = Union[str, Mapping[str, Any], Part, "os.PathLike[str]", bytes, "PIL.Image.Image"]
 """A text, a content block, or an image: a part of the core, a path, its bytes, or a PIL image."""
@@ -38,7 +40,7 @@ def content_of(given: ContentInput) -> Content:
         return given
     if isinstance(given, BaseMessage):
         return content_of(given.content if isinstance(given.content, str) else list(given.content))
-    if isinstance(given, Sequence) and not isinstance(given, str | bytes):
+    if isinstance(given, Sequence) and not isinstance(given, str | bytes | bytearray):
         return Content(*_each(given, _part))
     return Content(_part(given))
 
@@ -55,8 +57,9 @@ def document_of(hit: Hit) -> Document:
     return Document(id=hit.record.id, page_content=hit.page_content, metadata={**hit.metadata, "score": hit.score})
 
 
-def _each(given: Iterable[Any], convert: Any) -> list[Any]:
-    made = []
+def _each(given: Iterable[Any], convert: Callable[[Any], T]) -> list[T]:
+    """`convert` of every element; an element that fails is named by its position."""
+    made: list[T] = []
     for position, one in enumerate(given):
         try:
             made.append(convert(one))
@@ -65,9 +68,9 @@ def _each(given: Iterable[Any], convert: Any) -> list[Any]:
     return made
 
 
-def _part(given: PartInput) -> Any:
+def _part(given: PartInput) -> Part:
     """A content block as a part; all else is the core's to understand."""
-    return _from_block(given) if isinstance(given, Mapping) else given
+    return _from_block(given) if isinstance(given, Mapping) else part_of(given)
 
 
 def _from_block(given: Mapping[str, Any]) -> Part:

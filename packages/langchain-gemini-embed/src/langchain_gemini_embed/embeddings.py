@@ -175,20 +175,12 @@ class GeminiEmbeddings(BaseModel, Embeddings):
         changed = canonical(update or {}, type(self).model_fields)
         return type(self)(**{name: getattr(self, name) for name in self.model_fields_set} | changed)
 
-    def __copy__(self) -> Self:
-        return self.model_copy()
-
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
-        return self.model_copy()
+        return self.model_copy()  # field by field it would fail on an SSL context
 
     def __getstate__(self) -> dict[Any, Any]:
         state = super().__getstate__()
-        secrets = {"google_api_key": None, "credentials": None}
-        return {
-            **state,
-            "__dict__": state["__dict__"] | secrets,
-            "__pydantic_fields_set__": state["__pydantic_fields_set__"] - secrets.keys(),
-        }
+        return {**state, "__dict__": {**state["__dict__"], "google_api_key": None, "credentials": None}}
 
     def __setstate__(self, state: dict[Any, Any]) -> None:
         super().__setstate__(state)

@@ -134,7 +134,8 @@ class GeminiEmbedding(Doors):
         return self._embedder
 
     def _cache_key(self, text: str, side: Side) -> str:
-        return f"{self._embedder.fingerprint.digest}:{side}:{text}"
+        # The task as well: a fingerprint is about documents, which search and question_answering condition alike.
+        return f"{self._embedder.fingerprint.digest}:{self.task}:{side}:{text}"
 
     def _get_text_embeddings(self, texts: list[str]) -> list[Embedding]:
         return self._embedder.embed_documents(texts, batch_size=self.embed_batch_size).tolist()
@@ -153,17 +154,11 @@ class GeminiEmbedding(Doors):
         return TypeAdapter(dict[str, Any] | None).dump_python(facts, mode="json")
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """A copy that shares connections. What is fixed here is fixed in the copy: make a new object instead."""
+        """What is fixed here is fixed in the copy: to change it, make a new object."""
         fixed = sorted(name for name in update or () if getattr(type(self).model_fields.get(name), "frozen", False))
         if fixed:
             raise ConfigurationError(f"model_copy cannot change {', '.join(fixed)}: make a new GeminiEmbedding")
         return super().model_copy(update=update, deep=deep)
-
-    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
-        """Shares connections, and with them the key, which a copy by way of pickle would lose."""
-        memo = {} if memo is None else memo
-        memo[id(self._embedder)] = self._embedder
-        return super().__deepcopy__(memo)
 
     def __getstate__(self) -> dict[str, Any]:
         """LlamaIndex leaves out what cannot be pickled, with a warning; the embedder is no such thing."""

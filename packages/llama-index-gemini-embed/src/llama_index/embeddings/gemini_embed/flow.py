@@ -1,26 +1,23 @@
 """How a call goes: cut into windows, reported batch by batch, looked up in the cache, paced, embedded.
 
-Written once for both colours: a generator yields `Call`s, and `run` or `arun` makes them. This stands in for the
-framework's own doors, which run a sync call's batches one after another, key the cache by the bare text, and leave
-images without events, limiter or cache.
+Written once for both colours, as `steps`. This stands in for the framework's own doors, which run a sync call's batches
+one after another, key the cache by the bare text, and leave images without events and limiter.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeAlias, TypeVar
+from typing import Any
 
 from llama_index.core.base.embeddings.base import BaseEmbedding, Embedding, dispatcher
 from llama_index.core.callbacks.schema import CBEventType, EventPayload
 from llama_index.core.instrumentation.events.embedding import EmbeddingEndEvent, EmbeddingStartEvent
+from llama_index.embeddings.gemini_embed.steps import Call, Steps, all_of, arun, run
 
 from gemini_embed.errors import Completed, GeminiEmbedError, InputError, RequestError
-
-T = TypeVar("T")
 
 COLLECTION = "embeddings"
 """Of `embeddings_cache`; the framework's own."""
@@ -42,23 +39,12 @@ class Work:
     """None: not cached."""
 
 
-@dataclass(frozen=True)
-class Call:
-    """A step that waits for something: `now` blocks, `later` is awaited."""
-
-    now: Callable[[], Any]
-    later: Callable[[], Awaitable[Any]]
-
-
-Steps: TypeAlias = Generator[Call, Any, T]
-
-
 def embed(model: BaseEmbedding, work: Work, inputs: Sequence[Any], show_progress: bool = False) -> list[Embedding]:
     """One vector per input, in order; blocking."""
     rows: list[Embedding] = []
     with _bar(len(inputs), show_progress) as tick:
         for window in _windows(model, len(inputs), show_progress):
-            rows += _run(_steps(model, work, inputs, window))
+            rows += run(_steps(model, work, inputs, window))
             tick(len(window))
     return rows
 
@@ -70,12 +56,12 @@ async def aembed(
     with _bar(len(inputs), show_progress) as tick:
 
         async def one(window: range) -> list[Embedding]:
-            rows = await _arun(_steps(model, work, inputs, window))
+            rows = await arun(_steps(model, work, inputs, window))
             tick(len(window))
             return rows
 
         windows = _windows(model, len(inputs), show_progress)
-        parts = [await one(window) for window in windows] if model.rate_limiter is None else await _all(one, windows)
+        parts = [await one(window) for window in windows] if model.rate_limiter is None else await all_of(one, windows)
     return [row for part in parts for row in part]
 
 
@@ -184,7 +170,9 @@ def _reported(
                 chunks = [inputs[position] for position in batch]
                 made = rows[batch.start - window.start : batch.stop - window.start]
                 event.on_end(payload={EventPayload.CHUNKS: chunks, EventPayload.EMBEDDINGS: made})
-                dispatcher.event(EmbeddingEndEvent(chunks=[work.label(one) for one in chunks], embeddings=made))
+                labels = [work.label(one) for one in chunks]
+                # Not validated: looking at every float again would cost as much as decoding the reply.
+                dispatcher.event(EmbeddingEndEvent.model_construct(chunks=labels, embeddings=made))
 
         yield report
 
@@ -199,46 +187,3 @@ def _bar(total: int, show: bool) -> Iterator[Callable[[int], object]]:
 
     with tqdm(total=total, desc="Generating embeddings") as bar:
         yield bar.update
-
-
-def _run(steps: Steps[T]) -> T:
-    """Make the calls, blocking."""
-    try:
-        call = next(steps)
-        while True:
-            try:
-                answer = call.now()
-            except BaseException as error:  # Ctrl-C too: events that were begun are ended
-                call = steps.throw(error)
-            else:
-                call = steps.send(answer)
-    except StopIteration as end:
-        value: T = end.value
-        return value
-
-
-async def _arun(steps: Steps[T]) -> T:
-    """Await the calls."""
-    try:
-        call = next(steps)
-        while True:
-            try:
-                answer = await call.later()
-            except BaseException as error:  # cancellation too
-                call = steps.throw(error)
-            else:
-                call = steps.send(answer)
-    except StopIteration as end:
-        value: T = end.value
-        return value
-
-
-async def _all(one: Callable[[range], Awaitable[T]], windows: list[range]) -> list[T]:
-    """Every window at once; the first failure cancels the others."""
-    tasks = [asyncio.ensure_future(one(window)) for window in windows]
-    try:
-        return await asyncio.gather(*tasks)
-    except BaseException:
-        for task in tasks:
-            task.cancel()
-        raise

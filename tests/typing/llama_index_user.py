@@ -1,0 +1,72 @@
+"""A user's program: never run, only checked, by `mypy --strict` with no settings of ours."""
+
+from pathlib import Path
+from typing import assert_type
+
+from gemini_embed import Content, EdgeStore, Embedder, Image, MultimodalIndex, RetryPolicy
+from llama_index.core import Settings, VectorStoreIndex
+from llama_index.core.ingestion import IngestionPipeline
+from llama_index.core.query_engine import RetrieverQueryEngine
+from llama_index.core.schema import Document, NodeWithScore, QueryBundle
+from llama_index.core.storage.kvstore import SimpleKVStore
+from llama_index.core.vector_stores import MetadataFilter, MetadataFilters
+from llama_index.embeddings.gemini_embed import GeminiEmbedding
+from llama_index.retrievers.gemini_embed import GeminiMultimodalRetriever
+
+
+def vectors(model: GeminiEmbedding) -> list[float]:
+    """Every kind of input."""
+    assert_type(model.get_text_embedding_batch(["a", "b"], show_progress=True), list[list[float]])
+    assert_type(model.get_image_embedding("a.png"), list[float])
+    assert_type(model.get_image_embedding_batch(["a.png"]), list[list[float]])
+    assert_type(model.get_content_embedding(Content("a", Image("a.png")), side="query"), list[float])
+    assert_type(model.get_content_embedding(["a", Image("a.png")]), list[float])
+    assert_type(model.embedder, Embedder)
+    return model.get_query_embedding("q")
+
+
+async def awaited(model: GeminiEmbedding) -> list[float]:
+    """The same through the async door."""
+    assert_type(await model.aget_text_embedding_batch(["a"]), list[list[float]])
+    assert_type(await model.aget_content_embedding("a"), list[float])
+    return await model.aget_query_embedding("q")
+
+
+def frameworks(documents: list[Document]) -> None:
+    """Where LlamaIndex takes an embedding."""
+    model = GeminiEmbedding("gemini-embedding-2", dimensions=768, task="question_answering", embed_batch_size=50)
+    Settings.embed_model = model
+    VectorStoreIndex.from_documents(documents, embed_model=model)
+    IngestionPipeline(transformations=[model]).run(documents=documents, num_workers=2)
+
+
+def official() -> list[GeminiEmbedding]:
+    """The arguments of the class that this one replaces."""
+    return [
+        GeminiEmbedding(model_name="gemini-embedding-001", api_key="k", embedding_config={"task_type": "CLUSTERING"}),
+        GeminiEmbedding(vertexai_config={"project": "p", "location": "eu"}, retries=5, timeout=30),
+        GeminiEmbedding(http_options={"base_url": "http://localhost"}, embeddings_cache=SimpleKVStore()),
+        GeminiEmbedding(retry=RetryPolicy(max_attempts=3), facts={"max_batch_items": 50}),
+    ]
+
+
+async def retrieval(folder: Path) -> list[NodeWithScore]:
+    """Texts and images in one index."""
+    with MultimodalIndex(GeminiEmbedding().embedder, EdgeStore(folder)) as index:
+        retriever = GeminiMultimodalRetriever(
+            index,
+            similarity_top_k=5,
+            filters=MetadataFilters(filters=[MetadataFilter(key="modality", value="image")]),
+            score_threshold=0.2,
+        )
+        RetrieverQueryEngine.from_args(retriever)
+        assert_type(retriever.retrieve("a red cup"), list[NodeWithScore])
+        retriever.filters = {"modality": ["image", "mixed"]}
+        return await retriever.aretrieve(QueryBundle("like this", image_path="a.png"))
+
+
+def mistakes() -> None:
+    """Each of these is an error to mypy, else the `ignore` would be one."""
+    GeminiEmbedding(dimension=768)  # type: ignore[call-arg]  # a misspelt argument
+    GeminiEmbedding(overflow="cut")  # type: ignore[arg-type]  # not one of the three
+    GeminiMultimodalRetriever("index")  # type: ignore[arg-type]  # an index, not its name

@@ -1,0 +1,88 @@
+"""Where requests go and in whose name: arguments, environment, and which beats which."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from gemini_embed import ApiError, AuthenticationError, QuotaError
+from gemini_embed.connection import connect
+from gemini_embed.hints import hint_for
+from gemini_embed.models import facts_for
+
+KEYS = {"GEMINI_API_KEY": "gemini", "GOOGLE_API_KEY": "google"}
+PROJECT = {"GOOGLE_CLOUD_PROJECT": "env-project"}
+USE_VERTEX = {"GOOGLE_GENAI_USE_VERTEXAI": "true"}
+
+# Columns: the arguments, the environment, and what comes of them: backend, project, location, key.
+CASES = [
+    pytest.param({"api_key": "k"}, {}, ("developer", None, None, "k"), id="key"),
+    pytest.param({}, KEYS, ("developer", None, None, "gemini"), id="key-of-the-environment"),
+    pytest.param({}, {"GOOGLE_API_KEY": "google"}, ("developer", None, None, "google"), id="googles-variable"),
+    pytest.param({"api_key": "k"}, KEYS, ("developer", None, None, "k"), id="argument-first"),
+    pytest.param({"api_key": ""}, KEYS, ("developer", None, None, "gemini"), id="empty-is-none"),
+    pytest.param({}, {}, ("developer", None, None, None), id="nothing-yet"),
+    pytest.param({}, {**KEYS, **PROJECT}, ("developer", None, None, "gemini"), id="a-project-alone"),
+    pytest.param({"project": "p"}, KEYS, ("vertex", "p", "global", None), id="project-means-vertex"),
+    pytest.param({"vertexai": True, "project": "p", "location": "eu"}, {}, ("vertex", "p", "eu", None), id="location"),
+    pytest.param({"vertexai": True}, {**KEYS, **PROJECT}, ("vertex", "env-project", "global", None), id="project-wins"),
+    pytest.param({"vertexai": True}, KEYS, ("vertex", None, None, "gemini"), id="express-by-environment"),
+    pytest.param({"vertexai": True, "api_key": "k"}, PROJECT, ("vertex", None, None, "k"), id="express-by-argument"),
+    pytest.param({}, {**USE_VERTEX, **PROJECT}, ("vertex", "env-project", "global", None), id="told-by-environment"),
+    pytest.param({"api_key": "k", "vertexai": False}, USE_VERTEX, ("developer", None, None, "k"), id="not-by-argument"),
+    pytest.param({}, {**USE_VERTEX, **PROJECT, "GOOGLE_CLOUD_LOCATION": "us"}, ("vertex", "env-project", "us", None),
+                 id="location-of-the-environment"),
+    pytest.param({"api_key": "k"}, {"GOOGLE_GENAI_USE_VERTEXAI": "false"}, ("developer", None, None, "k"), id="false"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "environ", "wanted"), CASES)
+def test_what_is_decided(arguments: dict[str, Any], environ: dict[str, str], wanted: tuple[Any, ...]) -> None:
+    found = connect(**arguments, environ=environ)
+    key = found.key.reveal() if found.key else None
+    assert (found.backend, found.project, found.location, key) == wanted
+
+
+URLS = [
+    pytest.param({"api_key": "k"}, {}, "https://generativelanguage.googleapis.com/v1beta/models/m:x", id="developer"),
+    pytest.param({"api_key": "k", "api_version": "v1"}, {},
+                 "https://generativelanguage.googleapis.com/v1/models/m:x", id="version"),
+    pytest.param({"api_key": "k", "base_url": "http://h:1/a/"}, {}, "http://h:1/a/v1beta/models/m:x", id="base-url"),
+    pytest.param({"api_key": "k"}, {"GOOGLE_GEMINI_BASE_URL": "http://env"}, "http://env/v1beta/models/m:x", id="env"),
+    pytest.param({"project": "p"}, {"GOOGLE_VERTEX_BASE_URL": "http://env"},
+                 "http://env/v1beta1/projects/p/locations/global/publishers/google/models/m:x", id="vertex-env"),
+    pytest.param({"vertexai": True, "api_key": "k"}, {},
+                 "https://aiplatform.googleapis.com/v1beta1/publishers/google/models/m:x", id="express"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "environ", "url"), URLS)
+def test_addresses(arguments: dict[str, Any], environ: dict[str, str], url: str) -> None:
+    assert connect(**arguments, environ=environ).url("m", "x") == url
+
+
+DEVELOPER, US = connect(api_key="k", environ={}), connect(project="p", location="us-central1", environ={})
+PER_DAY = [{"violations": [{"quotaId": "RequestsPerDay"}]}]
+HINTS = [
+    pytest.param(AuthenticationError(403), "gemini-embedding-2", DEVELOPER, "GEMINI_API_KEY", id="key"),
+    pytest.param(AuthenticationError(403), "gemini-embedding-001", US, "role Vertex AI User", id="credentials"),
+    pytest.param(QuotaError(429), "gemini-embedding-2", DEVELOPER, "lower concurrency=", id="rate"),
+    pytest.param(QuotaError(429, details=PER_DAY), "gemini-embedding-2", DEVELOPER, "midnight Pacific", id="day"),
+    pytest.param(ApiError(404), "text-embedding-004", DEVELOPER, "shut down on 2026-01-14; its successor is gemini-emb",
+                 id="retired"),
+    pytest.param(ApiError(404), "gemini-embedding-9", DEVELOPER, "nothing is known here of gemini-embedding-9",
+                 id="unknown"),
+    pytest.param(ApiError(404), "gemini-embedding-2", US, "served at eu, global, us, not at 'us-central1'", id="place"),
+    pytest.param(ApiError(400, message="input token count"), "gemini-embedding-2", DEVELOPER, "overflow='truncate'",
+                 id="too-long"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("error", "model", "connection", "hint"), HINTS)
+def test_hints(error: ApiError, model: str, connection: Any, hint: str) -> None:
+    assert hint in hint_for(error, facts_for(model, connection.backend), connection)
+
+
+@pytest.mark.parametrize("code", [400, 500, 503])
+def test_no_hint_where_there_is_none(code: int) -> None:
+    assert hint_for(ApiError(code), facts_for("gemini-embedding-2", "developer"), DEVELOPER) == ""
