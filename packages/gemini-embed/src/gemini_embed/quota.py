@@ -26,6 +26,11 @@ GROWTH_PER_S = 0.0002
 """Share by which a learned rate grows per second without a refusal (additive increase)."""
 SHORTEST_SAMPLE_S = 2.0
 """A rate is not told from less than this: a passing refusal would be taken for a quota."""
+SHORTEST_WAIT_S = 0.001
+LONGEST_PAUSE_S = 60.0
+"""Where a refusal tells no delay the pause is 1 s, and doubles up to this until a call is answered."""
+ASK_AGAIN_S = 0.02
+"""When all of the window is in use, an answer makes room; it is asked for so often."""
 BACKOFF = 0.5
 """Factor on a learned rate when a refusal says nothing (multiplicative decrease)."""
 
@@ -160,6 +165,7 @@ class Pace:
         self._must_probe = False
         self._in_flight = 0
         self._epoch = 0
+        self._refused_in_a_row = 0
         self._window: float = FIRST_WINDOW
 
     def tell(self, limits: RateLimits, now: float) -> None:
@@ -180,18 +186,19 @@ class Pace:
         """A ticket: the call may start now, and is counted. Else the seconds after which to ask again."""
         with self._lock:
             if now < self._closed_until:
-                return self._closed_until - now
+                return max(self._closed_until - now, SHORTEST_WAIT_S)
             allowed = 1.0 if self._must_probe else self._window
             if self._in_flight >= allowed:
-                return 0.02
+                return ASK_AGAIN_S
             wait = max((bucket.wait(_of(cost, unit), now) for unit, bucket in self._buckets()), default=0.0)
             if wait > 0:
-                return wait
+                return max(wait, SHORTEST_WAIT_S)
             return self._start(cost, now)
 
     def answered(self, ticket: Ticket, now: float) -> None:
         """A call came back with vectors."""
         with self._lock:
+            self._refused_in_a_row = 0
             was_full = self._in_flight >= self._window
             self._in_flight -= 1
             self._grow(now)
@@ -217,12 +224,15 @@ class Pace:
         """A call met a quota. The seconds for which nothing starts; then one call probes before the rest follows."""
         with self._lock:
             self._in_flight -= 1
+            self._refused_in_a_row += 1
             delay = refusal.retry_after_s
+            if delay is None:
+                delay = min(2.0 ** (self._refused_in_a_row - 1), LONGEST_PAUSE_S)
             if ticket.epoch == self._epoch:  # of several that were under way, the first one tells
                 self._learn(ticket.cost, refusal, now)
                 self._epoch += 1
             self._must_probe = True
-            self._closed_until = max(self._closed_until, now + (1.0 if delay is None else delay))
+            self._closed_until = max(self._closed_until, now + delay)
             return self._closed_until - now
 
     def _buckets(self) -> list[tuple[str, Bucket]]:
@@ -246,8 +256,9 @@ class Pace:
         if rate is None:
             self._window = 1.0
             return
-        level = spent - rate * delay if delay is not None else 0.0
-        learning.bucket = Bucket(rate * LEARNED_SAFETY, spent, level, now)
+        rate *= LEARNED_SAFETY
+        level = spent - rate * delay if delay is not None else 0.0  # room for this call when the delay is over
+        learning.bucket = Bucket(rate, spent, level, now)
         learning.grown_at = now
         self._window = float("inf")
 
