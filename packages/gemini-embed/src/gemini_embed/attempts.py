@@ -57,7 +57,7 @@ class Caller:
             AbandonedError: the job had failed before its turn came.
         """
         request = self._request
-        async with self._session.gate.slot():
+        async with self._session.gate.slot(self.failed):
             if self.failed.is_set():
                 raise AbandonedError
             url = request.connection.url(request.facts.name, method)

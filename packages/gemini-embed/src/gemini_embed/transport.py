@@ -6,7 +6,7 @@ import asyncio
 import json
 import ssl
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -70,12 +70,12 @@ class Gate:
         self._open_at = 0.0
 
     @asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
-        """Hold one of the slots, once no pause is on."""
+    async def slot(self, failed: asyncio.Event) -> AsyncIterator[None]:
+        """Hold one of the slots, once no pause is on; `failed` ends the pause for a job that has no more to send."""
         async with self._slots:
-            # ASYNC110 would have an event here, but it is time that is waited for
-            while (left := self._open_at - asyncio.get_running_loop().time()) > 0:  # noqa: ASYNC110
-                await asyncio.sleep(left)
+            while (left := self._open_at - asyncio.get_running_loop().time()) > 0 and not failed.is_set():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(failed.wait(), left)
             yield
 
     def pause(self, seconds: float) -> None:
