@@ -272,4 +272,4 @@ class TestCompleted:
         error = self.embed(make_embedder())
         twin = pickle.loads(pickle.dumps(error))  # noqa: S301  # our own bytes
         assert isinstance(twin, QuotaError)
-        assert (twin.code, twin.status, twin.hint, str(twin)) == (429, "RESOURCE_EXHAUSTED", error.hint, str(error))  # type: ignore[attr-defined]
+        assert (twin.code, twin.status, twin.hint, str(twin)) == (429, "RESOURCE_EXHAUSTED", error.hint, str(error))  # type: ignore[attr-defined]  # embed() promises less
