@@ -148,4 +148,4 @@ def fake_credentials() -> Any:
     """google-auth credentials with a token that does not expire."""
     from google.oauth2.credentials import Credentials
 
-    return Credentials(token="token-for-tests")  # type: ignore[no-untyped-call]
+    return Credentials(token="token-for-tests")  # type: ignore[no-untyped-call]  # google-auth's

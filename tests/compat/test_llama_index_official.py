@@ -99,7 +99,7 @@ def test_001_with_the_default_task(emulator: Emulator, official: Any, where: Any
 def test_2_with_the_task_raw(emulator: Emulator, official: Any, theirs: Any, ours: Any) -> None:
     """But for the `taskType` that gemini-embedding-2 ignores. On Vertex AI the official class fails."""
     config = types.EmbedContentConfig(output_dimensionality=64)
-    given = {
+    given: dict[str, Any] = {
         "model_name": NEW,
         "api_key": KEY,
         "http_options": {"base_url": emulator.base_url, "api_version": "v1beta"},

@@ -98,7 +98,7 @@ def exchanges(path: Path) -> Iterator[dict[str, Any]]:
                 "reply": response["bodySegments"][0],
             }
         return
-    for item in yaml.load(path.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))["interactions"]:  # noqa: S506
+    for item in yaml.load(path.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))["interactions"]:  # noqa: S506 - safe
         request, response = item["request"], item["response"]
         yield {
             "url": request["uri"],

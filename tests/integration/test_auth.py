@@ -35,7 +35,7 @@ class Renewing(Credentials):
         time.sleep(self._wait_s)
         self.threads.append(threading.current_thread().name)
         if self._fail:
-            raise RefreshError("the token endpoint said no")  # type: ignore[no-untyped-call]
+            raise RefreshError("the token endpoint said no")  # type: ignore[no-untyped-call]  # google-auth's
         self.renewals += 1
         self.token = f"token-{self.renewals}"
 

@@ -147,7 +147,7 @@ def test_through_faults_of_all_kinds(bench: BenchMock, fake_credentials: Any) ->
 
 
 def reset(bench: BenchMock, options: dict[str, Any]) -> None:
-    request = urllib.request.Request(f"{bench.url}/reset", json.dumps(options).encode(), method="POST")  # noqa: S310
+    request = urllib.request.Request(f"{bench.url}/reset", json.dumps(options).encode(), method="POST")  # noqa: S310 - loopback
     with urllib.request.urlopen(request, timeout=10):  # noqa: S310  # our own server
         pass
 
@@ -156,7 +156,7 @@ NOT_EMULATED = {"gemini-embedding-exp"}
 
 
 @pytest.mark.parametrize("door", DOORS)
-@pytest.mark.parametrize("facts", [row for row in ROWS if row.values[0].name not in NOT_EMULATED])  # type: ignore[union-attr]
+@pytest.mark.parametrize("facts", [row for row in ROWS if row.values[0].name not in NOT_EMULATED])  # type: ignore[union-attr]  # pytest says object
 def test_against_single_calls(facts: ModelFacts, door: str, emulator: Emulator, fake_credentials: Any) -> None:
     emulator.retired = "serve"
     texts = [f"passage number {i} about subject {i % 7}" for i in range(251)]

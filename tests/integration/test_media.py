@@ -69,7 +69,7 @@ def test_other_images_are_converted_for_the_developer_api(
     assert sent_type == "image/png"
     with Pillow.open(BytesIO(png)) as picture:
         assert (picture.format, picture.size) == ("PNG", (8, 6))
-        red, green, blue = picture.convert("RGB").getpixel((4, 3))  # type: ignore[misc]
+        red, green, blue = picture.convert("RGB").getpixel((4, 3))  # type: ignore[misc]  # a tuple for RGB
         assert (red > 180, green < 60, blue < 60) == (True, True, True)
 
 
@@ -85,7 +85,7 @@ def test_transparency_survives_a_conversion(embedder: Embedder, capture: Capture
     embedder.embed([Image(encoded("WEBP", Pillow.new("RGBA", (4, 4), (0, 0, 255, 0))))])
     ((_, png),) = sent(capture)
     with Pillow.open(BytesIO(png)) as picture:
-        assert picture.getpixel((0, 0))[3] == 0  # type: ignore[index]
+        assert picture.getpixel((0, 0))[3] == 0  # type: ignore[index]  # a tuple for RGBA
 
 
 def sources(folder: Path, server: CaptureServer) -> dict[str, Any]:

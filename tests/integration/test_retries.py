@@ -117,6 +117,16 @@ def test_a_wait_the_service_asks_for_holds_everyone_back(make_embedder: MakeEmbe
     assert sum(r.time - refused < 0.45 for r in emulator.requests) <= 2  # the refused one and the one beside it
 
 
+def test_a_final_failure_does_not_wait_for_the_others_pauses(make_embedder: MakeEmbedder, emulator: Emulator) -> None:
+    embedder = make_embedder(dimensions=8, batch_size=1, concurrency=2, retry=RetryPolicy())
+    emulator.faults.push(Fault.status(400).after(0.3), Fault.rate_limited(retry_delay_s=60))
+    began = time.monotonic()
+    with pytest.raises(ApiError) as caught:
+        embedder.embed_documents([str(i) for i in range(6)])
+    assert caught.value.code == 400
+    assert time.monotonic() - began < 30  # a bound on hanging, far from the 60 s of the pause
+
+
 def test_waits_are_logged(make_embedder: MakeEmbedder, emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
     emulator.faults.push(Fault.status(503), Fault.drop_before())
     with caplog.at_level(logging.WARNING, "gemini_embed"):
@@ -262,4 +272,4 @@ class TestCompleted:
         error = self.embed(make_embedder())
         twin = pickle.loads(pickle.dumps(error))  # noqa: S301  # our own bytes
         assert isinstance(twin, QuotaError)
-        assert (twin.code, twin.status, twin.hint, str(twin)) == (429, "RESOURCE_EXHAUSTED", error.hint, str(error))  # type: ignore[attr-defined]
+        assert (twin.code, twin.status, twin.hint, str(twin)) == (429, "RESOURCE_EXHAUSTED", error.hint, str(error))  # type: ignore[attr-defined]  # embed() promises less

@@ -178,6 +178,8 @@ CONTRADICTIONS = [
     pytest.param({"api_key": "k", "task": "searching"}, "unknown task 'searching': use one of search,", id="task"),
     pytest.param({"api_key": "k", "overflow": "cut"}, "overflow='cut' must be one of 'warn'", id="overflow"),
     pytest.param({"api_key": "k", "condition_media": "x"}, "must be one of 'query'", id="condition-media"),
+    pytest.param({"api_key": "k", "model": ""}, "model='' must be a model's name", id="no-model"),
+    pytest.param({"api_key": "k", "model": None}, "model=None must be a model's name", id="model-none"),
     pytest.param({"api_key": "k", "facts": {"max_tokenz": 1}}, "facts= names max_tokenz", id="facts"),
 ]
 

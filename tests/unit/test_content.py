@@ -85,7 +85,7 @@ def test_a_query_is_one_text() -> None:
     with Embedder(api_key="k", base_url="http://127.0.0.1:9") as embedder:
         for query in (["a"], None, b"a", 5):
             with pytest.raises(InputError, match="a text must be a str"):
-                embedder.embed_query(query)  # type: ignore[arg-type]
+                embedder.embed_query(query)  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_a_repr_does_not_show_bytes() -> None:

@@ -215,7 +215,9 @@ def facts_for(model: str, backend: Backend, override: ModelFacts | Mapping[str, 
     Raises:
         ConfigurationError: an override names a fact that does not exist.
     """
-    name = bare_name(model)
+    name = bare_name(str(model or ""))
+    if not name:
+        raise ConfigurationError(f"model={model!r} must be a model's name, such as 'gemini-embedding-2'")
     if isinstance(override, ModelFacts):
         return dataclasses.replace(override, name=name, backend=backend)
     found = MODELS.get((name, backend)) or _unknown(name, backend)
