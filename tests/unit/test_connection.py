@@ -66,7 +66,7 @@ PER_DAY = [{"violations": [{"quotaId": "RequestsPerDay"}]}]
 HINTS = [
     pytest.param(AuthenticationError(403), "gemini-embedding-2", DEVELOPER, "GEMINI_API_KEY", id="key"),
     pytest.param(AuthenticationError(403), "gemini-embedding-001", US, "role Vertex AI User", id="credentials"),
-    pytest.param(QuotaError(429), "gemini-embedding-2", DEVELOPER, "lower concurrency=", id="rate"),
+    pytest.param(QuotaError(429), "gemini-embedding-2", DEVELOPER, "rate_limits=", id="rate"),
     pytest.param(QuotaError(429, details=PER_DAY), "gemini-embedding-2", DEVELOPER, "midnight Pacific", id="day"),
     pytest.param(ApiError(404), "text-embedding-004", DEVELOPER, "shut down on 2026-01-14; its successor is gemini-emb",
                  id="retired"),

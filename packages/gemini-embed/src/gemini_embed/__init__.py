@@ -10,6 +10,7 @@ The data path, one direction, one file a step:
     plan        batches by count, tokens and bytes
     wire        batch -> JSON request, JSON reply -> rows and usage; pure
     calls       fan-out and order; each call tried by `attempts` as `pacing` decides, on `transport` and `engine`
+    quota       how fast calls may start: told, or learned from refusals
     vectors     counted, sized, finite, unit length where due; float32
     embedder    `Embedder`, the facade of all that
     stores      where records and vectors live
@@ -47,6 +48,7 @@ from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.models import ModelFacts
 from gemini_embed.notices import GeminiEmbedWarning
 from gemini_embed.pacing import RetryPolicy
+from gemini_embed.quota import RateLimits
 from gemini_embed.result import EmbeddingResult, Usage
 from gemini_embed.tasks import Task
 
@@ -98,6 +100,7 @@ __all__ = [
     "NotFoundError",
     "QdrantStore",
     "QuotaError",
+    "RateLimits",
     "Record",
     "ReplyError",
     "RequestError",

@@ -20,8 +20,9 @@ SAFETY = 0.99
 """Share of a told rate that is used: the service's clock and ours are not the same."""
 LEARNED_SAFETY = 0.97
 """Share of a learned rate that is used: a probe comes a little late, so the rate looks a little higher than it is."""
-FIRST_WINDOW = 4
-"""Requests in flight at first, while no limit is known; an answer lets one more in, when all are in use."""
+SPACED_STARTS = 16
+SPACING_S = 0.01
+"""The first calls, while nothing is known of the quota, start so far apart: a refusal comes at once; one is enough."""
 GROWTH_PER_S = 0.0002
 """Share by which a learned rate grows per second without a refusal (additive increase)."""
 SHORTEST_SAMPLE_S = 2.0
@@ -166,14 +167,16 @@ class Pace:
         self._in_flight = 0
         self._epoch = 0
         self._refused_in_a_row = 0
-        self._window: float = FIRST_WINDOW
+        self._window = float("inf")
+        self._spaced = SPACED_STARTS
+        self._next_start = float("-inf")
 
     def tell(self, limits: RateLimits, now: float) -> None:
         """Keep these limits from now on; told twice they change nothing, so that objects can share them."""
         with self._lock:
             if limits == self._limits:
                 return
-            self._limits, self._window = limits, float("inf")
+            self._limits, self._window, self._spaced = limits, float("inf"), 0
             per_minute = {"requests": limits.requests_per_minute, "tokens": limits.tokens_per_minute}
             self._told = {u: _full_bucket(rate, limits.burst_s, now) for u, rate in per_minute.items() if rate}
 
@@ -185,8 +188,9 @@ class Pace:
     def admit(self, cost: Cost, now: float) -> Ticket | float:
         """A ticket: the call may start now, and is counted. Else the seconds after which to ask again."""
         with self._lock:
-            if now < self._closed_until:
-                return max(self._closed_until - now, SHORTEST_WAIT_S)
+            opens_at = max(self._closed_until, self._next_start)
+            if now < opens_at:
+                return max(opens_at - now, SHORTEST_WAIT_S)
             allowed = 1.0 if self._must_probe else self._window
             if self._in_flight >= allowed:
                 return ASK_AGAIN_S
@@ -245,6 +249,9 @@ class Pace:
         if self._must_probe:  # it was told to wait until there is room for just this: with it, nothing is left
             self._learning.empty_at, self._learning.taken = now, 0.0
         self._in_flight += 1
+        if self._spaced > 0:
+            self._spaced -= 1
+            self._next_start = now + SPACING_S
         return Ticket(cost, self._must_probe, self._epoch)
 
     def _learn(self, cost: Cost, refusal: Refusal, now: float) -> None:

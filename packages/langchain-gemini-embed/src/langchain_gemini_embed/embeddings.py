@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self, Unpack
 
-from gemini_embed import ConfigurationError, Embedder, Image, ModelFacts, RetryPolicy
+from gemini_embed import ConfigurationError, Embedder, Image, ModelFacts, RateLimits, RetryPolicy
 from gemini_embed.connection import KEY_VARIABLES
 from langchain_core.embeddings import Embeddings
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, SkipValidation
@@ -76,6 +76,8 @@ class GeminiEmbeddings(BaseModel, Embeddings):
     """Requests in flight."""
     batch_size: int | None = None
     """Contents a request, at most the model's limit, which None stands for."""
+    rate_limits: Annotated[RateLimits | str | None, SkipValidation] = None
+    """The project's quotas for the model, or a tier's name; what is not told is learned from the service."""
     facts: Annotated[ModelFacts | Mapping[str, Any] | None, SkipValidation] = None
     """Overrides for what is known of the model."""
     allow_private_urls: bool = False
@@ -209,6 +211,7 @@ class GeminiEmbeddings(BaseModel, Embeddings):
             retry=self.retry,
             concurrency=self.concurrency,
             batch_size=self.batch_size,
+            rate_limits=self.rate_limits,
             facts=self.facts,
             allow_private_urls=self.allow_private_urls,
             max_media_bytes=self.max_media_bytes,

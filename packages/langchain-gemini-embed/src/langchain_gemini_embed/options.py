@@ -9,7 +9,7 @@ import difflib
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
-from gemini_embed import ConfigurationError, ModelFacts, RetryPolicy
+from gemini_embed import ConfigurationError, ModelFacts, RateLimits, RetryPolicy
 from gemini_embed.genai_options import combined, from_client_args
 from pydantic import SecretStr
 
@@ -41,6 +41,7 @@ class Options(TypedDict, total=False):
     retry: RetryPolicy | None
     concurrency: int
     batch_size: int | None
+    rate_limits: RateLimits | str | None
     facts: ModelFacts | Mapping[str, Any] | None
     allow_private_urls: bool
     max_media_bytes: int

@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Mapping
 from typing import Any, Literal, TypedDict
 
-from gemini_embed import ConfigurationError, ModelFacts, RetryPolicy
+from gemini_embed import ConfigurationError, ModelFacts, RateLimits, RetryPolicy
 from gemini_embed.genai_options import combined, from_config, from_http_options
 
 
@@ -31,6 +31,7 @@ class Options(TypedDict, total=False):
     verify: bool | str | ssl.SSLContext | None
     retry: RetryPolicy | Mapping[str, Any] | None
     concurrency: int | None
+    rate_limits: RateLimits | str | None
     facts: ModelFacts | Mapping[str, Any] | None
     allow_private_urls: bool | None
     max_media_bytes: int | None

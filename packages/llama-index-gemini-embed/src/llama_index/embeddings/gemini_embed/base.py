@@ -15,6 +15,7 @@ from gemini_embed import ConfigurationError, Embedder
 from gemini_embed.content import ContentLike
 from gemini_embed.embedder import DEFAULT_MODEL
 from gemini_embed.pacing import RetryPolicy
+from gemini_embed.quota import RateLimits
 from gemini_embed.tasks import Side
 
 MAX_EMBED_BATCH_SIZE = 2048
@@ -68,6 +69,7 @@ class GeminiEmbedding(Doors):
     timeout_s: float | None = Field(default=None, frozen=True, description="Seconds for one attempt.")
     retry: RetryPolicy | None = Field(default=None, frozen=True, description="How often and how long to try.")
     concurrency: int | None = Field(default=None, frozen=True, description="Requests in flight.")
+    rate_limits: RateLimits | str | None = Field(default=None, frozen=True, description="The project's quotas.")
     facts: dict[str, Any] | None = Field(default=None, frozen=True, description="Overrides of the model's facts.")
     allow_private_urls: bool | None = Field(default=None, frozen=True, description="Fetch from private addresses.")
     max_media_bytes: int | None = Field(default=None, frozen=True, description="The largest medium that is read.")

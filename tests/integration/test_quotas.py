@@ -1,0 +1,78 @@
+"""Quotas met on the wire: told limits are kept, refusals slow everyone down, and nothing is lost."""
+
+import logging
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from gemini_embed import Embedder, QuotaError, RateLimits, RetryPolicy
+from gemini_embed_emulator import Emulator, Fault, Quota
+
+MakeEmbedder = Callable[..., Embedder]
+TEXTS = [f"text {i}" for i in range(60)]
+PATIENT = RetryPolicy(first_wait_s=0.05)
+TWENTY_A_SECOND = Quota(requests_per_minute=40, minute_s=2.0)
+TOLD = RateLimits(requests_per_minute=1200, burst_s=1.8)
+
+
+def test_told_limits_are_kept(make_embedder: MakeEmbedder, emulator: Emulator) -> None:
+    """60 texts in calls of 5: the burst, then 20 a second; none is refused."""
+    emulator.quota = TWENTY_A_SECOND
+
+    values = make_embedder(dimensions=8, batch_size=5, rate_limits=TOLD).embed_documents(TEXTS).values
+
+    assert len(emulator.requests) == len(TEXTS) / 5
+    emulator.quota = None
+    assert np.array_equal(values, make_embedder(dimensions=8).embed_documents(TEXTS).values)
+
+
+def test_one_pace_for_all_objects_of_a_project(make_embedder: MakeEmbedder, emulator: Emulator) -> None:
+    emulator.quota = TWENTY_A_SECOND
+    first, second = (make_embedder(dimensions=8, batch_size=5, rate_limits=TOLD) for _ in range(2))
+
+    first.embed_documents(TEXTS[:30])
+    second.embed_documents(TEXTS[30:])
+
+    assert len(emulator.requests) == len(TEXTS) / 5
+
+
+def test_a_limit_nobody_told_is_learned(make_embedder: MakeEmbedder, emulator: Emulator) -> None:
+    """The refusal names 40 a minute, which here has 2 seconds: its pace is kept from then on."""
+    emulator.quota = TWENTY_A_SECOND
+
+    values = make_embedder(dimensions=8, batch_size=5, retry=PATIENT).embed_documents(TEXTS[:45]).values
+
+    assert len(values) == 45
+    assert len(emulator.requests) <= 9 + 3
+
+
+def test_after_a_refusal_one_call_probes(make_embedder: MakeEmbedder, emulator: Emulator) -> None:
+    embedder = make_embedder(dimensions=8, batch_size=1, retry=PATIENT)
+    emulator.faults.push(Fault.rate_limited(retry_delay_s=0.5))
+    emulator.latency_s = 0.2
+
+    embedder.embed_documents(TEXTS[:8])
+
+    times = sorted(request.time for request in emulator.requests)
+    after = [moment for moment in times if moment > times[0] + 0.4]
+    assert len(times) == 9
+    assert len(after) == 1 or after[1] - after[0] >= 0.19  # others came when the probe was answered
+
+
+def test_a_long_wait_for_the_quota_is_logged(make_embedder: MakeEmbedder, caplog: pytest.LogCaptureFixture) -> None:
+    embedder = make_embedder(dimensions=8, batch_size=5, rate_limits=RateLimits(requests_per_minute=200, burst_s=1))
+    with caplog.at_level(logging.INFO, "gemini_embed"):
+        embedder.embed_documents(TEXTS[:10])
+    assert "for the quota" in caplog.text
+
+
+def test_a_days_quota_stops_at_once_and_keeps_what_is_finished(make_embedder: MakeEmbedder, emulator: Emulator) -> None:
+    embedder = make_embedder(dimensions=8, batch_size=5, concurrency=1)
+    emulator.quota = Quota(requests_per_day=20)
+
+    with pytest.raises(QuotaError, match="midnight Pacific") as failed:
+        embedder.embed_documents(TEXTS)
+
+    assert failed.value.completed is not None
+    assert list(failed.value.completed.positions) == list(range(20))
+    assert len(emulator.requests) == 5
