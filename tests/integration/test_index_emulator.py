@@ -76,7 +76,7 @@ def test_a_second_process_embeds_nothing_again(
 @pytest.mark.parametrize(
     "other",
     [
-        pytest.param({"task": "question_answering"}, id="task"),
+        pytest.param({"task": "clustering"}, id="task"),
         pytest.param({"task": "raw"}, id="raw"),
         pytest.param({"dimensions": 768}, id="dimensions"),
         pytest.param({"model": "gemini-embedding-001"}, id="model"),
