@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import google.auth.credentials
 import pytest
 from fix_capture import Answer, CaptureServer, Received, embeddings_for
 from gemini_embed import AuthenticationError, ConfigurationError, Embedder, GeminiEmbedError, RetryPolicy
@@ -51,6 +52,30 @@ def test_given_credentials_are_renewed_off_the_loop_and_once(capture: CaptureSer
     assert credentials.renewals == 1
     assert credentials.threads != ["gemini-embed"]
     assert {r.headers["authorization"] for r in capture.requests} == {"Bearer token-1"}
+
+
+class Scoped(Renewing, google.auth.credentials.Scoped):
+    """Credentials of a service account: of no use until they have a scope."""
+
+    scope: list[str] | None = None
+
+    @property
+    def requires_scopes(self) -> bool:
+        return self.scope is None
+
+    def with_scopes(self, scopes: Any, default_scopes: Any = None) -> Credentials:
+        scoped = Scoped()
+        scoped.scope = scopes
+        return scoped
+
+    def refresh(self, request: Any) -> None:
+        self.token = f"token for {self.scope}"
+
+
+def test_a_service_account_gets_the_scope(capture: CaptureServer) -> None:
+    with embedder_with(Scoped(), capture) as embedder:
+        embedder.embed_query("a")
+    assert capture.requests[0].headers["authorization"].endswith("/auth/cloud-platform']")
 
 
 def test_a_refused_token_is_renewed_and_the_call_repeated(make_server: Callable[..., CaptureServer]) -> None:

@@ -174,6 +174,7 @@ def test_none_at_all(facts: ModelFacts, door: str, fake_credentials: Any, emulat
     with make(facts, emulator.base_url, fake_credentials) as embedder:
         result = embed(embedder, [], door)
     assert (len(result), result.tolist(), result.usage.requests) == (0, [], 0)
+    assert result.values.shape == (0, embedder.fingerprint.dimensions)
     assert not emulator.requests
 
 

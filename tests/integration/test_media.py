@@ -195,6 +195,17 @@ def test_media_larger_than_allowed(capture: CaptureServer, tmp_path: Path) -> No
                 embedder.embed([Image(source)])
 
 
+def test_media_that_no_call_can_carry(capture: CaptureServer) -> None:
+    """The file is allowed, but its base64 is larger than a call may be."""
+    options: dict[str, Any] = {"api_key": "k", "base_url": capture.base_url, "verify": False}
+    with (
+        Embedder(facts={"max_media_bytes": 1000}, **options) as embedder,
+        pytest.raises(InputError, match=r"input 1: 14\d\d bytes as base64, more than one call .* takes \(1000\)"),
+    ):
+        embedder.embed(["a", Image(PNG + b"\0" * 1000)])
+    assert not capture.requests
+
+
 @pytest.mark.parametrize("model", ["gemini-embedding-001", "text-embedding-004"])
 @pytest.mark.filterwarnings("ignore::gemini_embed.GeminiEmbedWarning")
 def test_a_model_that_reads_text_only(model: str, capture: CaptureServer) -> None:

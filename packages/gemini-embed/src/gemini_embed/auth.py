@@ -27,6 +27,7 @@ class Auth:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._credentials: Any = connection.credentials
+        self._scoped = False
         self._lock = asyncio.Lock()
 
     async def headers(self) -> SecretHeaders:
@@ -39,8 +40,9 @@ class Auth:
         if self._connection.backend == "developer" or self._connection.is_express:
             return SecretHeaders({"x-goog-api-key": self._connection.require_key().reveal()})
         async with self._lock:  # one refresh serves all requests that wait for it
-            if self._credentials is None:
-                self._credentials = await _in_thread(_default_credentials)
+            if not self._scoped:
+                self._credentials = await _in_thread(_scoped, self._credentials)
+                self._scoped = True
             if not self._credentials.token or self._credentials.expired:
                 await _in_thread(_refresh, self._credentials)
         headers = SecretHeaders(authorization=f"Bearer {self._credentials.token}")
@@ -72,11 +74,14 @@ async def _in_thread(call: Any, *args: Any) -> Any:
         raise AuthenticationError(401, "UNAUTHENTICATED", f"Google credentials: {e}") from e
 
 
-def _default_credentials() -> Any:
+def _scoped(given: Any) -> Any:
+    """The given credentials, or Application Default ones, with the scope that service accounts need."""
     import google.auth
+    from google.auth.credentials import with_scopes_if_required
 
-    credentials, _ = google.auth.default(scopes=[SCOPE])
-    return credentials
+    if given is None:
+        return google.auth.default(scopes=[SCOPE])[0]
+    return with_scopes_if_required(given, [SCOPE])  # type: ignore[no-untyped-call]  # google-auth is typed in part
 
 
 def _refresh(credentials: Any) -> None:

@@ -31,6 +31,7 @@ class Rows:
     def __init__(self, count: int, request: Request) -> None:
         self._done = np.zeros(count, dtype=bool)
         self._dimensions = request.options.dimensions
+        self._default_dimensions = request.facts.default_dimensions or 0
         self._model = request.facts.name
         self._unit_length = request.unit_length
         self._values: NDArray[np.float32] | None = None
@@ -55,7 +56,7 @@ class Rows:
 
     def values(self) -> NDArray[np.float32]:
         """All rows; call it when every batch is in."""
-        return self._array(self._dimensions or 0)
+        return self._array(self._default_dimensions)
 
     def completed(self) -> Completed | None:
         """What is finished, None when that is nothing."""

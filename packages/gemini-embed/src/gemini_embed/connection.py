@@ -1,9 +1,9 @@
 """Where requests go and in whose name: backend, address, version, key or credentials. Decided once, without a network.
 
-The vocabulary and the order of precedence are google-genai's: an argument beats the environment, and of two things
-found in the environment a project beats a key. Environment: `GEMINI_API_KEY`, `GOOGLE_API_KEY`,
-`GOOGLE_GENAI_USE_ENTERPRISE` or `GOOGLE_GENAI_USE_VERTEXAI`, `GOOGLE_CLOUD_PROJECT`, `GOOGLE_CLOUD_LOCATION`,
-`GOOGLE_GEMINI_BASE_URL`, `GOOGLE_VERTEX_BASE_URL`.
+The vocabulary is google-genai's, and so is the order: an argument beats the environment, and of two things found in
+the environment a project beats a key. (Of the key's two variables the SDK looks at GOOGLE_API_KEY first.) Environment:
+`GEMINI_API_KEY`, `GOOGLE_API_KEY`, `GOOGLE_GENAI_USE_ENTERPRISE` or `GOOGLE_GENAI_USE_VERTEXAI`,
+`GOOGLE_CLOUD_PROJECT`, `GOOGLE_CLOUD_LOCATION`, `GOOGLE_GEMINI_BASE_URL`, `GOOGLE_VERTEX_BASE_URL`.
 """
 
 from __future__ import annotations

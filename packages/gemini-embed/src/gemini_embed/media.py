@@ -70,7 +70,7 @@ async def loaded(item: Entry, facts: ModelFacts, policy: FetchPolicy) -> Entry:
     """A copy of `item` with each `Media` in its wire form, its size added.
 
     Raises:
-        InputError: unreadable, refused or broken media; it names the item's position.
+        InputError: unreadable, refused or broken media, or more than fits a call; it names the item's position.
     """
     parts: list[WirePart | Media] = []
     size_bytes = item.size_bytes
@@ -82,6 +82,12 @@ async def loaded(item: Entry, facts: ModelFacts, policy: FetchPolicy) -> Entry:
                 raise e.at(item.position) from e.__cause__
             size_bytes += len(part["inlineData"]["data"])
         parts.append(part)
+    if size_bytes > facts.max_media_bytes:
+        raise InputError(
+            f"{size_bytes} bytes as base64, more than one call to {facts.name} takes ({facts.max_media_bytes}): "
+            "make the media smaller, or split the content",
+            position=item.position,
+        )
     return replace(item, parts=parts, size_bytes=size_bytes)
 
 
