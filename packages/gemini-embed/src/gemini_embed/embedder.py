@@ -10,14 +10,15 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
-from typing import Any, Self, get_args
+from typing import Any, Self
 
+from gemini_embed.arguments import checked_dimensions, document_contents, one_of, positive_number, query_content, whole
 from gemini_embed.attempts import Request
 from gemini_embed.calls import Job
 from gemini_embed.connection import Connection, connect
 from gemini_embed.content import Content, ContentLike, contents_of
 from gemini_embed.engine import Engine
-from gemini_embed.errors import ConfigurationError, InputError
+from gemini_embed.errors import ConfigurationError
 from gemini_embed.fetch import FetchPolicy
 from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.models import Backend, ModelFacts, facts_for
@@ -116,22 +117,22 @@ class Embedder:
         )
         self.facts = facts_for(model, self._connection.backend, facts)
         self.task: Task = parse_task(task)
-        self.dimensions = _checked_dimensions(dimensions, self.facts)
-        self.overflow = _one_of("overflow", overflow, Overflow)
-        self.condition_media = _one_of("condition_media", condition_media, ConditionMedia)
+        self.dimensions = checked_dimensions(dimensions, self.facts)
+        self.overflow = one_of("overflow", overflow, Overflow)
+        self.condition_media = one_of("condition_media", condition_media, ConditionMedia)
         self.normalize = normalize
-        self.batch_size = _whole("batch_size", batch_size)
+        self.batch_size = whole("batch_size", batch_size)
         self.retry = retry or RetryPolicy()
         self._http = HttpOptions(
-            timeout_s=_positive_number("timeout_s", timeout_s),
+            timeout_s=positive_number("timeout_s", timeout_s),
             headers=dict(headers or {}),
             proxy=proxy,
             verify=verify,
-            concurrency=_whole("concurrency", concurrency) or HttpOptions.concurrency,
+            concurrency=whole("concurrency", concurrency) or HttpOptions.concurrency,
         )
         self._fetch = FetchPolicy(
             allow_private_urls=allow_private_urls,
-            max_bytes=_whole("max_media_bytes", max_media_bytes) or FetchPolicy.max_bytes,
+            max_bytes=whole("max_media_bytes", max_media_bytes) or FetchPolicy.max_bytes,
             timeout_s=self._http.timeout_s,
         )
         self.rate_limits = RateLimits.of(rate_limits)
@@ -145,7 +146,7 @@ class Embedder:
 
     @property
     def backend(self) -> Backend:
-        """ "developer" or "vertex"."""
+        """Which API: "developer" or "vertex"."""
         return self.facts.backend
 
     @property
@@ -182,7 +183,7 @@ class Embedder:
             InputError: an empty text, a wrong type, another number of titles; before any request.
             RequestError: after the retries; `.completed` holds what was finished.
         """
-        plan = self._plan(_documents(texts, titles), "document", task, dimensions, batch_size)
+        plan = self._plan(document_contents(texts, titles), "document", task, dimensions, batch_size)
         return self._engine.run(self._job(plan))
 
     async def aembed_documents(
@@ -195,18 +196,18 @@ class Embedder:
         batch_size: int | None = None,
     ) -> EmbeddingResult:
         """`embed_documents`, awaited."""
-        plan = self._plan(_documents(texts, titles), "document", task, dimensions, batch_size)
+        plan = self._plan(document_contents(texts, titles), "document", task, dimensions, batch_size)
         return await self._engine.arun(self._job(plan))
 
     def embed_query(self, text: str, *, task: str | None = None, dimensions: int | None = None) -> EmbeddingResult:
         """The vector of a query, shape (1, d); `.vector` is the row."""
-        return self._engine.run(self._job(self._plan([_query(text)], "query", task, dimensions)))
+        return self._engine.run(self._job(self._plan([query_content(text)], "query", task, dimensions)))
 
     async def aembed_query(
         self, text: str, *, task: str | None = None, dimensions: int | None = None
     ) -> EmbeddingResult:
         """`embed_query`, awaited."""
-        return await self._engine.arun(self._job(self._plan([_query(text)], "query", task, dimensions)))
+        return await self._engine.arun(self._job(self._plan([query_content(text)], "query", task, dimensions)))
 
     def embed(
         self,
@@ -284,8 +285,8 @@ class Embedder:
         batch_size: int | None = None,
     ) -> _Plan:
         """Check and condition everything, in the caller's thread: bad input raises before any request."""
-        how = Conditioning(parse_task(task) if task else self.task, _one_of("side", side, Side), self.condition_media)
-        size = _checked_dimensions(dimensions, self.facts) or self.dimensions
+        how = Conditioning(parse_task(task) if task else self.task, one_of("side", side, Side), self.condition_media)
+        size = checked_dimensions(dimensions, self.facts) or self.dimensions
         items = prepare(contents, how, self.facts, self._fetch.max_bytes)
         if self.overflow == "warn":
             warn_of_long_texts(items, self.facts)
@@ -301,7 +302,7 @@ class Embedder:
             ),
             retry=self.retry,
             fetch=self._fetch,
-            max_items=_whole("batch_size", batch_size) or self.batch_size,
+            max_items=whole("batch_size", batch_size) or self.batch_size,
             unit_length=self._unit_length(size),
         )
         return _Plan(items, request)
@@ -352,65 +353,3 @@ async def _embed(session: HttpSession, *, plan: _Plan, exact: bool, lookahead: i
         await refuse_long_texts(session, plan.request, plan.items)
     rows = await Job(session, plan.request, plan.items, lookahead).run()
     return EmbeddingResult(rows.values(), usage=rows.usage, model=plan.request.facts.name)
-
-
-def _documents(texts: Sequence[str], titles: Sequence[str | None] | None) -> list[Content]:
-    if isinstance(texts, str | bytes):
-        raise InputError("pass a list of texts, not one str: [text] for a single one")
-    texts = list(texts)
-    if titles is None:
-        titles = [None] * len(texts)
-    elif isinstance(titles, str) or len(titles) != len(texts):
-        given = "one str" if isinstance(titles, str) else f"{len(titles)} titles"
-        raise InputError(f"{given} for {len(texts)} texts: pass one title, or None, per text")
-    return [
-        _text_content(text, title, position) for position, (text, title) in enumerate(zip(texts, titles, strict=True))
-    ]
-
-
-def _query(text: str) -> Content:
-    return _text_content(text, None, None)
-
-
-def _text_content(text: str, title: str | None, position: int | None) -> Content:
-    if not isinstance(text, str):
-        raise InputError(f"a text must be a str, not {type(text).__name__}; embed() takes media", position=position)
-    if not isinstance(title, str | None):
-        raise InputError(f"a title must be a str or None, not {type(title).__name__}", position=position)
-    return Content(text, title=title)
-
-
-def _checked_dimensions(dimensions: int | None, facts: ModelFacts) -> int | None:
-    if dimensions is None:
-        return None
-    if type(dimensions) is not int or dimensions < 1:
-        raise ConfigurationError(f"dimensions={dimensions!r} must be a positive whole number")
-    if facts.max_dimensions is not None and dimensions > facts.max_dimensions:
-        raise ConfigurationError(
-            f"dimensions={dimensions}: {facts.name} has at most {facts.max_dimensions}; "
-            "facts={'max_dimensions': ...} if it has grown"
-        )
-    if not facts.shortens:
-        if dimensions != facts.default_dimensions:
-            raise ConfigurationError(f"{facts.name} always returns {facts.default_dimensions} values")
-        return None
-    return dimensions
-
-
-def _whole(name: str, value: int | None) -> int | None:
-    """`value`, if it is None (the default holds) or a positive whole number."""
-    if value is not None and (type(value) is not int or value < 1):
-        raise ConfigurationError(f"{name}={value!r} must be a positive whole number")
-    return value
-
-
-def _positive_number(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
-        raise ConfigurationError(f"{name}={value!r} must be a positive number")
-    return value
-
-
-def _one_of(name: str, value: Any, options: Any) -> Any:
-    if value not in get_args(options):
-        raise ConfigurationError(f"{name}={value!r} must be one of {', '.join(map(repr, get_args(options)))}")
-    return value

@@ -1,0 +1,77 @@
+"""What callers pass, checked: texts, titles, sizes and numbers. Errors say which argument, and what it may be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, get_args
+
+from gemini_embed.content import Content
+from gemini_embed.errors import ConfigurationError, InputError
+from gemini_embed.models import ModelFacts
+
+
+def document_contents(texts: Sequence[str], titles: Sequence[str | None] | None) -> list[Content]:
+    """A content per text, with its title. Raises InputError: no list, a wrong type, another number of titles."""
+    if isinstance(texts, str | bytes):
+        raise InputError("pass a list of texts, not one str: [text] for a single one")
+    texts = list(texts)
+    if titles is None:
+        titles = [None] * len(texts)
+    elif isinstance(titles, str) or len(titles) != len(texts):
+        given = "one str" if isinstance(titles, str) else f"{len(titles)} titles"
+        raise InputError(f"{given} for {len(texts)} texts: pass one title, or None, per text")
+    return [
+        _text_content(text, title, position) for position, (text, title) in enumerate(zip(texts, titles, strict=True))
+    ]
+
+
+def query_content(text: str) -> Content:
+    """The content of a query. Raises InputError when it is not a str."""
+    return _text_content(text, None, None)
+
+
+def _text_content(text: str, title: str | None, position: int | None) -> Content:
+    if not isinstance(text, str):
+        raise InputError(f"a text must be a str, not {type(text).__name__}; embed() takes media", position=position)
+    if not isinstance(title, str | None):
+        raise InputError(f"a title must be a str or None, not {type(title).__name__}", position=position)
+    return Content(text, title=title)
+
+
+def checked_dimensions(dimensions: int | None, facts: ModelFacts) -> int | None:
+    """The size to ask for; None is the model's own. Raises ConfigurationError for one that it cannot have."""
+    if dimensions is None:
+        return None
+    if type(dimensions) is not int or dimensions < 1:
+        raise ConfigurationError(f"dimensions={dimensions!r} must be a positive whole number")
+    if facts.max_dimensions is not None and dimensions > facts.max_dimensions:
+        raise ConfigurationError(
+            f"dimensions={dimensions}: {facts.name} has at most {facts.max_dimensions}; "
+            "facts={'max_dimensions': ...} if it has grown"
+        )
+    if not facts.shortens:
+        if dimensions != facts.default_dimensions:
+            raise ConfigurationError(f"{facts.name} always returns {facts.default_dimensions} values")
+        return None
+    return dimensions
+
+
+def whole(name: str, value: int | None) -> int | None:
+    """`value`, if it is None (the default holds) or a positive whole number."""
+    if value is not None and (type(value) is not int or value < 1):
+        raise ConfigurationError(f"{name}={value!r} must be a positive whole number")
+    return value
+
+
+def positive_number(name: str, value: Any) -> float:
+    """`value`, if it is a positive number."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        raise ConfigurationError(f"{name}={value!r} must be a positive number")
+    return value
+
+
+def one_of(name: str, value: Any, options: Any) -> Any:
+    """`value`, if it is one of the strings of the `Literal` type `options`."""
+    if value not in get_args(options):
+        raise ConfigurationError(f"{name}={value!r} must be one of {', '.join(map(repr, get_args(options)))}")
+    return value
