@@ -20,9 +20,11 @@ SAFETY = 0.99
 """Share of a told rate that is used: the service's clock and ours are not the same."""
 LEARNED_SAFETY = 0.97
 """Share of a learned rate that is used: a probe comes a little late, so the rate looks a little higher than it is."""
+FIRST_STARTS = 4
 SPACED_STARTS = 16
-SPACING_S = 0.01
-"""The first calls, while nothing is known of the quota, start so far apart: a refusal comes at once; one is enough."""
+SPACING_S = 0.008
+"""While nothing is known of the quota, so many calls start at once, and the next ones so far apart: a refusal comes
+sooner than an answer, and one is enough."""
 GROWTH_PER_S = 0.0002
 """Share by which a learned rate grows per second without a refusal (additive increase)."""
 SHORTEST_SAMPLE_S = 2.0
@@ -188,7 +190,9 @@ class Pace:
     def admit(self, cost: Cost, now: float) -> Ticket | float:
         """A ticket: the call may start now, and is counted. Else the seconds after which to ask again."""
         with self._lock:
-            opens_at = max(self._closed_until, self._next_start)
+            opens_at = (
+                self._closed_until if self._in_flight < FIRST_STARTS else max(self._closed_until, self._next_start)
+            )
             if now < opens_at:
                 return max(opens_at - now, SHORTEST_WAIT_S)
             allowed = 1.0 if self._must_probe else self._window
