@@ -96,6 +96,18 @@ def test_a_refusal_without_a_delay_slows_down_too() -> None:
     assert service.refused <= 45  # there is no rate to be told from such refusals, but pauses that double
 
 
+def test_refusals_of_calls_that_were_under_way_together_double_no_pause() -> None:
+    pace = Pace()
+    tickets = [pace.admit(Cost(1, 1), i * 0.01) for i in range(8)]
+
+    waits = [pace.refused(ticket, Refusal(None, "requests"), 1.0) for ticket in tickets if isinstance(ticket, Ticket)]
+
+    assert waits == [1.0] * 8
+    probe = pace.admit(Cost(1, 1), 2.0)
+    assert isinstance(probe, Ticket)
+    assert pace.refused(probe, Refusal(None, "requests"), 2.0) == 2.0
+
+
 def test_no_herd_after_a_wait() -> None:
     """One call probes; the others follow when it was answered."""
     pace = Pace()

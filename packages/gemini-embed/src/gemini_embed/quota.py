@@ -232,13 +232,13 @@ class Pace:
         """A call met a quota. The seconds for which nothing starts; then one call probes before the rest follows."""
         with self._lock:
             self._in_flight -= 1
-            self._refused_in_a_row += 1
-            delay = refusal.retry_after_s
-            if delay is None:
-                delay = min(2.0 ** (self._refused_in_a_row - 1), LONGEST_PAUSE_S)
             if ticket.epoch == self._epoch:  # of several that were under way, the first one tells
                 self._learn(ticket.cost, refusal, now)
                 self._epoch += 1
+                self._refused_in_a_row += 1
+            delay = refusal.retry_after_s
+            if delay is None:
+                delay = min(2.0 ** max(self._refused_in_a_row - 1, 0), LONGEST_PAUSE_S)
             self._must_probe = True
             self._closed_until = max(self._closed_until, now + delay)
             return self._closed_until - now
