@@ -163,11 +163,13 @@ CONTRADICTIONS = [
     pytest.param({"api_key": "k", "location": "us"}, "location= belongs to Vertex AI", id="location-on-developer"),
     pytest.param({"project": "p", "credentials": "text"}, "Credentials object, not str", id="credentials-of-text"),
     pytest.param({"api_key": "k\n"}, "spaces, a line break", id="key-with-a-line-break"),
+    pytest.param({"api_key": "k\nk"}, "spaces, a line break", id="key-of-two-lines"),
     pytest.param({"api_key": 5}, "must be a str or a SecretStr", id="key-of-another-type"),
     pytest.param({"api_key": "k", "base_url": "localhost:80"}, "must begin with http", id="base-url"),
     pytest.param({"api_key": "k", "verify": "/no/such/file.pem"}, "there is no such file", id="verify"),
     pytest.param({"api_key": "k", "proxy": "localhost:3128"}, "must be a URL", id="proxy"),
     pytest.param({"api_key": "k", "headers": {"a": 1}}, "must be ASCII str", id="headers"),
+    pytest.param({"api_key": "k", "headers": {"a": "b\nc"}}, "without line breaks", id="header-line-break"),
     pytest.param({"api_key": "k", "concurrency": 0}, "concurrency=0 must be a positive whole number", id="concurrency"),
     pytest.param({"api_key": "k", "concurrency": 2.5}, "concurrency=2.5 must be", id="half-a-request"),
     pytest.param({"api_key": "k", "batch_size": -1}, "batch_size=-1 must be", id="batch-size"),
@@ -188,6 +190,13 @@ CONTRADICTIONS = [
 def test_what_cannot_be_honoured_raises_at_once(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         Embedder(**options)
+
+
+def test_a_key_of_the_environment_with_a_line_break_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GEMINI_API_KEY", "secret\n")
+    with pytest.raises(ConfigurationError, match="GEMINI_API_KEY holds") as refused:
+        Embedder()
+    assert "secret" not in str(refused.value)
 
 
 def test_extra_headers_and_versions(make_server: Callable[..., CaptureServer], fake_credentials: Any) -> None:

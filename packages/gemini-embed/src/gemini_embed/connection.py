@@ -199,7 +199,7 @@ def _checked_url(url: str) -> str:
 
 def _key_from_environment(environ: Mapping[str, str] | None = None) -> Secret | None:
     env = os.environ if environ is None else environ
-    return next((Secret(env[name]) for name in KEY_VARIABLES if env.get(name)), None)
+    return next((_checked_key(env[name], name) for name in KEY_VARIABLES if env.get(name)), None)
 
 
 def _secret(key: Any) -> Secret | None:
@@ -211,6 +211,11 @@ def _secret(key: Any) -> Secret | None:
         return None
     if not isinstance(value, str):
         raise ConfigurationError(f"api_key= must be a str or a SecretStr, not {type(value).__name__}")
-    if not value.isascii() or value != value.strip():
-        raise ConfigurationError("api_key= holds spaces, a line break or other characters that no key has")
+    return _checked_key(value, "api_key=")
+
+
+def _checked_key(value: str, source: str) -> Secret:
+    """A key that a header can carry; the HTTP library's error about one that it cannot would show it."""
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise ConfigurationError(f"{source} holds spaces, a line break or other characters that no key has")
     return Secret(value)

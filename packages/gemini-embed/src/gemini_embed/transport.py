@@ -45,8 +45,10 @@ class HttpOptions:
     def __post_init__(self) -> None:
         """Raise ConfigurationError now for what would fail at the first call."""
         for name, value in self.headers.items():
-            if not all(type(text) is str and text.isascii() for text in (name, value)):
-                raise ConfigurationError(f"headers={{{name!r}: ...}}: names and values must be ASCII str")
+            if not all(type(text) is str and _is_header_text(text) for text in (name, value)):
+                raise ConfigurationError(
+                    f"headers={{{name!r}: ...}}: names and values must be ASCII str without line breaks, outer spaces"
+                )
         if isinstance(self.verify, str) and not Path(self.verify).is_file():
             raise ConfigurationError(f"verify={self.verify!r}: there is no such file")
         if self.proxy is not None and not str(self.proxy).startswith(
@@ -67,6 +69,11 @@ class HttpOptions:
             verify=verify,
             follow_redirects=False,
         )
+
+
+def _is_header_text(text: str) -> bool:
+    """Looked at here, since the HTTP library's own error would show the value, which may be a secret."""
+    return text.isascii() and text.isprintable() and text == text.strip()
 
 
 class AbandonedError(Exception):
