@@ -76,3 +76,18 @@ def test_a_days_quota_stops_at_once_and_keeps_what_is_finished(make_embedder: Ma
     assert failed.value.completed is not None
     assert list(failed.value.completed.positions) == list(range(20))
     assert len(emulator.requests) == 5
+
+
+def test_after_a_days_quota_the_next_call_fails_too_and_does_not_wait(
+    make_embedder: MakeEmbedder, emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    embedder = make_embedder(dimensions=8)
+    emulator.quota = Quota(requests_per_day=1)
+    embedder.embed_query("the day's only one")
+
+    with caplog.at_level(logging.INFO, "gemini_embed"):
+        for _ in range(2):
+            with pytest.raises(QuotaError, match="midnight Pacific"):
+                embedder.embed_query("x")
+
+    assert "for the quota" not in caplog.text  # the refusal names 45 s

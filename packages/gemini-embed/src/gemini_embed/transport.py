@@ -19,7 +19,7 @@ from gemini_embed.auth import Auth
 from gemini_embed.connection import Connection
 from gemini_embed.errors import ConfigurationError, ConnectionFailedError, QuotaError
 from gemini_embed.inflate import inflate
-from gemini_embed.pacing import api_error, asked_to_wait_s
+from gemini_embed.pacing import api_error, asked_to_wait_s, is_used_up
 from gemini_embed.quota import Cost, Pace, Ticket, refusal_of
 from gemini_embed.wire.replies import UnreadableReplyError
 
@@ -97,14 +97,17 @@ class Gate:
     async def paced_slot(self, items: int, tokens: int, stop: asyncio.Event) -> AsyncIterator[Ticket]:
         """Hold one of the slots once the quota has room for a call of so many contents and tokens, or `stop` is set.
 
-        What the block raises tells the pace: a `QuotaError` closes it for everyone who shares it.
+        What the block raises tells the pace: a `QuotaError` that passes closes it for everyone who shares it.
         """
         async with self._slots:
             ticket = await self._admitted(self._pace.cost(items, tokens), stop)
             try:
                 yield ticket
             except QuotaError as e:
-                self._pace.refused(ticket, refusal_of(e, asked_to_wait_s(e)), time.monotonic())
+                if is_used_up(e):  # a pause would not bring it back: other calls are to fail too, and not to wait
+                    self._pace.failed()
+                else:
+                    self._pace.refused(ticket, refusal_of(e, asked_to_wait_s(e)), time.monotonic())
                 raise
             except BaseException:
                 self._pace.failed()
