@@ -47,7 +47,7 @@ class HttpOptions:
         for name, value in self.headers.items():
             if not all(type(text) is str and _is_header_text(text) for text in (name, value)):
                 raise ConfigurationError(
-                    f"headers={{{name!r}: ...}}: names and values must be ASCII str without line breaks, outer spaces"
+                    f"headers={{{name!r}: ...}}: names and values must be ASCII str without line breaks or outer spaces"
                 )
         if isinstance(self.verify, str) and not Path(self.verify).is_file():
             raise ConfigurationError(f"verify={self.verify!r}: there is no such file")
