@@ -152,11 +152,8 @@ def reset(bench: BenchMock, options: dict[str, Any]) -> None:
         pass
 
 
-NOT_EMULATED = {"gemini-embedding-exp"}
-
-
 @pytest.mark.parametrize("door", DOORS)
-@pytest.mark.parametrize("facts", [row for row in ROWS if row.values[0].name not in NOT_EMULATED])  # type: ignore[union-attr]  # pytest says object
+@pytest.mark.parametrize("facts", ROWS)
 def test_against_single_calls(facts: ModelFacts, door: str, emulator: Emulator, fake_credentials: Any) -> None:
     emulator.retired = "serve"
     texts = [f"passage number {i} about subject {i % 7}" for i in range(251)]
