@@ -122,6 +122,8 @@ class Embedder:
         self.condition_media = one_of("condition_media", condition_media, ConditionMedia)
         self.normalize = normalize
         self.batch_size = whole("batch_size", batch_size)
+        if not isinstance(retry, RetryPolicy | None):
+            raise ConfigurationError(f"retry={retry!r} must be a RetryPolicy")
         self.retry = retry or RetryPolicy()
         self._http = HttpOptions(
             timeout_s=positive_number("timeout_s", timeout_s),

@@ -49,6 +49,8 @@ class HttpOptions:
                 raise ConfigurationError(
                     f"headers={{{name!r}: ...}}: names and values must be ASCII str without line breaks or outer spaces"
                 )
+        if not isinstance(self.verify, bool | str | ssl.SSLContext):
+            raise ConfigurationError(f"verify={self.verify!r} must be a bool, a CA file or an ssl.SSLContext")
         if isinstance(self.verify, str) and not Path(self.verify).is_file():
             raise ConfigurationError(f"verify={self.verify!r}: there is no such file")
         if self.proxy is not None and not str(self.proxy).startswith(
