@@ -71,6 +71,11 @@ def test_unknown_pairs_get_careful_facts(name: str, backend: Any, endpoint: str,
     assert (facts.endpoint, facts.conditioning, facts.max_batch_items) == (endpoint, conditioning, items)
 
 
+def test_a_version_keeps_the_facts_of_its_model() -> None:
+    facts = facts_for("publishers/google/models/text-embedding-005@001", "vertex")
+    assert (facts.name, facts.known, facts.max_batch_items) == ("text-embedding-005@001", True, 250)
+
+
 def test_a_pair_keeps_what_the_model_is_elsewhere() -> None:
     assert facts_for("text-embedding-005", "developer").max_dimensions == 768
 

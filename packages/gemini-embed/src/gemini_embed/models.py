@@ -220,7 +220,8 @@ def facts_for(model: str, backend: Backend, override: ModelFacts | Mapping[str, 
         raise ConfigurationError(f"model={model!r} must be a model's name, such as 'gemini-embedding-2'")
     if isinstance(override, ModelFacts):
         return dataclasses.replace(override, name=name, backend=backend)
-    found = MODELS.get((name, backend)) or _unknown(name, backend)
+    row = MODELS.get((name.partition("@")[0], backend))  # Vertex knows versions: text-embedding-005@001
+    found = dataclasses.replace(row, name=name) if row else _unknown(name, backend)
     if not override:
         return found
     known = {f.name for f in dataclasses.fields(ModelFacts)}
