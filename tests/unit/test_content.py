@@ -57,6 +57,7 @@ TEXTS = [
     pytest.param(["a", None], "^input 1: a text must be a str, not NoneType", id="none"),
     pytest.param(["a", "ok \ud83d"], r"^input 1: .*lone surrogate \('\\ud83d'\) at character 3,", id="surrogate"),
     pytest.param("a bare str", r"pass a list of texts, not one str", id="a-bare-str"),
+    pytest.param(None, "pass a list of texts, not one NoneType", id="no-list"),
     pytest.param(["é" * 2_000_001], "^input 0: text of 4000022 bytes, more than one call", id="too-many-bytes"),
 ]
 

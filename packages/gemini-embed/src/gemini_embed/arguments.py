@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, get_args
 
 from gemini_embed.content import Content
@@ -12,8 +12,8 @@ from gemini_embed.models import ModelFacts
 
 def document_contents(texts: Sequence[str], titles: Sequence[str | None] | None) -> list[Content]:
     """A content per text, with its title. Raises InputError: no list, a wrong type, another number of titles."""
-    if isinstance(texts, str | bytes):
-        raise InputError("pass a list of texts, not one str: [text] for a single one")
+    if isinstance(texts, str | bytes) or not isinstance(texts, Iterable):
+        raise InputError(f"pass a list of texts, not one {type(texts).__name__}: [text] for a single one")
     texts = list(texts)
     if titles is None:
         titles = [None] * len(texts)
