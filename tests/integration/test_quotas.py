@@ -91,3 +91,24 @@ def test_after_a_days_quota_the_next_call_fails_too_and_does_not_wait(
                 embedder.embed_query("x")
 
     assert "for the quota" not in caplog.text  # the refusal names 45 s
+
+
+def test_a_call_is_no_larger_than_a_minutes_quota(make_embedder: MakeEmbedder, emulator: Emulator) -> None:
+    """Told: smaller calls from the start."""
+    tokens = RateLimits(tokens_per_minute=400, burst_s=60)  # half of it is about 28 of these texts
+    items = RateLimits(requests_per_minute=30, burst_s=120)
+
+    make_embedder(dimensions=8, rate_limits=tokens).embed_documents(TEXTS[:40])
+    make_embedder(dimensions=16, rate_limits=items, api_key="another-project").embed_documents(TEXTS[:60])
+
+    assert [len(request.json["requests"]) for request in emulator.requests] in ([28, 12, 30, 30], [12, 28, 30, 30])
+
+
+def test_a_call_larger_than_the_quota_is_split(make_embedder: MakeEmbedder, emulator: Emulator) -> None:
+    """Not told: refused again after the wait, so it is halved until it fits."""
+    emulator.quota = Quota(requests_per_minute=20, minute_s=0.2)
+
+    values = make_embedder(dimensions=8, retry=PATIENT).embed_documents(TEXTS[:40]).values
+
+    assert len(values) == 40
+    assert max(len(request.json["requests"]) for request in emulator.requests) == 40

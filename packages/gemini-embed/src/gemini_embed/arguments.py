@@ -70,6 +70,13 @@ def positive_number(name: str, value: Any) -> float:
     return value
 
 
+def switch(name: str, value: Any) -> bool:
+    """`value`, if it is True or False; "no" would count as true."""
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"{name}={value!r} must be True or False")
+    return value
+
+
 def one_of(name: str, value: Any, options: Any) -> Any:
     """`value`, if it is one of the strings of the `Literal` type `options`."""
     if value not in get_args(options):

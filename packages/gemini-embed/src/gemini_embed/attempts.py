@@ -34,6 +34,7 @@ class Request:
     retry: RetryPolicy
     fetch: FetchPolicy
     max_items: int | None = None
+    max_tokens: int | None = None
     unit_length: bool = False
     """Whether the vectors are made unit length here."""
 

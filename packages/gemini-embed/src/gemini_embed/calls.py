@@ -106,7 +106,7 @@ class Job:
     async def _batches(self) -> AsyncGenerator[Batch, None]:
         facts = self._request.facts
         limits = filter(None, (self._request.max_items, self._learned.max_batch_items))
-        planner = Planner(facts, min(limits, default=None))
+        planner = Planner(facts, min(limits, default=None), self._request.max_tokens)
         for window in _windows(self._items, size=8):
             for item in await self._loaded(window):
                 if full := planner.add(item):

@@ -170,7 +170,7 @@ def _vertex(
         )
     if key and location:
         raise ConfigurationError("location= cannot be honoured with an API key on Vertex AI (express mode has none)")
-    location = None if key else location or env.get("GOOGLE_CLOUD_LOCATION") or "global"
+    location = None if key else (location or env.get("GOOGLE_CLOUD_LOCATION") or "global").lower()
     return Connection(
         backend="vertex",
         base_url=_checked_url(base_url or env.get("GOOGLE_VERTEX_BASE_URL") or vertex_host(location)),

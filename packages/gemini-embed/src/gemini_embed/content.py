@@ -146,6 +146,8 @@ def contents_of(likes: Iterable[ContentLike]) -> list[Content]:
     """Every input as a `Content`; what cannot be one is named by its position."""
     if isinstance(likes, str | bytes | Part | Content):
         raise InputError(f"pass a list of inputs, not one {type(likes).__name__}: [x] for a single one")
+    if not isinstance(likes, Iterable):
+        raise InputError(f"pass a list of inputs, not {type(likes).__name__}")
     contents = []
     for position, like in enumerate(likes):
         try:

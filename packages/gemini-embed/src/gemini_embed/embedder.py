@@ -12,7 +12,15 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-from gemini_embed.arguments import checked_dimensions, document_contents, one_of, positive_number, query_content, whole
+from gemini_embed.arguments import (
+    checked_dimensions,
+    document_contents,
+    one_of,
+    positive_number,
+    query_content,
+    switch,
+    whole,
+)
 from gemini_embed.attempts import Request
 from gemini_embed.calls import Job
 from gemini_embed.connection import Connection, connect
@@ -120,7 +128,7 @@ class Embedder:
         self.dimensions = checked_dimensions(dimensions, self.facts)
         self.overflow = one_of("overflow", overflow, Overflow)
         self.condition_media = one_of("condition_media", condition_media, ConditionMedia)
-        self.normalize = normalize
+        self.normalize = None if normalize is None else switch("normalize", normalize)
         self.batch_size = whole("batch_size", batch_size)
         if not isinstance(retry, RetryPolicy | None):
             raise ConfigurationError(f"retry={retry!r} must be a RetryPolicy")
@@ -133,7 +141,7 @@ class Embedder:
             concurrency=whole("concurrency", concurrency) or HttpOptions.concurrency,
         )
         self._fetch = FetchPolicy(
-            allow_private_urls=allow_private_urls,
+            allow_private_urls=switch("allow_private_urls", allow_private_urls),
             max_bytes=whole("max_media_bytes", max_media_bytes) or FetchPolicy.max_bytes,
             timeout_s=self._http.timeout_s,
         )
@@ -304,13 +312,19 @@ class Embedder:
             ),
             retry=self.retry,
             fetch=self._fetch,
-            max_items=whole("batch_size", batch_size) or self.batch_size,
+            max_items=self._max_items(whole("batch_size", batch_size)),
+            max_tokens=self.rate_limits.max_tokens if self.rate_limits else None,
             unit_length=self._unit_length(size),
         )
         return _Plan(items, request)
 
     def _job(self, plan: _Plan) -> Callable[[HttpSession], Coroutine[Any, Any, EmbeddingResult]]:
         return partial(_embed, plan=plan, exact=self.overflow == "error", lookahead=self._http.concurrency + 1)
+
+    def _max_items(self, batch_size: int | None) -> int | None:
+        """Contents a call: as asked for, and no more than a minute's quota has room for."""
+        wanted = (batch_size or self.batch_size, self.rate_limits.max_items if self.rate_limits else None)
+        return min(filter(None, wanted), default=None)
 
     def _unit_length(self, dimensions: int | None) -> bool:
         """Whether vectors of this size are made unit length here."""

@@ -142,6 +142,12 @@ class NotFoundError(ApiError):
 class QuotaError(ApiError):
     """429: a rate, a day's quota or a spend limit is used up."""
 
+    @property
+    def violations(self) -> list[dict[str, Any]]:
+        """What ran out, as QuotaFailure names it: `quotaMetric`, `quotaId`, at best `quotaValue`."""
+        lists = [d.get("violations") for d in self.details]
+        return [v for found in lists if isinstance(found, list) for v in found if isinstance(v, dict)]
+
 
 class ConnectionFailedError(RequestError):
     """No whole answer came: refused, dropped (before the answer or in the middle of it) or timed out."""

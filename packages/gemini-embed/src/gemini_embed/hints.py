@@ -33,7 +33,7 @@ def _about_quota(error: QuotaError) -> str:
         return (
             "Hint: a day's quota (it resets at midnight Pacific time) or the budget is used up; waiting does not help"
         )
-    return "Hint: tell the project's quotas with rate_limits=, or raise RetryPolicy(max_elapsed_s=) to wait longer"
+    return "Hint: tell the quotas with rate_limits=, or raise RetryPolicy(max_attempts=, max_elapsed_s=) to wait longer"
 
 
 def _about_model(error: ApiError, facts: ModelFacts) -> list[str]:

@@ -17,7 +17,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from gemini_embed.errors import ConfigurationError
 
@@ -77,6 +77,15 @@ class ModelFacts:
     source: str = ""
     known: bool = True
     """False for a pair that has no row."""
+
+    def __post_init__(self) -> None:
+        for fact, options in (("endpoint", Endpoint), ("conditioning", Conditioning)):
+            if getattr(self, fact) not in get_args(options):
+                raise ConfigurationError(
+                    f"facts: {fact}={getattr(self, fact)!r} is none of {', '.join(get_args(options))}"
+                )
+        if type(self.max_batch_items) is not int or self.max_batch_items < 1:
+            raise ConfigurationError(f"facts: max_batch_items={self.max_batch_items!r} must be a positive whole number")
 
     def is_retired(self, today: date | None = None) -> bool:
         """Whether the shut-down date has come."""

@@ -82,6 +82,9 @@ def decide(
         return _of_bad_request(error, items)
     if not _is_passing(error) or attempt >= policy.max_attempts:
         return GiveUp()
+    if isinstance(error, QuotaError) and attempt > 1 and items > 1:
+        # It was let wait as long as it was told, alone, and is refused again: the call itself is larger than the quota.
+        return Split((items + 1) // 2, remember=False)
     seconds = _wait(error, policy, attempt, random)
     return Wait(seconds) if elapsed_s + seconds <= policy.max_elapsed_s else GiveUp()
 
@@ -104,8 +107,7 @@ def _is_passing(error: RequestError) -> bool:
 
 def is_used_up(error: QuotaError) -> bool:
     """Whether a day's quota or the money is gone: RetryInfo may still say 45 s, and waiting would not help."""
-    violations = [v for d in error.details for v in d.get("violations") or () if isinstance(v, dict)]
-    per_day = any("PerDay" in str(v.get("quotaId", "")) for v in violations)
+    per_day = any("PerDay" in str(v.get("quotaId", "")) for v in error.violations)
     return per_day or bool(re.search(r"credits? (are|is) depleted|spend(ing)? (limit|cap)", error.message, re.I))
 
 

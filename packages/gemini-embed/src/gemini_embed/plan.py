@@ -54,8 +54,9 @@ class Batch:
 class Planner:
     """Takes items one by one and gives back a batch whenever one is full."""
 
-    def __init__(self, facts: ModelFacts, max_items: int | None = None) -> None:
+    def __init__(self, facts: ModelFacts, max_items: int | None = None, max_tokens: int | None = None) -> None:
         self._facts = facts
+        self._max_tokens = min(filter(None, (facts.max_batch_tokens, max_tokens)), default=None)
         self._max_items = min(max_items or facts.max_batch_items, facts.max_batch_items)
         self._batch = Batch()
 
@@ -76,7 +77,7 @@ class Planner:
         max_bytes = facts.max_media_bytes if has_media else facts.max_text_bytes
         return (
             len(batch.items) < self._max_items
-            and (facts.max_batch_tokens is None or batch.tokens + item.tokens <= facts.max_batch_tokens)
+            and (self._max_tokens is None or batch.tokens + item.tokens <= self._max_tokens)
             and batch.size_bytes + item.size_bytes + ENVELOPE_BYTES <= max_bytes
         )
 

@@ -10,9 +10,8 @@ import os
 import re
 import threading
 import weakref
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any
 
 from gemini_embed.errors import ConfigurationError, QuotaError
 
@@ -31,7 +30,7 @@ SHORTEST_SAMPLE_S = 2.0
 """A rate is not told from less than this: a passing refusal would be taken for a quota."""
 SHORTEST_WAIT_S = 0.001
 LONGEST_PAUSE_S = 60.0
-"""Where a refusal tells no delay the pause is 1 s, and doubles up to this until a call is answered."""
+"""Where a refusal tells no delay the pause is 1 s, and doubles until a call is answered; none is longer than this."""
 ASK_AGAIN_S = 0.02
 """When all of the window is in use, an answer makes room; it is asked for so often."""
 BACKOFF = 0.5
@@ -43,19 +42,30 @@ class RateLimits:
     """Quotas of a project for one model. None: no such limit is known.
 
     `count_items`: every content of a batch counts as a request, as the Developer API counts them. `burst_s`: how many
-    seconds' worth may be used at once after a rest; a call that is larger than that is let through when rested.
+    seconds' worth may be used at once after a rest (a service that counts whole minutes wants 1). A call is made no
+    larger than a minute's worth, and is let through when that is more than the burst.
     """
 
     requests_per_minute: float | None = None
     tokens_per_minute: float | None = None
-    requests_per_day: float | None = None
     count_items: bool = True
     burst_s: float = 10.0
 
     def __post_init__(self) -> None:
-        told = (self.requests_per_minute, self.tokens_per_minute, self.requests_per_day, self.burst_s)
+        told = (self.requests_per_minute, self.tokens_per_minute, self.burst_s)
         if any(limit is not None and not limit > 0 for limit in told):
             raise ConfigurationError(f"{self}: a limit is a positive number, or None where none is known")
+
+    @property
+    def max_items(self) -> int | None:
+        """Contents of one call that a minute has room for."""
+        counted = self.requests_per_minute if self.count_items else None
+        return max(1, int(counted)) if counted else None
+
+    @property
+    def max_tokens(self) -> int | None:
+        """Likely tokens of one call that a minute has room for; an estimate may be low, so half of it."""
+        return max(1, int(self.tokens_per_minute / 2)) if self.tokens_per_minute else None
 
     @classmethod
     def of(cls, limits: RateLimits | str | None) -> RateLimits | None:
@@ -74,7 +84,7 @@ class RateLimits:
 
 
 TIERS = {
-    "free": RateLimits(requests_per_minute=100, tokens_per_minute=30_000, requests_per_day=1000),
+    "free": RateLimits(requests_per_minute=100, tokens_per_minute=30_000),
     "tier1": RateLimits(requests_per_minute=3000),
 }
 """Known tiers of the Developer API, from the values that refusals named in public reports (2026)."""
@@ -111,16 +121,12 @@ _PER_MINUTE = "PerMinute"
 
 def refusal_of(error: QuotaError, retry_after_s: float | None) -> Refusal:
     """What a 429 tells about the quota: QuotaFailure names the metric and, at best, its value per minute."""
-    for violation in _violations(error):
+    for violation in error.violations:
         unit = "tokens" if "token" in str(violation.get("quotaMetric", "")).lower() else "requests"
         value = re.fullmatch(r"\d+(\.\d+)?", str(violation.get("quotaValue", "")))
         per_minute = float(value[0]) if value and _PER_MINUTE in str(violation.get("quotaId", "")) else None
         return Refusal(retry_after_s, unit, per_minute or None)
     return Refusal(retry_after_s, "requests")
-
-
-def _violations(error: QuotaError) -> list[Mapping[str, Any]]:
-    return [v for d in error.details for v in d.get("violations") or () if isinstance(v, Mapping)]
 
 
 class Bucket:
@@ -236,11 +242,10 @@ class Pace:
                 self._learn(ticket.cost, refusal, now)
                 self._epoch += 1
                 self._refused_in_a_row += 1
-            delay = refusal.retry_after_s
-            if delay is None:
-                delay = min(2.0 ** max(self._refused_in_a_row - 1, 0), LONGEST_PAUSE_S)
+            # A told 0 is no reason to hammer, and a told hour none to hang: what waits asks again after a minute.
+            delay = refusal.retry_after_s or 2.0 ** max(self._refused_in_a_row - 1, 0)
             self._must_probe = True
-            self._closed_until = max(self._closed_until, now + delay)
+            self._closed_until = max(self._closed_until, now + min(delay, LONGEST_PAUSE_S))
             return self._closed_until - now
 
     def _buckets(self) -> list[tuple[str, Bucket]]:

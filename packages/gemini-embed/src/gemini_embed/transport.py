@@ -87,6 +87,7 @@ class Gate:
 
     def __init__(self, concurrency: int, pace: Pace) -> None:
         self._slots = asyncio.Semaphore(concurrency)
+        self._turn = asyncio.Lock()  # first come, first served: a large call is not overtaken by small ones for ever
         self._pace = pace
 
     @asynccontextmanager
@@ -102,7 +103,8 @@ class Gate:
         What the block raises tells the pace: a `QuotaError` that passes closes it for everyone who shares it.
         """
         async with self._slots:
-            ticket = await self._admitted(self._pace.cost(items, tokens), stop)
+            async with self._turn:
+                ticket = await self._admitted(self._pace.cost(items, tokens), stop)
             try:
                 yield ticket
             except QuotaError as e:
@@ -183,6 +185,8 @@ class HttpSession:
                     await response.aclose()
         except TimeoutError as e:
             raise ConnectionFailedError(f"no answer within timeout_s={self._options.timeout_s:g}", model=model) from e
+        except (httpx.LocalProtocolError, httpx.UnsupportedProtocol) as e:
+            raise ConfigurationError(f"the request cannot be sent: {e}") from e
         except httpx.TransportError as e:
             what = str(e) or type(e).__name__
             raise ConnectionFailedError(f"connection to {httpx.URL(url).host} failed: {what}", model=model) from e
