@@ -105,10 +105,20 @@ def test_a_call_is_no_larger_than_a_minutes_quota(make_embedder: MakeEmbedder, e
 
 
 def test_a_call_larger_than_the_quota_is_split(make_embedder: MakeEmbedder, emulator: Emulator) -> None:
-    """Not told: refused again after the wait, so it is halved until it fits."""
+    """Not told: the refusal names a limit that the call is beyond."""
     emulator.quota = Quota(requests_per_minute=20, minute_s=0.2)
 
     values = make_embedder(dimensions=8, retry=PATIENT).embed_documents(TEXTS[:40]).values
 
     assert len(values) == 40
     assert max(len(request.json["requests"]) for request in emulator.requests) == 40
+
+
+def test_steady_refusals_end_after_max_attempts(make_embedder: MakeEmbedder, emulator: Emulator) -> None:
+    """A batch is not split into calls that each begin to count anew."""
+    emulator.faults.push(Fault.rate_limited(retry_delay_s=0.01), times=50)
+
+    with pytest.raises(QuotaError):
+        make_embedder(dimensions=8, retry=RetryPolicy(max_attempts=3)).embed_documents(TEXTS[:8])
+
+    assert len(emulator.requests) == 3

@@ -80,7 +80,9 @@ class Caller:
         url = self._request.connection.url(model, method)
         return await self._session.post(url, body, model=model, max_reply_bytes=max_reply_bytes)
 
-    async def persist(self, attempt: Callable[[], Awaitable[None]], positions: Sequence[int]) -> Split | None:
+    async def persist(
+        self, attempt: Callable[[], Awaitable[None]], positions: Sequence[int], tokens: int = 0
+    ) -> Split | None:
         """Run `attempt` until it succeeds (None), or the service wants calls of fewer inputs than `positions` names.
 
         Raises:
@@ -104,6 +106,7 @@ class Caller:
                     attempt=number,
                     elapsed_s=clock() - first_failure,
                     items=len(positions),
+                    tokens=tokens,
                     random=random.random(),  # noqa: S311  # jitter, not a secret
                 )
                 if isinstance(decision, Wait):

@@ -134,7 +134,7 @@ class Job:
     async def _send(self, batch: Batch) -> None:
         limit = self._learned.max_batch_items
         if limit is None or len(batch.items) <= limit:
-            refused = await self._caller.persist(partial(self._attempt, batch), batch.positions)
+            refused = await self._caller.persist(partial(self._attempt, batch), batch.positions, batch.tokens)
             if refused is None:
                 return
             limit = refused.max_items

@@ -16,6 +16,7 @@ from gemini_embed.errors import (
     QuotaError,
     RequestError,
 )
+from gemini_embed.quota import refusal_of
 from gemini_embed.wire.replies import UnreadableReplyError
 
 
@@ -72,21 +73,36 @@ Decision = Wait | Split | WithoutCompact | GiveUp
 
 
 def decide(
-    error: RequestError, policy: RetryPolicy, *, attempt: int, elapsed_s: float, items: int, random: float
+    error: RequestError,
+    policy: RetryPolicy,
+    *,
+    attempt: int,
+    elapsed_s: float,
+    items: int,
+    tokens: int = 0,
+    random: float,
 ) -> Decision:
     """What to do about `error` of attempt number `attempt` (from 1), `elapsed_s` after the first one began.
 
-    `items` is how many contents the call held; `random` is a number from 0 to 1.
+    `items` is how many contents the call held, `tokens` how many it likely has; `random` is a number from 0 to 1.
     """
     if isinstance(error, ApiError) and error.code == 400:
         return _of_bad_request(error, items)
     if not _is_passing(error) or attempt >= policy.max_attempts:
         return GiveUp()
-    if isinstance(error, QuotaError) and attempt > 1 and items > 1:
-        # It was let wait as long as it was told, alone, and is refused again: the call itself is larger than the quota.
-        return Split((items + 1) // 2, remember=False)
+    if isinstance(error, QuotaError) and items > 1 and (room := _room_in_a_minute(error, items, tokens)):
+        return Split(room, remember=False)
     seconds = _wait(error, policy, attempt, random)
     return Wait(seconds) if elapsed_s + seconds <= policy.max_elapsed_s else GiveUp()
+
+
+def _room_in_a_minute(error: QuotaError, items: int, tokens: int) -> int | None:
+    """Contents that fit the quota a refusal names, None when this call does: one beyond it never gets through."""
+    refusal = refusal_of(error, None)
+    cost = tokens if refusal.unit == "tokens" else items
+    if refusal.per_minute is None or cost <= refusal.per_minute:
+        return None
+    return max(1, int(items * refusal.per_minute / cost))
 
 
 def _wait(error: RequestError, policy: RetryPolicy, attempt: int, random: float) -> float:
