@@ -1,10 +1,11 @@
 """A local server that speaks the wire protocol of the Gemini embedding endpoints. It is not the model.
 
 The way of a request, one file a step:
-    server -> http11 -> faults -> service -> developer | vertex -> schema -> embedding -> vectors -> encoding
+    server -> http11 -> faults -> service -> developer | vertex -> schema -> embedding -> parts -> vectors -> encoding
 
-`vectors` stands on `vectors_text` and `vectors_image`, the latter on `shapes`. `models`, `tokens`, `quota` and `errors`
-are tables and rules; `settings` lists what can be set, `received` what is remembered.
+`files` keeps uploads. `vectors` stands on `vectors_text`; `parts` makes each `medium` a vector's input by
+`vectors_image` (on `shapes`), `vectors_audio` (on `tones`), `vectors_video` and `vectors_pdf`. `models`, `tokens`,
+`quota` and `errors` are tables and rules; `settings` lists what can be set, `received` what is remembered.
 """
 
 from .errors import ApiError
@@ -12,5 +13,16 @@ from .faults import Fault, FaultScript, RawReply
 from .quota import Quota
 from .received import ReceivedRequest, RequestLog
 from .server import Emulator
+from .tones import tone_speech
 
-__all__ = ["ApiError", "Emulator", "Fault", "FaultScript", "Quota", "RawReply", "ReceivedRequest", "RequestLog"]
+__all__ = [
+    "ApiError",
+    "Emulator",
+    "Fault",
+    "FaultScript",
+    "Quota",
+    "RawReply",
+    "ReceivedRequest",
+    "RequestLog",
+    "tone_speech",
+]

@@ -6,22 +6,26 @@ from dataclasses import replace
 from typing import Any
 
 from . import errors, models, schema, tokens
-from .embedding import count_parts, prepare, read_parts, usage
+from .embedding import Prepared, count_parts, prepare, usage
+from .files import FileStore
+from .medium import Limits
+from .parts import NothingPerceived, Senses, read_parts
 from .reply import Reply
 from .settings import Settings
 from .vectors import VectorMaker
 
 MAX_BATCH = 100
 _PAGE_SIZE = 50
-IMAGE_TYPES = frozenset({"image/png", "image/jpeg"})
+LIMITS = Limits(image_types=frozenset({"image/png", "image/jpeg"}))
 
 
 class DeveloperApi:
     """Answers calls under /v1 and /v1beta; raises ApiError for what the service refuses."""
 
-    def __init__(self, settings: Settings, vectors: VectorMaker) -> None:
+    def __init__(self, settings: Settings, vectors: VectorMaker, files: FileStore) -> None:
         self._settings = settings
         self._vectors = vectors
+        self._senses = Senses(LIMITS, files.opened)
 
     def list_models(self, query: dict[str, str]) -> Reply:
         """A page of models: `pageSize` of them from `pageToken` on."""
@@ -45,8 +49,9 @@ class DeveloperApi:
                 400, f"* EmbedContentRequest.model: must match the model in the path, models/{name}\n"
             )
         reply = self._embed(model, [request])
-        (row,) = reply.payload.pop("embeddings")
-        return replace(reply, payload={"embedding": row, **reply.payload})
+        payload = dict(reply.payload or {})
+        (row,) = payload.pop("embeddings")
+        return replace(reply, payload={"embedding": row, **payload})
 
     def batch_embed_contents(self, name: str, version: str, body: Any) -> Reply:
         """A vector for each of up to 100 requests; one bad request fails all."""
@@ -62,7 +67,10 @@ class DeveloperApi:
         if models.generates(name):
             return Reply(_generation_tokens(contents))
         model = self._model(name, version, "countTokens")
-        counts = count_parts(part for content in contents for part in read_parts(model, content, IMAGE_TYPES))
+        try:
+            counts = count_parts(part for content in contents for part in read_parts(model, content, self._senses))
+        except NothingPerceived:
+            raise errors.ApiError(400, "The input contains media that cannot be read.") from None
         counts["TEXT"] += len(contents)
         counted = usage([counts], "promptTokensDetails")
         return Reply(
@@ -80,12 +88,18 @@ class DeveloperApi:
         return model
 
     def _embed(self, model: models.Model, requests: list[dict[str, Any]]) -> Reply:
-        items = [prepare(model, request, image_types=IMAGE_TYPES) for request in requests]
-        rows = [{"values": self._vectors.vector(model, item.item, item.dimensions)} for item in items]
+        items = [prepare(model, request, senses=self._senses) for request in requests]
+        rows = [self._row(model, item) for item in items]
         payload: dict[str, Any] = {"embeddings": rows}
         if model.multimodal and self._settings.usage:
             payload["usageMetadata"] = usage((item.tokens for item in items), "promptTokenDetails")
         return Reply(payload, model.name, len(items), sum(item.total_tokens for item in items))
+
+    def _row(self, model: models.Model, one: Prepared) -> dict[str, Any]:
+        if one.item is None:
+            return {}
+        gap = self._settings.modality_gap if model.multimodal else 0.0
+        return {"values": self._vectors.vector(model, one.item, one.dimensions, gap)}
 
 
 def _check_batch(requests: list[dict[str, Any]], name: str) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 
 from . import tokens
 from .errors import ApiError
+from .medium import Medium
 from .models import Model
+from .parts import TEXT_ONLY, NothingPerceived, Senses, read_parts
 from .vectors import Input, Part
-from .vectors_image import Picture, UndecodableImageError
 
-MAX_IMAGES = 6
 _UNSPECIFIED = "TASK_TYPE_UNSPECIFIED"
 TASK_TYPES = frozenset(
     {
@@ -28,14 +28,16 @@ TASK_TYPES = frozenset(
         "CODE_RETRIEVAL_QUERY",
     }
 )
-_EMPTY_PART = "EmbedContentRequest.content contains an empty Part"
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """One vector to make: its input within the model's limit, its size (None: the default), its tokens by modality."""
+    """One vector to make: its input within the model's limit, its size (None: the default), its tokens by modality.
 
-    item: Input
+    `item` is None where the service answers without values.
+    """
+
+    item: Input | None
     dimensions: int | None
     tokens: Counter[str]
     truncated: bool
@@ -47,12 +49,12 @@ class Prepared:
 
 
 def prepare(
-    model: Model, request: Mapping[str, Any], *, image_types: frozenset[str] = frozenset(), default_task: str = ""
+    model: Model, request: Mapping[str, Any], *, senses: Senses = TEXT_ONLY, default_task: str = ""
 ) -> Prepared:
     """Check one EmbedContentRequest and cut it to the model's limit.
 
-    Raises ApiError 400 for an empty part, an option out of range, media the model or backend does not take, images
-    that cannot be opened or are too many, and too long an input where `autoTruncate` is false.
+    Raises ApiError 400 for an empty part, an option out of range, media the model or backend does not take, media that
+    cannot be opened, are too long or too many, and too long an input where `autoTruncate` is false.
     """
     options = {**request, **request.get("embedContentConfig", {})}
     task_type = options.get("taskType", _UNSPECIFIED)
@@ -64,7 +66,12 @@ def prepare(
     dimensions = options.get("outputDimensionality")
     if dimensions is not None and not 1 <= dimensions <= model.dimensions:
         raise ApiError(400, f"output_dimensionality must be between 1 and {model.dimensions}, got {dimensions}.")
-    parts = read_parts(model, request.get("content", {}), image_types)
+    if options.get("audioTrackExtraction"):
+        raise ApiError(501, "The emulator does not hear the audio track of a video.")
+    try:
+        parts = read_parts(model, request.get("content", {}), senses)
+    except NothingPerceived:
+        return Prepared(None, dimensions, Counter(), truncated=False)
     kept, truncated = _cut(parts, model.max_tokens)
     if truncated and options.get("autoTruncate") is False:
         raise too_long(count_parts(parts).total(), model.max_tokens)
@@ -81,53 +88,24 @@ def too_long(found: int, limit: int) -> ApiError:
     )
 
 
-def read_parts(model: Model, content: Mapping[str, Any], image_types: frozenset[str]) -> list[Part]:
-    """The parts of a content, checked."""
-    raw = content.get("parts", [])
-    if not raw:
-        raise ApiError(400, _EMPTY_PART)
-    parts = [_read_part(model, part, image_types) for part in raw]
-    images = sum(isinstance(part, Picture) for part in parts)
-    if images > MAX_IMAGES:
-        raise ApiError(400, f"At most {MAX_IMAGES} images are allowed in one request, got {images}.")
-    return parts
-
-
-def _read_part(model: Model, part: Mapping[str, Any], image_types: frozenset[str]) -> Part:
-    if part.get("text"):
-        return str(part["text"])
-    if "fileData" in part:
-        raise ApiError(400, "The emulator keeps no files: send the bytes as inlineData.")
-    inline = part.get("inlineData", {})
-    if not inline.get("data"):
-        raise ApiError(400, _EMPTY_PART)
-    mime_type = inline.get("mimeType", "")
-    if not model.multimodal:
-        raise ApiError(400, f"Model {model.name} takes text only; got a part of type {mime_type}.")
-    if mime_type not in image_types:
-        raise ApiError(400, f"Unsupported MIME type: {mime_type}")
-    try:
-        return Picture.decoded(inline["data"])
-    except UndecodableImageError:
-        raise ApiError(400, "Provided image is not valid") from None
-
-
 def count_parts(parts: Iterable[Part]) -> Counter[str]:
     """Tokens by modality."""
     counts: Counter[str] = Counter()
     for part in parts:
-        modality, number = ("IMAGE", tokens.IMAGE_TOKENS) if isinstance(part, Picture) else ("TEXT", tokens.count(part))
-        counts[modality] += number
+        if isinstance(part, Medium):
+            counts[part.modality] += part.tokens
+        else:
+            counts["TEXT"] += tokens.count(part)
     return counts
 
 
 def _cut(parts: Iterable[Part], limit: int) -> tuple[list[Part], bool]:
-    """The parts within `limit` tokens in all, and whether anything was left out. Images stay whole."""
+    """The parts within `limit` tokens in all, and whether anything was left out. Media stay whole."""
     kept: list[Part] = []
     truncated = False
     for part in parts:
         left = max(limit - count_parts(kept).total(), 0)
-        within, was_cut = (part, False) if isinstance(part, Picture) else tokens.cut(part, left)
+        within, was_cut = (part, False) if isinstance(part, Medium) else tokens.cut(part, left)
         truncated |= was_cut
         if within:
             kept.append(within)

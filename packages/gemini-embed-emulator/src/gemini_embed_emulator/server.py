@@ -10,8 +10,9 @@ import random
 import socket
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from . import http11
@@ -156,7 +157,7 @@ class Emulator(Settings):
                 raise fault.error
             reply = self._service.answer(request)
             self.requests.bill(reply.items, reply.tokens)
-            if fault.edit:
+            if fault.edit and reply.payload is not None:
                 fault.edit(reply.payload)
         except ApiError as error:
             return _error_bytes(error, close=close, indent=indent)
@@ -167,9 +168,12 @@ class Emulator(Settings):
         except Exception:
             logger.exception("The emulator failed on %s %s", request.method, request.path)
             return _error_bytes(ApiError(500, "The emulator itself failed; its log says how."), close=close)
+        if reply.payload is None:
+            return http11.response(200, b"", {**_HEADERS, **reply.headers}, close=close)
         gzipped = self.compress and http.takes_gzip
         # Off the loop, so that other requests are read meanwhile.
-        return await asyncio.to_thread(_json_bytes, reply.payload, indent=indent, gzipped=gzipped, close=close)
+        return await asyncio.to_thread(_json_bytes, reply.payload, indent=indent, gzipped=gzipped, close=close,
+                                       headers=reply.headers)  # fmt: skip
 
 
 async def _wait(seconds: float, reader: asyncio.StreamReader) -> None:
@@ -181,8 +185,16 @@ async def _wait(seconds: float, reader: asyncio.StreamReader) -> None:
             raise ConnectionAbortedError("the client went away before its answer")
 
 
-def _json_bytes(payload: dict[str, Any], *, indent: bool, gzipped: bool, close: bool, status: int = 200) -> bytes:
-    body, headers = encode(payload, pretty=indent), _HEADERS
+def _json_bytes(
+    payload: dict[str, Any],
+    *,
+    indent: bool,
+    gzipped: bool,
+    close: bool,
+    status: int = 200,
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> bytes:
+    body, headers = encode(payload, pretty=indent), {**_HEADERS, **headers}
     if gzipped:
         body, headers = http11.compressed(body, headers)
     return http11.response(status, body, headers, close=close)

@@ -7,6 +7,7 @@ from typing import Any
 
 from . import errors, schema
 from .developer import DeveloperApi
+from .files import FileStore
 from .quota import QuotaKeeper
 from .received import ReceivedRequest
 from .reply import Reply
@@ -19,8 +20,10 @@ _VERTEX = re.compile(
     r"/publishers/google/models/(?P<name>[^/:]+):(?P<action>\w+)"
 )
 _DEVELOPER = re.compile(r"/(?P<version>v1|v1beta)/models(?:/(?P<name>[^/:]+)(?::(?P<action>\w+))?)?")
+_FILES = re.compile(r"(?P<upload>/upload)?/(?:v1|v1beta)/(?P<name>files(?:/[^/:]+)?)")
 _PRETTY_NAMES = ("prettyPrint", "$prettyPrint", "pretty_print")
 _KNOWN_QUERY = frozenset({*_PRETTY_NAMES, "key", "alt", "$alt", "quotaUser", "pageSize", "pageToken"})
+_UPLOAD_QUERY = frozenset({"upload_id", "upload_protocol", "uploadType"})
 
 
 class Service:
@@ -29,12 +32,15 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         vectors = VectorMaker()
-        self._developer = DeveloperApi(settings, vectors)
+        self._files = FileStore(settings)
+        self._developer = DeveloperApi(settings, vectors, self._files)
         self._vertex = VertexApi(settings, vectors)
         self._quota = QuotaKeeper()
 
     def answer(self, request: ReceivedRequest) -> Reply:
         """The good answer to a request, or ApiError."""
+        if match := _FILES.fullmatch(request.path):
+            return self._answer_files(match, request)
         self._check_query(request.query)
         if match := _VERTEX.fullmatch(request.path):
             vertex, reply = True, self._answer_vertex(match, request)
@@ -68,6 +74,20 @@ class Service:
         if request.method != "POST" or action not in actions:
             raise errors.NoSuchPageError(request.path)
         return actions[action](name, version, self._body(request))
+
+    def _answer_files(self, match: re.Match[str], request: ReceivedRequest) -> Reply:
+        name = match["name"]
+        continues_upload = match["upload"] and "upload_id" in request.query  # the address itself is the permission
+        if not continues_upload:
+            self._check_key(_key(request), "generativelanguage.googleapis.com", errors.missing_key())
+        self._check_query({name: value for name, value in request.query.items() if name not in _UPLOAD_QUERY})
+        if match["upload"] and request.method == "POST" and name == "files":
+            return self._files.upload(request)
+        if not match["upload"] and request.method == "GET":
+            return self._files.get(name) if name != "files" else self._files.list_files(request.query)
+        if not match["upload"] and request.method == "DELETE" and name != "files":
+            return self._files.delete(name)
+        raise errors.NoSuchPageError(request.path)
 
     def _answer_vertex(self, match: re.Match[str], request: ReceivedRequest) -> Reply:
         target = Target(match["name"], match["project"] or "", match["location"] or "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -33,6 +33,16 @@ class Settings:
     """The largest request without inline data."""
     max_media_payload_bytes: int = 20 * 2**20
     """The largest request with inline data."""
+    file_processing_s: float = 0.0
+    """Seconds until an uploaded file is ACTIVE."""
+    file_lifetime_s: float = 48 * 3600
+    """Seconds until an uploaded file is gone."""
+    gcs: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """What Vertex finds in Cloud Storage, by gs:// address; anything else is refused."""
+    modality_gap: float = 0.0
+    """How far apart the modalities of gemini-embedding-2 lie: what all inputs of one share, beside the 1 of what they
+    are about. At 1 unrelated texts score 0.5 and more, while a text and the video it describes score half as high as
+    without a gap."""
     latency_s: float = 0.0
     """Seconds before every answer."""
     latency_jitter_s: float = 0.0

@@ -14,9 +14,9 @@ from functools import cache, lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from .medium import Medium
 from .models import Model
-from .vectors_image import Picture
-from .vectors_text import FEATURES, Array, prefixed_text, typed_text, unit
+from .vectors_text import FEATURES, Array, feature, prefixed_text, total, typed_text, unit
 
 Vector = npt.NDArray[np.float32]
 _CACHED_VECTORS = 2048
@@ -26,7 +26,7 @@ _PLAY = 0.3  # of that share's chance deviations from text to text: how much is 
 _BINDING = 0.6  # how far a fused vector leaves the mean of its parts; one published measurement: cosine 0.83
 
 
-Part = str | Picture
+Part = str | Medium
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,12 @@ class VectorMaker:
     def __init__(self) -> None:
         self._whole = lru_cache(maxsize=_CACHED_VECTORS)(_embed)
 
-    def vector(self, model: Model, item: Input, dimensions: int | None = None) -> Vector:
-        """The vector of one input: float32, shape (dimensions or the model's default,)."""
-        return shorten(self._whole(model, item), model, dimensions or model.dimensions)
+    def vector(self, model: Model, item: Input, dimensions: int | None = None, gap: float = 0.0) -> Vector:
+        """The vector of one input: float32, shape (dimensions or the model's default,).
+
+        `gap` is the length of what all inputs of a modality share, beside the 1 of what they are about.
+        """
+        return shorten(self._whole(model, item, gap), model, dimensions or model.dimensions)
 
 
 def shorten(whole: Vector, model: Model, dimensions: int) -> Vector:
@@ -57,8 +60,8 @@ def shorten(whole: Vector, model: Model, dimensions: int) -> Vector:
     return (front / np.linalg.norm(front)).astype(np.float32) if model.unit_when_cut else front
 
 
-def _embed(model: Model, item: Input) -> Vector:
-    dense = [_mix(model.space, _features(model, item, part)) for part in item.parts]
+def _embed(model: Model, item: Input, gap: float) -> Vector:
+    dense = [_mix(model.space, _features(model, item, part) + gap * _home(part)) for part in item.parts]
     whole = unit(dense[0] if len(dense) == 1 else fuse(dense))[: model.dimensions]
     vector = unit(whole).astype(np.float32)
     vector.setflags(write=False)  # it is remembered
@@ -66,12 +69,17 @@ def _embed(model: Model, item: Input) -> Vector:
 
 
 def _features(model: Model, item: Input, part: Part) -> Array:
-    if isinstance(part, Picture):
+    if isinstance(part, Medium):
         return part.features
     if model.multimodal:
         return prefixed_text(part)
     # A title is documented to count for documents only.
     return typed_text(part, item.task_type, item.title if item.task_type == "RETRIEVAL_DOCUMENT" else "")
+
+
+def _home(part: Part) -> Array:
+    """The direction of a part's modality."""
+    return total([(1.0, feature(f"modality:{part.modality if isinstance(part, Medium) else 'TEXT'}"))])
 
 
 def fuse(parts: list[Array]) -> Array:

@@ -5,18 +5,21 @@ No text in the picture is read, and nothing that would need a model is recognise
 
 from __future__ import annotations
 
-import hashlib
 import io
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
 
+from .medium import Medium, UnreadableMediumError, media_tools
 from .shapes import Names, seen
-from .vectors_text import Array, Sparse, feature, stem, total, unit, word
+from .tokens import IMAGE_TOKENS
+from .vectors_text import Sparse, feature, stem, word
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 _SIDE = 48  # pixels of the longer side of what is looked at
 _CELLS = 4  # cells a side of the coarse layout
@@ -24,45 +27,38 @@ _MIN_SHARE = 0.02  # of the foreground: what is smaller goes unnoticed
 COLOURS = ("black", "gray", "white", "red", "orange", "brown", "yellow", "green", "cyan", "blue", "purple", "pink")
 _INDEX = {name: index for index, name in enumerate(COLOURS)}
 
-_IMAGE_WEIGHT = 0.5
+_KIND_WEIGHT = 0.5
 _BACKGROUND_WEIGHT = 0.2
 _SHAPE_WEIGHT = 0.8
 _CELL_WEIGHT = 0.15
-_EXACT_WEIGHT = 0.06
 
 Pixels = npt.NDArray[np.uint8]
 
 
-class UndecodableImageError(ValueError):
-    """The bytes are not an image that can be opened."""
-
-
-@dataclass(frozen=True)
-class Picture:
-    """An image by what is seen of it, known by the digest of its bytes, which are not kept."""
-
-    digest: str
-    features: Array = field(compare=False, repr=False)
-    """Unit length, shape (FEATURES,)."""
-
-    @classmethod
-    def decoded(cls, data: bytes) -> Picture:
-        """The picture in an encoded image. Raises UndecodableImageError."""
-        digest = hashlib.sha256(data).hexdigest()
-        terms = [*describe(load(data)), (_EXACT_WEIGHT, feature(f"exact:{digest}"))]
-        return cls(digest, unit(total(terms)))
+def look(data: bytes) -> Medium:
+    """An encoded image. Raises UnreadableMediumError."""
+    return Medium.of("IMAGE", IMAGE_TOKENS, data, describe(load(data)))
 
 
 def load(data: bytes) -> Pixels:
-    """The image over white, shrunk to at most 48 pixels a side: uint8, shape (rows, columns, 3)."""
+    """The image in an encoded image, see `shrunk`."""
+    with media_tools():
+        from PIL import Image, UnidentifiedImageError
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the error below says it; PIL would also warn
             with Image.open(io.BytesIO(data)) as image:
                 image.draft("RGB", (8 * _SIDE, 8 * _SIDE))  # lets a large JPEG be decoded small
-                rgba = image.convert("RGBA")
+                return shrunk(image)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise UndecodableImageError(str(error)) from error
+        raise UnreadableMediumError(str(error)) from error
+
+
+def shrunk(image: Image.Image) -> Pixels:
+    """The image over white, shrunk to at most 48 pixels a side: uint8, shape (rows, columns, 3)."""
+    from PIL import Image
+
+    rgba = image.convert("RGBA")
     canvas = Image.new("RGBA", rgba.size, "white")
     canvas.alpha_composite(rgba)
     scale = _SIDE / max(canvas.size)
@@ -70,22 +66,23 @@ def load(data: bytes) -> Pixels:
     return np.asarray(canvas.convert("RGB").resize((width, height), Image.Resampling.BOX))
 
 
-def describe(pixels: Pixels) -> list[tuple[float, Sparse]]:
-    """Weighted features: being an image, the colours in front and behind, the shapes, the colours of a 4 x 4 grid."""
+def describe(pixels: Pixels, kind: str = "image") -> list[tuple[float, Sparse]]:
+    """Weighted features: being of a kind, the colours in front and behind, the shapes, the colours of a 4 x 4 grid."""
     names = colour_names(pixels)
     border = np.concatenate([names[0], names[-1], names[:, 0], names[:, -1]])
     background = int(np.bincount(border).argmax())
     front = names[names != background]
-    terms = [(_IMAGE_WEIGHT, _named("image")), (_BACKGROUND_WEIGHT, _named(COLOURS[background]))]
+    terms = [(_KIND_WEIGHT, named(kind)), (_BACKGROUND_WEIGHT, named(COLOURS[background]))]
     for index, number in enumerate(np.bincount(front)):
         if number > _MIN_SHARE * front.size:
-            terms.append((float(number / front.size) ** 0.5, _named(COLOURS[index])))
+            terms.append((float(number / front.size) ** 0.5, named(COLOURS[index])))
     if front.size:
-        terms += [(_SHAPE_WEIGHT, _named(name)) for name in seen(names, background)]
+        terms += [(_SHAPE_WEIGHT, named(name)) for name in seen(names, background)]
     return terms + [(_CELL_WEIGHT, term) for term in _layout(names, background)]
 
 
-def _named(name: str) -> Sparse:
+def named(name: str) -> Sparse:
+    """What a word says of something perceived."""
     return word(stem(name))
 
 

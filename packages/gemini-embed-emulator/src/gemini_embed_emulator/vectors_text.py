@@ -59,6 +59,8 @@ _KIN = {
     "chart": "graph plot",
     "diagram": "flowchart schema",
     "image": "picture photo photograph drawing illustration",
+    "video": "clip film movie footage",
+    "audio": "sound recording",
 }
 
 
@@ -137,13 +139,13 @@ def task(family: str, name: str) -> Array:
 
 def about(text: str, title: str = "") -> Array:
     """The content of a text, unit length, with a trace of its exact spelling so that no two texts coincide."""
-    terms = _word_terms(text)
+    terms = word_terms(text)
     if title:
-        terms += [(_TITLE_WEIGHT * weight, term) for weight, term in _word_terms(title)]
+        terms += [(_TITLE_WEIGHT * weight, term) for weight, term in word_terms(title)]
     return unit(unit(total(terms)) + total([(_EXACT_WEIGHT, feature(f"exact:{title}\0{text}"))]))
 
 
-def _word_terms(text: str) -> list[tuple[float, Sparse]]:
+def word_terms(text: str) -> list[tuple[float, Sparse]]:
     """A text's words and pairs of neighbours; a word that is repeated counts ever less."""
     words = [stem(match) for match in _WORD.findall(text.lower())]
     terms = [

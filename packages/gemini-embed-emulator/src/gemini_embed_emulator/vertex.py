@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from . import errors, models, schema, tokens
 from .embedding import Prepared, prepare, too_long, usage
+from .medium import Limits
+from .parts import Blob, Senses
 from .reply import Reply
 from .settings import Settings
 from .vectors import VectorMaker
@@ -14,7 +17,11 @@ from .vectors import VectorMaker
 MAX_INSTANCES = 250
 MAX_PREDICT_TOKENS = 20_000
 EMBED_CONTENT_LOCATIONS = frozenset({"global", "us", "eu"})
-IMAGE_TYPES = frozenset(f"image/{kind}" for kind in ("png", "jpeg", "webp", "bmp", "heic", "heif", "avif"))
+LIMITS = Limits(
+    image_types=frozenset(f"image/{kind}" for kind in ("png", "jpeg", "webp", "bmp", "heic", "heif", "avif")),
+    max_frames=120,
+    single=("AUDIO", "VIDEO", "DOCUMENT"),
+)
 _DOCS = "https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings"
 
 
@@ -46,6 +53,7 @@ class VertexApi:
     def __init__(self, settings: Settings, vectors: VectorMaker) -> None:
         self._settings = settings
         self._vectors = vectors
+        self._senses = Senses(LIMITS, self._opened)
 
     def predict(self, target: Target, body: Any) -> Reply:
         """A vector for each instance, with its statistics."""
@@ -74,8 +82,8 @@ class VertexApi:
             raise errors.publisher_model_not_found(target.resource)
         if isinstance(body, dict) and "model" in body:
             raise errors.ApiError(400, "Invalid value (oneof), oneof field '_model' is already set. Cannot set 'model'")
-        one = prepare(model, schema.read(schema.VERTEX_EMBED_CONTENT, body), image_types=IMAGE_TYPES)
-        payload: dict[str, Any] = {"embedding": {"values": self._vectors.vector(model, one.item, one.dimensions)}}
+        one = prepare(model, schema.read(schema.VERTEX_EMBED_CONTENT, body), senses=self._senses)
+        payload: dict[str, Any] = {"embedding": self._row(model, one)}
         if self._settings.usage:
             total = {"totalTokenCount": one.total_tokens}
             payload["usageMetadata"] = usage([one.tokens], "promptTokensDetails") | total
@@ -101,7 +109,24 @@ class VertexApi:
 
     def _embeddings(self, model: models.Model, item: Prepared) -> dict[str, Any]:
         statistics = {"truncated": item.truncated, "token_count": item.total_tokens}
-        return {"values": self._vectors.vector(model, item.item, item.dimensions), "statistics": statistics}
+        return {**self._row(model, item), "statistics": statistics}
+
+    def _row(self, model: models.Model, one: Prepared) -> dict[str, Any]:
+        if one.item is None:
+            return {}
+        gap = self._settings.modality_gap if model.multimodal else 0.0
+        return {"values": self._vectors.vector(model, one.item, one.dimensions, gap)}
+
+    def _opened(self, file_data: Mapping[str, Any]) -> Blob:
+        """The object in Cloud Storage behind a part's `fileData`, of those that `Settings.gcs` holds."""
+        uri = str(file_data.get("fileUri", ""))
+        if not uri.startswith("gs://"):
+            raise errors.ApiError(400, f"Invalid or unsupported file uri: {uri}")
+        if not file_data.get("mimeType"):
+            raise errors.ApiError(400, "The mimeType of fileData is required.")
+        if uri not in self._settings.gcs:
+            raise errors.ApiError(403, f"Permission denied while accessing {uri}, or it does not exist.")
+        return Blob(file_data["mimeType"], self._settings.gcs[uri])
 
     def _check_count(self, model: models.Model, found: int) -> None:
         if found == 0:

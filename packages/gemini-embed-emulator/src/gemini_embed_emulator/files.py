@@ -1,0 +1,160 @@
+"""The Files API: resumable uploads, files that are ACTIVE after a moment and gone after a while. Kept in memory."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import itertools
+import re
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from . import schema
+from .errors import ApiError
+from .parts import Blob
+from .received import ReceivedRequest
+from .reply import Reply
+from .settings import Settings
+
+_HOST = "https://generativelanguage.googleapis.com"
+_GRANULARITY = 8 * 2**20
+_PAGE_SIZE = 10
+_ACTIVE, _PROCESSING = "ACTIVE", "PROCESSING"
+_CREATE: schema.Spec = {"file": {"name": "string", "displayName": "string", "mimeType": "string", "sizeBytes": "any"}}
+
+
+@dataclass
+class StoredFile:
+    """One file; times are seconds of the store's clock."""
+
+    name: str
+    mime_type: str
+    display_name: str
+    created: float
+    data: bytearray = field(default_factory=bytearray)
+    uploaded: float | None = None
+    """When the upload was finished, None before."""
+
+
+class FileStore:
+    """The files of one emulator."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._files: dict[str, StoredFile] = {}
+        self._uploads: dict[str, StoredFile] = {}
+
+    def upload(self, request: ReceivedRequest) -> Reply:
+        """A step of a resumable upload: `start`, `upload`, `query`, `finalize`, alone or together."""
+        commands = {command.strip() for command in request.headers.get("x-goog-upload-command", "").split(",")}
+        if commands == {"start"}:
+            return self._start(request)
+        file = self._uploads.get(request.query.get("upload_id", ""))
+        if file is None:
+            raise ApiError(404, "Upload not found.")
+        if "upload" in commands:
+            if request.headers.get("x-goog-upload-offset") != str(len(file.data)):
+                raise ApiError(400, f"The upload continues at {len(file.data)}.")
+            file.data += request.body
+        if "finalize" not in commands:
+            return Reply(None, headers=_upload_headers("active", file))
+        file.uploaded = self._clock()
+        self._files[file.name] = file
+        del self._uploads[request.query["upload_id"]]
+        return Reply({"file": self._resource(file)}, headers=_upload_headers("final", file))
+
+    def _start(self, request: ReceivedRequest) -> Reply:
+        told = schema.read(_CREATE, request.json or {}).get("file", {})
+        mime_type = request.headers.get("x-goog-upload-header-content-type") or told.get("mimeType", "")
+        name = told.get("name") or f"files/{secrets.token_hex(6)}"
+        if not re.fullmatch(r"files/[a-z0-9-]{1,40}", name):
+            raise ApiError(400, f"Invalid file name: {name}")
+        if name in self._files:
+            raise ApiError(409, f"Requested entity already exists: {name}", status="ALREADY_EXISTS")
+        file = StoredFile(name, mime_type, told.get("displayName", ""), self._clock())
+        upload_id = secrets.token_urlsafe(24)
+        self._uploads[upload_id] = file
+        query = f"upload_id={upload_id}&upload_protocol=resumable"
+        headers = {
+            "x-goog-upload-url": f"http://{request.headers.get('host', 'localhost')}{request.path}?{query}",
+            "x-goog-upload-chunk-granularity": str(_GRANULARITY),
+            **_upload_headers("active", file),
+        }
+        return Reply(None, headers=headers)
+
+    def get(self, name: str) -> Reply:
+        """One file's metadata."""
+        return Reply(self._resource(self._find(name)))
+
+    def delete(self, name: str) -> Reply:
+        """Forget a file."""
+        del self._files[self._find(name).name]
+        return Reply({})
+
+    def list_files(self, query: Mapping[str, str]) -> Reply:
+        """All files, a page of `pageSize` from `pageToken` on."""
+        living = [file for file in self._files.values() if not self._is_expired(file)]
+        start, size = int(query.get("pageToken") or 0), int(query.get("pageSize") or _PAGE_SIZE)
+        page: dict[str, Any] = {}
+        if files := [self._resource(file) for file in itertools.islice(living, start, start + size)]:
+            page["files"] = files
+        if start + size < len(living):
+            page["nextPageToken"] = str(start + size)
+        return Reply(page)
+
+    def opened(self, file_data: Mapping[str, Any]) -> Blob:
+        """The bytes behind a part's `fileData`. Raises ApiError for what is not an uploaded, ACTIVE file."""
+        uri = file_data.get("fileUri", "")
+        match = re.search(r"(?:^|/)(files/[^/?]+)$", uri)
+        if match is None:
+            raise ApiError(400, f"Invalid or unsupported file uri: {uri}")
+        file = self._find(match[1])
+        if self._state(file) != _ACTIVE:
+            message = f"The File {file.name[6:]} is not in an ACTIVE state and usage is not allowed."
+            raise ApiError(400, message, status="FAILED_PRECONDITION")
+        return Blob(file_data.get("mimeType") or file.mime_type, bytes(file.data))
+
+    def _find(self, name: str) -> StoredFile:
+        file = self._files.get(name)
+        if file is None or self._is_expired(file):
+            message = f"You do not have permission to access the File {name[6:]} or it may not exist."
+            raise ApiError(403, message)
+        return file
+
+    def _is_expired(self, file: StoredFile) -> bool:
+        return self._clock() >= file.created + self._settings.file_lifetime_s
+
+    def _state(self, file: StoredFile) -> str:
+        ready = (file.uploaded or 0.0) + self._settings.file_processing_s
+        return _ACTIVE if self._clock() >= ready else _PROCESSING
+
+    def _resource(self, file: StoredFile) -> dict[str, Any]:
+        """The File object, as recorded."""
+        digest = hashlib.sha256(file.data).hexdigest()
+        resource = {
+            "name": file.name,
+            "displayName": file.display_name,
+            "mimeType": file.mime_type,
+            "sizeBytes": str(len(file.data)),
+            "createTime": _timestamp(file.created),
+            "updateTime": _timestamp(file.uploaded or file.created),
+            "expirationTime": _timestamp(file.created + self._settings.file_lifetime_s),
+            "sha256Hash": base64.b64encode(digest.encode()).decode(),  # of the hexadecimal text, as the service does
+            "uri": f"{_HOST}/v1beta/{file.name}",
+            "state": self._state(file),
+            "source": "UPLOADED",
+        }
+        return {key: value for key, value in resource.items() if value}
+
+
+def _upload_headers(status: str, file: StoredFile) -> dict[str, str]:
+    return {"x-goog-upload-status": status, "x-goog-upload-size-received": str(len(file.data))}
+
+
+def _timestamp(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
