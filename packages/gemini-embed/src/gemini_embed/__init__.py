@@ -1,20 +1,28 @@
-"""gemini-embed: Gemini embeddings done right, for texts and images, on the Developer API and on Vertex AI.
+"""gemini-embed: Gemini embeddings done right, for texts and media, on the Developer API and on Vertex AI.
 
 The data path, one direction, one file a step:
 
     content -> tasks -> prepare -> plan -> wire -> calls -> vectors -> stores -> index
 
-    content     what is embedded: parts, and contents made of them; one content is one vector
+    content     what is embedded: `parts`, and contents made of them; one content is one vector
     tasks       the task vocabulary and both official ways to tell a model
-    prepare     contents are checked against `models.ModelFacts` and conditioned
-    plan        batches by count, tokens and bytes
+    prepare     contents are checked against `models.ModelFacts` (media looked `inside`) and conditioned
+    plan        twins are sent once; batches by count, tokens and bytes
     wire        batch -> JSON request, JSON reply -> rows and usage; pure
-    calls       fan-out and order; each call tried by `attempts` as `pacing` decides, on `transport` and `engine`
-    quota       how fast calls may start: told, or learned from refusals
+    calls       fan-out and order; each call tried by `attempts` as `pacing` decides, on `transport` and `engine`;
+                inputs at fault go to `refusals`, vectors into `rows`; `recall` asks the `cache` first, and fills it
+    quota       how fast calls may start: told, or learned from refusals; `gate` holds them until then
     vectors     counted, sized, finite, unit length where due; float32
     embedder    `Embedder`, the facade of all that
     stores      where records and vectors live
     index       `MultimodalIndex`: add, search, delete, on any store
+    testing     what every store must pass, for pytest
+
+Adding to an index is a stream of its own: items -> chunks -> embedding -> written (`adding`), what is outdated removed
+at the end (`replacing`). `spend` knows prices: estimates before, budgets meanwhile, the `report` afterwards.
+`tracking` and `telemetry` see every call: usage for whoever asks, OpenTelemetry's spans and metrics.
+
+What is longer than the model takes is cut by `windows`; what is too large for a call goes through `uploads`.
 
 Nothing heavy is imported with this module; what needs an extra is loaded when its name is first used.
 """
@@ -24,11 +32,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from gemini_embed.content import Content, Image, Text
+from gemini_embed.cache import VectorCache
+from gemini_embed.content import Audio, Content, Image, Pdf, Text, Video
 from gemini_embed.embedder import Embedder
 from gemini_embed.errors import (
     ApiError,
     AuthenticationError,
+    BudgetError,
+    CacheError,
     Completed,
     ConfigurationError,
     ConnectionFailedError,
@@ -36,9 +47,12 @@ from gemini_embed.errors import (
     FingerprintMismatchError,
     GeminiEmbedError,
     InputError,
+    MediaError,
     MissingExtraError,
     NotFoundError,
     QuotaError,
+    QuotaUsedUpError,
+    RefusedItemsError,
     ReplyError,
     RequestError,
     StoreError,
@@ -49,34 +63,45 @@ from gemini_embed.models import ModelFacts
 from gemini_embed.notices import GeminiEmbedWarning
 from gemini_embed.pacing import RetryPolicy
 from gemini_embed.quota import RateLimits
-from gemini_embed.result import EmbeddingResult, Usage
+from gemini_embed.result import EmbeddingResult, RefusedItem, Usage
 from gemini_embed.tasks import Task
+from gemini_embed.tracking import UsageTracker, track_usage
 
 if TYPE_CHECKING:
-    from gemini_embed.adding import AddReport
     from gemini_embed.embedding_function import GeminiEmbeddingFunction
     from gemini_embed.index import MultimodalIndex
     from gemini_embed.items import Item
+    from gemini_embed.report import AddReport, SkippedItem
+    from gemini_embed.spend import Budget, Estimate
     from gemini_embed.stores.base import Hit, Record, Store
     from gemini_embed.stores.edge import EdgeStore
+    from gemini_embed.stores.milvus import MilvusStore
     from gemini_embed.stores.qdrant import QdrantStore
 
 _LAZY = {
-    "AddReport": "gemini_embed.adding",
+    "AddReport": "gemini_embed.report",
+    "Budget": "gemini_embed.spend",
     "EdgeStore": "gemini_embed.stores.edge",
+    "Estimate": "gemini_embed.spend",
     "GeminiEmbeddingFunction": "gemini_embed.embedding_function",
     "Hit": "gemini_embed.stores.base",
     "Item": "gemini_embed.items",
+    "MilvusStore": "gemini_embed.stores.milvus",
     "MultimodalIndex": "gemini_embed.index",
     "QdrantStore": "gemini_embed.stores.qdrant",
     "Record": "gemini_embed.stores.base",
+    "SkippedItem": "gemini_embed.report",
     "Store": "gemini_embed.stores.base",
 }
 
 __all__ = [
     "AddReport",
     "ApiError",
+    "Audio",
     "AuthenticationError",
+    "Budget",
+    "BudgetError",
+    "CacheError",
     "Completed",
     "ConfigurationError",
     "ConnectionFailedError",
@@ -85,6 +110,7 @@ __all__ = [
     "Embedder",
     "EmbeddingResult",
     "EngineError",
+    "Estimate",
     "Fingerprint",
     "FingerprintMismatchError",
     "GeminiEmbedError",
@@ -94,23 +120,34 @@ __all__ = [
     "Image",
     "InputError",
     "Item",
+    "MediaError",
+    "MilvusStore",
     "MissingExtraError",
     "ModelFacts",
     "MultimodalIndex",
     "NotFoundError",
+    "Pdf",
     "QdrantStore",
     "QuotaError",
+    "QuotaUsedUpError",
     "RateLimits",
     "Record",
+    "RefusedItem",
+    "RefusedItemsError",
     "ReplyError",
     "RequestError",
     "RetryPolicy",
+    "SkippedItem",
     "Store",
     "StoreError",
     "StoreLockedError",
     "Task",
     "Text",
     "Usage",
+    "UsageTracker",
+    "VectorCache",
+    "Video",
+    "track_usage",
 ]
 
 

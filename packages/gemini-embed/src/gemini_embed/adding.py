@@ -1,140 +1,245 @@
-"""How an index adds: items in batches, what is new embedded and written, what is outdated removed at the end."""
+"""How an index adds: a stream of chunks, some embedded ahead of where they are written, then what is outdated removed.
+
+    items -> chunks -> embedding, up to AHEAD chunks at once -> written in order -> outdated records removed
+
+What is embedded is paid for, so it is written whatever happens to the rest: a failure is raised when the chunks under
+way are in, and an interruption writes what they had finished by then.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
-from pathlib import Path
-from typing import NamedTuple
+import logging
+import time
+from collections import deque
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gemini_embed.content import Content, Part
-from gemini_embed.errors import Completed, GeminiEmbedError, InputError, RequestError
-from gemini_embed.items import Item, ItemLike, Prepared, prepare
-from gemini_embed.result import Usage
-from gemini_embed.steps import Steps, ToEmbed
-from gemini_embed.stores.base import FloatArray, Record, Store
+from gemini_embed.chunks import Chunk, Waiting, numbered_chunks, ready_items
+from gemini_embed.errors import Completed, GeminiEmbedError, RefusedItemsError, StoreError
+from gemini_embed.items import ItemLike, source_of
+from gemini_embed.progress import Progress, progress_of
+from gemini_embed.refusals import OnError
+from gemini_embed.replacing import Outdated
+from gemini_embed.report import AddReport, SkippedItem
+from gemini_embed.result import EmbeddingResult, Usage
+from gemini_embed.spend import Budget, Estimate, price
+from gemini_embed.steps import Steps
+from gemini_embed.stores.base import Store
+
+if TYPE_CHECKING:
+    from gemini_embed.calls import Submitted
+    from gemini_embed.embedder import Embedder
+
+logger = logging.getLogger(__name__)
+
+AHEAD = 4
+"""Chunks that are embedded while one is written: of 500 items each, enough for 20 calls of 100 in flight."""
 
 
-@dataclass(frozen=True)
-class AddReport:
-    """What an `add` did.
-
-    Attributes:
-        added: records embedded and written.
-        reused: items whose record was there already; nothing was embedded for them.
-        replaced: old records removed, because their source came with other content.
-        tokens: input tokens that the service counted, None when it did not tell.
-    """
-
-    added: int
-    reused: int
-    replaced: int
-    tokens: int | None
-
-    def __str__(self) -> str:
-        cost = "tokens unknown" if self.tokens is None else f"{self.tokens:,} tokens"
-        return f"{self.added:,} added, {self.reused:,} reused, {self.replaced:,} replaced ({cost})"
-
-
-class _Numbered(NamedTuple):
-    position: int
-    ready: Prepared
-
-
-def add_steps(store: Store, fingerprint_digest: str, items: Iterable[ItemLike], batch_size: int) -> Steps[AddReport]:
+def add_steps(
+    embedder: Embedder,
+    store: Store,
+    items: Iterable[ItemLike],
+    *,
+    batch_size: int,
+    on_error: OnError,
+    budget: Budget,
+    progress: bool | None,
+) -> Steps[AddReport]:
     """Add `items` to an open store; see `MultimodalIndex.add`."""
-    old = _OldRecords(store)
-    added, total, usage = 0, 0, Usage()
-    for batch in _batches(items, fingerprint_digest, batch_size):
-        old.confirm([one.ready.record for one in batch])
-        new = _without_known(store, batch)
-        if new:
-            usage += yield from _embed_and_write(store, new)
-        added += len(new)
-        total += len(batch)
-    return AddReport(added, total - added, old.remove(), usage.prompt_tokens if usage.requests else 0)
+    with progress_of(items, progress) as bar, closing(Outdated(store)) as outdated:
+        adding = _Adding(embedder, store, outdated, on_error, budget, bar)
+        try:
+            yield from adding.stream(items, batch_size)
+            adding.replaced = outdated.remove()
+        except Exception as error:
+            if adding.has_begun:
+                error.add_note(f"Until then: {adding.report()!r}. Adding the same items again goes on from there.")
+            raise
+        return adding.report()
 
 
-def _batches(items: Iterable[ItemLike], fingerprint_digest: str, size: int) -> Iterator[list[_Numbered]]:
-    if size < 1:
-        raise InputError(f"batch_size is a whole number from 1 up, not {size}")
-    if isinstance(items, (str, bytes, Path, Part, Content, Item)):
-        raise InputError(f"add takes a list of items, not one {type(items).__name__}: [x] for a single one")
-    numbered = (_prepared(position, item, fingerprint_digest) for position, item in enumerate(items))
-    while batch := list(islice(numbered, size)):
-        yield batch
+class _Adding:
+    """One add: the chunks under way, and what came of those before."""
+
+    def __init__(
+        self,
+        embedder: Embedder,
+        store: Store,
+        outdated: Outdated,
+        on_error: OnError,
+        budget: Budget,
+        progress: Progress,
+    ) -> None:
+        self.replaced = 0
+        self._began = time.monotonic()
+        self._embedder, self._store, self._outdated = embedder, store, outdated
+        self._on_error: OnError = on_error
+        self._budget, self._progress = budget, progress
+        self._window: deque[tuple[Chunk, Submitted]] = deque()
+        self._under_way: dict[str, Waiting] = {}
+        self._added = self._reused = self._files = 0
+        self._skipped: list[SkippedItem] = []
+        self._refusals: list[RefusedItemsError] = []
+        self._usage = Usage()
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything was done so far."""
+        return bool(self._added or self._reused or self._skipped)
+
+    def report(self) -> AddReport:
+        """What was done so far."""
+        likely, facts = dict(self._budget.likely), self._embedder.facts
+        return AddReport(
+            added=self._added,
+            reused=self._reused,
+            replaced=self.replaced,
+            skipped=tuple(sorted(self._skipped, key=lambda item: item.position)),
+            usage=self._usage,
+            usd=self._budget.spent_usd if facts.usd_per_million_tokens else None,
+            estimate=Estimate(self._files, self._added, sum(likely.values()), price(likely, facts), by_modality=likely),
+            duration_s=time.monotonic() - self._began,
+        )
+
+    def stream(self, items: Iterable[ItemLike], batch_size: int) -> Steps[None]:
+        """Read, embed and write until there is nothing left, or something fails."""
+        try:
+            for numbered in numbered_chunks(items, batch_size):
+                self._start(self._new(self._read(numbered)))
+                if len(self._window) > AHEAD:
+                    yield from self._finish_first()
+            while self._window:
+                yield from self._finish_first()
+            if self._refusals:
+                refused = [item for refusal in self._refusals for item in refusal.refused]
+                raise RefusedItemsError.of(refused, self._refusals[0])
+        except StoreError as error:
+            error.completed = self._unwritten()
+            raise
+        except Exception:
+            yield from self._finish_rest()
+            raise
+        finally:  # something is left after Ctrl-C or a cancellation, which may come while the rest is finished too
+            self._write_what_is_finished()
+
+    def _read(self, numbered: Sequence[tuple[int, ItemLike]]) -> list[Waiting]:
+        def skip(position: int, item: ItemLike, reason: str) -> None:
+            self._skip([position], source_of(item), reason)
+
+        return ready_items(numbered, self._embedder, self._on_error, skip)
+
+    def _new(self, ready: Sequence[Waiting]) -> list[Waiting]:
+        """What must be embedded. Known records get the text and metadata they came with now; twins count once."""
+        self._outdated.confirm([one.record for one in ready])
+        new: dict[str, Waiting] = {}
+        for one in ready:
+            first = self._under_way.get(one.record.id) or new.setdefault(one.record.id, one)
+            if first is not one:
+                first.take(one)
+        known = {record.id: record for record in self._store.get(list(new))}
+        if changed := [new[id_].record for id_, record in known.items() if new[id_].record != record]:
+            self._store.update(changed)
+        reused = sum(len(new.pop(id_).positions) for id_ in known)
+        self._reused += reused
+        self._advance(reused)
+        return list(new.values())
+
+    def _start(self, new: Sequence[Waiting]) -> None:
+        if not new:
+            return
+        chunk = Chunk(new)
+        try:
+            embedding = self._embedder.submit(chunk.contents, on_error=self._on_error, budget=self._budget)
+        except GeminiEmbedError as error:
+            raise chunk.relocated(error) from error.__cause__
+        self._window.append((chunk, embedding))
+        self._under_way |= {one.record.id: one for one in new}
+
+    def _finish_first(self) -> Steps[None]:
+        """Wait for the oldest chunk and write it, or what it had finished before it failed; then it leaves."""
+        chunk, embedding = self._window[0]
+        try:
+            result = yield embedding.pending
+        except GeminiEmbedError as error:
+            if error.completed is not None:
+                self._write(chunk, error.completed)
+            self._leave(chunk)
+            relocated = chunk.relocated(error)
+            if not isinstance(relocated, RefusedItemsError):
+                raise relocated from error.__cause__
+            self._refusals.append(relocated)
+            return
+        self._write(chunk, _rows_of(result))
+        for refused in result.refused:
+            for one in chunk.of(refused):
+                self._skip(one.positions, one.record.source, refused.message)
+        self._leave(chunk)
+
+    def _finish_rest(self) -> Steps[None]:
+        """After a failure: what is under way is awaited and written, and further failures are logged."""
+        while self._window:
+            try:
+                yield from self._finish_first()
+            except StoreError:
+                logger.exception("what was under way when adding failed could not be written")
+                self._stopped()  # and so left
+            except GeminiEmbedError as error:
+                logger.info("adding had failed already; another part failed too: %s", error)
+
+    def _write_what_is_finished(self) -> None:
+        try:
+            for chunk, completed in self._stopped():
+                self._write(chunk, completed)
+        except StoreError:
+            logger.exception("what was finished when adding was interrupted could not be written")
+
+    def _stopped(self) -> list[tuple[Chunk, Completed]]:
+        """End what is under way; what each chunk had finished."""
+        ended = [(chunk, embedding.stop()) for chunk, embedding in self._window]
+        self._window.clear()
+        return [(chunk, completed) for chunk, completed in ended if completed is not None]
+
+    def _unwritten(self) -> Completed | None:
+        """End what is under way and cannot be written; what is finished of it, in the caller's positions."""
+        finished = [chunk.in_callers_positions(completed) for chunk, completed in self._stopped()]
+        if not finished:
+            return None
+        positions = [position for one in finished for position in one.positions]
+        usage = sum((one.usage for one in finished), Usage())
+        return Completed(positions, np.concatenate([one.values for one in finished]), usage)
+
+    def _write(self, chunk: Chunk, completed: Completed) -> None:
+        self._usage += completed.usage
+        waiting, vectors = chunk.rows(completed)
+        self._store.upsert([one.record for one in waiting], vectors)
+        items = sum(len(one.positions) for one in waiting)
+        self._added += len(waiting)
+        self._reused += items - len(waiting)
+        self._files += sum(one.record.uri is not None for one in waiting)
+        self._advance(items)
+
+    def _leave(self, chunk: Chunk) -> None:
+        self._window.popleft()
+        for one in chunk.records:
+            del self._under_way[one.record.id]
+
+    def _skip(self, positions: Sequence[int], source: str | None, reason: str) -> None:
+        self._skipped += [SkippedItem(position, source, reason) for position in positions]
+        self._outdated.keep(source)
+        self._advance(len(positions))
+
+    def _advance(self, items: int) -> None:
+        if items:
+            self._progress.advance(items, self._usage, self._budget.spent_usd)
 
 
-def _prepared(position: int, item: ItemLike, fingerprint_digest: str) -> _Numbered:
-    try:
-        return _Numbered(position, prepare(item, fingerprint_digest))
-    except InputError as error:
-        raise error.at(position) from error.__cause__
-
-
-def _without_known(store: Store, batch: Sequence[_Numbered]) -> list[_Numbered]:
-    """What must be embedded. Known records get the text and metadata they came with now; twins count once."""
-    by_id = {one.ready.record.id: one for one in batch}
-    known = {record.id: record for record in store.get(list(by_id))}
-    changed = [by_id[id_].ready.record for id_, record in known.items() if by_id[id_].ready.record != record]
-    if changed:
-        store.update(changed)
-    return [one for id_, one in by_id.items() if id_ not in known]
-
-
-def _embed_and_write(store: Store, new: Sequence[_Numbered]) -> Steps[Usage]:
-    """Embed each different content once, and write every record with its vector."""
-    groups: dict[str, list[_Numbered]] = {}
-    for one in new:
-        groups.setdefault(one.ready.content_key, []).append(one)
-    twins = list(groups.values())
-    try:
-        result = yield ToEmbed([group[0].ready.content for group in twins], "document")
-    except GeminiEmbedError as error:
-        if error.completed is not None:
-            _write(store, [twins[i] for i in error.completed.positions], error.completed.values)
-        raise _relocated(error, [group[0].position for group in twins]) from error.__cause__
-    _write(store, twins, result.values)
-    return result.usage
-
-
-def _write(store: Store, twins: Sequence[Sequence[_Numbered]], values: FloatArray) -> None:
-    """Row i of `values` belongs to all records of `twins[i]`."""
-    records = [one.ready.record for group in twins for one in group]
-    store.upsert(records, np.repeat(values, [len(group) for group in twins], axis=0))
-
-
-def _relocated(error: GeminiEmbedError, positions: Sequence[int]) -> GeminiEmbedError:
-    """The error of a batch, with its positions counted in what the caller passed."""
-    if isinstance(error, InputError) and error.position is not None:
-        error = error.at(positions[error.position])
-    if isinstance(error, RequestError):
-        error.positions = [positions[i] for i in error.positions]
-    if error.completed is not None:
-        error.completed = Completed([positions[i] for i in error.completed.positions], error.completed.values)
-    return error
-
-
-class _OldRecords:
-    """Records that a source had before this add, until an item confirms them."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._sources: set[str | None] = set()
-        self._unconfirmed: set[str] = set()
-
-    def confirm(self, records: Sequence[Record]) -> None:
-        """Note what the sources seen for the first time hold, then strike off what came again."""
-        first_seen = {record.source for record in records} - self._sources
-        if first_seen:
-            self._sources |= first_seen
-            for batch in self._store.iterate(filter={"source": list(first_seen)}, with_vectors=False):
-                self._unconfirmed.update(record.id for record in batch.records)
-        self._unconfirmed.difference_update(record.id for record in records)
-
-    def remove(self) -> int:
-        """Delete what no item confirmed; returns how many there were."""
-        return self._store.delete(sorted(self._unconfirmed)) if self._unconfirmed else 0
+def _rows_of(result: EmbeddingResult) -> Completed:
+    """The vectors of a result that has them."""
+    if not result.refused:
+        return Completed(range(len(result)), result.values, result.usage)
+    there = sorted(set(range(len(result))) - {item.position for item in result.refused})
+    return Completed(there, result.values[there], result.usage)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from typing import Any, get_args
 
@@ -68,6 +69,13 @@ def positive_number(name: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
         raise ConfigurationError(f"{name}={value!r} must be a positive number")
     return value
+
+
+def absolute_path(name: str, value: Any) -> str | None:
+    """`value`, if it is None or a path, made absolute, so that a later change of directory changes nothing."""
+    if value is not None and not (isinstance(value, str | os.PathLike) and os.fspath(value)):
+        raise ConfigurationError(f"{name}={value!r} must be a path")
+    return None if value is None else os.path.abspath(value)
 
 
 def switch(name: str, value: Any) -> bool:

@@ -9,14 +9,19 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from gemini_embed.cache import VectorCache
 from gemini_embed.connection import Connection
-from gemini_embed.errors import ApiError, RequestError
+from gemini_embed.errors import ApiError, ConnectionFailedError, QuotaError, RequestError
 from gemini_embed.fetch import FetchPolicy
+from gemini_embed.gate import AbandonedError
 from gemini_embed.hints import hint_for
 from gemini_embed.models import ModelFacts
-from gemini_embed.pacing import RetryPolicy, Split, Wait, WithoutCompact, decide
+from gemini_embed.pacing import RetryPolicy, Sift, Split, Wait, WithoutCompact, decide
 from gemini_embed.plan import Batch
-from gemini_embed.transport import AbandonedError, HttpSession
+from gemini_embed.result import Usage
+from gemini_embed.spend import Budget
+from gemini_embed.transport import HttpSession
+from gemini_embed.waits import Waits
 from gemini_embed.wire import Codec, Options, Reply
 
 logger = logging.getLogger(__name__)
@@ -33,8 +38,15 @@ class Request:
     options: Options
     retry: RetryPolicy
     fetch: FetchPolicy
+    budget: Budget
+    """Asked before every call that is paid for."""
+    cache: VectorCache | None = None
     max_items: int | None = None
     max_tokens: int | None = None
+    lookahead: int = 9
+    """Calls made ready at once: those in flight, and one to take the first free slot."""
+    count_tokens: bool = False
+    """Whether the exact count is asked of texts that could be too long."""
     unit_length: bool = False
     """Whether the vectors are made unit length here."""
 
@@ -44,8 +56,15 @@ class Caller:
 
     def __init__(self, session: HttpSession, request: Request) -> None:
         self.failed = asyncio.Event()
+        self._retries = 0
+        self._waits = Waits()
         self._session = session
         self._request = request
+
+    @property
+    def usage(self) -> Usage:
+        """Retries and waits so far; what the service counts is in the replies."""
+        return Usage(retries=self._retries, waited_s=self._waits.seconds)
 
     async def post(self, method: str, body: bytes, *, max_reply_bytes: int) -> bytes:
         """One attempt of a call that no quota of the model counts, in one of the session's slots.
@@ -62,13 +81,16 @@ class Caller:
 
         Raises:
             RequestError: see `HttpSession.post`.
+            BudgetError: its likely price is more than is left.
             AbandonedError: the job had failed before its turn came.
         """
         gate = self._session.gate
-        async with gate.paced_slot(len(batch.items), batch.tokens, self.failed) as ticket:
+        async with gate.paced_slot(len(batch.items), batch.tokens, self.failed, self._waits) as ticket:
             body = codec.encode(batch.items, self._request.options)
-            data = await self._post(self._request.facts.endpoint, body, max_reply_bytes)
-        reply = codec.decode(data)
+            with self._request.budget.call(batch.items) as call:
+                data = await self._post(self._request.facts.endpoint, body, max_reply_bytes)
+                reply = codec.decode(data)
+                call.answered(reply.usage)
         if reply.usage.prompt_tokens is not None:
             gate.counted(ticket, reply.usage.prompt_tokens)
         return reply
@@ -80,10 +102,8 @@ class Caller:
         url = self._request.connection.url(model, method)
         return await self._session.post(url, body, model=model, max_reply_bytes=max_reply_bytes)
 
-    async def persist(
-        self, attempt: Callable[[], Awaitable[None]], positions: Sequence[int], tokens: int = 0
-    ) -> Split | None:
-        """Run `attempt` until it succeeds (None), or the service wants calls of fewer inputs than `positions` names.
+    async def persist(self, attempt: Callable[[], Awaitable[None]], batch: Batch) -> Split | ApiError | None:
+        """Run `attempt` until it succeeds (None), the service wants calls of fewer items, or refuses some of `batch`.
 
         Raises:
             RequestError: for good; with the positions, the model and our hint.
@@ -98,15 +118,15 @@ class Caller:
             try:
                 await attempt()
             except RequestError as e:
-                self._explain(e, positions)
+                self._explain(e, batch.positions)
                 first_failure = clock() if first_failure is None else first_failure
                 decision = decide(
                     e,
                     self._request.retry,
                     attempt=number,
                     elapsed_s=clock() - first_failure,
-                    items=len(positions),
-                    tokens=tokens,
+                    items=len(batch.items),
+                    tokens=batch.tokens,
                     random=random.random(),  # noqa: S311  # jitter, not a secret
                 )
                 if isinstance(decision, Wait):
@@ -114,10 +134,13 @@ class Caller:
                 elif isinstance(decision, Split):
                     self._learn(decision, e)
                     return decision
+                elif isinstance(decision, Sift) and isinstance(e, ApiError):
+                    return e
                 elif isinstance(decision, WithoutCompact) and compact:
                     self._session.learned.compact = False
                 else:
                     raise
+                self._retries += 1
             else:
                 return None
 
@@ -131,10 +154,11 @@ class Caller:
         logger.warning(
             "%s: attempt %d failed (%s); next try in %.1f s", self._request.facts.name, number, _brief(error), seconds
         )
-        try:
-            await asyncio.wait_for(self.failed.wait(), seconds)
-        except TimeoutError:
-            return
+        with self._waits.counted(_reason(error)):
+            try:
+                await asyncio.wait_for(self.failed.wait(), seconds)
+            except TimeoutError:
+                return
         raise AbandonedError
 
     def _learn(self, decision: Split, error: RequestError) -> None:
@@ -152,6 +176,13 @@ async def all_of(jobs: Iterable[Awaitable[T]]) -> list[T]:
         if isinstance(outcome, BaseException) and not isinstance(outcome, AbandonedError):
             raise outcome
     return [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
+
+
+def _reason(error: RequestError) -> str:
+    """Why the next try waits, in the words of `Usage.waited_s`."""
+    if isinstance(error, QuotaError):
+        return "quota"
+    return "connection" if isinstance(error, ConnectionFailedError) else "server"
 
 
 def _brief(error: RequestError) -> str:

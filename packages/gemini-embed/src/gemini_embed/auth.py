@@ -8,17 +8,11 @@ from typing import Any
 
 from gemini_embed.connection import Connection
 from gemini_embed.errors import AuthenticationError
+from gemini_embed.secret import Secret, without_frames
 
 logger = logging.getLogger(__name__)
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
-
-
-class SecretHeaders(dict[str, str]):
-    """Headers whose repr shows names only: error reporters print the locals of every frame of a traceback."""
-
-    def __repr__(self) -> str:
-        return f"SecretHeaders({', '.join(self)})"
 
 
 class Auth:
@@ -30,7 +24,7 @@ class Auth:
         self._scoped = False
         self._lock = asyncio.Lock()
 
-    async def headers(self) -> SecretHeaders:
+    async def headers(self) -> dict[str, Secret]:
         """The headers of a request.
 
         Raises:
@@ -38,24 +32,24 @@ class Auth:
             AuthenticationError: credentials that cannot be found or refreshed.
         """
         if self._connection.backend == "developer" or self._connection.is_express:
-            return SecretHeaders({"x-goog-api-key": self._connection.require_key().reveal()})
+            return {"x-goog-api-key": self._connection.require_key()}
         async with self._lock:  # one refresh serves all requests that wait for it
             if not self._scoped:
                 self._credentials = await _in_thread(_scoped, self._credentials)
                 self._scoped = True
             if not self._credentials.token or self._credentials.expired:
                 await _in_thread(_refresh, self._credentials)
-        headers = SecretHeaders(authorization=f"Bearer {self._credentials.token}")
+        headers = {"authorization": Secret(f"Bearer {self._credentials.token}")}
         if quota_project := getattr(self._credentials, "quota_project_id", None):
-            headers["x-goog-user-project"] = quota_project
+            headers["x-goog-user-project"] = Secret(quota_project)
         return headers
 
-    async def renew(self, refused: SecretHeaders) -> bool:
+    async def renew(self, refused: dict[str, Secret]) -> bool:
         """Refresh a bearer token that was refused; False where there is nothing to renew."""
         if "authorization" not in refused or not hasattr(self._credentials, "refresh"):
             return False
         async with self._lock:
-            if refused["authorization"] != f"Bearer {self._credentials.token}":
+            if refused["authorization"].reveal() != f"Bearer {self._credentials.token}":
                 return True  # another request has renewed it meanwhile
             try:
                 await _in_thread(_refresh, self._credentials)
@@ -71,7 +65,7 @@ async def _in_thread(call: Any, *args: Any) -> Any:
     try:
         return await asyncio.to_thread(call, *args)
     except GoogleAuthError as e:
-        raise AuthenticationError(401, "UNAUTHENTICATED", f"Google credentials: {e}") from e
+        raise AuthenticationError(401, "UNAUTHENTICATED", f"Google credentials: {e}") from without_frames(e)
 
 
 def _scoped(given: Any) -> Any:

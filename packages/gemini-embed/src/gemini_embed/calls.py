@@ -1,114 +1,130 @@
-"""From items to rows: batches fanned out, split where the service asks for it, and put back in order."""
+"""From items to vectors: batches fanned out, split where the service asks for it, and put back in order."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gemini_embed.attempts import Caller, Request, all_of
-from gemini_embed.errors import Completed, GeminiEmbedError
-from gemini_embed.media import loaded
-from gemini_embed.plan import Batch, Entry, Planner, split
-from gemini_embed.result import Usage
-from gemini_embed.transport import AbandonedError, HttpSession
-from gemini_embed.vectors import check_and_fill, check_count, normalize
-from gemini_embed.wire import CODECS, Reply
+from gemini_embed.engine import Pending
+from gemini_embed.errors import ApiError, Completed, GeminiEmbedError, InputError
+from gemini_embed.gate import AbandonedError
+from gemini_embed.overflow import without_long_texts
+from gemini_embed.plan import Batch, Entry, Planner, split, without_twins
+from gemini_embed.recall import Recall
+from gemini_embed.refusals import TRIAL_ITEMS, Refusals
+from gemini_embed.result import EmbeddingResult, Usage
+from gemini_embed.rows import Rows
+from gemini_embed.transport import HttpSession
+from gemini_embed.uploads import Uploads
+from gemini_embed.wire import CODECS
 
 BYTES_PER_VALUE = 64
 """More than one number of a reply takes: 22 were seen in pretty-printed replies. Bounds what is read."""
 LARGEST_VECTOR = 16_384
 """Values of a vector whose size nobody has told yet."""
+MEDIA_AT_ONCE = 8
+TEXTS_AT_ONCE = 500
 
 
-class Rows:
-    """The vectors of a job as they come in: one array, allocated when the first reply tells the size."""
+@dataclass(frozen=True)
+class Submitted:
+    """An embed call under way: what to wait for, and what is there of it already."""
 
-    def __init__(self, count: int, request: Request) -> None:
-        self._done = np.zeros(count, dtype=bool)
-        self._dimensions = request.options.dimensions
-        self._default_dimensions = request.facts.default_dimensions or 0
-        self._model = request.facts.name
-        self._unit_length = request.unit_length
-        self._values: NDArray[np.float32] | None = None
-        self.usage = Usage()
+    pending: Pending[EmbeddingResult]
+    rows: Rows
 
-    def put(self, batch: Batch, reply: Reply) -> None:
-        """Check a reply and keep its rows. Raises ReplyError, see `gemini_embed.vectors`."""
-        positions = batch.positions
-        check_count(len(reply.rows), len(positions), self._model)
-        values = self._array(len(reply.rows[0]))
-        first, last = positions[0], positions[-1] + 1  # a batch is a run of neighbours
-        check_and_fill(values[first:last], reply.rows, positions=positions, model=self._model)
-        if self._unit_length:
-            normalize(values[first:last])
-        self._done[first:last] = True
-        self.usage += reply.usage
+    def stop(self) -> Completed | None:
+        """End it as soon as can be; what it had finished, None when that is nothing.
 
-    def _array(self, first_length: int) -> NDArray[np.float32]:
-        if self._values is None:
-            self._values = np.empty((len(self._done), self._dimensions or first_length), dtype=np.float32)
-        return self._values
+        Its usage is known only if it had ended.
+        """
+        self.pending.cancel()
+        return self.rows.completed(self.rows.usage)
 
-    def values(self) -> NDArray[np.float32]:
-        """All rows; call it when every batch is in."""
-        return self._array(self._default_dimensions)
 
-    def completed(self) -> Completed | None:
-        """What is finished, None when that is nothing."""
-        positions = np.flatnonzero(self._done)
-        if self._values is None or not positions.size:
-            return None
-        return Completed(positions.tolist(), self._values[positions])
+async def embed(
+    session: HttpSession, *, request: Request, items: Sequence[Entry], rows: Rows, refusals: Refusals, uploads: Uploads
+) -> EmbeddingResult:
+    """One call on the engine's loop: `items` are those of its inputs that can be sent.
+
+    Raises:
+        RefusedItemsError: some were refused, and all others embedded.
+        GeminiEmbedError: the first failure; `.completed` holds what was finished, requests in flight included.
+    """
+    job = Job(session, request, rows, refusals, uploads)
+    try:
+        await job.run(without_twins(items))
+        refusals.check()
+    except GeminiEmbedError as e:
+        e.completed = job.rows.completed(job.usage)
+        if e.completed:
+            e.add_note(f"{len(e.completed.positions):,} inputs are finished: .completed has their vectors.")
+        raise
+    finally:
+        rows.usage = job.usage
+        await uploads.delete()
+    return EmbeddingResult(job.rows.values(), usage=job.usage, model=request.facts.name, refused=refusals.items)
 
 
 class Job:
-    """One embed call on the engine's loop."""
+    """Sends the items of one call and fills its rows."""
 
-    def __init__(self, session: HttpSession, request: Request, items: Sequence[Entry], lookahead: int) -> None:
+    def __init__(
+        self, session: HttpSession, request: Request, rows: Rows, refusals: Refusals, uploads: Uploads
+    ) -> None:
+        self.rows = rows
+        self._session = session
         self._caller = Caller(session, request)
-        self._learned = session.learned
         self._request = request
-        self._items = items
-        self._room = asyncio.Semaphore(lookahead)
-        self.rows = Rows(len(items), request)
+        self._refusals = refusals
+        self._uploads = uploads
+        self._room = asyncio.Semaphore(request.lookahead)
+        self._trial = asyncio.Lock()
+        self._answered = Usage()
+        self._recall = (
+            Recall(request.cache, request.connection, request.facts, request.options) if request.cache else None
+        )
 
-    async def run(self) -> Rows:
-        """Embed all items.
+    @property
+    def usage(self) -> Usage:
+        """What the job has cost so far."""
+        return self._answered + self._caller.usage
 
-        Raises:
-            GeminiEmbedError: the first failure; `.completed` holds what was finished, requests in flight included.
-        """
+    async def run(self, items: Sequence[Entry]) -> None:
+        """Embed all items; after a failure those in flight are awaited, since they are paid for."""
         tasks: list[asyncio.Task[None]] = []
         try:
-            async with aclosing(self._batches()) as batches:
+            if self._request.count_tokens:
+                facts, bad_input = self._request.facts, self._refusals.bad_input
+                items = await without_long_texts(self._caller, facts, items, bad_input)
+            async with aclosing(self._batches(items)) as batches:
                 async for batch in batches:
                     await self._room.acquire()
                     if self._caller.failed.is_set():
                         break
                     tasks.append(asyncio.create_task(self._send_and_release(batch)))
             await all_of(tasks)
-        except GeminiEmbedError as e:
-            self._caller.failed.set()  # media may have failed to load: what is in flight is paid for, so it is awaited
+        except GeminiEmbedError:
+            self._caller.failed.set()
             await asyncio.gather(*tasks, return_exceptions=True)
-            e.completed = self.rows.completed()
             raise
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        return self.rows
 
-    async def _batches(self) -> AsyncGenerator[Batch, None]:
+    async def _batches(self, items: Sequence[Entry]) -> AsyncGenerator[Batch, None]:
         facts = self._request.facts
-        limits = filter(None, (self._request.max_items, self._learned.max_batch_items))
+        limits = filter(None, (self._request.max_items, self._session.learned.max_batch_items))
         planner = Planner(facts, min(limits, default=None), self._request.max_tokens)
-        for window in _windows(self._items, size=8):
-            for item in await self._loaded(window):
+        for window in _windows(items):
+            for item in await self._by_reference(await self._unknown(await self._loaded(window))):
                 if full := planner.add(item):
                     yield full
         if rest := planner.flush():
@@ -118,7 +134,41 @@ class Job:
         """The items with their media; new ones, so that the bytes go when their call is done."""
         if not any(item.has_media for item in window):
             return window
-        return await all_of(loaded(item, self._request.facts, self._request.fetch) for item in window)
+        outcomes = await all_of(self._with_media(item) for item in window)
+        return [item for item in outcomes if item is not None]
+
+    async def _with_media(self, item: Entry) -> Entry | None:
+        from gemini_embed.media import loaded  # texts alone need nothing of it
+
+        try:
+            return await loaded(item, self._request.facts, self._request.fetch)
+        except InputError as e:
+            self._refusals.bad_input(e, item.positions)
+            return None
+
+    async def _unknown(self, items: Sequence[Entry]) -> Sequence[Entry]:
+        """The items that the cache does not hold; the rows of the others are filled."""
+        if self._recall is None:
+            return items
+        known = await self._recall.known(items)
+        if found := [item for item in items if item.position in known]:
+            self.rows.put(found, np.stack([known[item.position] for item in found]))
+            self._answered += Usage(cached=sum(len(item.positions) for item in found))
+        return [item for item in items if item.position not in known]
+
+    async def _by_reference(self, items: Sequence[Entry]) -> Sequence[Entry]:
+        """The items, those that are too large for a call with their media in the Files API."""
+        most = self._request.facts.max_media_bytes
+        fitting = []
+        for item in items:
+            if item.has_media and item.size_bytes > most:
+                try:
+                    item = await self._uploads.fitting(item, most)
+                except InputError as e:
+                    self._refusals.bad_input(e, item.positions)
+                    continue
+            fitting.append(item)
+        return fitting
 
     async def _send_and_release(self, batch: Batch) -> None:
         try:
@@ -132,23 +182,51 @@ class Job:
             self._room.release()
 
     async def _send(self, batch: Batch) -> None:
-        limit = self._learned.max_batch_items
+        limit = self._session.learned.max_batch_items
         if limit is None or len(batch.items) <= limit:
-            refused = await self._caller.persist(partial(self._attempt, batch), batch.positions, batch.tokens)
+            refused = await self._caller.persist(partial(self._attempt, batch), batch)
             if refused is None:
                 return
+            if isinstance(refused, ApiError):
+                await self._sift(batch, refused)
+                return
             limit = refused.max_items
-        await all_of(self._send(piece) for piece in split(batch, limit))
+        await all_of(self._send(piece) for piece in split(batch.items, limit))
+
+    async def _sift(self, batch: Batch, error: ApiError) -> None:
+        """Halve a refused batch down to the items at fault; all others are embedded.
+
+        While nothing of the job has been answered, a few items from all over the batch are tried first, one by one: a
+        fault that is not in the items would otherwise cost two requests per item. One batch does so, the others wait.
+        """
+        if len(batch.items) == 1:
+            self._refusals.refused(error, batch.positions)
+            return
+        rest = list(batch.items)
+        async with self._trial:
+            if not self._refusals.answered:
+                some = slice(None, None, -(-len(rest) // TRIAL_ITEMS))
+                await all_of(self._send(piece) for piece in split(rest[some], 1))
+                del rest[some]
+        if rest:
+            await all_of(self._send(piece) for piece in split(rest, (len(rest) + 1) // 2))
 
     async def _attempt(self, batch: Batch) -> None:
         codec = CODECS[self._request.facts.endpoint]
         reply = await self._caller.embed(batch, codec, max_reply_bytes=self._most_bytes(len(batch.items)))
-        self.rows.put(batch, reply)
+        self._answered += reply.usage
+        vectors = self.rows.checked(batch.items, reply)
+        self._refusals.answered = True
+        self.rows.put(batch.items, vectors)
+        if self._recall:
+            await self._recall.keep(batch.items, vectors)
 
     def _most_bytes(self, items: int) -> int:
         longest = max(self._request.options.dimensions or 0, self._request.facts.max_dimensions or LARGEST_VECTOR)
         return 2**20 + items * longest * BYTES_PER_VALUE
 
 
-def _windows(items: Sequence[Entry], size: int) -> Iterable[Sequence[Entry]]:
+def _windows(items: Sequence[Entry]) -> Iterable[Sequence[Entry]]:
+    """Few at a time where media are loaded."""
+    size = MEDIA_AT_ONCE if any(item.has_media for item in items) else TEXTS_AT_ONCE
     return (items[i : i + size] for i in range(0, len(items), size))

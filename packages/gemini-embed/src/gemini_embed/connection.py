@@ -14,29 +14,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gemini_embed.address import address_and_version, checked_name, vertex_host
 from gemini_embed.errors import ConfigurationError
 from gemini_embed.models import Backend
+from gemini_embed.secret import Secret
 
 KEY_VARIABLES = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
-
-
-class Secret:
-    """A key that no repr, log or traceback shows, and that no pickle carries."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        """The key itself, for the request's header."""
-        return self._value
-
-    def __repr__(self) -> str:
-        return "Secret('**********')"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        raise TypeError("a secret is not pickled")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,8 +110,7 @@ def connect(
         address = base_url or env.get("GOOGLE_GEMINI_BASE_URL") or "https://generativelanguage.googleapis.com"
         return Connection(
             backend=backend,
-            base_url=_checked_url(address),
-            api_version=api_version or "v1beta",
+            **address_and_version(address, api_version, "v1beta"),
             key=_secret(api_key) or _key_from_environment(env),
         )
     return _vertex(_secret(api_key), project, location, credentials, base_url, api_version, env)
@@ -171,35 +153,20 @@ def _vertex(
     if key and location:
         raise ConfigurationError("location= cannot be honoured with an API key on Vertex AI (express mode has none)")
     location = None if key else (location or env.get("GOOGLE_CLOUD_LOCATION") or "global").lower()
+    address = base_url or env.get("GOOGLE_VERTEX_BASE_URL") or vertex_host(checked_name("location", location))
     return Connection(
         backend="vertex",
-        base_url=_checked_url(base_url or env.get("GOOGLE_VERTEX_BASE_URL") or vertex_host(location)),
-        api_version=api_version or "v1beta1",
-        project=None if key else project,
+        **address_and_version(address, api_version, "v1beta1"),
+        project=None if key else checked_name("project", project),
         location=location,
         key=key,
         credentials=credentials,
     )
 
 
-def vertex_host(location: str | None) -> str:
-    """Vertex's address for a location: global, the us and eu multi-regions, or a region."""
-    if location in (None, "global"):
-        return "https://aiplatform.googleapis.com"
-    if location in ("us", "eu"):
-        return f"https://aiplatform.{location}.rep.googleapis.com"
-    return f"https://{location}-aiplatform.googleapis.com"
-
-
-def _checked_url(url: str) -> str:
-    if not url.startswith(("http://", "https://")):
-        raise ConfigurationError(f"base_url={url!r} must begin with http:// or https://")
-    return url.rstrip("/")
-
-
 def _key_from_environment(environ: Mapping[str, str] | None = None) -> Secret | None:
     env = os.environ if environ is None else environ
-    return next((_checked_key(env[name], name) for name in KEY_VARIABLES if env.get(name)), None)
+    return next((_checked_key(Secret(env[name]), name) for name in KEY_VARIABLES if env.get(name)), None)
 
 
 def _secret(key: Any) -> Secret | None:
@@ -211,11 +178,11 @@ def _secret(key: Any) -> Secret | None:
         return None
     if not isinstance(value, str):
         raise ConfigurationError(f"api_key= must be a str or a SecretStr, not {type(value).__name__}")
-    return _checked_key(value, "api_key=")
+    return _checked_key(Secret(value), "api_key=")
 
 
-def _checked_key(value: str, source: str) -> Secret:
+def _checked_key(key: Secret, source: str) -> Secret:
     """A key that a header can carry; the HTTP library's error about one that it cannot would show it."""
-    if not value.isascii() or not value.isprintable() or " " in value:
+    if not key.reveal().isascii() or not key.reveal().isprintable() or " " in key.reveal():
         raise ConfigurationError(f"{source} holds spaces, a line break or other characters that no key has")
-    return Secret(value)
+    return key

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
+import os
 import ssl
-import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import partial
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from gemini_embed.arguments import (
+    absolute_path,
     checked_dimensions,
     document_contents,
     one_of,
@@ -22,39 +19,37 @@ from gemini_embed.arguments import (
     whole,
 )
 from gemini_embed.attempts import Request
-from gemini_embed.calls import Job
-from gemini_embed.connection import Connection, connect
-from gemini_embed.content import Content, ContentLike, contents_of
+from gemini_embed.cache import VectorCache
+from gemini_embed.calls import Submitted, embed
+from gemini_embed.closing import Closing
+from gemini_embed.connection import connect
+from gemini_embed.content import Content, ContentLike, Media, contents_of
 from gemini_embed.engine import Engine
 from gemini_embed.errors import ConfigurationError
 from gemini_embed.fetch import FetchPolicy
-from gemini_embed.fingerprint import Fingerprint
+from gemini_embed.fingerprint import Fingerprint, fingerprint_of, scaled_to_unit
+from gemini_embed.lifecycle import warn_of_lifecycle
 from gemini_embed.models import Backend, ModelFacts, facts_for
-from gemini_embed.notices import warn
-from gemini_embed.overflow import Overflow, refuse_long_texts, warn_of_long_texts
+from gemini_embed.overflow import Overflow, warn_of_long_texts
 from gemini_embed.pacing import RetryPolicy
-from gemini_embed.plan import Entry
-from gemini_embed.prepare import Conditioning, ConditionMedia, prepare
-from gemini_embed.quota import RateLimits, shared_pace
+from gemini_embed.plan import without_twins
+from gemini_embed.prepare import Conditioning, ConditionMedia, prepare, warn_of_unused_titles
+from gemini_embed.quota import RateLimits
+from gemini_embed.refusals import OnError, Refusals
 from gemini_embed.result import EmbeddingResult
-from gemini_embed.tasks import Side, Task, is_symmetric, parse_task, uses_titles
-from gemini_embed.transport import HttpOptions, HttpSession
+from gemini_embed.rows import Rows
+from gemini_embed.secret import Secret, hides_arguments
+from gemini_embed.spend import Budget, Estimate, estimate
+from gemini_embed.tasks import Side, Task, parse_task
+from gemini_embed.telemetry import Call, observed
+from gemini_embed.transport import HttpOptions, HttpSession, open_session
+from gemini_embed.uploads import Uploads
 from gemini_embed.wire import Options
-
-logger = logging.getLogger(__name__)
 
 DEFAULT_MODEL = "gemini-embedding-2"
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """One call, decided."""
-
-    items: list[Entry]
-    request: Request
-
-
-class Embedder:
+class Embedder(Closing):
     """Gemini embeddings of texts and images: one vector per input, conditioned for the task, in the order given.
 
     Args:
@@ -75,9 +70,15 @@ class Embedder:
         retry: see `RetryPolicy`. concurrency: requests in flight. batch_size: contents a call, at most the model's.
         rate_limits: the project's quotas for the model, as `RateLimits` or a tier's name ("free", "tier1"); what is not
             told is learned from the service. One pace serves all objects of a process with the same project and model.
+        cache: a file that keeps finished vectors, so that what was paid for once is not paid for again, by a call that
+            failed or by another process; see `VectorCache`.
         facts: overrides for what is known of the model, see `ModelFacts`.
+        root: a folder that files must lie in, symbolic links followed; None reads files anywhere. Set it where paths
+            come from outsiders.
         allow_private_urls: whether media may be fetched from private and loopback addresses.
         max_media_bytes: the largest medium that is read or fetched.
+        max_cost_usd: the most that this object may spend; a call that would exceed it is not sent, see `BudgetError`.
+            `.budget` tells what is spent. None: no limit.
 
     Nothing is sent, started or looked up on the network before the first call. Thread-safe, usable from several
     event loops, safe across a fork; a pickle leaves the key and credentials behind.
@@ -86,6 +87,7 @@ class Embedder:
         ConfigurationError: arguments that cannot be honoured.
     """
 
+    @hides_arguments
     def __init__(
         self,
         model: str = DEFAULT_MODEL,
@@ -110,9 +112,12 @@ class Embedder:
         concurrency: int = 8,
         batch_size: int | None = None,
         rate_limits: RateLimits | str | None = None,
+        cache: str | os.PathLike[str] | VectorCache | None = None,
         facts: ModelFacts | Mapping[str, Any] | None = None,
+        root: str | os.PathLike[str] | None = None,
         allow_private_urls: bool = False,
         max_media_bytes: int = 20 * 2**20,
+        max_cost_usd: float | None = None,
     ) -> None:
         self._connection = connect(
             api_key=api_key,
@@ -135,19 +140,22 @@ class Embedder:
         self.retry = retry or RetryPolicy()
         self._http = HttpOptions(
             timeout_s=positive_number("timeout_s", timeout_s),
-            headers=dict(headers or {}),
-            proxy=proxy,
+            headers={name: Secret(value) for name, value in dict(headers or {}).items()},
+            proxy=Secret(proxy) if proxy else None,
             verify=verify,
             concurrency=whole("concurrency", concurrency) or HttpOptions.concurrency,
         )
         self._fetch = FetchPolicy(
+            root=absolute_path("root", root),
             allow_private_urls=switch("allow_private_urls", allow_private_urls),
             max_bytes=whole("max_media_bytes", max_media_bytes) or FetchPolicy.max_bytes,
             timeout_s=self._http.timeout_s,
         )
         self.rate_limits = RateLimits.of(rate_limits)
+        self.budget = Budget(self.facts, max_cost_usd)
+        self.cache = VectorCache.of(cache)
         self._engine = self._new_engine()
-        self._warn_of_lifecycle()
+        warn_of_lifecycle(self.facts, self._connection.location)
 
     @property
     def model(self) -> str:
@@ -160,23 +168,18 @@ class Embedder:
         return self.facts.backend
 
     @property
+    def root(self) -> str | None:
+        """The folder that files must lie in, as an absolute path."""
+        return self._fetch.root
+
+    @property
     def fingerprint(self) -> Fingerprint:
         """What vectors of this embedder have in common; an index keeps it and refuses others.
 
         Raises:
             ConfigurationError: the model's size is not known; pass dimensions=.
         """
-        dimensions = self.dimensions or self.facts.default_dimensions
-        if dimensions is None:
-            raise ConfigurationError(f"the size of {self.model}'s vectors is not known here: pass dimensions=")
-        way = self.facts.conditioning
-        # What is kept is how documents are conditioned: all asymmetric tasks do that alike, and may query one index.
-        kind = self.task if is_symmetric(self.task) else "retrieval"
-        conditioning = "raw" if self.task == "raw" or way == "none" else f"{way}:{kind}"
-        if way == "prefix" and self.task != "raw" and self.condition_media != "query":
-            conditioning += f";media={self.condition_media}"
-        unit = self._unit_length(dimensions) or self._served_with_unit_length(dimensions)
-        return Fingerprint(self.model, dimensions, conditioning, "unit" if unit else "as_served")
+        return fingerprint_of(self.facts, self.dimensions, self.task, self.condition_media, self.normalize)
 
     def embed_documents(
         self,
@@ -186,15 +189,19 @@ class Embedder:
         task: str | None = None,
         dimensions: int | None = None,
         batch_size: int | None = None,
+        on_error: OnError = "raise",
     ) -> EmbeddingResult:
         """Vectors of documents, shape (len(texts), d). `titles[i]`, if any, goes with `texts[i]`.
 
+        `on_error="skip"` leaves NaN where a text cannot be embedded, see `OnError`. Equal texts are sent once.
+
         Raises:
             InputError: an empty text, a wrong type, another number of titles; before any request.
+            RefusedItemsError: the service refused some texts; `.completed` holds all others.
             RequestError: after the retries; `.completed` holds what was finished.
         """
-        plan = self._plan(document_contents(texts, titles), "document", task, dimensions, batch_size)
-        return self._engine.run(self._job(plan))
+        contents = document_contents(texts, titles)
+        return self._start(contents, "document", task, dimensions, batch_size, on_error).pending.result()
 
     async def aembed_documents(
         self,
@@ -204,20 +211,21 @@ class Embedder:
         task: str | None = None,
         dimensions: int | None = None,
         batch_size: int | None = None,
+        on_error: OnError = "raise",
     ) -> EmbeddingResult:
         """`embed_documents`, awaited."""
-        plan = self._plan(document_contents(texts, titles), "document", task, dimensions, batch_size)
-        return await self._engine.arun(self._job(plan))
+        contents = document_contents(texts, titles)
+        return await self._start(contents, "document", task, dimensions, batch_size, on_error).pending
 
     def embed_query(self, text: str, *, task: str | None = None, dimensions: int | None = None) -> EmbeddingResult:
         """The vector of a query, shape (1, d); `.vector` is the row."""
-        return self._engine.run(self._job(self._plan([query_content(text)], "query", task, dimensions)))
+        return self._start([query_content(text)], "query", task, dimensions).pending.result()
 
     async def aembed_query(
         self, text: str, *, task: str | None = None, dimensions: int | None = None
     ) -> EmbeddingResult:
         """`embed_query`, awaited."""
-        return await self._engine.arun(self._job(self._plan([query_content(text)], "query", task, dimensions)))
+        return await self._start([query_content(text)], "query", task, dimensions).pending
 
     def embed(
         self,
@@ -227,12 +235,13 @@ class Embedder:
         task: str | None = None,
         dimensions: int | None = None,
         batch_size: int | None = None,
+        on_error: OnError = "raise",
     ) -> EmbeddingResult:
         """Vectors of contents, shape (len(contents), d): each element, however many parts it has, is one vector.
 
         An element is a str, a part (`Text`, `Image`), a `Content`, a PIL image, or a sequence of such parts.
         """
-        return self._engine.run(self._job(self._plan(contents_of(contents), side, task, dimensions, batch_size)))
+        return self._start(contents_of(contents), side, task, dimensions, batch_size, on_error).pending.result()
 
     async def aembed(
         self,
@@ -242,34 +251,44 @@ class Embedder:
         task: str | None = None,
         dimensions: int | None = None,
         batch_size: int | None = None,
+        on_error: OnError = "raise",
     ) -> EmbeddingResult:
         """`embed`, awaited."""
-        plan = self._plan(contents_of(contents), side, task, dimensions, batch_size)
-        return await self._engine.arun(self._job(plan))
+        return await self._start(contents_of(contents), side, task, dimensions, batch_size, on_error).pending
+
+    def submit(
+        self,
+        contents: Sequence[ContentLike],
+        *,
+        side: Side = "document",
+        on_error: OnError = "raise",
+        budget: Budget | None = None,
+    ) -> Submitted:
+        """`embed`, started and not waited for; `budget` takes the place of the embedder's, which it should be within.
+
+        Bad input raises here, what comes later from `.pending`.
+        """
+        return self._start(contents_of(contents), side, None, None, on_error=on_error, budget=budget)
+
+    def estimate(
+        self, contents: Sequence[ContentLike], *, side: Side = "document", on_error: OnError = "raise"
+    ) -> Estimate:
+        """Items, files, likely tokens and price of embedding `contents`; nothing is sent. Equal contents count once.
+
+        What a cache would answer is counted; with `on_error="skip"`, what cannot be embedded is not.
+        """
+        given = contents_of(contents)
+        files = sum(any(isinstance(p, Media) and p.location for p in content.parts) for content in given)
+        how = Conditioning(self.task, one_of("side", side, Side), self.condition_media)
+        refusals = Refusals(one_of("on_error", on_error, OnError))
+        items = prepare(given, how, self.facts, self._fetch, refusals.bad_input)
+        return estimate(without_twins(items), files, self.facts)
 
     def close(self) -> None:
         """Cancel what runs and close the connections. Later calls raise `EngineError`."""
         self._engine.close()
-
-    async def aclose(self) -> None:
-        """`close`, awaited without blocking the loop."""
-        await asyncio.to_thread(self._engine.close)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
+        if self.cache is not None:  # one that others share opens again
+            self.cache.close()
 
     def __repr__(self) -> str:
         size = self.dimensions or self.facts.default_dimensions or "?"
@@ -284,24 +303,26 @@ class Embedder:
         self._engine = self._new_engine()
 
     def _new_engine(self) -> Engine[HttpSession]:
-        return Engine(partial(_session, self._connection, self._http, self.model, self.rate_limits))
+        return Engine(partial(open_session, self._connection, self._http, self.model, self.rate_limits))
 
-    def _plan(
+    def _start(
         self,
         contents: Sequence[Content],
         side: Side,
         task: str | None,
         dimensions: int | None,
         batch_size: int | None = None,
-    ) -> _Plan:
+        on_error: OnError = "raise",
+        budget: Budget | None = None,
+    ) -> Submitted:
         """Check and condition everything, in the caller's thread: bad input raises before any request."""
         how = Conditioning(parse_task(task) if task else self.task, one_of("side", side, Side), self.condition_media)
         size = checked_dimensions(dimensions, self.facts) or self.dimensions
-        items = prepare(contents, how, self.facts, self._fetch.max_bytes)
+        refusals = Refusals(one_of("on_error", on_error, OnError))
+        items = prepare(contents, how, self.facts, self._fetch, refusals.bad_input)
         if self.overflow == "warn":
             warn_of_long_texts(items, self.facts)
-        if not uses_titles(how.task, "document") and any(content.title for content in contents):
-            warn(f"task={how.task!r} has no place for titles, so they are not used; asymmetric tasks ('search') have")
+        warn_of_unused_titles(contents, how, self.facts)
         request = Request(
             connection=self._connection,
             facts=self.facts,
@@ -312,60 +333,21 @@ class Embedder:
             ),
             retry=self.retry,
             fetch=self._fetch,
+            cache=self.cache,
+            budget=budget or self.budget,
             max_items=self._max_items(whole("batch_size", batch_size)),
             max_tokens=self.rate_limits.max_tokens if self.rate_limits else None,
-            unit_length=self._unit_length(size),
+            lookahead=self._http.concurrency + 1,
+            count_tokens=self.overflow == "error",
+            unit_length=scaled_to_unit(self.facts, size, self.normalize),
         )
-        return _Plan(items, request)
-
-    def _job(self, plan: _Plan) -> Callable[[HttpSession], Coroutine[Any, Any, EmbeddingResult]]:
-        return partial(_embed, plan=plan, exact=self.overflow == "error", lookahead=self._http.concurrency + 1)
+        rows = Rows(len(contents), request)
+        uploads = Uploads(self._connection, self._http)
+        job = partial(embed, request=request, items=items, rows=rows, refusals=refusals, uploads=uploads)
+        call = Call(self.facts, self._connection.base_url, how.task, side, size, len(contents))
+        return Submitted(self._engine.start(observed(call, job, rows)), rows)
 
     def _max_items(self, batch_size: int | None) -> int | None:
         """Contents a call: as asked for, and no more than a minute's quota has room for."""
         wanted = (batch_size or self.batch_size, self.rate_limits.max_items if self.rate_limits else None)
         return min(filter(None, wanted), default=None)
-
-    def _unit_length(self, dimensions: int | None) -> bool:
-        """Whether vectors of this size are made unit length here."""
-        if self.normalize is not None:
-            return self.normalize
-        return dimensions is not None and not self._served_with_unit_length(dimensions)
-
-    def _served_with_unit_length(self, dimensions: int) -> bool:
-        return self.facts.shortened_unit_length or dimensions == self.facts.max_dimensions
-
-    def _warn_of_lifecycle(self) -> None:
-        facts, location = self.facts, self._connection.location
-        if facts.retired and facts.is_retired():
-            where = "the Gemini Developer API" if facts.backend == "developer" else "Vertex AI"
-            warn(
-                f"{facts.name} was shut down on {where} on {facts.retired:%Y-%m-%d}; use {facts.successor} and embed "
-                "your documents anew (their vectors are not comparable). It is still sent, for proxies that serve it"
-            )
-        if facts.locations and location and location not in facts.locations:
-            served = ", ".join(sorted(facts.locations))
-            warn(f"{facts.name} is known to be served at {served}; location={location!r} is sent, and may be refused")
-        if not facts.known:
-            logger.warning(
-                "nothing is known of %s on the %s backend: careful defaults are sent (see Embedder.facts); "
-                "facts={...} overrides them",
-                facts.name,
-                facts.backend,
-            )
-
-
-def _session(connection: Connection, http: HttpOptions, model: str, limits: RateLimits | None) -> HttpSession:
-    """What requests share, at the pace that the project has for this model."""
-    pace = shared_pace((*connection.project_key, model))
-    if limits:
-        pace.tell(limits, time.monotonic())
-    return HttpSession(connection, http, pace)
-
-
-async def _embed(session: HttpSession, *, plan: _Plan, exact: bool, lookahead: int) -> EmbeddingResult:
-    """One call on the engine's loop."""
-    if exact:
-        await refuse_long_texts(session, plan.request, plan.items)
-    rows = await Job(session, plan.request, plan.items, lookahead).run()
-    return EmbeddingResult(rows.values(), usage=rows.usage, model=plan.request.facts.name)

@@ -12,7 +12,7 @@ import concurrent.futures
 import os
 import threading
 import weakref
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
 from typing import Any, Generic, Protocol, TypeVar
 
 from gemini_embed.errors import EngineError
@@ -32,6 +32,54 @@ STOP_TIMEOUT_S = 5.0
 """How long closing waits for the thread; it is a daemon, so an interpreter that exits is not held up."""
 
 
+class Pending(Generic[T]):
+    """A job under way. `result()` waits for it, and so does `await`, without blocking the loop.
+
+    Whatever interrupts the wait (Ctrl-C, a cancelled caller) cancels the job.
+    """
+
+    def __init__(self, future: concurrent.futures.Future[T], thread: threading.Thread) -> None:
+        self._future = future
+        self._thread = thread
+
+    def result(self) -> T:
+        """What the job returns, or raises.
+
+        Raises:
+            EngineError: closed meanwhile, or called on the engine's own thread, where it would wait for itself.
+        """
+        if threading.get_ident() == self._thread.ident:
+            self._future.cancel()
+            raise EngineError("a sync call on the engine's own thread would wait for itself: await its async twin")
+        try:
+            return self._future.result()
+        except concurrent.futures.CancelledError:
+            raise EngineError("closed while the call was running") from None
+        except BaseException:
+            self._future.cancel()
+            raise
+
+    def __await__(self) -> Generator[Any, None, T]:
+        return self._wait().__await__()
+
+    def done(self) -> bool:
+        """Whether it has ended, well or not."""
+        return self._future.done()
+
+    def cancel(self) -> None:
+        """End the job as soon as can be; what it had finished is lost."""
+        self._future.cancel()
+
+    async def _wait(self) -> T:
+        try:
+            return await asyncio.wrap_future(self._future)
+        except asyncio.CancelledError:
+            caller = asyncio.current_task()
+            if self._future.cancelled() and caller is not None and not caller.cancelling():
+                raise EngineError("closed while the call was running") from None
+            raise
+
+
 class Engine(Generic[S]):
     """Runs jobs: functions of the session that return a coroutine. `open_session` is called in its thread, once."""
 
@@ -47,37 +95,28 @@ class Engine(Generic[S]):
         self._finalizer: weakref.finalize[[], Engine[S]] | None = None
 
     def run(self, job: Callable[[S], Coroutine[Any, Any, T]]) -> T:
-        """The sync door: wait for `job`. Whatever interrupts the wait (Ctrl-C too) cancels the job.
-
-        Raises:
-            EngineError: closed, or called on the engine's own thread, where it would wait for itself.
-        """
-        runner = self._runner
-        if runner is not None and threading.get_ident() == runner.thread.ident:
-            raise EngineError("a sync call on the engine's own thread would wait for itself: await its async twin")
-        future = self._submit(job)
-        try:
-            return future.result()
-        except concurrent.futures.CancelledError:
-            raise EngineError("closed while the call was running") from None
-        except BaseException:
-            future.cancel()
-            raise
+        """The sync door: start `job` and wait for it, see `Pending.result`."""
+        return self.start(job).result()
 
     async def arun(self, job: Callable[[S], Coroutine[Any, Any, T]]) -> T:
-        """The async door: await `job` from any loop. Cancelling the caller cancels the job.
+        """The async door: start `job` and await it, from any loop."""
+        return await self.start(job)
+
+    def start(self, job: Callable[[S], Coroutine[Any, Any, T]]) -> Pending[T]:
+        """Start `job` without waiting for it.
 
         Raises:
             EngineError: closed.
         """
-        future = self._submit(job)
-        try:
-            return await asyncio.wrap_future(future)
-        except asyncio.CancelledError:
-            caller = asyncio.current_task()
-            if future.cancelled() and caller is not None and not caller.cancelling():
-                raise EngineError("closed while the call was running") from None
-            raise
+        # Under the lock, so that no close comes between: a job that a stopped loop never sees would wait for ever.
+        with self._lock:
+            if self._closed or (self._finalizer is not None and not self._finalizer.alive):
+                raise EngineError("this object is closed; make a new one")
+            if self._runner is None:
+                self._runner = _Runner(self._open_session)
+                # Runs when the engine is collected or the interpreter exits, whichever comes first.
+                self._finalizer = weakref.finalize(self, self._runner.stop)
+            return Pending(self._runner.submit(job), self._runner.thread)
 
     def close(self) -> None:
         """Cancel what runs and end the thread. Later calls raise `EngineError`; closing twice is fine."""
@@ -86,17 +125,6 @@ class Engine(Generic[S]):
             finalizer, self._finalizer, self._runner = self._finalizer, None, None
         if finalizer:
             finalizer()
-
-    def _submit(self, job: Callable[[S], Coroutine[Any, Any, T]]) -> concurrent.futures.Future[T]:
-        """Under the lock, so that no close comes between: a job that a stopped loop never sees would wait for ever."""
-        with self._lock:
-            if self._closed or (self._finalizer is not None and not self._finalizer.alive):
-                raise EngineError("this object is closed; make a new one")
-            if self._runner is None:
-                self._runner = _Runner(self._open_session)
-                # Runs when the engine is collected or the interpreter exits, whichever comes first.
-                self._finalizer = weakref.finalize(self, self._runner.stop)
-            return self._runner.submit(job)
 
     def _begin_anew_in_child(self) -> None:
         """Threads do not survive a fork. The parent's loop and sockets are kept, not closed: they share their file

@@ -2,6 +2,7 @@
 
 GeminiEmbedError                        `.completed` holds what a failed call had finished
 ├── InputError (ValueError)             something in your input is wrong; `.position` says which one
+│   └── MediaError                      a medium that cannot be embedded; `.kind` says why, in a word
 ├── ConfigurationError (ValueError)     an argument, or a set of them, cannot be honoured
 ├── MissingExtraError (ImportError)     an optional package is needed; the message is the pip line
 ├── EngineError (RuntimeError)          closed, or called from a place where it would wait for itself
@@ -9,9 +10,13 @@ GeminiEmbedError                        `.completed` holds what a failed call ha
 │   ├── ApiError                        the service said no: `.code`, `.status`, `.message`, `.retry_after_s`
 │   │   ├── AuthenticationError         the key or the credentials were refused (401, 403, 400 API_KEY_INVALID)
 │   │   ├── NotFoundError               the model, the version or the location is not there (404)
-│   │   └── QuotaError                  a quota or spend limit is used up (429)
+│   │   ├── QuotaError                  a quota is used up (429)
+│   │   │   └── QuotaUsedUpError        a day's quota or a spend limit: waiting does not help; `.resets_at`
+│   │   └── RefusedItemsError           some inputs were refused, all others are embedded; `.refused` lists them
 │   ├── ConnectionFailedError           no whole answer: refused, dropped, timed out
 │   └── ReplyError                      an answer that cannot be right: unreadable, miscounted, not finite
+├── BudgetError                         `max_cost_usd` would be exceeded
+├── CacheError                          the cache's file cannot be used
 └── StoreError                          a vector store could not do what was asked
     ├── FingerprintMismatchError        vectors of another model, size or conditioning live there
     └── StoreLockedError                another process has this store open
@@ -19,13 +24,25 @@ GeminiEmbedError                        `.completed` holds what a failed call ha
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from gemini_embed.result import RefusedItem, Usage
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+MediaProblem = Literal[
+    "empty", "unknown", "mismatch", "damaged", "truncated", "encrypted", "no_content", "unsupported", "too_large",
+    "too_long",
+]  # fmt: skip
+
+NAMED_ITEMS = 10
+"""How many refused inputs a message names; `.refused` has all."""
 
 
 class GeminiEmbedError(Exception):
@@ -51,12 +68,27 @@ class InputError(GeminiEmbedError, ValueError):
 
     def at(self, position: int | None) -> InputError:
         """This error, of the input at `position`, with its cause and what was completed."""
-        moved = InputError(self.problem, position=position)
-        moved.__cause__, moved.completed = self.__cause__, self.completed
+        moved = copy.copy(self)
+        InputError.__init__(moved, self.problem, position=position)
+        moved.__cause__ = self.__cause__
         return moved
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.args, self.__dict__)
+
+
+class MediaError(InputError):
+    """A medium that cannot be embedded, found by looking inside.
+
+    `kind` says why: "empty" (0 bytes), "unknown" (no known format), "mismatch" (another modality than was said),
+    "damaged", "truncated", "encrypted", "no_content" (0 seconds, no track), "unsupported" (a codec or an
+    address the service does not take), "too_large" (beyond reason, such as a decompression bomb), "too_long" (beyond
+    the model's limit).
+    """
+
+    def __init__(self, problem: str, kind: MediaProblem, *, position: int | None = None) -> None:
+        self.kind = kind
+        super().__init__(problem, position=position)
 
 
 class ConfigurationError(GeminiEmbedError, ValueError):
@@ -73,10 +105,17 @@ class EngineError(GeminiEmbedError, RuntimeError):
 
 @dataclass(frozen=True)
 class Completed:
-    """What a failed call had finished: row `i` of `values` (float32, shape (m, d)) belongs to input `positions[i]`."""
+    """What a failed call had finished: row `i` of `values` (float32, shape (m, d)) belongs to input `positions[i]`.
+
+    `usage` is what the call had cost until then.
+    """
 
     positions: Sequence[int]
-    values: NDArray[np.float32] = field(repr=False)
+    values: NDArray[np.float32]
+    usage: Usage = field(default_factory=Usage)
+
+    def __repr__(self) -> str:
+        return f"Completed({len(self.positions):,} inputs, {self.usage})"
 
 
 class RequestError(GeminiEmbedError):
@@ -127,8 +166,10 @@ class ApiError(RequestError):
         super().__init__(f"{said} from {model or 'the service'}: {message.strip()}", model=model)
 
     def __str__(self) -> str:
-        waited = f" (the service asks to wait {self.retry_after_s:g} s)" if self.retry_after_s is not None else ""
-        return f"{self.args[0]}{waited}" + (f"\n{self.hint}" if self.hint else "")
+        return "\n".join(filter(None, (f"{self.args[0]}{self._asked_to_wait()}", self.hint)))
+
+    def _asked_to_wait(self) -> str:
+        return "" if self.retry_after_s is None else f" (the service asks to wait {self.retry_after_s:g} s)"
 
 
 class AuthenticationError(ApiError):
@@ -149,12 +190,65 @@ class QuotaError(ApiError):
         return [v for found in lists if isinstance(found, list) for v in found if isinstance(v, dict)]
 
 
+class QuotaUsedUpError(QuotaError):
+    """A day's quota or a spend limit is used up, as the service said or as `RateLimits.requests_per_day` counts.
+
+    It is raised at once, since no retry helps; and while the service's refusal is fresh, without sending anything.
+    """
+
+    resets_at: datetime | None = None
+    """When the day's quota begins anew, in Pacific time; None where only paying or a raised limit helps."""
+
+    @property
+    def is_per_day(self) -> bool:
+        """Whether the service named a day's quota; else it is money."""
+        return any("PerDay" in str(v.get("quotaId", "")) for v in self.violations)
+
+    def _asked_to_wait(self) -> str:
+        return ""  # with a day's quota too the service asks to wait for seconds
+
+
+class RefusedItemsError(ApiError):
+    """The service, or a check here, refused some inputs; all others are embedded and in `.completed`.
+
+    `refused` lists them with the reason of each, `positions` is their places alone; the attributes of `ApiError` are
+    those of the first refusal. `on_error="skip"` takes such inputs without an error.
+    """
+
+    refused: tuple[RefusedItem, ...]
+
+    @classmethod
+    def of(cls, refused: Sequence[RefusedItem], first: ApiError) -> RefusedItemsError:
+        """The error of these items, in the words of the `first` refusal."""
+        named = "".join(f"\n  {item}" for item in refused[:NAMED_ITEMS])
+        more = f"\n  and {len(refused) - NAMED_ITEMS} more, see .refused" if len(refused) > NAMED_ITEMS else ""
+        error = cls(first.code, first.status, first.message, model=first.model, details=first.details, hint=first.hint)
+        others = 'all that was sent with them is embedded (.completed); on_error="skip" goes on without them'
+        error.args = (f"{error.args[0]}\nrefused, while {others}:{named}{more}",)
+        error.refused = tuple(refused)
+        error.positions = [item.position for item in refused]
+        return error
+
+
 class ConnectionFailedError(RequestError):
-    """No whole answer came: refused, dropped (before the answer or in the middle of it) or timed out."""
+    """No whole answer came: refused, dropped (before the answer or in the middle of it) or timed out.
+
+    `sent` tells whether the request may have reached the service, and so may have been billed.
+    """
+
+    sent: bool = True
 
 
 class ReplyError(RequestError):
     """An answer that cannot be right: unreadable, a wrong count or size, a value that is not finite."""
+
+
+class BudgetError(GeminiEmbedError):
+    """The next call would have cost more than `max_cost_usd` leaves; nothing of it was sent."""
+
+
+class CacheError(GeminiEmbedError):
+    """The cache's file cannot be used: damaged, another program's, or of a newer version of this library."""
 
 
 class StoreError(GeminiEmbedError):

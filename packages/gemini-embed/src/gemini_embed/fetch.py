@@ -5,19 +5,26 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+import ssl
 from dataclasses import dataclass
+from functools import cache
 
 import httpx
 
 from gemini_embed.errors import InputError
+from gemini_embed.secret import shown_url
 
 MAX_REDIRECTS = 5
 
 
 @dataclass(frozen=True)
 class FetchPolicy:
-    """What may be fetched. `timeout_s` bounds the whole fetch, redirects included."""
+    """What may be fetched, and read from disk: with `root` only files inside that folder.
 
+    `timeout_s` bounds the whole fetch, redirects included.
+    """
+
+    root: str | None = None
     allow_private_urls: bool = False
     max_bytes: int = 20 * 2**20
     timeout_s: float = 30.0
@@ -27,48 +34,53 @@ async def fetch(url: str, policy: FetchPolicy) -> bytes:
     """The bytes at `url`.
 
     Raises:
-        InputError: a private or loopback address, not http(s), an error status, too large, too slow, unreachable.
+        InputError: a private or loopback address, not http(s), an error status, too large, too slow, unreachable. The
+            message shows no user, password and query, which may be keys.
     """
+    shown = shown_url(url)
     try:
-        async with asyncio.timeout(policy.timeout_s), _client(policy) as client:
-            return await _follow(client, url, policy)
+        async with asyncio.timeout(policy.timeout_s), _transport() as transport:
+            return await _follow(transport, url, policy)
     except TimeoutError as e:
-        raise InputError(f"{url} did not arrive within {policy.timeout_s:g} s") from e
+        raise InputError(f"{shown} did not arrive within {policy.timeout_s:g} s") from e
     except httpx.HTTPError as e:
-        raise InputError(f"cannot fetch {url}: {str(e) or type(e).__name__}") from e
+        raise InputError(f"cannot fetch {shown}: {str(e) or type(e).__name__}") from e
     except httpx.InvalidURL as e:
-        raise InputError(f"cannot fetch {url}: {e}") from e
+        raise InputError(f"cannot fetch {shown}: {e}") from e
 
 
-def _client(policy: FetchPolicy) -> httpx.AsyncClient:
-    # No proxy from the environment: a proxy would look the name up again, and the address that was checked
-    # would not be the one that is asked. No cookies, no credentials: nothing of the caller's travels along.
-    headers = {"user-agent": "gemini-embed"}
-    return httpx.AsyncClient(follow_redirects=False, trust_env=False, headers=headers, timeout=policy.timeout_s)
+def _transport() -> httpx.AsyncHTTPTransport:
+    # No proxy from the environment: a proxy would look the name up again, and the address that was checked would not
+    # be the one that is asked. And no client, which would log the whole URL, keep cookies and add credentials.
+    return httpx.AsyncHTTPTransport(verify=_ssl_context(), trust_env=False)
 
 
-async def _follow(client: httpx.AsyncClient, url: str, policy: FetchPolicy) -> bytes:
+@cache
+def _ssl_context() -> ssl.SSLContext:
+    return httpx.create_ssl_context()  # reading the CA file takes a tenth of a second
+
+
+async def _follow(transport: httpx.AsyncHTTPTransport, url: str, policy: FetchPolicy) -> bytes:
     for _ in range(MAX_REDIRECTS + 1):
-        request = await _pinned_request(client, httpx.URL(url), policy)
-        response = await client.send(request, stream=True)
+        request = await _pinned_request(httpx.URL(url), policy)
+        response = await transport.handle_async_request(request)
         try:
             if not response.has_redirect_location:
-                return await _body(response, url, policy)
+                return await _body(response, shown_url(url), policy)
             url = str(httpx.URL(url).join(response.headers["location"]))
         finally:
             await response.aclose()
-    raise InputError(f"more than {MAX_REDIRECTS} redirects, the last one to {url}")
+    raise InputError(f"more than {MAX_REDIRECTS} redirects, the last one to {shown_url(url)}")
 
 
-async def _pinned_request(client: httpx.AsyncClient, url: httpx.URL, policy: FetchPolicy) -> httpx.Request:
+async def _pinned_request(url: httpx.URL, policy: FetchPolicy) -> httpx.Request:
     """A request to the very address that was checked, so that a second look-up cannot answer otherwise."""
     if url.scheme not in ("http", "https") or not url.host:
-        raise InputError(f"{url} is not an http(s) URL")
+        raise InputError(f"{shown_url(str(url))} is not an http(s) URL")
     address = await _checked_address(url, policy)
-    headers = {"host": url.netloc.decode("ascii")}
-    return client.build_request(
-        "GET", url.copy_with(host=address, userinfo=b""), headers=headers, extensions={"sni_hostname": url.host}
-    )
+    headers = {"host": url.netloc.decode("ascii"), "user-agent": "gemini-embed"}
+    extensions = {"sni_hostname": url.host, "timeout": httpx.Timeout(policy.timeout_s).as_dict()}
+    return httpx.Request("GET", url.copy_with(host=address, userinfo=b""), headers=headers, extensions=extensions)
 
 
 async def _checked_address(url: httpx.URL, policy: FetchPolicy) -> str:
@@ -76,10 +88,13 @@ async def _checked_address(url: httpx.URL, policy: FetchPolicy) -> str:
     try:
         found = await asyncio.get_running_loop().getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as e:
-        raise InputError(f"cannot find the host of {url}: {e}") from e
+        raise InputError(f"cannot find the host of {shown_url(str(url))}: {e}") from e
     addresses = [str(entry[4][0]) for entry in found]
     if not policy.allow_private_urls and (private := next((a for a in addresses if not _is_public(a)), None)):
-        raise InputError(f"{url} leads to {private}, which is not a public address; allow_private_urls=True permits it")
+        raise InputError(
+            f"{shown_url(str(url))} leads to {private}, which is not a public address; "
+            "allow_private_urls=True permits it"
+        )
     return addresses[0]
 
 
@@ -89,14 +104,14 @@ def _is_public(address: str) -> bool:
     return mapped.is_global and not mapped.is_multicast
 
 
-async def _body(response: httpx.Response, url: str, policy: FetchPolicy) -> bytes:
+async def _body(response: httpx.Response, shown: str, policy: FetchPolicy) -> bytes:
     if response.status_code != 200:
-        raise InputError(f"{url} answered {response.status_code} {response.reason_phrase}".rstrip())
+        raise InputError(f"{shown} answered {response.status_code} {response.reason_phrase}".rstrip())
     chunks: list[bytes] = []
     size = 0
     async for chunk in response.aiter_bytes():
         size += len(chunk)
         if size > policy.max_bytes:
-            raise InputError(f"{url} is larger than max_media_bytes={policy.max_bytes}")
+            raise InputError(f"{shown} is larger than max_media_bytes={policy.max_bytes}")
         chunks.append(chunk)
     return b"".join(chunks)

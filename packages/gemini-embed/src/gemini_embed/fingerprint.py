@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from gemini_embed.errors import FingerprintMismatchError, StoreError
+from gemini_embed.errors import ConfigurationError, FingerprintMismatchError, StoreError
+from gemini_embed.models import ModelFacts
+from gemini_embed.prepare import ConditionMedia
+from gemini_embed.tasks import Task, is_symmetric
 
 _VERSION = 1
 
@@ -68,3 +71,35 @@ class Fingerprint:
                 "Search it with an embedder of the same settings, or add your sources to a new store: "
                 "vectors made in different ways cannot be compared"
             )
+
+
+def fingerprint_of(
+    facts: ModelFacts, dimensions: int | None, task: Task, media: ConditionMedia, normalize: bool | None
+) -> Fingerprint:
+    """The fingerprint of vectors made with these settings.
+
+    Raises:
+        ConfigurationError: the model's size is not known; pass dimensions=.
+    """
+    size = dimensions or facts.default_dimensions
+    if size is None:
+        raise ConfigurationError(f"the size of {facts.name}'s vectors is not known here: pass dimensions=")
+    way = facts.conditioning
+    # What is kept is how documents are conditioned: all asymmetric tasks do that alike, and may query one index.
+    kind = task if is_symmetric(task) else "retrieval"
+    conditioning = "raw" if task == "raw" or way == "none" else f"{way}:{kind}"
+    if way == "prefix" and task != "raw" and media != "query":
+        conditioning += f";media={media}"
+    unit = scaled_to_unit(facts, size, normalize) or _served_with_unit_length(facts, size)
+    return Fingerprint(facts.name, size, conditioning, "unit" if unit else "as_served")
+
+
+def scaled_to_unit(facts: ModelFacts, dimensions: int | None, normalize: bool | None) -> bool:
+    """Whether vectors of this size are made unit length here: as told, else where the service should but does not."""
+    if normalize is not None:
+        return normalize
+    return dimensions is not None and not _served_with_unit_length(facts, dimensions)
+
+
+def _served_with_unit_length(facts: ModelFacts, dimensions: int) -> bool:
+    return facts.shortened_unit_length or dimensions == facts.max_dimensions

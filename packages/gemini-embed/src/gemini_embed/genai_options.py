@@ -16,8 +16,8 @@ from gemini_embed.pacing import RetryPolicy
 _REFUSED_CONFIG = {
     "title": "a title belongs to one document: Embedder.embed_documents(titles=) takes one each",
     "mime_type": "the bytes of a medium decide what it is",
-    "document_ocr": "PDFs cannot be embedded here yet",
-    "audio_track_extraction": "video cannot be embedded here yet",
+    "document_ocr": "there is no option for it here yet: PDFs are read as the backend does by default",
+    "audio_track_extraction": "there is no option for it here yet: the sound of a video is not embedded",
 }
 _REFUSED_HTTP = {
     "base_url_resource_scope": "requests go to the paths of the two public APIs",

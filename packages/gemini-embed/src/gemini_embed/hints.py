@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from gemini_embed.connection import KEY_VARIABLES, Connection
-from gemini_embed.errors import ApiError, AuthenticationError, QuotaError
+from gemini_embed.errors import ApiError, AuthenticationError, QuotaError, QuotaUsedUpError
 from gemini_embed.models import ModelFacts
-from gemini_embed.pacing import is_used_up
 
 
 def hint_for(error: ApiError, facts: ModelFacts, connection: Connection) -> str:
@@ -29,11 +30,15 @@ def _about_access(connection: Connection) -> str:
 
 
 def _about_quota(error: QuotaError) -> str:
-    if is_used_up(error):
-        return (
-            "Hint: a day's quota (it resets at midnight Pacific time) or the budget is used up; waiting does not help"
-        )
-    return "Hint: tell the quotas with rate_limits=, or raise RetryPolicy(max_attempts=, max_elapsed_s=) to wait longer"
+    if not isinstance(error, QuotaUsedUpError):
+        return "Hint: tell the quotas with rate_limits=, or wait longer by RetryPolicy(max_attempts=, max_elapsed_s=)"
+    if error.resets_at is None:
+        return "Hint: a spend limit or a day's quota is used up; waiting for seconds does not help"
+    left_min = max(0, int((error.resets_at - datetime.now(UTC)).total_seconds())) // 60
+    return (
+        f"Hint: the day's quota begins anew at midnight Pacific time, {error.resets_at:%Y-%m-%d %H:%M %Z}, "
+        f"in {left_min // 60} h {left_min % 60} min; waiting for seconds does not help"
+    )
 
 
 def _about_model(error: ApiError, facts: ModelFacts) -> list[str]:

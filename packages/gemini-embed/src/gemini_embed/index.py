@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gemini_embed.adding import AddReport, add_steps
+from gemini_embed.adding import add_steps
+from gemini_embed.arguments import one_of
+from gemini_embed.closing import Closing
 from gemini_embed.content import ContentLike
 from gemini_embed.errors import InputError, StoreError
+from gemini_embed.estimating import estimate_add
 from gemini_embed.items import ItemLike
-from gemini_embed.steps import Steps, ToEmbed, arun, run
+from gemini_embed.refusals import OnError
+from gemini_embed.report import AddReport
+from gemini_embed.spend import Budget, Estimate
+from gemini_embed.steps import Steps, arun, run
 from gemini_embed.stores.base import FilterLike, Hit, Record, Store, check_k
 from gemini_embed.stores.filters import parse
 
@@ -23,7 +28,7 @@ if TYPE_CHECKING:
     from gemini_embed.embedder import Embedder
 
 
-class MultimodalIndex:
+class MultimodalIndex(Closing):
     """Contents of any modality in one store, found by text, images or both together.
 
     The store is opened on first use and checked against `embedder.fingerprint`. Closing the index closes the store and
@@ -38,24 +43,70 @@ class MultimodalIndex:
     def __repr__(self) -> str:
         return f"MultimodalIndex({self.embedder!r}, {self.store!r})"
 
-    def add(self, items: Iterable[ItemLike], *, batch_size: int = 500) -> AddReport:
+    def add(
+        self,
+        items: Iterable[ItemLike],
+        *,
+        batch_size: int = 500,
+        on_error: OnError = "raise",
+        max_cost_usd: float | None = None,
+        progress: bool | None = None,
+    ) -> AddReport:
         """Embed and store items; what the store holds already is not embedded again.
 
         A str is text, a `Path` the text or image in that file, a list of parts one interleaved content; `Item` adds
         source, metadata and title. All items of one source in this call become what the source holds: its other,
-        older records go once the new ones are in. Items are read, embedded and written `batch_size` at a time, so
-        what is finished stays when a later batch fails, and adding again completes it.
+        older records go once the new ones are in.
+
+        It is a stream: items are read `batch_size` at a time, up to four batches are embedded while one is written, and
+        nothing is read further ahead, so a generator of millions takes the memory of 2,500. What is embedded is written
+        whatever becomes of the rest (failures, Ctrl-C, cancellation), and adding the same items again goes on.
+
+        Args:
+            items: what to add; read once.
+            batch_size: items read, embedded and written together. Raise it for a concurrency above 20.
+            on_error: "skip" leaves out what cannot be read or embedded, and reports it in `AddReport.skipped`; old
+                records of its source stay. "raise" (the default) stops at an item that cannot be read; what the service
+                refuses is raised at the end, all together.
+            max_cost_usd: stop before this call has cost more, see `Budget`; None: no limit but the embedder's.
+            progress: a bar on stderr; None shows it on a terminal and in a notebook.
 
         Raises:
             InputError: an item cannot be indexed; `.position` is its place in `items`.
-            RequestError: a request failed; what was finished is in the store.
+            RefusedItemsError: the service refused some items; all others are in the store.
+            RequestError: a request failed.
+            BudgetError: the next request would cost more than is left.
+            StoreError: the store failed; `.completed` holds what was embedded and not written.
             FingerprintMismatchError: the store holds vectors made another way.
         """
-        return run(self.embedder, self._add(items, batch_size))
+        return run(self._add(items, batch_size, on_error, max_cost_usd, progress))
 
-    async def aadd(self, items: Iterable[ItemLike], *, batch_size: int = 500) -> AddReport:
+    async def aadd(
+        self,
+        items: Iterable[ItemLike],
+        *,
+        batch_size: int = 500,
+        on_error: OnError = "raise",
+        max_cost_usd: float | None = None,
+        progress: bool | None = None,
+    ) -> AddReport:
         """`add`, without blocking the loop."""
-        return await arun(self.embedder, self._add(items, batch_size))
+        return await arun(self._add(items, batch_size, on_error, max_cost_usd, progress))
+
+    def estimate(self, items: Iterable[ItemLike], *, batch_size: int = 500, on_error: OnError = "raise") -> Estimate:
+        """What `add` would embed, and its likely price: items are read, and nothing is sent.
+
+        What the store holds already, or comes twice, is not counted but in `Estimate.known`; what a cache would answer
+        is counted.
+        """
+        on_error = one_of("on_error", on_error, OnError)
+        return estimate_add(self.embedder, self._opened(), items, batch_size=batch_size, on_error=on_error)
+
+    async def aestimate(
+        self, items: Iterable[ItemLike], *, batch_size: int = 500, on_error: OnError = "raise"
+    ) -> Estimate:
+        """`estimate`, without blocking the loop."""
+        return await asyncio.to_thread(self.estimate, items, batch_size=batch_size, on_error=on_error)
 
     def search(
         self, query: ContentLike, k: int = 10, *, filter: FilterLike = None, score_threshold: float | None = None
@@ -68,13 +119,13 @@ class MultimodalIndex:
             filter: `{"modality": "image"}` and the like (`gemini_embed.stores.filters`), or the store's own object.
             score_threshold: least cosine similarity of a hit.
         """
-        return run(self.embedder, self._search(query, k, filter, score_threshold))
+        return run(self._search(query, k, filter, score_threshold))
 
     async def asearch(
         self, query: ContentLike, k: int = 10, *, filter: FilterLike = None, score_threshold: float | None = None
     ) -> list[Hit]:
         """`search`, without blocking the loop."""
-        return await arun(self.embedder, self._search(query, k, filter, score_threshold))
+        return await arun(self._search(query, k, filter, score_threshold))
 
     def search_vector(
         self, vector: ArrayLike, k: int = 10, *, filter: FilterLike = None, score_threshold: float | None = None
@@ -147,28 +198,21 @@ class MultimodalIndex:
         """`copy_to`, without blocking the loop."""
         return await asyncio.to_thread(self.copy_to, store)
 
+    def optimize(self) -> None:
+        """Build what makes searches among many records fast; the store tells when it is worth it and how long it takes.
+
+        Nothing happens in a store that sees to it by itself (`QdrantStore`). Searches wait meanwhile.
+        """
+        self._opened().optimize()
+
+    async def aoptimize(self) -> None:
+        """`optimize`, without blocking the loop."""
+        await asyncio.to_thread(self.optimize)
+
     def close(self) -> None:
         """Close the store; closing twice is fine."""
         self._closed = True
         self.store.close()
-
-    async def aclose(self) -> None:
-        """`close`, without blocking the loop."""
-        await asyncio.to_thread(self.close)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
-        await self.aclose()
 
     def _opened(self) -> Store:
         if self._closed:
@@ -183,11 +227,28 @@ class MultimodalIndex:
         check_k(k)
         if isinstance(filter, Mapping):
             parse(filter)  # a mistake is told before the query is embedded
-        result = yield ToEmbed([query], "query")
+        result = yield self.embedder.submit([query], side="query").pending
         return self.search_vector(result.vector, k, filter=filter, score_threshold=score_threshold)
 
-    def _add(self, items: Iterable[ItemLike], batch_size: int) -> Steps[AddReport]:
-        return (yield from add_steps(self._opened(), self.embedder.fingerprint.digest, items, batch_size))
+    def _add(
+        self,
+        items: Iterable[ItemLike],
+        batch_size: int,
+        on_error: OnError,
+        max_cost_usd: float | None,
+        progress: bool | None,
+    ) -> Steps[AddReport]:
+        budget = Budget(self.embedder.facts, max_cost_usd, within=self.embedder.budget)
+        adding = add_steps(
+            self.embedder,
+            self._opened(),
+            items,
+            batch_size=batch_size,
+            on_error=one_of("on_error", on_error, OnError),
+            budget=budget,
+            progress=progress,
+        )
+        return (yield from adding)
 
 
 def _ids(ids: Sequence[str]) -> Sequence[str]:

@@ -58,15 +58,15 @@ class Prepared:
     content_key: str
 
 
-def prepare(like: ItemLike, fingerprint_digest: str) -> Prepared:
-    """Read and hash an item. A URL is not fetched: it stands for its content.
+def prepare(like: ItemLike, fingerprint_digest: str, root: str | None = None) -> Prepared:
+    """Read and hash an item, its files inside of `root` only. A URL is not fetched: it stands for its content.
 
     Raises:
         InputError: it cannot be indexed; the error names the file, and no position.
     """
     item = like if isinstance(like, Item) else Item(like)
-    content, uri, mime_type = _content(item)
-    seen = [_look(part) for part in content.parts]
+    content, uri, mime_type = _content(item, root)
+    seen = [_look(part, root) for part in content.parts]
     content_hash = seen[0].sha256 if len(seen) == 1 else _sha256("\n".join(one.sha256 for one in seen))
     metadata = _json_object(item.metadata or {})
     source = item.source or metadata.get("source") or uri or f"sha256:{content_hash}"
@@ -87,14 +87,30 @@ def prepare(like: ItemLike, fingerprint_digest: str) -> Prepared:
         page_content=content.text if item.page_content is None else item.page_content,
         metadata=metadata | {name: value for name, value in described.items() if value is not None},
     )
+    _check_text(record)
     return Prepared(record, content, content_key)
 
 
-def _content(item: Item) -> tuple[Content, str | None, str | None]:
+def source_of(like: ItemLike) -> str | None:
+    """The source of an item that may be unfit to be prepared, as far as it tells, and as it can be printed."""
+    source = _named_source(like if isinstance(like, Item) else Item(like))
+    return source and source.encode(errors="replace").decode()
+
+
+def _named_source(item: Item) -> str | None:
+    named = item.source or (item.metadata.get("source") if isinstance(item.metadata, Mapping) else None)
+    if isinstance(named, str):
+        return named
+    if isinstance(item.content, Media):
+        return item.content.location
+    return os.fspath(item.content) if isinstance(item.content, os.PathLike) else None
+
+
+def _content(item: Item, root: str | None) -> tuple[Content, str | None, str | None]:
     """What to embed, the path or URL it came from, and the MIME type of text (media tell their own)."""
     if isinstance(item.content, os.PathLike):
         path = Path(item.content)
-        part, mime_type = _file(path)
+        part, mime_type = _file(path, root)
         return Content(part, title=item.title), str(path), mime_type
     content = Content.of(item.content)
     if item.title is not None:
@@ -103,12 +119,12 @@ def _content(item: Item) -> tuple[Content, str | None, str | None]:
     return content, next(filter(None, places), None), "text/plain"
 
 
-def _file(path: Path) -> tuple[Part, str | None]:
+def _file(path: Path, root: str | None) -> tuple[Part, str | None]:
     """A file as a part, by what it holds: an image, or text in UTF-8; with the MIME type of text."""
     if path.is_dir():
         raise InputError(f"{path} is a folder: pass its files, for example sorted(Path(...).rglob('*.md'))")
     image = Image(path)
-    data = image.local_bytes() or b""
+    data = image.local_bytes(root=root) or b""
     kind = filetype.guess_mime(data)
     if kind is not None and kind.startswith("image/"):
         return image, None
@@ -135,13 +151,13 @@ class _Look(NamedTuple):
     unread: bool = False
 
 
-def _look(part: Part) -> _Look:
+def _look(part: Part, root: str | None) -> _Look:
     """The hash of a part, over its text or bytes; a URL is hashed as its address, unread."""
     if isinstance(part, Text):
         return _Look(_sha256(part.text))
     if not isinstance(part, Media):
         raise InputError(f"a {type(part).__name__} cannot be indexed")
-    data = part.local_bytes()
+    data = part.local_bytes(root=root)
     if data is None:
         return _Look(_sha256(part.location or ""), part.mime_type, unread=True)
     return _Look(hashlib.sha256(data).hexdigest(), filetype.guess_mime(data) or part.mime_type)
@@ -157,6 +173,15 @@ def _sha256(text: str) -> str:
         return hashlib.sha256(text.encode()).hexdigest()
     except UnicodeEncodeError as error:
         raise InputError(f"the text holds a lone surrogate at character {error.start}: it is not valid text") from error
+
+
+def _check_text(record: Record) -> None:
+    """InputError for what no store could keep: names of files need not be valid text."""
+    try:
+        json.dumps([record.page_content, record.metadata], ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        near = error.object[max(0, error.start - 40) : error.end]
+        raise InputError(f"a path, metadata or page_content is not valid text (a lone surrogate): {near!r}") from error
 
 
 def _json_object(metadata: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections import Counter
 from dataclasses import dataclass, replace
 from io import BytesIO
-from pathlib import Path
 
-import filetype
-
-from gemini_embed.content import Media
-from gemini_embed.errors import InputError, missing_extra
+from gemini_embed.content import Media, Video
+from gemini_embed.errors import InputError, MediaError, missing_extra
 from gemini_embed.fetch import FetchPolicy, fetch
+from gemini_embed.inside import as_sent, examine, likely_media_tokens
 from gemini_embed.models import ModelFacts
 from gemini_embed.plan import Entry, WirePart
-
-HEAD_BYTES = 8192
-"""What is enough of a file's beginning to tell its type."""
+from gemini_embed.references import check_reference, file_data
+from gemini_embed.windows.kinds import HEAD_BYTES, kind_of
 
 
 @dataclass(frozen=True)
@@ -28,80 +26,114 @@ class Blob:
     data: bytes
 
 
-def check_local(part: Media, max_bytes: int) -> None:
-    """Look at media that is at hand before any request: there, not empty, not too large, of the kind it should be.
+def check_media(part: Media, facts: ModelFacts, policy: FetchPolicy) -> int:
+    """Look into media that is at hand before any request: there, allowed, whole, of its kind, within the limits.
+
+    Returns its likely tokens; of what is not at hand the most it can have.
 
     Raises:
         InputError: what is wrong with it.
+        MissingExtraError: the library that opens it is not installed.
     """
-    if part.is_url:
-        return
-    if part.data is not None:
-        size, head = len(part.data), part.data[:HEAD_BYTES]
-    else:
-        path = Path(part.location or "")
-        try:
-            with path.open("rb") as file:
-                head = file.read(HEAD_BYTES)
-            size = path.stat().st_size
-        except OSError as e:
-            raise InputError(f"cannot read {path}: {e.strerror or e}") from e
-    if size > max_bytes:
-        raise InputError(f"{part!r} has {size} bytes, more than max_media_bytes={max_bytes}")
-    recognise(head, part)
+    if part.is_reference:
+        check_reference(part, facts)
+        return likely_media_tokens(part, facts)
+    head = part.local_bytes(root=policy.root, max_bytes=policy.max_bytes, head_bytes=HEAD_BYTES)
+    if head is None:
+        return likely_media_tokens(part, facts)
+    if part.modality == "image":
+        recognise(head, part)
+        return likely_media_tokens(part, facts)
+    return likely_media_tokens(part, facts, examine(part, facts, root=policy.root))
 
 
 def recognise(head: bytes, part: Media) -> str:
     """MIME type by content, whatever the name or the caller says.
 
     Raises:
-        InputError: empty, or not of the part's modality.
+        MediaError: empty, or not of the part's modality.
     """
     if not head:
-        raise InputError(f"{part!r} is empty")
-    found = filetype.guess_mime(head)
-    if found is None or not found.startswith(f"{part.modality}/"):
+        raise MediaError(f"{part!r} is empty", "empty")
+    kind = kind_of(head)
+    if kind is None:
         begins = head[:16].decode("ascii", "replace")
-        raise InputError(f"{part!r} is {found or 'no known format'}, not an {part.modality}; it begins {begins!r}")
-    return str(found)
+        raise MediaError(f"{part!r} is no known format, not an {part.modality}; it begins {begins!r}", "unknown")
+    if kind.modality != part.modality:
+        way_out = f"pass {kind.modality.capitalize()}(...)"
+        raise MediaError(f"{part!r} is {kind.mime_type}, not an {part.modality}: {way_out}", "mismatch")
+    return kind.mime_type
 
 
 async def loaded(item: Entry, facts: ModelFacts, policy: FetchPolicy) -> Entry:
-    """A copy of `item` with each `Media` in its wire form, its size added.
+    """A copy of `item` with each `Media` in its wire form, its size added, its tokens counted anew.
 
     Raises:
-        InputError: unreadable, refused or broken media, or more than fits a call; it names the item's position.
+        InputError: unreadable, refused or broken media, on Vertex AI more than fits a call; it names the position.
     """
     parts: list[WirePart | Media] = []
-    size_bytes = item.size_bytes
+    size_bytes, media_tokens = item.size_bytes, Counter[str]()
     for part in item.parts:
         if isinstance(part, Media):
             try:
-                part = await _wire_part(part, facts, policy)
+                wire_part, tokens = await _wire_part(part, facts, policy)
             except InputError as e:
                 raise e.at(item.position) from e.__cause__
-            size_bytes += len(part["inlineData"]["data"])
-        parts.append(part)
-    if size_bytes > facts.max_media_bytes:
+            media_tokens[part.modality] += tokens
+            size_bytes += len(wire_part.get("inlineData", {}).get("data", ""))
+            parts.append(wire_part)
+        else:
+            parts.append(part)
+    if size_bytes > facts.max_media_bytes and facts.backend == "vertex":  # the Developer API has `uploads`
         raise InputError(
             f"{size_bytes} bytes as base64, more than one call to {facts.name} takes ({facts.max_media_bytes}): "
-            "make the media smaller, or split the content",
+            "make the media smaller, split the content, or put them into Cloud Storage and pass gs://bucket/name",
             position=item.position,
         )
-    return replace(item, parts=parts, size_bytes=size_bytes)
+    tokens = item.tokens - sum(item.media_tokens.values()) + media_tokens.total()
+    return replace(item, parts=parts, size_bytes=size_bytes, tokens=tokens, media_tokens=media_tokens)
 
 
-async def _wire_part(part: Media, facts: ModelFacts, policy: FetchPolicy) -> WirePart:
-    if part.is_url:
-        data = await fetch(part.location or "", policy)
+async def _wire_part(part: Media, facts: ModelFacts, policy: FetchPolicy) -> tuple[WirePart, int]:
+    """The part as the JSON has it, and its likely tokens."""
+    if part.is_reference:
+        wire_part, tokens = file_data(part), likely_media_tokens(part, facts)
     else:
-        data = await asyncio.to_thread(lambda: part.local_bytes() or b"")
-    blob = await asyncio.to_thread(_accepted, Blob(recognise(data[:HEAD_BYTES], part), data), part, facts)
-    return {"inlineData": {"mimeType": blob.mime_type, "data": base64.b64encode(blob.data).decode()}}
+        data = (
+            await fetch(part.location or "", policy)
+            if part.is_url
+            else await asyncio.to_thread(_local_bytes, part, policy)
+        )
+        blob, tokens = await asyncio.to_thread(_accepted, data, part, facts)
+        wire_part = {"inlineData": {"mimeType": blob.mime_type, "data": base64.b64encode(blob.data).decode()}}
+    if isinstance(part, Video) and (excerpt := _excerpt(part)):
+        wire_part["videoMetadata"] = excerpt
+    return wire_part, tokens
 
 
-def _accepted(blob: Blob, part: Media, facts: ModelFacts) -> Blob:
-    return blob if blob.mime_type in facts.image_types else _to_png(blob, part)
+def _local_bytes(part: Media, policy: FetchPolicy) -> bytes:
+    return part.local_bytes(root=policy.root, max_bytes=policy.max_bytes) or b""
+
+
+def _excerpt(part: Video) -> dict[str, str | float]:
+    offsets = {"startOffset": part.start_s, "endOffset": part.end_s}
+    excerpt: dict[str, str | float] = {name: _duration(at) for name, at in offsets.items() if at is not None}
+    return excerpt | ({"fps": part.fps} if part.fps is not None else {})
+
+
+def _duration(seconds: float) -> str:
+    """As the wire has it: "12s", "12.5s"."""
+    return f"{seconds:.6f}".rstrip("0").rstrip(".") + "s"
+
+
+def _accepted(data: bytes, part: Media, facts: ModelFacts) -> tuple[Blob, int]:
+    """What is sent for `data`, and its likely tokens."""
+    if part.modality == "image":
+        blob = Blob(recognise(data[:HEAD_BYTES], part), data)
+        accepted = blob if blob.mime_type in facts.image_types else _to_png(blob, part)
+        return accepted, likely_media_tokens(part, facts)
+    info = examine(part, facts, data=data)
+    return Blob(*as_sent(data, info)), likely_media_tokens(part, facts, info)
 
 
 def _to_png(blob: Blob, part: Media) -> Blob:
@@ -114,5 +146,5 @@ def _to_png(blob: Blob, part: Media) -> Blob:
             png = BytesIO()
             image.convert("RGBA" if image.has_transparency_data else "RGB").save(png, format="PNG")
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as e:
-        raise InputError(f"{part!r} cannot be read as {blob.mime_type}: {e}") from e
+        raise MediaError(f"{part!r} cannot be read as {blob.mime_type}: {e}", "damaged") from e
     return Blob("image/png", png.getvalue())

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal, get_args
 
+from gemini_embed.address import checked_name
 from gemini_embed.errors import ConfigurationError
 
 Backend = Literal["developer", "vertex"]
@@ -67,8 +68,20 @@ class ModelFacts:
     """Bytes of a call with media, base64 included: the general inline limit is 20 MB or more (EMB)."""
     max_images: int = 6
     """Images of one content (EMB, VDOC)."""
+    max_audio_s: float = 180.0
+    """Seconds of one recording (EMB, VDOC)."""
+    max_video_s: float = 120.0
+    """Seconds of one video (EMB; VDOC: 120 frames, one a second)."""
+    max_frames: int = 32
+    """Frames of a video that are looked at (EMB; VDOC: 120)."""
+    max_pages: int = 6
+    """Pages of one PDF (EMB, VDOC)."""
+    single: frozenset[Modality] = frozenset({"pdf"})
+    """Of which modalities one content holds one part only (EMB; VDOC: audio, video and PDF)."""
     usd_per_million_tokens: Mapping[str, float] = field(default_factory=dict)
     """Price by modality, standard tier; empty when not known."""
+    price_date: date | None = None
+    """The day the price was last seen to be that (PRICE, or a copy of it)."""
     locations: frozenset[str] | None = None
     """Vertex locations it is known to be served at; None: not restricted as far as known."""
     retired: date | None = None
@@ -104,6 +117,7 @@ _EMBEDDING_2 = {
     "max_dimensions": 3072,
     "shortened_unit_length": True,
     "usd_per_million_tokens": {"text": 0.20, "image": 0.45, "audio": 6.50, "video": 12.00},
+    "price_date": date(2026, 9, 27),
 }
 _EMBEDDING_001 = {
     "modalities": TEXT_ONLY,
@@ -111,6 +125,7 @@ _EMBEDDING_001 = {
     "default_dimensions": 3072,
     "max_dimensions": 3072,
     "usd_per_million_tokens": {"text": 0.15},
+    "price_date": date(2026, 9, 27),
 }
 _SIZE_768 = {"modalities": TEXT_ONLY, "max_tokens": 2048, "default_dimensions": 768, "max_dimensions": 768}
 _EMBED_ONE = {
@@ -118,6 +133,8 @@ _EMBED_ONE = {
     "max_batch_items": 1,
     "image_types": VERTEX_IMAGES,
     "locations": frozenset({"global", "us", "eu"}),
+    "max_frames": 120,
+    "single": frozenset({"audio", "video", "pdf"}),
 }
 _PREDICT = {"endpoint": "predict", "max_batch_items": 250, "max_batch_tokens": 20_000}
 
@@ -182,14 +199,14 @@ _ROWS = [
         successor="gemini-embedding-2",
         source="DEPR OAPI (outputDimensionality cannot be set)",
     ),
-    _row("gemini-embedding-2", "vertex", _EMBEDDING_2, _EMBED_ONE, source="VDOC REC"),
+    _row("gemini-embedding-2", "vertex", _EMBEDDING_2, _EMBED_ONE, source="VDOC REC PRICE (of the Developer API)"),
     _row(
         "gemini-embedding-2-preview",
         "vertex",
         _EMBEDDING_2,
         _EMBED_ONE,
         successor="gemini-embedding-2",
-        source="VLIFE (preview, may be deleted)",
+        source="VLIFE (preview, may be deleted) PRICE (of the Developer API)",
     ),
     _row(
         "gemini-embedding-001",
@@ -198,7 +215,7 @@ _ROWS = [
         _PREDICT,
         retired=date(2028, 5, 20),
         successor="gemini-embedding-2",
-        source="VDOC VLIFE REC REP (1 or 250 texts a call: the sources disagree, the refusal is learned from)",
+        source="VDOC VLIFE REC PRICE (of the Developer API) REP (1 or 250 texts a call: the refusal is learned from)",
     ),
     *(
         _row(
@@ -227,6 +244,7 @@ def facts_for(model: str, backend: Backend, override: ModelFacts | Mapping[str, 
     name = bare_name(str(model or ""))
     if not name:
         raise ConfigurationError(f"model={model!r} must be a model's name, such as 'gemini-embedding-2'")
+    checked_name("model", name)
     if isinstance(override, ModelFacts):
         return dataclasses.replace(override, name=name, backend=backend)
     row = MODELS.get((name.partition("@")[0], backend))  # Vertex knows versions: text-embedding-005@001
@@ -241,9 +259,9 @@ def facts_for(model: str, backend: Backend, override: ModelFacts | Mapping[str, 
 
 def _from_json(fact: str, value: Any) -> Any:
     """Overrides may come from a configuration file, where sets are lists and dates are text."""
-    if fact in ("modalities", "image_types", "locations") and value is not None:
+    if fact in ("modalities", "image_types", "locations", "single") and value is not None:
         return frozenset(value)
-    return date.fromisoformat(value) if fact == "retired" and isinstance(value, str) else value
+    return date.fromisoformat(value) if fact in ("retired", "price_date") and isinstance(value, str) else value
 
 
 def _unknown(name: str, backend: Backend) -> ModelFacts:
@@ -253,6 +271,7 @@ def _unknown(name: str, backend: Backend) -> ModelFacts:
     kept: dict[str, Any] = {}
     if elsewhere:
         of_the_backend = {"name", "backend", "endpoint", "image_types", "max_batch_items", "max_batch_tokens",
+                          "max_frames", "single",
                           "locations", "retired", "successor", "source", "known"}  # fmt: skip
         kept = {f.name: getattr(elsewhere, f.name) for f in dataclasses.fields(elsewhere)}
         kept = {k: v for k, v in kept.items() if k not in of_the_backend}

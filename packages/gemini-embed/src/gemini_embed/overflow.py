@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
-from gemini_embed.attempts import Caller, Request, all_of
-from gemini_embed.errors import InputError, RequestError
+from gemini_embed.attempts import Caller, all_of
+from gemini_embed.errors import ApiError, InputError, RequestError
 from gemini_embed.models import ModelFacts
 from gemini_embed.notices import warn
-from gemini_embed.plan import Entry
-from gemini_embed.tokens import IMAGE_TOKENS, most_tokens
-from gemini_embed.transport import HttpSession
+from gemini_embed.plan import Batch, Entry
+from gemini_embed.tokens import most_tokens
 from gemini_embed.wire.replies import read_token_count
 
 Overflow = Literal["warn", "error", "truncate"]
@@ -42,27 +41,35 @@ def warn_of_long_texts(items: Sequence[Entry], facts: ModelFacts) -> None:
     )
 
 
-async def refuse_long_texts(session: HttpSession, request: Request, items: Sequence[Entry]) -> None:
-    """Ask for the exact count of every item that could be too long.
+async def without_long_texts(
+    caller: Caller, facts: ModelFacts, items: Sequence[Entry], bad_input: Callable[[InputError, Sequence[int]], None]
+) -> Sequence[Entry]:
+    """The items within the limit: the exact count is asked of every one that could be too long.
+
+    `bad_input` is called with the error for each that is, and may raise it.
 
     Raises:
-        InputError: an item over the limit, with its position and its count.
         RequestError: the count could not be had, after the retries.
     """
-    limit = request.facts.max_tokens
-    if limit is None or request.facts.endpoint == "predict":
-        return
-    caller = Caller(session, request)
-    await all_of(_check(caller, request.facts.name, item, limit) for item in items if _could_exceed(item, limit))
+    limit = facts.max_tokens
+    if limit is None or facts.endpoint == "predict":
+        return items
+    suspects = [item for item in items if _could_exceed(item, limit)]
+    counts = await all_of(_count(caller, item) for item in suspects)
+    long = {item.position for item, tokens in zip(suspects, counts, strict=True) if tokens > limit}
+    for item, tokens in zip(suspects, counts, strict=True):
+        if item.position in long:
+            problem = f"{tokens} tokens; {facts.name} reads {limit}: split the text, or pass overflow='truncate'"
+            bad_input(InputError(problem, position=item.position), item.positions)
+    return [item for item in items if item.position not in long]
 
 
 def _could_exceed(item: Entry, limit: int) -> bool:
-    return (
-        sum(most_tokens(p["text"]) if isinstance(p, dict) and "text" in p else IMAGE_TOKENS for p in item.parts) > limit
-    )
+    texts = (part["text"] for part in item.parts if isinstance(part, dict) and "text" in part)
+    return sum(map(most_tokens, texts)) + sum(item.media_tokens.values()) > limit
 
 
-async def _check(caller: Caller, model: str, item: Entry, limit: int) -> None:
+async def _count(caller: Caller, item: Entry) -> int:
     texts = [p for p in item.parts if isinstance(p, dict) and "text" in p]
     body = json.dumps({"contents": [{"parts": texts}]}).encode()
     counted: list[int] = []
@@ -71,14 +78,10 @@ async def _check(caller: Caller, model: str, item: Entry, limit: int) -> None:
         counted.append(read_token_count(await caller.post("countTokens", body, max_reply_bytes=2**20)))
 
     try:
-        await caller.persist(count, [item.position])
+        refusal = await caller.persist(count, Batch.of([item]))
+        if isinstance(refusal, ApiError):
+            raise refusal
     except RequestError:
         caller.failed.set()
         raise
-    tokens = counted[0] + (len(item.parts) - len(texts)) * IMAGE_TOKENS
-    if tokens > limit:
-        caller.failed.set()
-        raise InputError(
-            f"{tokens} tokens; {model} reads {limit}: split the text, or pass overflow='truncate'",
-            position=item.position,
-        )
+    return counted[0] + sum(item.media_tokens.values())

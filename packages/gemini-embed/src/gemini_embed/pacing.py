@@ -14,6 +14,7 @@ from gemini_embed.errors import (
     ConnectionFailedError,
     NotFoundError,
     QuotaError,
+    QuotaUsedUpError,
     RequestError,
 )
 from gemini_embed.quota import refusal_of
@@ -65,11 +66,16 @@ class WithoutCompact:
 
 
 @dataclass(frozen=True)
+class Sift:
+    """The service refuses something in this call: find out what, and send the rest."""
+
+
+@dataclass(frozen=True)
 class GiveUp:
     """No further try helps, or none is left."""
 
 
-Decision = Wait | Split | WithoutCompact | GiveUp
+Decision = Wait | Split | WithoutCompact | Sift | GiveUp
 
 
 def decide(
@@ -115,16 +121,10 @@ def _wait(error: RequestError, policy: RetryPolicy, attempt: int, random: float)
 
 def _is_passing(error: RequestError) -> bool:
     if isinstance(error, QuotaError):
-        return not is_used_up(error)
+        return not isinstance(error, QuotaUsedUpError)
     if isinstance(error, ApiError):
         return error.code in (408, 429) or error.code >= 500
     return isinstance(error, ConnectionFailedError | UnreadableReplyError)
-
-
-def is_used_up(error: QuotaError) -> bool:
-    """Whether a day's quota or the money is gone: RetryInfo may still say 45 s, and waiting would not help."""
-    per_day = any("PerDay" in str(v.get("quotaId", "")) for v in error.violations)
-    return per_day or bool(re.search(r"credits? (are|is) depleted|spend(ing)? (limit|cap)", error.message, re.I))
 
 
 # Each pattern is a refusal on record: the Developer API's 100 items, Vertex's two ways to say how many instances,
@@ -145,7 +145,17 @@ def _of_bad_request(error: ApiError, items: int) -> Decision:
         return Split(limit, remember=True) if 0 < limit < items else GiveUp()
     if items > 1 and _TOO_MUCH.search(error.message):
         return Split((items + 1) // 2, remember=False)
-    return GiveUp()
+    return Sift() if _is_about_content(error) else GiveUp()
+
+
+_ABOUT_THE_REQUEST = re.compile(r"invalid JSON|unknown name|cannot find field|oneof field|output_?dimensionality", re.I)
+
+
+def _is_about_content(error: ApiError) -> bool:
+    """Whether a 400 may be the fault of some of a call's contents: not a key's, a precondition's or the form's."""
+    if isinstance(error, AuthenticationError) or error.status not in ("", "INVALID_ARGUMENT"):
+        return False
+    return not _ABOUT_THE_REQUEST.search(error.message)
 
 
 def api_error(code: int, body: Any, *, model: str, retry_after: str | None = None, text: str = "") -> ApiError:
@@ -155,7 +165,7 @@ def api_error(code: int, body: Any, *, model: str, retry_after: str | None = Non
     message = str(told.get("message") or text or "no message")
     status = str(told.get("status") or "")
     details = [dict(d) for d in told.get("details") or () if isinstance(d, Mapping)]
-    kind = _kind(code, details)
+    kind = _kind(code, details, message)
     return kind(
         code,
         status,
@@ -166,12 +176,16 @@ def api_error(code: int, body: Any, *, model: str, retry_after: str | None = Non
     )
 
 
-def _kind(code: int, details: Sequence[Mapping[str, Any]]) -> type[ApiError]:
+def _kind(code: int, details: Sequence[Mapping[str, Any]], message: str) -> type[ApiError]:
     if code in (401, 403) or any(d.get("reason") == "API_KEY_INVALID" for d in details):
         return AuthenticationError
+    if code == 429 and (_PER_DAY in str(details) or _NO_MONEY.search(message)):
+        return QuotaUsedUpError  # RetryInfo may still say 45 s, and waiting would not help
     return {404: NotFoundError, 429: QuotaError}.get(code, ApiError)
 
 
+_PER_DAY = "PerDay"
+_NO_MONEY = re.compile(r"credits? (are|is) depleted|spend(ing)? (limit|cap)", re.I)
 _DURATION = re.compile(r"(\d{1,7}(?:\.\d+)?)s?")
 _IN_MESSAGE = re.compile(r"retry in (\d{1,7}(?:\.\d+)?)s")
 

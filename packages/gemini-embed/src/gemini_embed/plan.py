@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +11,8 @@ from gemini_embed.content import Media
 from gemini_embed.models import ModelFacts
 
 WirePart = dict[str, Any]
-"""A part as the JSON of the wire has it: `{"text": ...}` or `{"inlineData": {"mimeType": ..., "data": base64}}`."""
+"""A part as the JSON of the wire has it: `{"text": ...}`, `{"inlineData": {"mimeType": ..., "data": base64}}` or
+`{"fileData": {"mimeType": ..., "fileUri": ...}}`, the latter two with `videoMetadata` perhaps."""
 
 ENVELOPE_BYTES = 200
 """What the JSON around one content takes at most: model, task type, size, brackets."""
@@ -17,16 +20,45 @@ ENVELOPE_BYTES = 200
 
 @dataclass(slots=True)
 class Entry:
-    """One content, conditioned. `position` is its index in the caller's list; media are loaded before it is sent."""
+    """One content, conditioned; media are loaded before it is sent."""
 
     position: int
+    """Index in the caller's list."""
     parts: list[WirePart | Media]
     tokens: int
     """A likely count, see `gemini_embed.tokens`."""
     size_bytes: int
     has_media: bool = False
+    media_tokens: dict[str, int] = field(default_factory=dict)
+    """Those of `tokens` that media have, by modality."""
     task_type: str | None = None
     title: str | None = None
+    twins: Sequence[int] = ()
+    """Other places of the caller's list that hold the same content."""
+    key: bytes = b""
+    """What stands for it in the cache, once that was asked."""
+
+    @property
+    def positions(self) -> list[int]:
+        """All places of the caller's list that want this vector."""
+        return [self.position, *self.twins]
+
+
+def without_twins(items: Sequence[Entry]) -> list[Entry]:
+    """One entry per different content, in order; it takes the places of the others as its `twins`."""
+    firsts: dict[Hashable, Entry] = {}
+    twins: defaultdict[int, list[int]] = defaultdict(list)
+    for item in items:
+        first = firsts.setdefault(_identity(item), item)
+        if first is not item:
+            twins[first.position].append(item.position)
+            first.twins = twins[first.position]
+    return list(firsts.values())
+
+
+def _identity(item: Entry) -> Hashable:
+    """What the model reads. Media are compared by where they are; equal bytes elsewhere are not looked for."""
+    return (item.task_type, item.title, *(part["text"] if isinstance(part, dict) else part for part in item.parts))
 
 
 @dataclass(slots=True)
@@ -38,6 +70,14 @@ class Batch:
     size_bytes: int = 0
     has_media: bool = False
 
+    @classmethod
+    def of(cls, items: Iterable[Entry]) -> Batch:
+        """A batch of these."""
+        batch = cls()
+        for item in items:
+            batch.add(item)
+        return batch
+
     def add(self, item: Entry) -> None:
         """Append an item and add up what it brings."""
         self.items.append(item)
@@ -47,8 +87,8 @@ class Batch:
 
     @property
     def positions(self) -> list[int]:
-        """Indices of the items in the caller's list."""
-        return [item.position for item in self.items]
+        """All places of the caller's list that these items fill."""
+        return [position for item in self.items for position in item.positions]
 
 
 class Planner:
@@ -82,12 +122,6 @@ class Planner:
         )
 
 
-def split(batch: Batch, max_items: int) -> list[Batch]:
-    """`batch` as smaller ones of at most `max_items`, in order."""
-    pieces = []
-    for start in range(0, len(batch.items), max_items):
-        piece = Batch()
-        for item in batch.items[start : start + max_items]:
-            piece.add(item)
-        pieces.append(piece)
-    return pieces
+def split(items: Sequence[Entry], max_items: int) -> list[Batch]:
+    """Batches of at most `max_items`, in order."""
+    return [Batch.of(items[start : start + max_items]) for start in range(0, len(items), max_items)]

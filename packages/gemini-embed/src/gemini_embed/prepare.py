@@ -5,17 +5,19 @@ No I/O but a look at local files.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from gemini_embed.content import Content, Media, Part, Text
 from gemini_embed.errors import InputError
-from gemini_embed.media import check_local
+from gemini_embed.fetch import FetchPolicy
 from gemini_embed.models import ModelFacts
+from gemini_embed.notices import warn
 from gemini_embed.plan import Entry, WirePart
 from gemini_embed.tasks import Side, Task, task_type, uses_titles, with_prefix
-from gemini_embed.tokens import IMAGE_TOKENS, likely_tokens
+from gemini_embed.tokens import likely_tokens
 
 ConditionMedia = Literal["query", "both", "none"]
 """On which side text that stands beside media gets gemini-embedding-2's prefix.
@@ -39,30 +41,49 @@ class Conditioning:
         return not content.has_media or self.media == "both" or (self.media == "query" and self.side == "query")
 
 
-def prepare(contents: Sequence[Content], how: Conditioning, facts: ModelFacts, max_media_bytes: int) -> list[Entry]:
-    """One item per content.
-
-    Raises:
-        InputError: the first content that breaks a limit or cannot be read; it names the position.
-    """
+def prepare(
+    contents: Sequence[Content],
+    how: Conditioning,
+    facts: ModelFacts,
+    media: FetchPolicy,
+    bad_input: Callable[[InputError, Sequence[int]], None],
+) -> list[Entry]:
+    """One item per content, but for those that break a limit or cannot be read: `bad_input` is called with the error,
+    which names the position, and may raise it."""
     items = []
     for position, content in enumerate(contents):
         try:
-            items.append(_item(position, content, how, facts, max_media_bytes))
+            items.append(_item(position, content, how, facts, media))
         except InputError as e:
-            raise e.at(position) from e.__cause__
+            bad_input(e.at(position), [position])
     return items
 
 
-def _item(position: int, content: Content, how: Conditioning, facts: ModelFacts, max_media_bytes: int) -> Entry:
-    _check(content, facts, max_media_bytes)
+def warn_of_unused_titles(contents: Sequence[Content], how: Conditioning, facts: ModelFacts) -> None:
+    """One warning when titles are given that nothing carries to the model."""
+    titled = [content for content in contents if content.title]
+    prefixed = facts.conditioning == "prefix" and how.side == "document"
+    if not titled:
+        return
+    if not uses_titles(how.task, "document"):
+        warn(f"task={how.task!r} has no place for titles, so they are not used; asymmetric tasks ('search') have")
+    elif prefixed and not all(how.prefixes(content) and content.text for content in titled):
+        warn("titles of contents with media are not used; condition_media='both' uses those beside a text")
+
+
+def _item(position: int, content: Content, how: Conditioning, facts: ModelFacts, media: FetchPolicy) -> Entry:
+    _check(content, facts)
     item = Entry(position, list(_parts(content, how, facts)), tokens=0, size_bytes=0, has_media=content.has_media)
     for part in item.parts:
         if isinstance(part, Media):
-            item.tokens += IMAGE_TOKENS
+            from gemini_embed.media import check_media  # texts alone need nothing of it
+
+            already = item.media_tokens.get(part.modality, 0)
+            item.media_tokens[part.modality] = already + check_media(part, facts, media)
             continue
         item.tokens += likely_tokens(part["text"])
         item.size_bytes += _size(part["text"])
+    item.tokens += sum(item.media_tokens.values())
     if item.size_bytes > facts.max_text_bytes:
         raise InputError(
             f"text of {item.size_bytes} bytes, more than one call to {facts.name} takes "
@@ -87,24 +108,26 @@ def _parts(content: Content, how: Conditioning, facts: ModelFacts) -> Iterable[W
             yield part
 
 
-def _check(content: Content, facts: ModelFacts, max_media_bytes: int) -> None:
+def _check(content: Content, facts: ModelFacts) -> None:
     _check_encodable("title", content.title or "")
     for part in content.parts:
-        _check_part(part, facts, max_media_bytes)
-    images = sum(part.modality == "image" for part in content.parts)
-    if images > facts.max_images:
-        raise InputError(f"{images} images in one content; {facts.name} takes {facts.max_images}: use several contents")
+        _check_part(part, facts)
+    if not content.has_media:
+        return
+    found = Counter(part.modality for part in content.parts)
+    for modality, limit in {"image": facts.max_images, **dict.fromkeys(facts.single, 1)}.items():
+        if found[modality] > limit:
+            many = f"{found[modality]} {modality} parts" if modality != "image" else f"{found[modality]} images"
+            raise InputError(f"{many} in one content; {facts.name} takes {limit}: use several contents")
 
 
-def _check_part(part: Part, facts: ModelFacts, max_media_bytes: int) -> None:
+def _check_part(part: Part, facts: ModelFacts) -> None:
     if part.modality not in facts.modalities:
         raise InputError(
             f"{facts.name} reads {', '.join(sorted(facts.modalities))} and no {part.modality}: "
             "use gemini-embedding-2, or facts={'modalities': ...} if it has learned to"
         )
-    if isinstance(part, Media):
-        check_local(part, max_media_bytes)
-    elif isinstance(part, Text):
+    if isinstance(part, Text):
         if not part.text.strip():
             raise InputError("the text is empty (or only white space), which the service refuses: leave it out")
         _check_encodable("text", part.text)

@@ -1,63 +1,52 @@
-"""Work that needs vectors now and then, written once for both colours.
+"""Work that waits for vectors now and then, written once for both colours.
 
-A generator of steps yields what to embed and is sent the result, or is thrown the error; files and store calls happen
-between the yields. `run` embeds in place. `arun` awaits the embedder and runs the steps in a thread, so that a blocking
-store never holds up the caller's loop.
+A generator of steps starts embeddings (`Embedder.submit`), yields the one it must wait for now, and is sent the result
+or thrown the error; files and store calls happen between the yields, while other embeddings go on. `run` waits in
+place. `arun` awaits, and runs the steps in a thread, so that a blocking store never holds up the caller's loop.
+Whatever interrupts either closes the generator, which can put away what is finished.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+from functools import partial
+from typing import Generic, TypeAlias, TypeVar
 
-from gemini_embed.content import ContentLike
-from gemini_embed.errors import GeminiEmbedError
+from gemini_embed.engine import Pending
 from gemini_embed.result import EmbeddingResult
-from gemini_embed.tasks import Side
-
-if TYPE_CHECKING:
-    from gemini_embed.embedder import Embedder
 
 T = TypeVar("T")
 
-
-@dataclass(frozen=True)
-class ToEmbed:
-    """A step that needs vectors: one per content."""
-
-    contents: Sequence[ContentLike]
-    side: Side
+Steps: TypeAlias = Generator[Pending[EmbeddingResult], EmbeddingResult, T]
+"""Yields an embedding under way, is sent its vectors or thrown its error, returns T."""
 
 
-Steps: TypeAlias = Generator[ToEmbed, EmbeddingResult, T]
-"""Yields what to embed, is sent its vectors or thrown the error, returns T."""
-
-
-def run(embedder: Embedder, steps: Steps[T]) -> T:
+def run(steps: Steps[T]) -> T:
     """Run steps to their end, blocking."""
-    step = _advance(steps, None)
-    while isinstance(step, ToEmbed):
-        outcome: _Outcome
-        try:
-            outcome = embedder.embed(step.contents, side=step.side)
-        except GeminiEmbedError as error:
-            outcome = error
-        step = _advance(steps, outcome)
+    outcome: _Outcome = None
+    with closing(steps):
+        while isinstance(step := _advance(steps, outcome), Pending):
+            try:
+                outcome = step.result()
+            except Exception as error:
+                outcome = error
     return step.value
 
 
-async def arun(embedder: Embedder, steps: Steps[T]) -> T:
+async def arun(steps: Steps[T]) -> T:
     """Run steps to their end, off the caller's loop."""
-    step = await asyncio.to_thread(_advance, steps, None)
-    while isinstance(step, ToEmbed):
-        outcome: _Outcome
-        try:
-            outcome = await embedder.aembed(step.contents, side=step.side)
-        except GeminiEmbedError as error:
-            outcome = error
-        step = await asyncio.to_thread(_advance, steps, outcome)
+    outcome: _Outcome = None
+    try:
+        while isinstance(step := await _in_thread(partial(_advance, steps, outcome)), Pending):
+            try:
+                outcome = await step
+            except Exception as error:
+                outcome = error
+    finally:
+        await _in_thread(steps.close)
     return step.value
 
 
@@ -66,14 +55,24 @@ class _Done(Generic[T]):
     value: T
 
 
-_Outcome: TypeAlias = EmbeddingResult | GeminiEmbedError | None
+_Outcome: TypeAlias = EmbeddingResult | Exception | None
 
 
-def _advance(steps: Steps[T], outcome: _Outcome) -> ToEmbed | _Done[T]:
-    """Run on to the next request or to the end, which is a value here: a StopIteration cannot leave a thread."""
+def _advance(steps: Steps[T], outcome: _Outcome) -> Pending[EmbeddingResult] | _Done[T]:
+    """Run on to the next wait or to the end, which is a value here: a StopIteration cannot leave a thread."""
     try:
         if outcome is None:
             return next(steps)
-        return steps.throw(outcome) if isinstance(outcome, GeminiEmbedError) else steps.send(outcome)
+        return steps.throw(outcome) if isinstance(outcome, Exception) else steps.send(outcome)
     except StopIteration as end:
         return _Done(end.value)
+
+
+async def _in_thread(function: Callable[[], T]) -> T:
+    """Run in a thread, to its end even if the caller is cancelled: steps that run cannot be closed."""
+    running = asyncio.ensure_future(asyncio.to_thread(function))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.gather(running, return_exceptions=True)
+        raise

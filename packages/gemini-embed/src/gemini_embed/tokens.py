@@ -7,6 +7,13 @@ import re
 IMAGE_TOKENS = 258
 """Tokens of one image (measured in a recording; Vertex's documentation says the same)."""
 
+AUDIO_TOKENS_PER_S = 25
+"""Tokens of a second of audio (Vertex's documentation; the Developer API's price a second agrees)."""
+FRAME_TOKENS = 66
+"""Tokens of a frame of video (likewise)."""
+PAGE_TOKENS = 258
+"""Tokens of a page of PDF, beside those of its text (Vertex's documentation)."""
+
 CHARS_PER_TOKEN_ASCII = 4.0
 CHARS_PER_TOKEN_OTHER = 2.5
 CHARS_PER_TOKEN_CJK = 1.3

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import ssl
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.request import getproxies
 
 import httpx
 
 from gemini_embed.auth import Auth
 from gemini_embed.connection import Connection
-from gemini_embed.errors import ConfigurationError, ConnectionFailedError, QuotaError
+from gemini_embed.errors import ConfigurationError, ConnectionFailedError
+from gemini_embed.gate import Gate
 from gemini_embed.inflate import inflate
-from gemini_embed.pacing import api_error, asked_to_wait_s, is_used_up
-from gemini_embed.quota import Cost, Pace, Ticket, refusal_of
+from gemini_embed.pacing import api_error
+from gemini_embed.pool import ClientPool
+from gemini_embed.quota import Pace, RateLimits, shared_pace
+from gemini_embed.secret import Secret, without_frames, without_secret_headers, without_userinfo
+from gemini_embed.sockets import DirectTransport
 from gemini_embed.wire.replies import UnreadableReplyError
 
-logger = logging.getLogger(__name__)
-
-WORTH_SAYING_S = 1.0
-"""A shorter wait for the quota is not logged."""
 USER_AGENT = "gemini-embed/0.1.0"
 CONNECT_TIMEOUT_S = 10.0
 LOOPBACK = ("all://localhost", "all://127.0.0.1", "all://[::1]")
@@ -34,18 +34,24 @@ LOOPBACK = ("all://localhost", "all://127.0.0.1", "all://[::1]")
 
 @dataclass(frozen=True)
 class HttpOptions:
-    """How requests travel. `timeout_s` bounds one attempt as a whole, from connecting to the last byte."""
+    """How requests travel. `timeout_s` bounds one attempt as a whole, from connecting to the last byte.
+
+    Headers may hold keys, and a proxy's URL a password. A pickle leaves them behind: headers whose name says so (all
+    others travel, since they may steer routing or billing), and the proxy's user and password. What was left is named
+    in `left_behind`, and opening a session without it is an error, as is a key that cannot be found again.
+    """
 
     timeout_s: float = 60.0
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    proxy: str | None = field(default=None, repr=False)
+    headers: Mapping[str, Secret] = field(default_factory=dict, repr=False)
+    proxy: Secret | None = field(default=None, repr=False)
     verify: bool | str | ssl.SSLContext = True
     concurrency: int = 8
+    left_behind: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Raise ConfigurationError now for what would fail at the first call."""
         for name, value in self.headers.items():
-            if not all(type(text) is str and _is_header_text(text) for text in (name, value)):
+            if not (_is_header_text(name) and _is_header_text(value.reveal())):
                 raise ConfigurationError(
                     f"headers={{{name!r}: ...}}: names and values must be ASCII str without line breaks or outer spaces"
                 )
@@ -53,85 +59,61 @@ class HttpOptions:
             raise ConfigurationError(f"verify={self.verify!r} must be a bool, a CA file or an ssl.SSLContext")
         if isinstance(self.verify, str) and not Path(self.verify).is_file():
             raise ConfigurationError(f"verify={self.verify!r}: there is no such file")
-        if self.proxy is not None and not str(self.proxy).startswith(
-            ("http://", "https://", "socks5://", "socks5h://")
-        ):
+        if self.proxy and not str(self.proxy.reveal()).startswith(("http://", "https://", "socks5://", "socks5h://")):
             raise ConfigurationError("proxy= must be a URL such as http://host:port")
 
-    def client(self) -> httpx.AsyncClient:
+    def __getstate__(self) -> dict[str, Any]:
+        kept = without_secret_headers(self.headers)
+        proxy = without_userinfo(self.proxy.reveal()) if self.proxy else None
+        left = [f"headers[{name!r}]" for name in self.headers if name not in kept]
+        if self.proxy and proxy != self.proxy.reveal():
+            left.append("the user and password of proxy=")
+        plain = {name: value.reveal() for name, value in kept.items()}
+        return {**self.__dict__, "headers": plain, "proxy": proxy, "left_behind": (*self.left_behind, *left)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        headers = {name: Secret(value) for name, value in state["headers"].items()}
+        proxy = Secret(state["proxy"]) if state["proxy"] else None
+        self.__dict__.update(state, headers=headers, proxy=proxy)
+
+    def __deepcopy__(self, memo: Any) -> HttpOptions:
+        return self  # frozen; and a copy within the process keeps the secrets, unlike a pickle
+
+    def require_all(self) -> None:
+        """Raise ConfigurationError if a pickle has left something behind."""
+        if self.left_behind:
+            raise ConfigurationError(
+                f"{', '.join(self.left_behind)} may be secret and did not travel with the pickle: "
+                "make the object where it is used (a proxy's URL can come from HTTPS_PROXY)"
+            )
+
+    def ssl_context(self) -> ssl.SSLContext:
+        """For all clients: reading the CA file takes a tenth of a second."""
+        if isinstance(self.verify, str):
+            return ssl.create_default_context(cafile=self.verify)
+        return httpx.create_ssl_context(verify=self.verify)
+
+    def client(self, context: ssl.SSLContext) -> httpx.AsyncClient:
         """A client for the loop that is running. It follows no redirect: a key never travels to another host."""
-        verify = ssl.create_default_context(cafile=self.verify) if isinstance(self.verify, str) else self.verify
         return httpx.AsyncClient(
             headers={"user-agent": USER_AGENT, "x-goog-api-client": USER_AGENT, "accept-encoding": "gzip"},
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=self.concurrency),
             timeout=httpx.Timeout(self.timeout_s, connect=min(CONNECT_TIMEOUT_S, self.timeout_s)),
-            proxy=self.proxy,
-            # The environment's proxy is for other machines; httpx itself would ask it for this one, unless NO_PROXY.
-            mounts=None if self.proxy else dict.fromkeys(LOOPBACK),
-            verify=verify,
+            proxy=self.proxy.reveal() if self.proxy else None,
+            mounts=None if self.proxy else self._direct(context),
+            verify=context,
             follow_redirects=False,
         )
 
+    def _direct(self, context: ssl.SSLContext) -> dict[str, httpx.AsyncBaseTransport]:
+        """Where no proxy of the environment is asked: this machine (httpx would ask it, unless NO_PROXY), and all
+        others while the environment has none for them."""
+        direct = DirectTransport(context)
+        return dict.fromkeys(LOOPBACK if "all" in getproxies() else (*LOOPBACK, "all://"), direct)
 
-def _is_header_text(text: str) -> bool:
+
+def _is_header_text(text: object) -> bool:
     """Looked at here, since the HTTP library's own error would show the value, which may be a secret."""
-    return text.isascii() and text.isprintable() and text == text.strip()
-
-
-class AbandonedError(Exception):
-    """This call was not sent (again), because another one of the job has failed for good."""
-
-
-class Gate:
-    """How many requests are in flight, and when the next may start."""
-
-    def __init__(self, concurrency: int, pace: Pace) -> None:
-        self._slots = asyncio.Semaphore(concurrency)
-        self._turn = asyncio.Lock()  # first come, first served: a large call is not overtaken by small ones for ever
-        self._pace = pace
-
-    @asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
-        """Hold one of the slots, for a request that no quota counts."""
-        async with self._slots:
-            yield
-
-    @asynccontextmanager
-    async def paced_slot(self, items: int, tokens: int, stop: asyncio.Event) -> AsyncIterator[Ticket]:
-        """Hold one of the slots once the quota has room for a call of so many contents and tokens, or `stop` is set.
-
-        What the block raises tells the pace: a `QuotaError` that passes closes it for everyone who shares it.
-        """
-        async with self._slots:
-            async with self._turn:
-                ticket = await self._admitted(self._pace.cost(items, tokens), stop)
-            try:
-                yield ticket
-            except QuotaError as e:
-                if is_used_up(e):  # a pause would not bring it back: other calls are to fail too, and not to wait
-                    self._pace.failed()
-                else:
-                    self._pace.refused(ticket, refusal_of(e, asked_to_wait_s(e)), time.monotonic())
-                raise
-            except BaseException:
-                self._pace.failed()
-                raise
-            self._pace.answered(ticket, time.monotonic())
-
-    def counted(self, ticket: Ticket, tokens: int) -> None:
-        """The service told how many tokens a call had."""
-        self._pace.counted(ticket, tokens, time.monotonic())
-
-    async def _admitted(self, cost: Cost, stop: asyncio.Event) -> Ticket:
-        said = False
-        while isinstance(answer := self._pace.admit(cost, time.monotonic()), float):
-            if answer >= WORTH_SAYING_S and not said:
-                logger.info("waiting %.1f s for the quota", answer)
-                said = True
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), answer)
-                raise AbandonedError
-        return answer
+    return type(text) is str and text.isascii() and text.isprintable() and text == text.strip()
 
 
 @dataclass
@@ -146,15 +128,16 @@ class HttpSession:
     """What requests share on the engine's loop."""
 
     def __init__(self, connection: Connection, options: HttpOptions, pace: Pace) -> None:
-        self.client = options.client()
+        options.require_all()
+        self._clients = ClientPool(partial(options.client, options.ssl_context()))
         self.gate = Gate(options.concurrency, pace)
         self.learned = Learned()
         self._auth = Auth(connection)
         self._options = options
 
     async def aclose(self) -> None:
-        """Close the pool."""
-        await self.client.aclose()
+        """Close all connections."""
+        await self._clients.aclose()
 
     async def post(self, url: str, body: bytes, *, model: str, max_reply_bytes: int) -> bytes:
         """One attempt: the body of a 200 reply, inflated. A bearer token that was refused is renewed once.
@@ -173,30 +156,43 @@ class HttpSession:
         raise _refusal(response, data, model)
 
     async def _exchange(
-        self, url: str, body: bytes, auth: Mapping[str, str], model: str, max_bytes: int
+        self, url: str, body: bytes, auth: Mapping[str, Secret], model: str, max_bytes: int
     ) -> tuple[httpx.Response, bytes]:
-        request = self._request(url, body, auth)
         try:
             async with asyncio.timeout(self._options.timeout_s):
-                response = await self.client.send(request, stream=True)
-                try:
-                    raw = await _read_bounded(response, max_bytes)
-                finally:
-                    await response.aclose()
+                with self._clients.lent() as client:
+                    response = await client.send(self._request(client, url, body, auth), stream=True)
+                    try:
+                        raw = await _read_bounded(response, max_bytes)
+                    finally:
+                        await response.aclose()
         except TimeoutError as e:
-            raise ConnectionFailedError(f"no answer within timeout_s={self._options.timeout_s:g}", model=model) from e
+            late = f"no answer within timeout_s={self._options.timeout_s:g}"
+            raise ConnectionFailedError(late, model=model) from without_frames(e)
         except (httpx.LocalProtocolError, httpx.UnsupportedProtocol) as e:
-            raise ConfigurationError(f"the request cannot be sent: {e}") from e
+            raise ConfigurationError(f"the request cannot be sent: {e}") from without_frames(e)
         except httpx.TransportError as e:
             what = str(e) or type(e).__name__
-            raise ConnectionFailedError(f"connection to {httpx.URL(url).host} failed: {what}", model=model) from e
+            error = ConnectionFailedError(f"connection to {httpx.URL(url).host} failed: {what}", model=model)
+            error.sent = not isinstance(e, httpx.ConnectError | httpx.ConnectTimeout)
+            raise error from without_frames(e)
         return response, inflate(raw, response.headers.get("content-encoding", ""), max_bytes)
 
-    def _request(self, url: str, body: bytes, auth: Mapping[str, str]) -> httpx.Request:
-        headers = httpx.Headers({"content-type": "application/json", **auth})
-        headers.update(self._options.headers)  # one of each name, in whatever case the caller wrote it
-        params = {"prettyPrint": "false"} if self.learned.compact else None
-        return self.client.build_request("POST", url, content=body, headers=headers, params=params)
+    def _request(self, client: httpx.AsyncClient, url: str, body: bytes, auth: Mapping[str, Secret]) -> httpx.Request:
+        headers = httpx.Headers({"content-type": "application/json"})
+        for secrets in (auth, self._options.headers):  # one of each name, in whatever case the caller wrote it
+            headers.update({name: value.reveal() for name, value in secrets.items()})
+        if self.learned.compact:
+            url += "&prettyPrint=false" if "?" in url else "?prettyPrint=false"
+        return client.build_request("POST", url, content=body, headers=headers)
+
+
+def open_session(connection: Connection, options: HttpOptions, model: str, limits: RateLimits | None) -> HttpSession:
+    """What requests share, at the pace that the project has for this model."""
+    pace = shared_pace(connection.project_key, model)
+    if limits:
+        pace.tell(limits, time.monotonic())
+    return HttpSession(connection, options, pace)
 
 
 async def _read_bounded(response: httpx.Response, max_bytes: int) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from gemini_embed.errors import InputError
+from gemini_embed.errors import ConfigurationError, InputError
 from gemini_embed.fingerprint import Fingerprint
 
 FloatArray: TypeAlias = NDArray[np.float32]
@@ -159,6 +159,12 @@ class Store(ABC):
     ) -> Iterator[Batch]:
         """All matching records in the store's own order, in batches of at most `batch_size`."""
 
+    def optimize(self) -> None:  # noqa: B027 - most engines see to it by themselves: nothing is a right answer
+        """Build what makes searches in a large store fast, where the engine does not see to it by itself.
+
+        Blocks, and other calls may wait until it is done. Nothing to do by default.
+        """
+
     @abstractmethod
     def close(self) -> None:
         """Let go of files and connections; closing twice is fine."""
@@ -187,6 +193,16 @@ def check_query(vector: FloatArray, k: int, dimensions: int) -> FloatArray:
     if query.shape != (dimensions,):
         raise InputError(f"the store holds vectors of {dimensions} dimensions, the query has shape {query.shape}")
     return _finite(query)
+
+
+def check_quantization(quantization: str | None, oversampling: float) -> None:
+    """ConfigurationError unless both are what a store can honour."""
+    if quantization not in (None, "int8"):
+        raise ConfigurationError(f'quantization is "int8" or None, not {quantization!r}')
+    if not oversampling >= 1:
+        raise ConfigurationError(
+            f"oversampling says how many times k candidates are rescored, from 1 up, not {oversampling!r}"
+        )
 
 
 def check_one_of(ids: Sequence[str] | None, filter: FilterLike) -> None:

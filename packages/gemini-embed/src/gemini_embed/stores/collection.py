@@ -14,10 +14,13 @@ if TYPE_CHECKING:
 _KEY = "gemini_embed"
 
 
-def ensure(client: QdrantClient, name: str, wanted: Fingerprint, *, adopt: bool, indexed: bool) -> Fingerprint:
+def ensure(
+    client: QdrantClient, name: str, wanted: Fingerprint, *, adopt: bool, indexed: bool, quantized: bool
+) -> Fingerprint:
     """The fingerprint of collection `name`, which is created with `wanted` if need be.
 
-    `indexed`: whether payload indexes mean anything (local mode has none, and warns).
+    `indexed`: whether payload indexes mean anything (local mode has none, and warns). `quantized`: keep an int8 copy of
+    the vectors too.
     """
     from qdrant_client import models
 
@@ -35,6 +38,9 @@ def ensure(client: QdrantClient, name: str, wanted: Fingerprint, *, adopt: bool,
         for field in INDEXED_FIELDS:
             if field not in info.payload_schema:
                 client.create_payload_index(name, field, models.PayloadSchemaType.KEYWORD)
+    if quantized and info.config.quantization_config is None:
+        int8 = models.ScalarQuantizationConfig(type=models.ScalarType.INT8, always_ram=True)
+        client.update_collection(name, quantization_config=models.ScalarQuantization(scalar=int8))
     return kept
 
 

@@ -1,4 +1,4 @@
-"""The two payload keys by which LlamaIndex's QdrantVectorStore finds a node in a point, written without LlamaIndex.
+"""The payload keys by which LlamaIndex's vector stores find a node in a point, written without LlamaIndex.
 
 The shape is what llama-index-core 0.14's `node_to_metadata_dict` writes; a test holds the two equal.
 """
@@ -16,11 +16,16 @@ _SOURCE_RELATIONSHIP = "1"
 """`NodeRelationship.SOURCE`: what LlamaIndex's `ref_doc_id` reads."""
 
 
-def node_payload(record: Record) -> dict[str, str]:
-    """`_node_content`, `_node_type`, and `doc_id`, by which LlamaIndex deletes all nodes of a source."""
+def node_payload(record: Record, *, with_text: bool = True) -> dict[str, str]:
+    """`_node_content`, `_node_type`, and `doc_id`, by which LlamaIndex deletes all nodes of a source.
+
+    `with_text`: False for stores that keep the text beside the node, as LlamaIndex's Milvus store does.
+    """
     document = record.source or "None"
     is_image = record.modality in ("image", "mixed") and record.uri is not None
     node = _text_node(record) | (_image_fields(record) if is_image else {})
+    if not with_text:
+        node["text"] = ""
     kind = "ImageNode" if is_image else "TextNode"
     content = json.dumps(node | {"class_name": kind}, ensure_ascii=False)
     return {"_node_content": content, "_node_type": kind, "doc_id": document}

@@ -9,10 +9,13 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from operator import methodcaller
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+import httpx
 import numpy as np
 
 from gemini_embed.errors import ConfigurationError, GeminiEmbedError, StoreError, StoreLockedError, missing_extra
@@ -25,6 +28,7 @@ from gemini_embed.stores.base import (
     Record,
     Store,
     check_one_of,
+    check_quantization,
     check_query,
     check_rows,
 )
@@ -32,9 +36,12 @@ from gemini_embed.stores.collection import ensure
 from gemini_embed.stores.conditions import ClientConditions
 from gemini_embed.stores.nodes import node_payload
 from gemini_embed.stores.payload import from_payload, point_id, point_ids, to_payload
+from gemini_embed.stores.persist import persist
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
+
+T = TypeVar("T")
 
 _NUMBERS_PER_REQUEST = 2**18
 """Vector numbers in one upsert: some 5 MB of JSON, well under the server's 32 MB."""
@@ -53,7 +60,12 @@ class QdrantStore(Store):
         collection: its name.
         adopt: take over a collection that holds vectors but no fingerprint, such as one made by langchain_qdrant. By
             this you vouch that its vectors were made as your embedder makes them; the fingerprint is written once.
+        quantization: "int8" has the server keep a quarter-size copy of the vectors in memory, which searches read
+            first; the best are scored again with the full vectors. None leaves the collection as it is. Needs `url`:
+            local mode would ignore it.
+        oversampling: how many times `k` candidates are scored again, from 1 up.
         timeout_s: of each request to `url`, in whole seconds.
+        retry_for_s: for so many seconds a server that is away is asked again, by everything but `open` and `search`.
     """
 
     def __init__(
@@ -66,7 +78,10 @@ class QdrantStore(Store):
         api_key: str | None = None,
         collection: str = "gemini_embed",
         adopt: bool = False,
+        quantization: Literal["int8"] | None = None,
+        oversampling: float = 3.0,
         timeout_s: int = 60,
+        retry_for_s: float = 60.0,
     ) -> None:
         places = {"location": location, "url": url, "path": path, "client": client}
         given = [name for name, value in places.items() if value is not None]
@@ -78,11 +93,15 @@ class QdrantStore(Store):
             )
         if api_key is not None and url is None:
             raise ConfigurationError(f"api_key goes with url=, not with {given[0]}=")
+        check_quantization(quantization, oversampling)
+        if quantization is not None and (location is not None or path is not None):
+            raise _no_quantization_here()
         self.collection = collection
         self._where = str(places[given[0]]) if client is None else "your client"
         self._location, self._path = location, None if path is None else os.fspath(path)
         self._url, self._api_key, self._timeout_s = url, api_key, timeout_s
-        self._adopt = adopt
+        self._adopt, self._retry_for_s = adopt, retry_for_s
+        self._quantization, self._oversampling = quantization, oversampling
         self._client, self._is_ours = client, client is None
         self._fingerprint: Fingerprint | None = None
         self._lock = threading.RLock()
@@ -94,8 +113,15 @@ class QdrantStore(Store):
         with self._lock, _client_errors(self):
             client = self._client = self._client or self._connect()
             if self._fingerprint is None:
+                if self._quantization is not None and _is_local(client):
+                    raise _no_quantization_here()
                 self._fingerprint = ensure(
-                    client, self.collection, fingerprint, adopt=self._adopt, indexed=not _is_local(client)
+                    client,
+                    self.collection,
+                    fingerprint,
+                    adopt=self._adopt,
+                    indexed=not _is_local(client),
+                    quantized=self._quantization is not None,
                 )
             self._fingerprint.check(fingerprint, where=str(self))
 
@@ -111,8 +137,7 @@ class QdrantStore(Store):
                 vectors=rows[start : start + step].tolist(),
                 payloads=[_payload(record) for record in some],
             )
-            with self._ready() as client:
-                client.upsert(self.collection, batch)
+            self._ask(methodcaller("upsert", self.collection, batch))
 
     def update(self, records: Sequence[Record]) -> None:
         from qdrant_client import models
@@ -123,21 +148,28 @@ class QdrantStore(Store):
             )
             for record in records
         ]
-        with self._ready() as client:
-            client.batch_update_points(self.collection, changes)
+        self._ask(lambda client: client.batch_update_points(self.collection, changes))
 
     def search(self, vector: FloatArray, k: int, filter: FilterLike = None) -> list[Hit]:
+        from qdrant_client import models
+
         query = check_query(vector, k, self._dimensions)
+        rescored = models.QuantizationSearchParams(rescore=True, oversampling=self._oversampling)
         with self._ready() as client:
+            params = None if _is_local(client) else models.SearchParams(quantization=rescored)
             found = client.query_points(
-                self.collection, query=query.tolist(), limit=k, query_filter=_filter(filter), with_payload=True
+                self.collection,
+                query=query.tolist(),
+                limit=k,
+                query_filter=_filter(filter),
+                search_params=params,
+                with_payload=True,
             )
         return [Hit(from_payload(point.id, point.payload), point.score) for point in found.points]
 
     def get(self, ids: Sequence[str]) -> list[Record]:
         wanted = point_ids(ids)
-        with self._ready() as client:
-            points = client.retrieve(self.collection, wanted, with_payload=True)
+        points = self._ask(lambda client: client.retrieve(self.collection, wanted, with_payload=True))
         found = {point_id(point.id): from_payload(point.id, point.payload) for point in points}
         return [found[id_] for id_ in wanted if id_ in found]
 
@@ -145,34 +177,34 @@ class QdrantStore(Store):
         from qdrant_client import models
 
         check_one_of(ids, filter)
-        with self._ready() as client:
-            if ids is not None:
-                there = [record.id for record in self.get(ids)]
-                if there:
-                    client.delete(self.collection, point_ids(there))
-                return len(there)
-            there_before = self.count(filter)
-            client.delete(self.collection, models.FilterSelector(filter=_filter(filter)))
-            return there_before
+        if ids is not None:
+            there = [record.id for record in self.get(ids)]
+            if there:
+                self._ask(lambda client: client.delete(self.collection, point_ids(there)))
+            return len(there)
+        there_before = self.count(filter)
+        self._ask(lambda client: client.delete(self.collection, models.FilterSelector(filter=_filter(filter))))
+        return there_before
 
     def count(self, filter: FilterLike = None) -> int:
-        with self._ready() as client:
-            return client.count(self.collection, count_filter=_filter(filter), exact=True).count
+        wanted = _filter(filter)
+        return self._ask(lambda client: client.count(self.collection, count_filter=wanted, exact=True)).count
 
     def iterate(
         self, *, batch_size: int = 256, filter: FilterLike = None, with_vectors: bool = True
     ) -> Iterator[Batch]:
         wanted, offset = _filter(filter), None
         while True:
-            with self._ready() as client:
-                points, offset = client.scroll(
-                    self.collection,
-                    scroll_filter=wanted,
-                    limit=batch_size,
-                    offset=offset,
-                    with_payload=True,
-                    with_vectors=with_vectors,
-                )
+            page = methodcaller(
+                "scroll",
+                self.collection,
+                scroll_filter=wanted,
+                limit=batch_size,
+                offset=offset,
+                with_payload=True,
+                with_vectors=with_vectors,
+            )
+            points, offset = self._ask(page)
             if points:
                 records = [from_payload(point.id, point.payload) for point in points]
                 rows = [point.vector if with_vectors else [] for point in points]
@@ -202,6 +234,11 @@ class QdrantStore(Store):
         with self._lock if _is_local(client) else nullcontext(), _client_errors(self):
             yield client
 
+    def _ask(self, request: Callable[[QdrantClient], T]) -> T:
+        """The answer to a request that may be repeated without changing anything: while the server is away, it is."""
+        with self._ready() as client:
+            return persist(partial(request, client), _passes, self._retry_for_s)
+
     def _connect(self) -> QdrantClient:
         try:
             from qdrant_client import QdrantClient
@@ -218,6 +255,13 @@ class QdrantStore(Store):
         return client
 
 
+def _no_quantization_here() -> ConfigurationError:
+    return ConfigurationError(
+        "quantization needs a server: qdrant-client's local mode takes it without a word and ignores it; "
+        'EdgeStore(..., quantization="int8") has it without a server'
+    )
+
+
 def _is_local(client: QdrantClient) -> bool:
     options = client.init_options
     return options.get("location") == ":memory:" or options.get("path") is not None
@@ -231,6 +275,15 @@ def _filter(given: FilterLike) -> Any:
     from qdrant_client import models
 
     return ClientConditions(models).filter(given)
+
+
+def _passes(error: Exception) -> bool:
+    """Whether the server is away or overloaded, as opposed to refusing what it is asked."""
+    from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
+
+    if isinstance(error, UnexpectedResponse):
+        return error.status_code in (429, 502, 503, 504)
+    return isinstance(error, ResponseHandlingException) and isinstance(error.source, httpx.TransportError)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Any
 
 from gemini_embed.plan import Entry
 from gemini_embed.wire.options import Options, to_bytes
-from gemini_embed.wire.replies import Reply, parse, read_usage, read_values
+from gemini_embed.wire.replies import Reply, as_array, as_object, parse, read_usage, read_values
 
 
 def encode(items: Sequence[Entry], options: Options) -> bytes:
@@ -32,5 +32,5 @@ def decode(body: bytes) -> Reply:
 
 
 def _read(reply: Any) -> Reply:
-    rows = [read_values(embedding) for embedding in reply["embeddings"]]
+    rows = [read_values(embedding) for embedding in as_array(as_object(reply)["embeddings"])]
     return Reply(rows, read_usage(reply))

@@ -8,7 +8,7 @@ from typing import Any
 
 from gemini_embed.plan import Entry
 from gemini_embed.wire.options import Options, to_bytes
-from gemini_embed.wire.replies import Reply, parse, read_usage, read_values
+from gemini_embed.wire.replies import Reply, as_object, parse, read_usage, read_values
 
 
 def encode(items: Sequence[Entry], options: Options) -> bytes:
@@ -33,7 +33,7 @@ def decode(body: bytes) -> Reply:
 
 
 def _read(reply: Any) -> Reply:
-    usage = read_usage(reply)
+    usage = read_usage(as_object(reply))
     if reply.get("truncated"):
         usage = replace(usage, truncated=1)
     return Reply([read_values(reply["embedding"])], usage)

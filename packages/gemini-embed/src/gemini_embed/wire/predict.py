@@ -8,7 +8,7 @@ from typing import Any
 from gemini_embed.plan import Entry
 from gemini_embed.result import Usage
 from gemini_embed.wire.options import Options, to_bytes
-from gemini_embed.wire.replies import Reply, parse, read_values
+from gemini_embed.wire.replies import Reply, as_array, as_object, parse, read_count, read_values
 
 
 def encode(items: Sequence[Entry], options: Options) -> bytes:
@@ -37,9 +37,10 @@ def decode(body: bytes) -> Reply:
 
 
 def _read(reply: Any) -> Reply:
-    embeddings = [prediction["embeddings"] for prediction in reply["predictions"]]
-    statistics = [e["statistics"] for e in embeddings if "statistics" in e]
-    counted = [int(s["token_count"]) for s in statistics if "token_count" in s]
+    predictions = as_array(as_object(reply)["predictions"])
+    embeddings = [as_object(as_object(prediction)["embeddings"]) for prediction in predictions]
+    statistics = [as_object(e["statistics"]) for e in embeddings if "statistics" in e]
+    counted = [read_count(s["token_count"]) for s in statistics if "token_count" in s]
     usage = Usage(
         prompt_tokens=sum(counted) if counted else None,
         by_modality={"TEXT": sum(counted)} if counted else {},

@@ -19,7 +19,12 @@ simdjson: Any = None
 with suppress(ImportError):  # no wheel for this platform: plain json gives the same results
     import simdjson
 
+_OBJECTS = (dict, simdjson.Object) if simdjson else (dict,)
+_ARRAYS = (list, simdjson.Array) if simdjson else (list,)
 _parsers = threading.local()
+
+SHOWN_BYTES = 200
+"""Of an unreadable reply, in the message."""
 
 T = TypeVar("T")
 
@@ -44,14 +49,14 @@ def parse(body: bytes, read: Callable[[Any], T]) -> T:
     """
     try:
         return read(_load(body))
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError, RuntimeError) as e:
-        start = body[:80].decode(errors="replace")
+    except (ValueError, KeyError, TypeError, IndexError, OverflowError, RecursionError, RuntimeError) as e:
+        start = body[:SHOWN_BYTES].decode(errors="replace")
         raise UnreadableReplyError(f"unreadable reply ({type(e).__name__}: {e}); it begins {start!r}") from e
 
 
 def _load(body: bytes) -> Any:
-    if simdjson is None:
-        return json.loads(body, parse_constant=_refuse_constant)
+    if simdjson is None or _nests_arrays(body):  # pysimdjson would take [[1, 2], [3]] for [1, 2, 3]
+        return _load_plainly(body)
     try:
         return _parser().parse(body)
     except RuntimeError:  # something still holds values of an earlier reply, as an error's traceback does
@@ -59,9 +64,32 @@ def _load(body: bytes) -> Any:
         return _parser().parse(body)
 
 
-def _refuse_constant(name: str) -> Any:
-    """NaN and Infinity are not JSON; pysimdjson refuses them too."""
-    raise ValueError(f"{name} is not JSON")
+def _load_plainly(body: bytes) -> Any:
+    """As pysimdjson reads: UTF-8 only, the first of two equal keys, no NaN, no integer beyond 64 bits."""
+    return json.loads(
+        body.decode("utf-8-sig"),
+        parse_constant=_refuse,
+        parse_int=_integer,
+        object_pairs_hook=lambda pairs: dict(reversed(pairs)),
+    )
+
+
+def _refuse(number: str) -> Any:
+    raise ValueError(f"{number} is no number of JSON, or larger than any")
+
+
+def _integer(digits: str) -> int:
+    return int(digits) if len(digits) < 20 or -(2**63) <= int(digits) < 2**64 else _refuse(digits)
+
+
+def _nests_arrays(body: bytes) -> bool:
+    """Whether an array lies inside another one, from the first vector on: two "[" without a "]" between them."""
+    here = body.find(b"[", body.find(b'"values"'))
+    while (after := body.find(b"[", here + 1)) >= 0:
+        if body.rfind(b"]", here, after) < 0:
+            return True
+        here = after
+    return False
 
 
 def _parser() -> Any:
@@ -78,7 +106,29 @@ def read_token_count(body: bytes) -> int:
     Raises:
         UnreadableReplyError: it is not there.
     """
-    return parse(body, lambda reply: int(reply["totalTokens"]))
+    return parse(body, lambda reply: read_count(as_object(reply)["totalTokens"]))
+
+
+def as_object(value: Any) -> Any:
+    """`value`, if it is a JSON object."""
+    if isinstance(value, _OBJECTS):
+        return value
+    raise TypeError(f"{type(value).__name__} where an object belongs")
+
+
+def as_array(value: Any) -> Any:
+    """`value`, if it is a JSON array."""
+    if isinstance(value, _ARRAYS):
+        return value
+    raise TypeError(f"{type(value).__name__} where an array belongs")
+
+
+def read_count(value: Any) -> int:
+    """A count of tokens: a whole number, or its digits as text, as protobuf writes large ones."""
+    count = int(value)
+    if isinstance(value, bool) or count < 0:
+        raise ValueError(f"{value!r} is no count")
+    return count
 
 
 def read_values(embedding: Any) -> NDArray[np.float64]:
@@ -87,12 +137,17 @@ def read_values(embedding: Any) -> NDArray[np.float64]:
     Raises:
         ReplyError: the service answered without values, as it does for media whose type was mislabelled.
     """
-    if "values" not in embedding:
+    if "values" not in as_object(embedding):
         raise ReplyError("the service returned an embedding without values; is the media what its MIME type says?")
-    values = embedding["values"]
-    if simdjson is not None and isinstance(values, simdjson.Array):
+    values = as_array(embedding["values"])
+    if not isinstance(values, list):
         return np.frombuffer(values.as_buffer(of_type="d"), dtype=np.float64)
-    return np.array(values, dtype=np.float64)
+    if not {type(value) for value in values} <= {int, float}:
+        raise TypeError("values holds something that is no number")
+    row = np.array(values, dtype=np.float64)
+    if not np.isfinite(row).all():
+        raise ValueError("values holds a number that is larger than any double")
+    return row
 
 
 def read_usage(reply: Any) -> Usage:
@@ -102,11 +157,11 @@ def read_usage(reply: Any) -> Usage:
     """
     if "usageMetadata" not in reply:
         return Usage(requests=1)
-    usage = reply["usageMetadata"]
+    usage = as_object(reply["usageMetadata"])
     modalities: dict[str, int] = {}
     for key in ("promptTokenDetails", "promptTokensDetails"):
-        for detail in usage.get(key, ()):
-            modality = str(detail["modality"])
-            modalities[modality] = modalities.get(modality, 0) + int(detail["tokenCount"])
-    total = int(usage["promptTokenCount"]) if "promptTokenCount" in usage else None
+        for detail in as_array(usage.get(key, [])):
+            modality = str(as_object(detail)["modality"])
+            modalities[modality] = modalities.get(modality, 0) + read_count(detail["tokenCount"])
+    total = read_count(usage["promptTokenCount"]) if "promptTokenCount" in usage else None
     return Usage(prompt_tokens=total, by_modality=modalities, requests=1)

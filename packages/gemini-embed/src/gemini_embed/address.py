@@ -1,0 +1,57 @@
+"""Addresses: where a location is served, and that nothing a caller passes leads a request elsewhere."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import SplitResult, urlsplit
+
+from gemini_embed.errors import ConfigurationError
+from gemini_embed.secret import shown_url
+
+_VERSION = re.compile(r"v\d+((alpha|beta)\d*)?")
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:@_-]*[A-Za-z0-9])?")
+
+
+def vertex_host(location: str | None) -> str:
+    """Vertex's address for a location: global, the us and eu multi-regions, or a region."""
+    if location in (None, "global"):
+        return "https://aiplatform.googleapis.com"
+    if location in ("us", "eu"):
+        return f"https://aiplatform.{location}.rep.googleapis.com"
+    return f"https://{location}-aiplatform.googleapis.com"
+
+
+def address_and_version(url: str, version: str | None, default: str) -> dict[str, str]:
+    """`base_url` and `api_version`; a version that the URL ends in is not said twice."""
+    parts = _checked_url(url)
+    if version is not None and not _VERSION.fullmatch(version):
+        raise ConfigurationError(f"api_version={version!r} must look like 'v1' or 'v1beta'")
+    base, _, last = url.rstrip("/").rpartition("/")
+    if parts.path.strip("/") and _VERSION.fullmatch(last) and version in (None, last):
+        return {"base_url": base, "api_version": last}
+    return {"base_url": url.rstrip("/"), "api_version": version or default}
+
+
+def _checked_url(url: str) -> SplitResult:
+    if not url.startswith(("http://", "https://")):
+        raise ConfigurationError(f"base_url={shown_url(url)!r} must begin with http:// or https://")
+    try:
+        parts = urlsplit(url)
+        usable = bool(parts.hostname) and parts.port != 0 and url.isprintable() and " " not in url
+    except ValueError:  # a port that is no number, a bracket that is not closed
+        usable = False
+    if not usable:
+        raise ConfigurationError(f"base_url={shown_url(url)!r} is not a URL with a host")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ConfigurationError(
+            f"base_url={shown_url(url)!r} must be scheme, host and path alone: a user and password, or what the query "
+            "said, go into headers="
+        )
+    return parts
+
+
+def checked_name(argument: str, name: str | None) -> str | None:
+    """A name that goes into the address, where other characters would lead elsewhere."""
+    if name is not None and not _NAME.fullmatch(name):
+        raise ConfigurationError(f"{argument}={name!r} holds characters that no {argument} has")
+    return name

@@ -1,0 +1,87 @@
+"""What an add did, as it prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from gemini_embed.result import Usage, waits_in_words
+from gemini_embed.spend import Estimate, usd
+
+NAMED_ITEMS = 3
+"""So many skipped items are printed with their reasons."""
+
+
+@dataclass(frozen=True)
+class SkippedItem:
+    """An item that was not added: its place in what was passed, its source as far as known, and why."""
+
+    position: int
+    source: str | None
+    reason: str
+
+    def __str__(self) -> str:
+        named = f" ({self.source})" if self.source and self.source not in self.reason else ""
+        return f"item {self.position}{named}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class AddReport:
+    """What an `add` did.
+
+    Attributes:
+        added: records embedded and written.
+        reused: items whose record was there already, or came twice; nothing was embedded for them.
+        replaced: old records removed, because their source came with other content.
+        skipped: items that could not be read or embedded, with `on_error="skip"`.
+        usage: what the service counted, and the waits; see `Usage`.
+        usd: price of the answered calls, and of those whose answer was lost; None when the price is not known.
+        estimate: what the answered calls had been expected to cost.
+        duration_s: from the first item to the last record.
+    """
+
+    added: int = 0
+    reused: int = 0
+    replaced: int = 0
+    skipped: tuple[SkippedItem, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    usd: float | None = 0.0
+    estimate: Estimate = field(default_factory=Estimate)
+    duration_s: float = 0.0
+
+    @property
+    def tokens(self) -> int | None:
+        """Input tokens that the service counted; 0 when nothing was asked, None when it did not tell."""
+        return self.usage.prompt_tokens if self.usage.requests else 0
+
+    def __str__(self) -> str:
+        return "\n".join(f"{name:9} {value}" for name, value in self._lines())
+
+    def __repr__(self) -> str:
+        skipped = f", {len(self.skipped):,} skipped" if self.skipped else ""
+        return (
+            f"<AddReport: {self.added:,} added, {self.reused:,} re-used, {self.replaced:,} replaced{skipped}, "
+            f"{_tokens(self)}, {usd(self.usd)}>"
+        )
+
+    def _lines(self) -> Iterator[tuple[str, str]]:
+        yield "added", f"{self.added:,}"
+        yield "re-used", f"{self.reused:,}"
+        yield "replaced", f"{self.replaced:,}"
+        if self.skipped:
+            yield "skipped", f"{len(self.skipped):,}"
+            yield from (("", str(item)) for item in self.skipped[:NAMED_ITEMS])
+            if len(self.skipped) > NAMED_ITEMS:
+                yield "", f"and {len(self.skipped) - NAMED_ITEMS:,} more, see .skipped"
+        if self.usage.cached:
+            yield "cached", f"{self.usage.cached:,}"
+        yield "tokens", _tokens(self).removesuffix(" tokens")
+        yield "price", f"{usd(self.usd)} (estimated {usd(self.estimate.usd)})"
+        yield "requests", f"{self.usage.requests:,}, {self.usage.retries:,} tried again"
+        if waited := waits_in_words(self.usage.waited_s):
+            yield "waited", waited
+        yield "took", f"{self.duration_s:.1f} s"
+
+
+def _tokens(report: AddReport) -> str:
+    return "tokens unknown" if report.tokens is None else f"{report.tokens:,} tokens"

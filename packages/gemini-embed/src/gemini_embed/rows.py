@@ -1,0 +1,65 @@
+"""The vectors of one call as they come in, in one array in the caller's order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gemini_embed.attempts import Request
+from gemini_embed.errors import Completed
+from gemini_embed.plan import Entry
+from gemini_embed.result import Usage
+from gemini_embed.vectors import check_and_fill, check_count, normalize
+from gemini_embed.wire import Reply
+
+
+class Rows:
+    """Allocated when the size is known: asked for, the model's own, or that of the first reply."""
+
+    def __init__(self, count: int, request: Request) -> None:
+        self._done = np.zeros(count, dtype=bool)
+        self._dimensions = request.options.dimensions or request.facts.default_dimensions
+        self._model = request.facts.name
+        self._unit_length = request.unit_length
+        self._values: NDArray[np.float32] | None = None
+        self.usage = Usage()
+        """What they have cost, set when the call has ended, well or not."""
+
+    def checked(self, items: Sequence[Entry], reply: Reply) -> NDArray[np.float32]:
+        """The vectors of a reply, float32, shape (len(items), d), as served. ReplyError: see `vectors`."""
+        check_count(len(reply.rows), len(items), self._model)
+        self._dimensions = self._dimensions or len(reply.rows[0])
+        vectors = np.empty((len(items), self._dimensions), dtype=np.float32)
+        check_and_fill(vectors, reply.rows, positions=[item.position for item in items], model=self._model)
+        return vectors
+
+    def put(self, items: Sequence[Entry], vectors: NDArray[np.float32]) -> None:
+        """Keep row i of `vectors` (float32, as served) for `items[i]` and its twins."""
+        if self._unit_length:
+            vectors = vectors.copy()
+            normalize(vectors)
+        if self._values is None:
+            self._values = np.empty((len(self._done), vectors.shape[1]), dtype=np.float32)
+        positions = [item.position for item in items]
+        self._values[positions] = vectors
+        self._done[positions] = True
+        for item, vector in zip(items, vectors, strict=True):
+            if item.twins:
+                self._values[item.twins] = vector
+                self._done[item.twins] = True
+
+    def values(self) -> NDArray[np.float32]:
+        """All rows; what is not there is NaN."""
+        if self._values is None:
+            return np.full((len(self._done), self._dimensions or 0), np.nan, dtype=np.float32)
+        self._values[~self._done] = np.nan
+        return self._values
+
+    def completed(self, usage: Usage) -> Completed | None:
+        """What is finished, None when that is nothing."""
+        positions = np.flatnonzero(self._done)
+        if self._values is None or not positions.size:
+            return None
+        return Completed(positions.tolist(), self._values[positions], usage)

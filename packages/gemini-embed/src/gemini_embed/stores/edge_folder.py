@@ -1,0 +1,117 @@
+"""The folder of an `EdgeStore`: its fingerprint, the engine's shard, and how a child process optimises that."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from gemini_embed.errors import StoreError, missing_extra
+from gemini_embed.fingerprint import Fingerprint
+from gemini_embed.stores.payload import INDEXED_FIELDS
+
+if TYPE_CHECKING:
+    import qdrant_edge
+
+_OPTIMIZE = """
+import sys
+import qdrant_edge
+
+shard = qdrant_edge.EdgeShard.load(sys.argv[1])
+shard.optimize()
+shard.close()
+"""
+
+
+def engine() -> Any:
+    """The module `qdrant_edge`; MissingExtraError without it."""
+    try:
+        import qdrant_edge
+    except ImportError as error:
+        raise missing_extra("edge", "qdrant-edge-py") from error
+    return qdrant_edge
+
+
+SPARE_BYTES = 64 * 2**20
+"""Left free on the disk: the engine enlarges its files by 32 MB at a time."""
+
+
+def check_room(folder: Path, more_bytes: int) -> None:
+    """StoreError when the disk may fill up: the engine maps its files, so the system would end the process (SIGBUS)."""
+    free, needed = shutil.disk_usage(folder).free, SPARE_BYTES + more_bytes
+    if free < needed:
+        raise StoreError(f"{folder}: {free / 2**20:.0f} MB left on the disk, {needed / 2**20:.0f} MB needed: make room")
+
+
+def kept_fingerprint(folder: Path, wanted: Fingerprint) -> Fingerprint:
+    """The fingerprint in the folder; `wanted` itself, once written, when the folder is new."""
+    file = folder / "fingerprint.json"
+    if file.exists():
+        return Fingerprint.from_dict(_read_object(file))
+    if (folder / "shard").exists():
+        raise StoreError(f"{file} is missing beside its vectors: put it back, or use another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_whole(file, json.dumps(wanted.to_dict(), indent=2))
+    return wanted
+
+
+def load(folder: Path, dimensions: int, *, quantized: bool) -> qdrant_edge.EdgeShard:
+    """Open the shard, made under another name and renamed when complete: a kill leaves all of it or none.
+
+    `quantized`: its vectors are to be quantised from the next optimisation on; otherwise it stays as it is.
+    """
+    shard, edge = folder / "shard", engine()
+    vectors = edge.EdgeVectorParams(size=dimensions, distance=edge.Distance.Cosine)
+    int8 = edge.ScalarQuantizationConfig(edge.ScalarType.Int8) if quantized else None
+    config = edge.EdgeConfig(vectors=vectors, quantization_config=int8)
+    if not shard.exists():
+        draft = folder / f"shard.{os.getpid()}.{threading.get_ident()}"
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir()
+        made = edge.EdgeShard.create(str(draft), config)
+        for field in INDEXED_FIELDS:
+            made.update(edge.UpdateOperation.create_field_index(field, edge.PayloadSchemaType.Keyword))
+        made.close()
+        try:
+            draft.rename(shard)
+        except OSError:  # another opener was first; whether it still has it, loading tells
+            shutil.rmtree(draft)
+    loaded: qdrant_edge.EdgeShard = edge.EdgeShard.load(str(shard), config)
+    return loaded
+
+
+def optimize(folder: Path) -> None:
+    """Have the closed shard optimised by a child process: here it would block every thread for minutes."""
+    done = subprocess.run(  # noqa: S603 - our own interpreter and code
+        [sys.executable, "-c", _OPTIMIZE, str(folder / "shard")],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},  # where this process found the engine
+        check=False,
+    )
+    if done.returncode:
+        last_words = done.stderr.strip().rpartition("\n")[2] or f"it ended with {done.returncode}"
+        raise StoreError(f"{folder}: the process that optimises it failed: {last_words}")
+
+
+def _read_object(file: Path) -> dict[str, Any]:
+    try:
+        return cast("dict[str, Any]", dict(json.loads(file.read_text())))
+    except (ValueError, TypeError) as error:
+        raise StoreError(f"{file} is damaged: {error}") from error
+
+
+def _write_whole(file: Path, text: str) -> None:
+    """Write all of the file or none of it, and have it on disk before going on."""
+    draft = file.with_name(f"{file.name}.{os.getpid()}.{threading.get_ident()}")
+    with draft.open("w") as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())
+    draft.replace(file)

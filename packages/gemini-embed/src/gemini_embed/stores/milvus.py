@@ -1,0 +1,255 @@
+"""MilvusStore: a Milvus server, Zilliz Cloud, or a file of Milvus Lite.
+
+Rows are laid out so that langchain-milvus and LlamaIndex's Milvus store open a collection of ours (`milvus_rows`). The
+fingerprint is kept in the collection's properties.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import numpy as np
+
+from gemini_embed.errors import ConfigurationError, GeminiEmbedError, InputError, StoreError, missing_extra
+from gemini_embed.fingerprint import Fingerprint
+from gemini_embed.stores import milvus_lite
+from gemini_embed.stores.base import (
+    Batch,
+    FilterLike,
+    FloatArray,
+    Hit,
+    Record,
+    Store,
+    check_one_of,
+    check_query,
+    check_rows,
+)
+from gemini_embed.stores.milvus_collection import Index, ensure
+from gemini_embed.stores.milvus_filters import expression, ids_in
+from gemini_embed.stores.milvus_rows import ID_FIELD, VECTOR_FIELD, WITHOUT_VECTOR, check_size, from_row, to_row
+
+if TYPE_CHECKING:
+    from pymilvus import MilvusClient
+
+Consistency: TypeAlias = Literal["Strong", "Session", "Bounded", "Eventually"]
+
+_MAX_K = 16_384
+"""Hits of one search, and rows of one query, that a server gives."""
+_NUMBERS_PER_REQUEST = 2**20
+"""Vector numbers in one upsert: 4 MB, well under the 64 MB of a gRPC message."""
+
+
+class MilvusStore(Store):
+    """Records and vectors in one Milvus collection, made on first use. Needs the extra `milvus`.
+
+    Stored text is cut at 65,535 bytes, Milvus's limit, with a mark at its end; the vector is of the whole text.
+
+    Args:
+        uri: "http://host:19530" of a server, an endpoint of Zilliz Cloud, or the path of a file that ends in ".db", for
+            Milvus Lite (one process at a time; meant for small collections).
+        token: of a server: an API key, or "user:password".
+        collection: its name: letters, digits and underscores.
+        adopt: take over a collection that holds vectors but no fingerprint, such as one made by langchain-milvus. By
+            this you vouch that its vectors were made as your embedder makes them; the fingerprint is written once.
+        index_type: Milvus's name of the index to make, such as "HNSW", "IVF_SQ8" or "DISKANN".
+        index_params: its parameters in Milvus's words, such as {"M": 16, "efConstruction": 200}.
+        search_params: those of a search, such as {"ef": 128}. What Lite would ignore is a ConfigurationError.
+        consistency: of searches; "Strong" also finds what other processes have just written, some 0.2 s later. All
+            else (`get`, `count`, `iterate`, `delete`) is strong.
+        timeout_s: of each request, in seconds.
+    """
+
+    def __init__(
+        self,
+        uri: str | os.PathLike[str],
+        *,
+        token: str | None = None,
+        collection: str = "gemini_embed",
+        adopt: bool = False,
+        index_type: str = "AUTOINDEX",
+        index_params: Mapping[str, Any] | None = None,
+        search_params: Mapping[str, Any] | None = None,
+        consistency: Consistency = "Session",
+        timeout_s: float = 60.0,
+    ) -> None:
+        place = os.fspath(uri)
+        self._file = None if "://" in place else Path(place)
+        if self._file is not None:
+            if self._file.suffix != ".db":
+                raise ConfigurationError(f"{place!r}: give http://host:port, or the path of a file that ends in .db")
+            if token is not None:
+                raise ConfigurationError("token goes with the address of a server, not with a file")
+            milvus_lite.check_settings(index_type, index_params or {}, search_params or {})
+        self.collection = collection
+        self._place, self._token, self._adopt = place, token, adopt
+        self._index, self._search_params = Index(index_type, dict(index_params or {})), dict(search_params or {})
+        self._consistency, self._timeout_s = consistency, timeout_s
+        self._client: MilvusClient | None = None
+        self._address = place
+        self._fingerprint: Fingerprint | None = None
+        self._lock = threading.RLock()
+
+    def __repr__(self) -> str:
+        return f"MilvusStore({self._place!r}, collection={self.collection!r})"
+
+    def open(self, fingerprint: Fingerprint) -> None:
+        with self._lock, _client_errors(self):
+            if self._fingerprint is None:
+                client = self._client = self._client or self._connect()
+                self._fingerprint = ensure(client, self.collection, fingerprint, self._index, adopt=self._adopt)
+            self._fingerprint.check(fingerprint, where=str(self))
+
+    def upsert(self, records: Sequence[Record], vectors: FloatArray) -> None:
+        rows = check_rows(records, vectors, self._dimensions)
+        last = {record.id: to_row(record, row) for record, row in zip(records, rows, strict=True)}
+        self._write(list(last.values()))
+
+    def update(self, records: Sequence[Record]) -> None:
+        wanted = {record.id: record for record in records}
+        with self._ready() as client:
+            held = self._query(client, ids_in(wanted), [ID_FIELD, VECTOR_FIELD])
+            self._write(
+                [to_row(wanted[row[ID_FIELD]], np.asarray(row[VECTOR_FIELD], dtype=np.float32)) for row in held]
+            )
+
+    def search(self, vector: FloatArray, k: int, filter: FilterLike = None) -> list[Hit]:
+        query = check_query(vector, k, self._dimensions)
+        if k > _MAX_K:
+            raise InputError(f"Milvus gives at most {_MAX_K:,} hits of one search, not {k:,}")
+        with self._ready() as client:
+            (found,) = client.search(
+                self.collection,
+                data=[query.tolist()],
+                anns_field=VECTOR_FIELD,
+                limit=k,
+                filter=expression(filter),
+                output_fields=WITHOUT_VECTOR,
+                search_params={"metric_type": "COSINE", "params": self._search_params},
+                consistency_level=self._consistency,
+                timeout=self._timeout_s,
+            )
+        return [Hit(from_row(hit["entity"]), hit["distance"]) for hit in found]
+
+    def get(self, ids: Sequence[str]) -> list[Record]:
+        with self._ready() as client:
+            rows = self._query(client, ids_in(ids), WITHOUT_VECTOR)
+        found = {row[ID_FIELD]: from_row(row) for row in rows}
+        return [found[id_] for id_ in ids if id_ in found]
+
+    def delete(self, ids: Sequence[str] | None = None, *, filter: FilterLike = None) -> int:
+        check_one_of(ids, filter)
+        doomed = expression(filter) if ids is None else ids_in(ids)
+        with self._ready() as client:
+            there_before = self._count(client, doomed)
+            if there_before:
+                client.delete(self.collection, filter=doomed, timeout=self._timeout_s)
+            return there_before
+
+    def count(self, filter: FilterLike = None) -> int:
+        with self._ready() as client:
+            return self._count(client, expression(filter))
+
+    def iterate(
+        self, *, batch_size: int = 256, filter: FilterLike = None, with_vectors: bool = True
+    ) -> Iterator[Batch]:
+        with self._ready() as client:
+            rows = client.query_iterator(
+                self.collection,
+                batch_size=min(batch_size, _MAX_K),
+                filter=expression(filter),
+                output_fields=[*WITHOUT_VECTOR, VECTOR_FIELD] if with_vectors else WITHOUT_VECTOR,
+                consistency_level="Strong",
+                timeout=self._timeout_s,
+            )
+        try:
+            while True:
+                with self._ready():
+                    some = rows.next()
+                if not some:
+                    return
+                yield _batch(some, with_vectors)
+        finally:
+            rows.close()
+
+    def optimize(self) -> None:
+        """Seal what was written, so that it is indexed; Lite then searches several times faster."""
+        with self._ready() as client:
+            client.flush(self.collection, timeout=self._timeout_s)
+            if self._file is not None:
+                client.release_collection(self.collection)
+                client.load_collection(self.collection)
+
+    def close(self) -> None:
+        with self._lock, _client_errors(self):
+            client, self._client, self._fingerprint = self._client, None, None
+            if client is not None:
+                client.close()
+                if self._file is not None:
+                    milvus_lite.stop(self._file, self._address)
+
+    @property
+    def _dimensions(self) -> int:
+        if self._fingerprint is None:
+            raise StoreError(f"{self} is not open: call open(fingerprint) first")
+        return self._fingerprint.dimensions
+
+    @contextmanager
+    def _ready(self) -> Iterator[MilvusClient]:
+        """The client of the open store; one caller at a time with a file, which takes one writer."""
+        client = self._client
+        if client is None or self._fingerprint is None:
+            raise StoreError(f"{self} is not open: call open(fingerprint) first")
+        with nullcontext() if self._file is None else self._lock, _client_errors(self):
+            yield client
+
+    def _write(self, rows: list[dict[str, Any]]) -> None:
+        if self._file is None:
+            for row in rows:
+                check_size(row)
+        step = max(1, _NUMBERS_PER_REQUEST // self._dimensions)
+        for start in range(0, len(rows), step):
+            with self._ready() as client:
+                client.upsert(self.collection, rows[start : start + step], timeout=self._timeout_s)
+
+    def _query(self, client: MilvusClient, where: str, fields: Sequence[str]) -> list[dict[str, Any]]:
+        found = client.query(
+            self.collection,
+            filter=where,
+            output_fields=list(fields),
+            consistency_level="Strong",
+            timeout=self._timeout_s,
+        )
+        return list(found)
+
+    def _count(self, client: MilvusClient, where: str) -> int:
+        return int(self._query(client, where, ["count(*)"])[0]["count(*)"])
+
+    def _connect(self) -> MilvusClient:
+        try:
+            from pymilvus import MilvusClient
+        except ImportError as error:
+            raise missing_extra("milvus", "pymilvus") from error
+        if self._file is not None:
+            self._address, self._lock = milvus_lite.start(self._file)
+        return MilvusClient(uri=self._address, token=self._token or "", timeout=self._timeout_s)
+
+
+def _batch(rows: Sequence[Mapping[str, Any]], with_vectors: bool) -> Batch:
+    vectors = [row[VECTOR_FIELD] if with_vectors else [] for row in rows]
+    return Batch([from_row(row) for row in rows], np.array(vectors, np.float32))
+
+
+@contextmanager
+def _client_errors(store: MilvusStore) -> Iterator[None]:
+    """Give the client's errors our words."""
+    try:
+        yield
+    except GeminiEmbedError:
+        raise
+    except Exception as error:
+        raise StoreError(f"{store}: {error}") from error

@@ -1,0 +1,25 @@
+"""Tests that every store must pass, ours and a third party's; needs pytest.
+
+    from gemini_embed.testing import StoreTests
+
+    class TestMyStore(StoreTests):
+        factory = MyStore  # called with a path; the same path is the same data
+
+What `StoreTests` can be told is described at its attributes.
+"""
+
+import pytest
+
+pytest.register_assert_rewrite(
+    "gemini_embed.testing.lasting", "gemini_embed.testing.reading", "gemini_embed.testing.writing"
+)
+
+from gemini_embed.testing.lasting import LastingTests  # noqa: E402 - asserts are rewritten before they are imported
+from gemini_embed.testing.reading import ReadingTests  # noqa: E402 - as above
+from gemini_embed.testing.writing import WritingTests  # noqa: E402 - as above
+
+__all__ = ["StoreTests"]
+
+
+class StoreTests(ReadingTests, WritingTests, LastingTests):
+    """Subclass it with a name that pytest collects, and set at least `factory`."""

@@ -1,0 +1,100 @@
+"""What every store must answer: searches, filters, lookups, iteration; and what it must refuse to answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gemini_embed.errors import FingerprintMismatchError, InputError
+from gemini_embed.stores.base import Store
+from gemini_embed.testing.samples import (
+    DIMENSIONS,
+    FILTERS,
+    FINGERPRINT,
+    NAMES,
+    Opening,
+    id_of,
+    names_of,
+    sample_records,
+    sample_vectors,
+)
+
+
+class ReadingTests(Opening):
+    """Tests that change nothing."""
+
+    def test_search_scores_are_cosines_best_first(self, filled: Store) -> None:
+        rows, query = sample_vectors(), np.full(DIMENSIONS, 2.0, np.float32)
+        cosines = rows @ query / np.linalg.norm(rows, axis=1) / np.linalg.norm(query)
+        order = np.argsort(-cosines)[:4]
+        hits = filled.search(query, 4)
+        assert [hit.record for hit in hits] == [sample_records()[i] for i in order]
+        assert [hit.score for hit in hits] == pytest.approx(cosines[order], abs=1e-5)
+
+    def test_search_for_more_than_there_is(self, filled: Store) -> None:
+        assert len(filled.search(sample_vectors()[0], 10_000)) == len(NAMES)
+
+    @pytest.mark.parametrize("k", [0, -1])
+    def test_search_for_nothing_is_refused(self, filled: Store, k: int) -> None:
+        with pytest.raises(InputError, match="whole number from 1 up"):
+            filled.search(sample_vectors()[0], k)
+
+    @pytest.mark.parametrize(("given", "expected"), FILTERS)
+    def test_filters(self, filled: Store, given: Any, expected: list[str]) -> None:
+        assert names_of(filled.search(sample_vectors()[0], 100, given)) == set(expected)
+        assert filled.count(given) == len(expected)
+        batches = filled.iterate(filter=given, batch_size=2)
+        assert names_of(record for batch in batches for record in batch.records) == set(expected)
+
+    def test_a_filter_of_another_engine_is_refused(self, filled: Store) -> None:
+        with pytest.raises(InputError, match="this store's own filter object, not object"):
+            filled.search(sample_vectors()[0], 1, object())
+
+    def test_get_keeps_the_order_asked(self, filled: Store) -> None:
+        got = filled.get([id_of("eve"), id_of("nobody"), "not a uuid", '" or true or "', id_of("ann")])
+        assert got == [sample_records()[4], sample_records()[0]]
+
+    def test_records_come_back_as_they_were(self, filled: Store) -> None:
+        assert filled.get([id_of(name) for name in NAMES]) == sample_records()
+
+    def test_iterate_gives_records_with_their_vectors(self, filled: Store) -> None:
+        batches = list(filled.iterate(batch_size=4))
+        assert [len(batch.records) for batch in batches] == [4, 2]
+        for batch in batches:
+            assert batch.vectors.dtype == np.float32
+            for record, row in zip(batch.records, batch.vectors, strict=True):
+                original = sample_vectors()[[r.id for r in sample_records()].index(record.id)]
+                assert row / np.linalg.norm(row) == pytest.approx(original / np.linalg.norm(original), abs=1e-5)
+
+    def test_iterate_without_vectors(self, filled: Store) -> None:
+        (batch,) = filled.iterate(with_vectors=False)
+        assert batch.vectors.shape == (len(NAMES), 0)
+
+    @pytest.mark.parametrize(
+        ("change", "words"),
+        [
+            pytest.param({"model": "gemini-embedding-001"}, "model 'gemini-embedding-2' against", id="model"),
+            pytest.param({"dimensions": 16}, "dimensions 8 against 16", id="dimensions"),
+            pytest.param({"conditioning": "raw"}, "conditioning 'prefix:retrieval' against 'raw'", id="conditioning"),
+            pytest.param({"normalization": "as_served"}, "normalization 'unit' against", id="normalization"),
+        ],
+    )
+    def test_another_fingerprint_is_refused(self, filled: Store, change: dict[str, Any], words: str) -> None:
+        with pytest.raises(FingerprintMismatchError, match=words):
+            filled.open(replace(FINGERPRINT, **change))
+        assert filled.count() == len(NAMES)
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            pytest.param(np.ones(DIMENSIONS - 1, np.float32), id="size"),
+            pytest.param(np.ones((1, DIMENSIONS), np.float32), id="shape"),
+            pytest.param(np.full(DIMENSIONS, np.inf, np.float32), id="infinite"),
+        ],
+    )
+    def test_wrong_queries_are_refused(self, filled: Store, query: Any) -> None:
+        with pytest.raises(InputError):
+            filled.search(query, 1)

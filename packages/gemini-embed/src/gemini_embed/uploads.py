@@ -1,0 +1,147 @@
+"""Media too large to be sent inline, put into the Files API by google-genai: one upload for equal bytes, deleted when
+the job that needed it is over."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from io import BytesIO
+from typing import Any, TypeVar
+
+from gemini_embed.connection import Connection
+from gemini_embed.errors import ApiError, ConnectionFailedError, InputError, MediaError
+from gemini_embed.plan import Entry, WirePart
+from gemini_embed.secret import without_frames
+from gemini_embed.transport import HttpOptions
+
+FIRST_LOOK_S = 0.1
+LONGEST_LOOK_S = 5.0
+"""Between two looks whether a file is ACTIVE; each wait is twice the one before."""
+PROCESSING_S = 600.0
+"""How long a file may take to become ACTIVE."""
+DELETING_S = 10.0
+ATTEMPTS = 5
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class Uploads:
+    """The files that one job has put there."""
+
+    def __init__(self, connection: Connection, http: HttpOptions) -> None:
+        self._connection = connection
+        self._http = http
+        self._client: Any = None
+        self._files: dict[bytes, asyncio.Task[Any]] = {}
+
+    async def fitting(self, item: Entry, max_bytes: int) -> Entry:
+        """The item, its largest media by reference until the rest fits a call of `max_bytes`.
+
+        Raises:
+            MediaError: the service could not process a file.
+            RequestError: an upload failed for good.
+        """
+        parts, size_bytes = list(item.parts), item.size_bytes
+        for place in sorted(range(len(parts)), key=lambda place: _inline_bytes(parts[place]), reverse=True):
+            if size_bytes <= max_bytes:
+                break
+            part = parts[place]
+            assert isinstance(part, dict)  # noqa: S101  # media are loaded by now; tells the type checker
+            size_bytes -= _inline_bytes(part)
+            try:
+                parts[place] = await self._by_reference(part)
+            except InputError as e:
+                raise e.at(item.position) from e.__cause__
+        return replace(item, parts=parts, size_bytes=size_bytes)
+
+    async def _by_reference(self, part: WirePart) -> WirePart:
+        mime_type, data = part["inlineData"]["mimeType"], base64.b64decode(part["inlineData"]["data"])
+        digest = hashlib.sha256(data).digest()
+        if digest not in self._files:
+            self._files[digest] = asyncio.create_task(self._uploaded(data, mime_type))
+        file = await asyncio.shield(self._files[digest])
+        rest = {name: value for name, value in part.items() if name != "inlineData"}
+        return {"fileData": {"mimeType": mime_type, "fileUri": file.uri}, **rest}
+
+    async def _uploaded(self, data: bytes, mime_type: str) -> Any:
+        """google-genai's `File`, once it is ACTIVE."""
+        config = {"mime_type": mime_type}
+        file = await self._asked(lambda client: client.files.upload(file=BytesIO(data), config=config))
+        name = file.name
+        wait_s, until = FIRST_LOOK_S, asyncio.get_running_loop().time() + PROCESSING_S
+        while (state := getattr(file.state, "name", None)) == "PROCESSING":
+            if asyncio.get_running_loop().time() > until:
+                raise MediaError(f"{name} is still being processed after {PROCESSING_S:g} s", "damaged")
+            await asyncio.sleep(wait_s)
+            wait_s = min(2 * wait_s, LONGEST_LOOK_S)
+            file = await self._asked(lambda client: client.files.get(name=name))
+        if state == "FAILED":
+            raise MediaError(f"the service could not process {len(data)} bytes of {mime_type}: {file.error}", "damaged")
+        return file
+
+    async def delete(self) -> None:
+        """Take away what was put there. What cannot be deleted goes by itself after 48 hours."""
+        if not self._files:
+            return
+        outcomes = await asyncio.gather(*self._files.values(), return_exceptions=True)
+        names = [outcome.name for outcome in outcomes if not isinstance(outcome, BaseException)]
+        self._files.clear()
+        try:
+            async with asyncio.timeout(DELETING_S):
+                await asyncio.gather(*(self._deleted(name) for name in names))
+        except (ApiError, ConnectionFailedError, TimeoutError) as e:
+            logger.warning("uploaded files could not be deleted, they expire after 48 hours: %s", e)
+
+    async def _deleted(self, name: str) -> None:
+        await self._asked(lambda client: client.files.delete(name=name))
+
+    async def _asked(self, call: Callable[[Any], T]) -> T:
+        """The outcome of a call of the SDK, which blocks, and whose frames hold the key."""
+        client = await asyncio.to_thread(self._opened)
+        try:
+            return await asyncio.to_thread(call, client)
+        except Exception as e:
+            raise _our_error(e) from without_frames(e)
+
+    def _opened(self) -> Any:
+        if self._client is None:
+            from google import genai
+
+            self._http.require_all()
+            self._client = genai.Client(
+                vertexai=False,
+                api_key=self._connection.require_key().reveal(),
+                http_options={
+                    "base_url": self._connection.base_url,
+                    "api_version": self._connection.api_version,
+                    "timeout": round(self._http.timeout_s * 1000),
+                    "headers": {name: value.reveal() for name, value in self._http.headers.items()},
+                    "retry_options": {"attempts": ATTEMPTS},
+                    # No redirect: it would carry the key to another host.
+                    "client_args": {
+                        "follow_redirects": False,
+                        "verify": self._http.ssl_context(),
+                        **({"proxy": self._http.proxy.reveal()} if self._http.proxy else {}),
+                    },
+                },
+            )
+        return self._client
+
+
+def _inline_bytes(part: Any) -> int:
+    return len(part.get("inlineData", {}).get("data", "")) if isinstance(part, dict) else 0
+
+
+def _our_error(error: Exception) -> Exception:
+    """The SDK's errors, and those of the HTTP library under it, as ours."""
+    code = getattr(error, "code", None)
+    if isinstance(code, int):
+        status, message = getattr(error, "status", None) or "", getattr(error, "message", None) or ""
+        return ApiError(code, str(status), str(message), model="the Files API")
+    return ConnectionFailedError(f"an upload to the Files API failed: {type(error).__name__}: {error}")

@@ -1,0 +1,66 @@
+"""The libraries that open media: imported when needed, their errors told as ours, PDFium one thread at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from gemini_embed.errors import MediaError, missing_extra
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+_PDF_PASSWORD = 4  # FPDF_ERR_PASSWORD
+
+
+@contextmanager
+def av_reading(file: BinaryIO, av_format: str, name: str) -> Iterator[InputContainer]:
+    """A recording or video, opened as `av_format` and nothing else.
+
+    Raises:
+        MediaError: damaged; also for what goes wrong in the block.
+        MissingExtraError: PyAV is not installed.
+    """
+    try:
+        import av
+    except ImportError as e:
+        raise missing_extra("media", "PyAV (to look into audio and video)") from e
+    file.seek(0)
+    try:
+        # genpts: an AVI tells when frames are decoded, not when they are shown.
+        with av.open(file, "r", format=av_format, options={"fflags": "genpts"}) as container:
+            yield container
+    except (av.FFmpegError, EOFError) as e:
+        raise MediaError(f"{name} is damaged or cut short: {_said(e)}", "damaged") from e
+
+
+def _said(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error)
+
+
+@contextmanager
+def pdfium(name: str) -> Iterator[Any]:
+    """The pypdfium2 module, for this thread alone: PDFium is not thread-safe.
+
+    The lock lives at the module, where others in the process find it too (the emulator does).
+
+    Raises:
+        MediaError: encrypted or damaged, when the block meets such a file.
+        MissingExtraError: pypdfium2 is not installed.
+    """
+    try:
+        import pypdfium2
+    except ImportError as e:
+        raise missing_extra("media", "pypdfium2 (to look into PDFs)") from e
+    with vars(pypdfium2).setdefault("one_thread_at_a_time", threading.RLock()):
+        # Not every failure sets PDFium's last error, and then it is that of an earlier file: this sets "damaged".
+        pypdfium2.raw.FPDF_LoadMemDocument(b"", 0, None)
+        try:
+            yield pypdfium2
+        except pypdfium2.PdfiumError as e:
+            if getattr(e, "err_code", None) == _PDF_PASSWORD:
+                problem = f"{name} is encrypted: decrypt it first (qpdf --decrypt), as the service takes no password"
+                raise MediaError(problem, "encrypted") from e
+            raise MediaError(f"{name} is damaged or cut short: {e}", "damaged") from e

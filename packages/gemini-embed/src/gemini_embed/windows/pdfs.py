@@ -1,0 +1,59 @@
+"""PDFs by pages: each window a PDF of its own, with the text of its pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from io import BytesIO
+from typing import Any
+
+from gemini_embed.windows.libraries import pdfium
+from gemini_embed.windows.source import Source, called, reading
+from gemini_embed.windows.spans import Span, even_spans
+from gemini_embed.windows.window import Window
+
+PDF_TYPE = "application/pdf"
+
+
+def pdf_windows(source: Source, *, pages: int, most: int, overlap: int = 0) -> Iterator[Window]:
+    """Windows of `pages` pages, one at a time; the last may have fewer.
+
+    Raises:
+        MediaError: encrypted or damaged.
+    """
+    name = called(source)
+    with reading(source) as file, ExitStack() as opened:
+        with pdfium(name) as library:
+            document = library.PdfDocument(file)
+            opened.callback(_close, document, name)
+            count = len(document)
+        for span in even_spans(count, pages, most, overlap):
+            yield _window(document, span, name)
+
+
+def _close(document: Any, name: str) -> None:
+    with pdfium(name):
+        document.close()
+
+
+def _window(document: Any, span: Span, name: str) -> Window:
+    numbers = list(range(int(span.start), int(span.end)))
+    with pdfium(name) as library:
+        text = "\n\n".join(_text(document, number) for number in numbers).strip()
+        data = BytesIO()
+        with library.PdfDocument.new() as piece:
+            piece.import_pages(document, numbers)
+            piece.save(data)
+    return Window(
+        mime_type=PDF_TYPE, data=data.getvalue(), text=text, page_start=numbers[0] + 1, page_end=numbers[-1] + 1
+    )
+
+
+def _text(document: Any, number: int) -> str:
+    """A page's own text, with plain line breaks; "" for a scan."""
+    page = document[number]
+    text_page = page.get_textpage()
+    text = str(text_page.get_text_bounded())
+    text_page.close()
+    page.close()
+    return text.replace("\r\n", "\n").replace("\ufffe", "").strip()  # U+FFFE: a hyphen at the end of a line

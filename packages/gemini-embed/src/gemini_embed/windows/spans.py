@@ -1,0 +1,64 @@
+"""Where to cut: pure functions from lengths to spans, in whatever unit the length has."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import NamedTuple
+
+SMALLEST_TAIL = 0.1
+"""Of a window's length: a last window with less that is new is added to the one before, where the limit allows it."""
+
+
+class Span(NamedTuple):
+    """From `start` up to and without `end`."""
+
+    start: float
+    end: float
+
+
+def even_spans(total: float, length: float, most: float, overlap: float = 0.0) -> list[Span]:
+    """`total` in spans of `length`, each beginning `overlap` before the end of the one before, none beyond `most`."""
+    step = length - overlap
+    count = max(math.ceil((total - overlap) / step), 1)
+    ends = [*((number + 1) * step + overlap for number in range(count - 1)), total]
+    return _without_tail([Span(number * step, end) for number, end in enumerate(ends)], length, most)
+
+
+def keyframe_spans(
+    keyframes: Sequence[float], total: float, length: float, most: float, overlap: float = 0.0
+) -> list[Span] | None:
+    """Spans that begin and end at keyframes, each as near to `length` as they allow; None where they lie too far apart.
+
+    `keyframes` are sorted and begin with 0. With `overlap` a span begins at the last keyframe that is at least so far
+    before the end of the one before, if there is one within it.
+    """
+    points = [*keyframes, total]
+    found: list[Span] = []
+    start = end = 0
+    while end < len(points) - 1:
+        following = max(_last_within(points, points[start] + length), end + 1)
+        if points[following] - points[start] <= most:
+            found.append(Span(points[start], points[following]))
+            end = following
+            start = max(_last_within(points, points[end] - overlap), start + 1)
+        elif start < end:
+            start = end  # without an overlap, then
+        else:
+            return None
+    return _without_tail(found, length, most)
+
+
+def _last_within(points: Sequence[float], limit: float) -> int:
+    """The index of the last point that is not beyond `limit`; times are compared to the microsecond."""
+    return bisect_right(points, limit + 1e-6) - 1
+
+
+def _without_tail(spans: list[Span], length: float, most: float) -> list[Span]:
+    if len(spans) < 2:
+        return spans
+    before, last = spans[-2:]
+    if last.end - before.end < SMALLEST_TAIL * length and last.end - before.start <= most:
+        return [*spans[:-2], Span(before.start, last.end)]
+    return spans

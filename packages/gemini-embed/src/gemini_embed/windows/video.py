@@ -1,0 +1,132 @@
+"""Videos by seconds, as MP4: cut at keyframes without encoding where these allow it, else encoded again at 2 frames/s.
+
+The windows have no sound: the model does not listen to a video's audio track.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gemini_embed.errors import MediaError
+from gemini_embed.windows.libraries import av_reading
+from gemini_embed.windows.packets import cut_packets, muxed
+from gemini_embed.windows.probing import MediaInfo
+from gemini_embed.windows.source import Source, called, reading
+from gemini_embed.windows.spans import Span, even_spans, keyframe_spans
+from gemini_embed.windows.window import Window
+
+MP4_TYPE = "video/mp4"
+CODECS = {"h264": "H.264", "hevc": "H.265", "av1": "AV1", "vp9": "VP9"}
+"""What the service reads, by FFmpeg's names."""
+ENCODED_FPS = 2
+"""Of what is encoded again: the model looks at one frame a second."""
+_ENCODED_SIDE = 1280  # pixels of the longer side at most
+
+Picture = NDArray[np.uint8]
+
+
+def video_windows(
+    source: Source, info: MediaInfo, *, length_s: float, most_s: float, overlap_s: float = 0.0
+) -> Iterator[Window]:
+    """Windows of about `length_s` seconds, one at a time, none longer than `most_s`. A short MP4 stays as it is.
+
+    Raises:
+        MediaError: damaged, or in a codec that the service does not read.
+    """
+    name, duration_s = called(source), info.duration_s or 0.0
+    _check_codec(info, name)
+    with reading(source) as file:
+        if duration_s <= length_s and info.mime_type == MP4_TYPE:
+            yield Window(mime_type=MP4_TYPE, data=file.read(), start_s=0.0, end_s=duration_s)
+            return
+        spans = keyframe_spans(info.keyframes_s, duration_s, length_s, most_s, overlap_s)
+        if spans is not None:
+            pieces = _copied(file, info.av_format, spans, name)
+        else:
+            spans = even_spans(duration_s, *(_on_grid(s) for s in (length_s, most_s, overlap_s)))
+            pieces = _encoded_again(file, info.av_format, spans, name)
+        for span, data in zip(spans, pieces, strict=True):
+            yield Window(mime_type=MP4_TYPE, data=data, start_s=span.start, end_s=span.end)
+
+
+def _check_codec(info: MediaInfo, name: str) -> None:
+    if info.codec not in CODECS:
+        raise MediaError(
+            f"{name} is {info.mime_type} in the codec {info.codec}, which the service does not read (it reads "
+            f"{', '.join(CODECS.values())}): convert it, for instance with  ffmpeg -i in -c:v libx264 out.mp4",
+            "unsupported",
+        )
+
+
+def _copied(file: BinaryIO, av_format: str, spans: Sequence[Span], name: str) -> Iterator[bytes]:
+    with av_reading(file, av_format, name) as container:
+        stream = container.streams.video[0]
+        for packets in cut_packets(container.demux(stream), spans):
+            yield muxed(packets, stream, "mp4")
+
+
+def _on_grid(seconds: float) -> float:
+    return max(math.floor(seconds * ENCODED_FPS), 0) / ENCODED_FPS
+
+
+def _encoded_again(file: BinaryIO, av_format: str, spans: Sequence[Span], name: str) -> Iterator[bytes]:
+    """In one pass; pictures are kept only as far as the next span repeats them."""
+    with av_reading(file, av_format, name) as container:
+        pictures = _pictures(container, spans[-1].end)
+        kept: list[tuple[float, Picture]] = []
+        for number, span in enumerate(spans):
+            while (not kept or kept[-1][0] < span.end) and (more := next(pictures, None)) is not None:
+                kept.append(more)
+            yield _encoded([picture for at, picture in kept if span.start <= at < span.end])
+            next_start = spans[number + 1].start if number + 1 < len(spans) else span.end
+            kept = [(at, picture) for at, picture in kept if at >= next_start]
+
+
+def _pictures(container: Any, total_s: float) -> Iterator[tuple[float, Picture]]:
+    """(seconds, picture) at every half second: what is shown then."""
+    shown: Any = None
+    first_s, tick = None, 0
+    for frame in container.decode(video=0):
+        if frame.time is None:
+            continue
+        first_s = frame.time if first_s is None else first_s
+        while shown is not None and tick / ENCODED_FPS < frame.time - first_s:
+            yield tick / ENCODED_FPS, _picture(shown)
+            tick += 1
+        shown = frame
+    while shown is not None and tick / ENCODED_FPS < total_s:
+        yield tick / ENCODED_FPS, _picture(shown)
+        tick += 1
+
+
+def _picture(frame: Any) -> Picture:
+    """Upright, of at most 1280 pixels a side, both sides even as H.264 wants it: uint8, shape (rows, columns, 3)."""
+    scale = min(1.0, _ENCODED_SIDE / max(frame.width, frame.height))
+    width, height = (max(round(side * scale / 2) * 2, 2) for side in (frame.width, frame.height))
+    picture: Picture = frame.reformat(width=width, height=height, format="rgb24").to_ndarray()
+    quarter_turns = round(getattr(frame, "rotation", 0) / 90)  # as the phone was held
+    return np.ascontiguousarray(np.rot90(picture, quarter_turns))
+
+
+def _encoded(pictures: Sequence[Picture]) -> bytes:
+    import av
+
+    data = BytesIO()
+    with av.open(data, "w", format="mp4") as target:
+        try:
+            stream: Any = target.add_stream("libx264", rate=ENCODED_FPS, options={"preset": "veryfast"})
+        except ValueError as e:  # av.codec.codec.UnknownCodecError
+            problem = "the video has too few keyframes to be cut as it is, and this PyAV has no H.264 encoder (libx264)"
+            raise MediaError(problem, "unsupported") from e
+        stream.height, stream.width = pictures[0].shape[:2]
+        stream.pix_fmt = "yuv420p"
+        for picture in pictures:
+            target.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        target.mux(stream.encode())
+    return data.getvalue()

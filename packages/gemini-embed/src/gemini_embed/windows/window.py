@@ -1,0 +1,74 @@
+"""What cutting yields, and how long the pieces are to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gemini_embed.errors import ConfigurationError
+from gemini_embed.models import ModelFacts
+
+TEXT_TYPE = "text/plain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """One piece of a medium: a file of its own within the model's limits, or a stretch of text, and where it was."""
+
+    mime_type: str
+    data: bytes = field(default=b"", repr=False)
+    """The piece as a file; empty for text."""
+    text: str = ""
+    """The text of its pages, or the stretch of text."""
+    page_start: int | None = None
+    """First page, counted from 1."""
+    page_end: int | None = None
+    """Last page, included."""
+    start_s: float | None = None
+    """Seconds from the beginning of the recording or video."""
+    end_s: float | None = None
+    char_start: int | None = None
+    """`text` is `whole[char_start:char_end]`."""
+    char_end: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cutting:
+    """How long windows are, and how much of one the next repeats (nothing by default).
+
+    32 s of video, since the model looks at one frame a second up to 32 and thins out beyond; 60 s of audio; one page of
+    PDF, as Google recommends; about 1,024 tokens of text.
+    """
+
+    video_s: float = 32.0
+    audio_s: float = 60.0
+    pdf_pages: int = 1
+    text_tokens: int = 1024
+    overlap_s: float = 0.0
+    overlap_pages: int = 0
+    overlap_tokens: int = 0
+
+    def __post_init__(self) -> None:
+        if type(self.pdf_pages) is not int or type(self.overlap_pages) is not int:
+            raise ConfigurationError("pdf_pages= and overlap_pages= are whole numbers of pages")
+        for name, overlap_name in _PAIRS:
+            length, overlap = getattr(self, name), getattr(self, overlap_name)
+            if not length > 0 or not 0 <= overlap < length:
+                raise ConfigurationError(
+                    f"{name}={length!r} must be above 0, and {overlap_name}={overlap!r} at least 0 and below it"
+                )
+
+    def check(self, facts: ModelFacts) -> None:
+        """Raise ConfigurationError where a window would be longer than the model takes."""
+        limits = {"video_s": facts.max_video_s, "audio_s": facts.max_audio_s, "pdf_pages": facts.max_pages,
+                  "text_tokens": facts.max_tokens}  # fmt: skip
+        for name, limit in limits.items():
+            if limit is not None and getattr(self, name) > limit:
+                raise ConfigurationError(f"{name}={getattr(self, name)!r} is more than {facts.name} takes ({limit:g})")
+
+
+_PAIRS = (
+    ("video_s", "overlap_s"),
+    ("audio_s", "overlap_s"),
+    ("pdf_pages", "overlap_pages"),
+    ("text_tokens", "overlap_tokens"),
+)
