@@ -2,7 +2,8 @@
 
 options     the constructor's vocabulary: the official class's and ours, honoured or refused by name
 embeddings  `GeminiEmbeddings`, LangChain's `Embeddings` for texts and images
-blocks      LangChain's content blocks and messages in, documents out
+usage       what calls used, told to LangChain's callbacks
+blocks      LangChain's content blocks, messages and documents in, documents out
 retriever   `GeminiMultimodalRetriever` over a `gemini_embed.MultimodalIndex`
 """
 
@@ -11,11 +12,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from langchain_gemini_embed.embeddings import GeminiEmbeddings
+from langchain_gemini_embed.usage import USAGE_EVENT
 
 if TYPE_CHECKING:
     from langchain_gemini_embed.retriever import GeminiMultimodalRetriever
 
-__all__ = ["GeminiEmbeddings", "GeminiMultimodalRetriever"]
+__all__ = ["USAGE_EVENT", "GeminiEmbeddings", "GeminiMultimodalRetriever"]
 
 
 def __getattr__(name: str) -> Any:

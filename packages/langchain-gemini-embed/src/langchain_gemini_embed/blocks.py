@@ -1,7 +1,8 @@
-"""LangChain's content in, LangChain's documents out.
+"""LangChain's contents and documents in, LangChain's documents out.
 
-In: str, content blocks of every dialect that langchain-core translates (its own v1 and v0, OpenAI's `image_url`,
-Anthropic's `source`), Gemini's `media`, messages, and the core's parts and images. Out: a `Document` per hit.
+In: documents, as items of an index; and contents: str, content blocks of every dialect that langchain-core translates
+(its own v1 and v0, OpenAI's `image_url`, Anthropic's `source`), Gemini's `media`, messages, and the core's parts and
+images. Out: a `Document` per hit.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, Union
 
 from gemini_embed import Content, InputError
@@ -19,7 +20,7 @@ from langchain_core.messages import BaseMessage, HumanMessage
 
 if TYPE_CHECKING:
     import PIL.Image
-    from gemini_embed import Hit
+    from gemini_embed import Hit, Item
 
 T = TypeVar("T")
 
@@ -50,6 +51,26 @@ def contents_of(given: Iterable[ContentInput]) -> list[Content]:
     if isinstance(given, str | bytes | Mapping | Content | Part | BaseMessage):
         raise InputError(f"pass a list of contents, not one {type(given).__name__}: [x] for a single one")
     return _each(given, content_of)
+
+
+def items_of(documents: Iterable[Document]) -> Iterator[Item]:
+    """Documents as items of an index, one by one.
+
+    The source is `metadata["source"]`, else the document's id; an id beside a source is kept as
+    `metadata["document_id"]`. `metadata["title"]` is embedded as the title.
+
+    Raises:
+        InputError: something that is no document; `.position` is its place.
+    """
+    from gemini_embed import Item
+
+    for position, document in enumerate(documents):
+        if not isinstance(document, Document):
+            raise InputError(f"a {type(document).__name__} is no Document; index.add takes it", position=position)
+        metadata, title = dict(document.metadata), document.metadata.get("title")
+        if document.id is not None and metadata.setdefault("source", document.id) != document.id:
+            metadata.setdefault("document_id", document.id)
+        yield Item(document.page_content, metadata=metadata, title=title if isinstance(title, str) else None)
 
 
 def document_of(hit: Hit) -> Document:

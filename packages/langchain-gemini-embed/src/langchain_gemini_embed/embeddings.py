@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, Literal, Self, Unpack
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, Unpack
 
-from gemini_embed import ConfigurationError, Embedder, Image, ModelFacts, RateLimits, RetryPolicy
+from gemini_embed import ConfigurationError, Content, Embedder, Image, ModelFacts, RateLimits, RetryPolicy
 from gemini_embed.connection import KEY_VARIABLES
+from gemini_embed.secret import hides_arguments, without_secret_headers
 from langchain_core.embeddings import Embeddings
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, SkipValidation
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, SkipValidation, field_serializer
 
-from langchain_gemini_embed.blocks import ContentInput, contents_of
 from langchain_gemini_embed.options import Options, canonical, http_options
+from langchain_gemini_embed.usage import ausage_reported, usage_reported
+
+if TYPE_CHECKING:
+    from langchain_gemini_embed.blocks import ContentInput
 
 
 def _key_from_environment() -> SecretStr | None:
@@ -80,12 +84,19 @@ class GeminiEmbeddings(BaseModel, Embeddings):
     """The project's quotas for the model, or a tier's name; what is not told is learned from the service."""
     facts: Annotated[ModelFacts | Mapping[str, Any] | None, SkipValidation] = None
     """Overrides for what is known of the model."""
+    cache: Any = None
+    """Where finished vectors are kept: a file's path, or a `gemini_embed.VectorCache`. Dumps hold the path."""
+    max_cost_usd: float | None = None
+    """What this object may spend in all; beyond it calls raise `gemini_embed.BudgetError`."""
+    root: Any = None
+    """The folder that files must be in."""
     allow_private_urls: bool = False
     """Whether images may be fetched from private and loopback addresses."""
     max_media_bytes: int = 20 * 2**20
 
     _embedder: Embedder = PrivateAttr()
 
+    @hides_arguments
     def __init__(self, **options: Unpack[Options]) -> None:
         super().__init__(**canonical(options, type(self).model_fields))
         # Not in a validator: pydantic would wrap the core's errors.
@@ -106,9 +117,11 @@ class GeminiEmbeddings(BaseModel, Embeddings):
         output_dimensionality: int | None = None,
     ) -> list[list[float]]:
         """One vector per text, in order. `titles[i]`, if any, goes with `texts[i]`."""
-        return self._embedder.embed_documents(
-            texts, titles, task=task_type, dimensions=output_dimensionality, batch_size=batch_size
-        ).tolist()
+        with usage_reported():
+            result = self._embedder.embed_documents(
+                texts, titles, task=task_type, dimensions=output_dimensionality, batch_size=batch_size
+            )
+        return result.tolist()
 
     async def aembed_documents(
         self,
@@ -120,9 +133,10 @@ class GeminiEmbeddings(BaseModel, Embeddings):
         output_dimensionality: int | None = None,
     ) -> list[list[float]]:
         """`embed_documents`, awaited."""
-        result = await self._embedder.aembed_documents(
-            texts, titles, task=task_type, dimensions=output_dimensionality, batch_size=batch_size
-        )
+        async with ausage_reported():
+            result = await self._embedder.aembed_documents(
+                texts, titles, task=task_type, dimensions=output_dimensionality, batch_size=batch_size
+            )
         return result.tolist()
 
     def embed_query(
@@ -135,7 +149,9 @@ class GeminiEmbeddings(BaseModel, Embeddings):
     ) -> list[float]:
         """The vector of a query. `title` is the official argument, and refused: only documents have titles."""
         _refuse_title(title)
-        (vector,) = self._embedder.embed_query(text, task=task_type, dimensions=output_dimensionality).tolist()
+        with usage_reported():
+            result = self._embedder.embed_query(text, task=task_type, dimensions=output_dimensionality)
+        (vector,) = result.tolist()
         return vector
 
     async def aembed_query(
@@ -148,7 +164,8 @@ class GeminiEmbeddings(BaseModel, Embeddings):
     ) -> list[float]:
         """`embed_query`, awaited."""
         _refuse_title(title)
-        result = await self._embedder.aembed_query(text, task=task_type, dimensions=output_dimensionality)
+        async with ausage_reported():
+            result = await self._embedder.aembed_query(text, task=task_type, dimensions=output_dimensionality)
         (vector,) = result.tolist()
         return vector
 
@@ -156,13 +173,17 @@ class GeminiEmbeddings(BaseModel, Embeddings):
         self, contents: Sequence[ContentInput], *, side: Literal["query", "document"] = "document"
     ) -> list[list[float]]:
         """One vector per content: a str, a content block, an image, a message, or a list of these, read as one."""
-        return self._embedder.embed(contents_of(contents), side=side).tolist()
+        with usage_reported():
+            result = self._embedder.embed(_contents_of(contents), side=side)
+        return result.tolist()
 
     async def aembed(
         self, contents: Sequence[ContentInput], *, side: Literal["query", "document"] = "document"
     ) -> list[list[float]]:
         """`embed`, awaited."""
-        return (await self._embedder.aembed(contents_of(contents), side=side)).tolist()
+        async with ausage_reported():
+            result = await self._embedder.aembed(_contents_of(contents), side=side)
+        return result.tolist()
 
     def embed_image(self, uris: list[str]) -> list[list[float]]:
         """One vector per image, by path or URL: the method that vector stores such as Chroma look for."""
@@ -180,9 +201,16 @@ class GeminiEmbeddings(BaseModel, Embeddings):
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
         return self.model_copy()  # field by field it would fail on an SSL context
 
+    @field_serializer("cache", "root")
+    def _as_path(self, value: Any) -> str | None:
+        return None if value is None else str(getattr(value, "path", value))
+
     def __getstate__(self) -> dict[Any, Any]:
         state = super().__getstate__()
-        return {**state, "__dict__": {**state["__dict__"], "google_api_key": None, "credentials": None}}
+        fields = {**state["__dict__"], "google_api_key": None, "credentials": None}
+        fields["additional_headers"] = self.additional_headers and without_secret_headers(self.additional_headers)
+        fields["client_args"] = None  # they are in the embedder, which leaves their secrets behind too
+        return {**state, "__dict__": fields}
 
     def __setstate__(self, state: dict[Any, Any]) -> None:
         super().__setstate__(state)
@@ -213,6 +241,9 @@ class GeminiEmbeddings(BaseModel, Embeddings):
             batch_size=self.batch_size,
             rate_limits=self.rate_limits,
             facts=self.facts,
+            cache=self.cache,
+            max_cost_usd=self.max_cost_usd,
+            root=self.root,
             allow_private_urls=self.allow_private_urls,
             max_media_bytes=self.max_media_bytes,
             **http_options(
@@ -222,6 +253,13 @@ class GeminiEmbeddings(BaseModel, Embeddings):
                 timeout_s=self.timeout_s,
             ),
         )
+
+
+def _contents_of(contents: Sequence[ContentInput]) -> list[Content]:
+    # langchain_core.documents takes a tenth of the time of a cold start, and texts do not need it
+    from langchain_gemini_embed.blocks import contents_of
+
+    return contents_of(contents)
 
 
 def _refuse_title(title: object) -> None:

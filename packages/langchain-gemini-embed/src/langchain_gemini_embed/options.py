@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from gemini_embed import ConfigurationError, ModelFacts, RateLimits, RetryPolicy
 from gemini_embed.genai_options import combined, from_client_args
 from pydantic import SecretStr
+
+if TYPE_CHECKING:
+    import os
+
+    from gemini_embed import VectorCache
 
 
 class Options(TypedDict, total=False):
@@ -43,6 +48,9 @@ class Options(TypedDict, total=False):
     batch_size: int | None
     rate_limits: RateLimits | str | None
     facts: ModelFacts | Mapping[str, Any] | None
+    cache: str | os.PathLike[str] | VectorCache | None
+    max_cost_usd: float | None
+    root: str | os.PathLike[str] | None
     allow_private_urls: bool
     max_media_bytes: int
     client: None

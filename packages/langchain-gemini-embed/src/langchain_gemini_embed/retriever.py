@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from collections.abc import Iterable
+from typing import Any, Literal, cast
 
-from gemini_embed import MultimodalIndex
+from gemini_embed import AddReport, MultimodalIndex
 from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever, LangSmithRetrieverParams
 from langchain_core.runnables import RunnableConfig
 from pydantic import ConfigDict
 
-from langchain_gemini_embed.blocks import ContentInput, content_of, document_of
+from langchain_gemini_embed.blocks import ContentInput, content_of, document_of, items_of
+from langchain_gemini_embed.usage import ausage_reported, usage_reported
 
 
 class GeminiMultimodalRetriever(BaseRetriever):
@@ -19,6 +21,7 @@ class GeminiMultimodalRetriever(BaseRetriever):
 
         index = MultimodalIndex(embeddings.embedder, EdgeStore("my-index"))
         retriever = GeminiMultimodalRetriever(index=index, k=4)
+        retriever.add_documents(loader.lazy_load())
         retriever.invoke("a red bicycle")
         retriever.invoke({"type": "image", "url": "https://..."}, k=2)
         retriever.invoke(["like this, but blue", gemini_embed.Image("bicycle.png")])
@@ -37,6 +40,39 @@ class GeminiMultimodalRetriever(BaseRetriever):
     """`{"modality": "image"}` and the like, see `gemini_embed.stores.filters`, or an object of the store's engine."""
     score_threshold: float | None = None
     """Least cosine similarity of a document."""
+
+    def add_documents(
+        self,
+        documents: Iterable[Document],
+        *,
+        batch_size: int = 500,
+        on_error: Literal["raise", "skip"] = "raise",
+        max_cost_usd: float | None = None,
+        progress: bool | None = None,
+    ) -> AddReport:
+        """Embed and store documents; what the index holds already is not embedded again.
+
+        A document's source is `metadata["source"]`, else its id, and `metadata["title"]` is embedded as its title. All
+        documents of one source in this call become what the source holds, so pass them together. `documents` may be an
+        endless stream (`loader.lazy_load()`); for the arguments, the report and errors see `MultimodalIndex.add`.
+        """
+        return self.index.add(
+            items_of(documents), batch_size=batch_size, on_error=on_error, max_cost_usd=max_cost_usd, progress=progress
+        )
+
+    async def aadd_documents(
+        self,
+        documents: Iterable[Document],
+        *,
+        batch_size: int = 500,
+        on_error: Literal["raise", "skip"] = "raise",
+        max_cost_usd: float | None = None,
+        progress: bool | None = None,
+    ) -> AddReport:
+        """`add_documents`, awaited."""
+        return await self.index.aadd(
+            items_of(documents), batch_size=batch_size, on_error=on_error, max_cost_usd=max_cost_usd, progress=progress
+        )
 
     # LangChain's own invoke is typed for str only, though it passes anything on.
 
@@ -67,7 +103,8 @@ class GeminiMultimodalRetriever(BaseRetriever):
         filter: Any = None,
         score_threshold: float | None = None,
     ) -> list[Document]:
-        hits = self.index.search(content_of(query), **self._limits(k, filter, score_threshold))
+        with usage_reported(run_manager.get_child()):
+            hits = self.index.search(content_of(query), **self._limits(k, filter, score_threshold))
         return [document_of(hit) for hit in hits]
 
     async def _aget_relevant_documents(
@@ -79,7 +116,8 @@ class GeminiMultimodalRetriever(BaseRetriever):
         filter: Any = None,
         score_threshold: float | None = None,
     ) -> list[Document]:
-        hits = await self.index.asearch(content_of(query), **self._limits(k, filter, score_threshold))
+        async with ausage_reported(run_manager.get_child()):
+            hits = await self.index.asearch(content_of(query), **self._limits(k, filter, score_threshold))
         return [document_of(hit) for hit in hits]
 
     def _limits(self, k: int | None, filter: Any, score_threshold: float | None) -> dict[str, Any]:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import ssl
 from collections.abc import Mapping
-from typing import Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from gemini_embed import ConfigurationError, ModelFacts, RateLimits, RetryPolicy
 from gemini_embed.genai_options import combined, from_config, from_http_options
+
+if TYPE_CHECKING:
+    import os
+
+    from gemini_embed import VectorCache
 
 
 class Options(TypedDict, total=False):
@@ -33,6 +39,9 @@ class Options(TypedDict, total=False):
     concurrency: int | None
     rate_limits: RateLimits | str | None
     facts: ModelFacts | Mapping[str, Any] | None
+    cache: str | os.PathLike[str] | VectorCache | None
+    max_cost_usd: float | None
+    root: str | os.PathLike[str] | None
     allow_private_urls: bool | None
     max_media_bytes: int | None
 
@@ -58,9 +67,7 @@ def embedder_options(official: Official, options: Mapping[str, Any], num_workers
         ConfigurationError: an argument that is not known, cannot be honoured, or contradicts another.
     """
     if unknown := sorted(set(options) - set(Options.__annotations__)):
-        raise ConfigurationError(
-            f"GeminiEmbedding takes no {', '.join(unknown)}; its options are {', '.join(Options.__annotations__)}"
-        )
+        raise ConfigurationError(f"GeminiEmbedding takes no {', '.join(unknown)}{_suggestion(unknown[0])}")
     given = {name: value for name, value in options.items() if value is not None}
     if isinstance(given.get("retry"), Mapping):
         given["retry"] = RetryPolicy(**given["retry"])
@@ -109,6 +116,12 @@ def _from_waiting(official: Official) -> dict[str, Any]:
     if official["timeout"] is not None:
         options["timeout_s"] = official["timeout"]
     return options
+
+
+def _suggestion(argument: str) -> str:
+    if close := difflib.get_close_matches(argument, Options.__annotations__, n=1):
+        return f": did you mean {close[0]}=?"
+    return f"; its options are {', '.join(Options.__annotations__)}"
 
 
 def _refuse_replays(debug_config: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Self, Unpack
 
 from llama_index.core.base.embeddings.base import Embedding
@@ -16,6 +16,7 @@ from gemini_embed.content import ContentLike
 from gemini_embed.embedder import DEFAULT_MODEL
 from gemini_embed.pacing import RetryPolicy
 from gemini_embed.quota import RateLimits
+from gemini_embed.secret import hides_arguments
 from gemini_embed.tasks import Side
 
 MAX_EMBED_BATCH_SIZE = 2048
@@ -71,11 +72,15 @@ class GeminiEmbedding(Doors):
     concurrency: int | None = Field(default=None, frozen=True, description="Requests in flight.")
     rate_limits: RateLimits | str | None = Field(default=None, frozen=True, description="The project's quotas.")
     facts: dict[str, Any] | None = Field(default=None, frozen=True, description="Overrides of the model's facts.")
+    cache: Any = Field(default=None, frozen=True, description="Where finished vectors are kept; dumps hold the path.")
+    max_cost_usd: float | None = Field(default=None, frozen=True, description="What this object may spend in all.")
+    root: Any = Field(default=None, frozen=True, description="The folder that files must be in.")
     allow_private_urls: bool | None = Field(default=None, frozen=True, description="Fetch from private addresses.")
     max_media_bytes: int | None = Field(default=None, frozen=True, description="The largest medium that is read.")
 
     _embedder: Embedder = PrivateAttr()
 
+    @hides_arguments
     def __init__(
         self,
         model_name: str = DEFAULT_MODEL,
@@ -151,9 +156,18 @@ class GeminiEmbedding(Doors):
     async def _aget_content_embeddings(self, contents: list[ContentLike], side: Side) -> list[Embedding]:
         return (await self._embedder.aembed(contents, side=side, batch_size=self.embed_batch_size)).tolist()
 
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """What was given or has a default worth seeing."""
+        args = super().__repr_args__()
+        return ((name, value) for name, value in args if value is not None and name != "callback_manager")
+
     @field_serializer("facts")
     def _facts_as_json(self, facts: dict[str, Any] | None) -> Any:
         return TypeAdapter(dict[str, Any] | None).dump_python(facts, mode="json")
+
+    @field_serializer("cache", "root")
+    def _as_path(self, value: Any) -> str | None:
+        return None if value is None else str(getattr(value, "path", value))
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """What is fixed here is fixed in the copy: to change it, make a new object."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -17,10 +17,13 @@ from llama_index.core.callbacks.schema import CBEventType, EventPayload
 from llama_index.core.instrumentation.events.embedding import EmbeddingEndEvent, EmbeddingStartEvent
 from llama_index.embeddings.gemini_embed.steps import Call, Steps, all_of, arun, run
 
-from gemini_embed.errors import Completed, GeminiEmbedError, InputError, RequestError
+from gemini_embed import Usage, track_usage
+from gemini_embed.errors import GeminiEmbedError, InputError, RefusedItemsError, RequestError
 
 COLLECTION = "embeddings"
 """Of `embeddings_cache`; the framework's own."""
+USAGE_TAG = "gemini_embed_usage"
+"""Of the last `EmbeddingEndEvent` of a call: `gemini_embed.Usage` as a dict."""
 BATCHES_A_TICK = 16
 """Batches between two steps of a progress bar: enough to keep several requests in flight."""
 
@@ -81,7 +84,7 @@ def _cut(window: range, size: int) -> list[range]:
 
 def _steps(model: BaseEmbedding, work: Work, inputs: Sequence[Any], window: range) -> Steps[list[Embedding]]:
     """One window: its events around its vectors, those in the cache and those to be made."""
-    with _reported(model, work, inputs, window) as report:
+    with _reported(model, work, inputs, window) as report, track_usage() as spent:
         rows = yield from _cached_rows(model, work, inputs, window)
         missing = [position for position in window if position not in rows]
         if missing:
@@ -94,7 +97,7 @@ def _steps(model: BaseEmbedding, work: Work, inputs: Sequence[Any], window: rang
                 raise
             yield from _keep(model, work, inputs, {position: rows[position] for position in missing})
         in_order = [rows[position] for position in window]
-        report(in_order)
+        report(in_order, spent.usage)
     return in_order
 
 
@@ -138,24 +141,33 @@ def _located(missing: list[int]) -> Iterator[None]:
     """Positions in the block's errors become positions in what the caller passed."""
     try:
         yield
-    except InputError as error:
-        at = error.position
-        if at is None or missing[at] == at:
-            raise
-        raise error.at(missing[at]) from error.__cause__
-    except RequestError as error:
-        error.positions = [missing[position] for position in error.positions]
-        if error.completed is not None:
-            positions = [missing[position] for position in error.completed.positions]
-            error.completed = Completed(positions, error.completed.values)
-        raise
+    except GeminiEmbedError as error:
+        raise _relocated(error, missing) from error.__cause__
+
+
+def _relocated(error: GeminiEmbedError, missing: list[int]) -> GeminiEmbedError:
+    if error.completed is not None:
+        error.completed = replace(error.completed, positions=[missing[i] for i in error.completed.positions])
+    if isinstance(error, RefusedItemsError):
+        items = [replace(item, position=missing[item.position]) for item in error.refused]
+        moved = RefusedItemsError.of(items, error)
+        moved.completed = error.completed
+        return moved
+    if isinstance(error, RequestError):
+        error.positions = [missing[i] for i in error.positions]
+    if isinstance(error, InputError) and error.position is not None:
+        return error.at(missing[error.position])
+    return error
 
 
 @contextmanager
 def _reported(
     model: BaseEmbedding, work: Work, inputs: Sequence[Any], window: range
-) -> Iterator[Callable[[list[Embedding]], None]]:
-    """Events and callbacks of a window, a pair for each batch, as the framework's own doors send them."""
+) -> Iterator[Callable[[list[Embedding], Usage], None]]:
+    """Events and callbacks of a window, a pair for each batch, as the framework's own doors send them.
+
+    What the window used is with its last batch, so that adding up over events is right: a request need not be a batch.
+    """
     payload = model.to_payload()
     batches = _cut(window, model.embed_batch_size)
     with ExitStack() as stack:
@@ -165,14 +177,19 @@ def _reported(
             event = model.callback_manager.event(CBEventType.EMBEDDING, payload={EventPayload.SERIALIZED: payload})
             open_events.append(stack.enter_context(event))
 
-        def report(rows: list[Embedding]) -> None:
+        def report(rows: list[Embedding], usage: Usage) -> None:
             for batch, event in zip(batches, open_events, strict=True):
-                chunks = [inputs[position] for position in batch]
                 made = rows[batch.start - window.start : batch.stop - window.start]
-                event.on_end(payload={EventPayload.CHUNKS: chunks, EventPayload.EMBEDDINGS: made})
-                labels = [work.label(one) for one in chunks]
+                labels = [work.label(inputs[position]) for position in batch]
+                told: dict[str, Any] = {EventPayload.CHUNKS: labels, EventPayload.EMBEDDINGS: made}
+                tags = {}
+                if batch is batches[-1]:
+                    tags = {USAGE_TAG: asdict(usage)}
+                    told[EventPayload.ADDITIONAL_KWARGS] = {"usage": asdict(usage)}
+                event.on_end(payload=told)
                 # Not validated: looking at every float again would cost as much as decoding the reply.
-                dispatcher.event(EmbeddingEndEvent.model_construct(chunks=labels, embeddings=made))
+                end = EmbeddingEndEvent.model_construct(chunks=labels, embeddings=made, tags=tags)
+                dispatcher.event(end)
 
         yield report
 
@@ -183,7 +200,7 @@ def _bar(total: int, show: bool) -> Iterator[Callable[[int], object]]:
     if not show:
         yield lambda n: None
         return
-    from tqdm.auto import tqdm  # type: ignore[import-untyped]  # it has no stubs of its own
+    from tqdm.auto import tqdm
 
     with tqdm(total=total, desc="Generating embeddings") as bar:
         yield bar.update

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Literal
 
 import numpy as np
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.callbacks.base import CallbackManager
-from llama_index.core.schema import NodeWithScore, QueryBundle
+from llama_index.core.schema import BaseNode, NodeWithScore, QueryBundle
 from llama_index.core.vector_stores.types import MetadataFilters
 from llama_index.core.vector_stores.utils import metadata_dict_to_node
 from llama_index.retrievers.gemini_embed.filters import neutral
+from llama_index.retrievers.gemini_embed.nodes import items_of
 
-from gemini_embed import Hit, Image, InputError, MultimodalIndex
+from gemini_embed import AddReport, Hit, Image, InputError, MultimodalIndex
 from gemini_embed.content import ContentLike
 from gemini_embed.stores.base import FilterLike
 from gemini_embed.stores.nodes import node_payload
@@ -48,6 +50,40 @@ class GeminiMultimodalRetriever(BaseRetriever):
         self.filters = filters
         self.score_threshold = score_threshold
         super().__init__(callback_manager=callback_manager, verbose=verbose)
+
+    def insert_nodes(
+        self,
+        nodes: Iterable[BaseNode],
+        *,
+        batch_size: int = 500,
+        on_error: Literal["raise", "skip"] = "raise",
+        max_cost_usd: float | None = None,
+        progress: bool | None = None,
+    ) -> AddReport:
+        """Embed and store nodes or documents; what the index holds already is not embedded again.
+
+        A node with an image is its image, and its text goes along as a caption; any other is its text with the metadata
+        that is meant for embedding. The source is `metadata["source"]`, else `metadata["file_path"]`, else the id of
+        the node's document, else its own. All nodes of one source in this call become what the source holds, so pass
+        them together. For the arguments, the report and errors see `MultimodalIndex.add`.
+        """
+        return self.index.add(
+            items_of(nodes), batch_size=batch_size, on_error=on_error, max_cost_usd=max_cost_usd, progress=progress
+        )
+
+    async def ainsert_nodes(
+        self,
+        nodes: Iterable[BaseNode],
+        *,
+        batch_size: int = 500,
+        on_error: Literal["raise", "skip"] = "raise",
+        max_cost_usd: float | None = None,
+        progress: bool | None = None,
+    ) -> AddReport:
+        """`insert_nodes`, awaited."""
+        return await self.index.aadd(
+            items_of(nodes), batch_size=batch_size, on_error=on_error, max_cost_usd=max_cost_usd, progress=progress
+        )
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         query, vector = _asked(query_bundle)
