@@ -17,8 +17,11 @@ PIP_INDEX = $${PIP_INDEX_URL:-$$($(PYTHON) -m pip config get global.index-url 2>
 UV = UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$(PIP_INDEX)}" .tools/bin/uv
 PYPROJECTS := $(wildcard packages/*/pyproject.toml)
 NAMES := gemini-embed langchain-gemini-embed llama-index-gemini-embed gemini-embed-emulator
-EDITABLE := -e "packages/gemini-embed[edge,qdrant,media]" $(addprefix -e packages/,$(filter-out gemini-embed,$(NAMES)))
-PYTEST := -m pytest -n $(JOBS)
+EDITABLE := -e "packages/gemini-embed[edge,qdrant,milvus,media,otel]" -e "packages/gemini-embed-emulator[media]" \
+	$(addprefix -e packages/,$(filter-out gemini-embed gemini-embed-emulator,$(NAMES)))
+PYTEST := -m pytest -n $(JOBS) --dist loadgroup
+# Unit tests of what differs in the second environment: google-genai, pymilvus, the frameworks.
+UNITS_OF_OTHERS := $(patsubst %,tests/unit/test_%.py,content embedding_function genai_options langchain_blocks langchain_options langchain_secrets milvus_store nodes tasks)
 # What has a task of its own.
 ELSEWHERE := --ignore=tests/compat --ignore=tests/packaging
 
@@ -44,11 +47,11 @@ test: lint ## Lint, types and the quick tests (under 8 minutes)
 
 .PHONY: test-slow
 test-slow: .venv/.tests ## Real servers, kills and long runs
-	.venv/bin/python $(PYTEST) -m slow $(ELSEWHERE)
+	.venv/bin/python $(PYTEST) --dist loadfile -m slow $(ELSEWHERE) # one worker starts the one Milvus server
 
 .PHONY: test-compat
 test-compat: .venv-compat/.tests ## Beside the official plugins, with google-genai 2 and pymilvus 2
-	.venv-compat/bin/python $(PYTEST) -m "not slow" tests/compat tests/unit tests/wire tests/congruence
+	.venv-compat/bin/python $(PYTEST) -m "not slow" tests/compat tests/wire tests/congruence $(UNITS_OF_OTHERS)
 
 .PHONY: test-lowest
 test-lowest: .venv-lowest/.tests ## Unit and wire tests with the oldest dependencies the packages allow
@@ -73,15 +76,13 @@ record: .venv/.tests ## Record the cassettes anew: against the real API with GEM
 	GEMINI_EMBED_RECORD=$(if $(GEMINI_API_KEY),real,emulator) .venv/bin/python -m pytest tests/cassettes
 
 .PHONY: bench
-bench: .venv/.tests .venv-compat/.tests ## CPU and throughput beside langchain-google-genai (needs GEMINI_EMBED_BENCH)
-	@test -d "$(GEMINI_EMBED_BENCH)" || { echo "GEMINI_EMBED_BENCH names no folder with bench_a.py"; exit 1; }
-	BENCH_RESULTS="$(CURDIR)/build/bench" BENCH_PY="$(CURDIR)/.venv-compat/bin/python" .venv-compat/bin/python "$(GEMINI_EMBED_BENCH)/bench_a.py" --plan short \
-		--only "$(CURDIR)/benchmarks/langchain_adapter.py:sync,$(CURDIR)/benchmarks/langchain_adapter.py:async,lc:sync"
+bench: .venv/.tests .venv-compat/.tests ## All figures of benchmarks/README.md, or ONLY=cpu,cold (needs GEMINI_EMBED_BENCH)
+	BENCH_PY="$(CURDIR)/.venv-compat/bin/python" .venv/bin/python -m benchmarks.run --only "$(ONLY)"
 
 .PHONY: constraints
 constraints: .tools/bin/uv ## Pin again what changed in the pyproject files; all of it with UPGRADE=--upgrade
 	@for set in current:constraints.txt compat:constraints-compat.txt; do \
-		$(COMPILE) --all-extras --group test --group lint --group $${set%%:*} $(PYPROJECTS) --output-file $${set#*:} || exit 1; done
+		$(COMPILE) --all-extras --group test --group lint --group bench --group $${set%%:*} $(PYPROJECTS) --output-file $${set#*:} || exit 1; done
 	@$(COMPILE) --all-extras --resolution lowest-direct $(PYPROJECTS) --output-file constraints-lowest.txt
 COMPILE := $(UV) pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --no-emit-index-url --no-header \
 	--annotation-style line $(addprefix --no-emit-package ,$(NAMES))
@@ -101,7 +102,7 @@ clean: ## Remove the environments, caches and what the tasks wrote
 	$(call environment,.venv,constraints.txt)
 
 .venv/.tests: .venv/.packages pyproject.toml
-	$(call environment,.venv,constraints.txt,test lint current)
+	$(call environment,.venv,constraints.txt,test lint bench current)
 
 .venv-compat/.tests: constraints-compat.txt pyproject.toml $(PYPROJECTS) | .tools/bin/uv
 	$(call environment,.venv-compat,constraints-compat.txt,test compat)

@@ -108,9 +108,10 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing is printed."""
 
 
-def embeddings_for(request: Received, size: int = 4) -> Answer:
-    """A good answer to any embedding request: one row of `size` values per input, usage where it is told."""
+def embeddings_for(request: Received) -> Answer:
+    """A good answer to any embedding request: one row per input, as long as asked for, usage where it is told."""
     body, method = request.json, request.path.rpartition(":")[2]
+    size = 3072 if "gemini" in request.path else 768
     if method == "predict":
         wanted = body.get("parameters", {}).get("outputDimensionality", size)
         statistics = {"token_count": 3, "truncated": False}
@@ -139,7 +140,7 @@ def make_server() -> Iterator[Callable[..., CaptureServer]]:
 
 @pytest.fixture
 def capture(make_server: Callable[..., CaptureServer]) -> CaptureServer:
-    """A server that answers every embedding request with rows of 4 values, or as many as are asked for."""
+    """A server that answers every embedding request with rows as long as asked for, or the model's own length."""
     return make_server()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from gemini_embed import Embedder, RetryPolicy
+from gemini_embed.quota import forget_paces
 from gemini_embed_emulator import Emulator
 
 KEY = "a-key-for-tests"
@@ -19,6 +20,12 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(("GEMINI_API", "GOOGLE_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _no_quota_of_another_test() -> None:
+    """A process remembers paces by address and key, and a port may come back."""
+    forget_paces()
 
 
 @pytest.fixture

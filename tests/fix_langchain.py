@@ -14,6 +14,8 @@ from gemini_embed_emulator import Emulator
 from PIL import Image as Pillow
 
 if TYPE_CHECKING:
+    from fix_stores import CountingEmbedder
+    from langchain_core.embeddings import Embeddings
     from langchain_gemini_embed import GeminiEmbeddings
 
 
@@ -22,6 +24,20 @@ def png(colour: str) -> bytes:
     buffer = BytesIO()
     Pillow.new("RGB", (32, 32), colour).save(buffer, format="PNG")
     return buffer.getvalue()
+
+
+def as_langchain(embedder: CountingEmbedder) -> Embeddings:
+    """The least of an embeddings class over the counting embedder."""
+    from langchain_core.embeddings import Embeddings
+
+    class AsLangChain(Embeddings):
+        def embed_documents(self, texts: list[str]) -> list[list[float]]:
+            return embedder.embed(texts).tolist()
+
+        def embed_query(self, text: str) -> list[float]:
+            return self.embed_documents([text])[0]
+
+    return AsLangChain()
 
 
 @pytest.fixture

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pytest
-from gemini_embed import EdgeStore, EmbeddingResult, Fingerprint, QdrantStore, Store, Usage
+from gemini_embed import Budget, EdgeStore, EmbeddingResult, Fingerprint, GeminiEmbedError, QdrantStore, Store, Usage
+from gemini_embed.calls import Submitted
 from gemini_embed.content import ContentLike, contents_of
+from gemini_embed.engine import Pending
+from gemini_embed.models import facts_for
+
+if TYPE_CHECKING:
+    from gemini_embed.rows import Rows
 
 STORE_KINDS = ("edge", "qdrant-memory", "qdrant-path")
 
@@ -45,12 +53,24 @@ def make_store(store_kind: str, tmp_path: Path) -> Iterator[Callable[..., Store]
 class CountingEmbedder:
     """Stands in for `Embedder` where a test is about the index: equal contents, equal vectors; it counts them."""
 
+    facts = facts_for("gemini-embedding-2", "developer")
+
     def __init__(self, model: str = "stand-in", dimensions: int = 32) -> None:
         self.fingerprint = Fingerprint(model, dimensions, "prefix:retrieval", "unit")
+        self.budget = Budget(self.facts)
+        self.root = None
         self.embedded: list[tuple[str, Any]] = []
         self.fail_at: tuple[int, Exception] | None = None
-        """(n, error): raise error on the n-th call, counted from 0."""
+        """(n, error): the n-th call, counted from 0, ends with this error."""
         self.calls = 0
+
+    def submit(self, contents: Sequence[ContentLike], *, side: str = "document", **_: Any) -> Submitted:
+        pending: Future[EmbeddingResult] = Future()
+        try:
+            pending.set_result(self.embed(contents, side=side))
+        except GeminiEmbedError as error:
+            pending.set_exception(error)
+        return Submitted(Pending(pending, Thread()), cast("Rows", self))
 
     def embed(self, contents: Sequence[ContentLike], *, side: str = "document") -> EmbeddingResult:
         call, self.calls = self.calls, self.calls + 1
@@ -61,8 +81,8 @@ class CountingEmbedder:
         rows = np.array([self.vector(content) for content in wanted], np.float32)
         return EmbeddingResult(rows, usage=Usage(len(wanted), {}, 1), model=self.fingerprint.model)
 
-    async def aembed(self, contents: Sequence[ContentLike], *, side: str = "document") -> EmbeddingResult:
-        return self.embed(contents, side=side)
+    def completed(self, usage: Usage) -> None:
+        """Of a call that is stopped: nothing, as if none had begun."""
 
     def vector(self, content: Any) -> Any:
         seed = int(hashlib.sha256(repr((content.parts, content.title)).encode()).hexdigest()[:8], 16)

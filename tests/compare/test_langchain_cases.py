@@ -86,7 +86,7 @@ def test_04_tasks_of_gemini_embedding_2(make_langchain: Make, emulator: Emulator
 
 def test_06_a_429_in_the_fourth_of_five_batches(make_langchain: Make, emulator: Emulator) -> None:
     """There: 300 finished vectors are lost. Here: the batch is sent again."""
-    emulator.faults.push(None, None, None, Fault.rate_limited(retry_delay_s=0.01))
+    emulator.faults.push(None, None, None, Fault.rate_limited(retry_delay_s=0.01, limit=100_000))
     vectors = make_langchain(model="gemini-embedding-001").embed_documents([f"t{i}" for i in range(500)])
     assert len(vectors) == 500
     assert len(emulator.requests) == 6

@@ -105,12 +105,21 @@ def test_accepted(arguments: dict[str, Any], attributes: dict[str, Any]) -> None
         pytest.param(
             {"timeout": 3, "http_options": {"timeout": 4000}}, "disagree about timeout_s: 4", id="two-timeouts"
         ),
-        pytest.param({"task_tipe": "search"}, "takes no task_tipe; its options are task,", id="misspelt"),
+        pytest.param({"max_cost": 1}, "takes no max_cost: did you mean max_cost_usd=", id="misspelt"),
+        pytest.param({"on_error": "skip"}, "takes no on_error; its options are task,", id="unknown"),
     ],
 )
 def test_refused(arguments: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigurationError, match=said):
         GeminiEmbedding(**arguments)
+
+
+def test_a_repr_shows_what_was_given_and_no_more() -> None:
+    said = repr(GeminiEmbedding(api_key="k", dimensions=768, cache="vectors.db"))
+    assert said == (
+        "GeminiEmbedding(model_name='gemini-embedding-2', embed_batch_size=100, task='search', dimensions=768, "
+        "overflow='warn', condition_media='query', cache='vectors.db')"
+    )
 
 
 def test_http_options_are_used(emulator: Emulator) -> None:

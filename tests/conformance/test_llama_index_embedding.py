@@ -22,7 +22,9 @@ from gemini_embed import (
     InputError,
     ModelFacts,
     QuotaError,
+    RefusedItemsError,
     RetryPolicy,
+    VectorCache,
 )
 from gemini_embed.models import facts_for
 from gemini_embed_emulator import Emulator, Fault
@@ -207,7 +209,7 @@ class TestCache:
         options = {"dimensions": 8, "embeddings_cache": SimpleKVStore(), "embed_batch_size": 1, "concurrency": 1}
         model = make_llama_index(**options)
         model.get_text_embedding("0")
-        emulator.faults.push(None, None, Fault.status(400))
+        emulator.faults.push(None, None, Fault.bad_key())
         with pytest.raises(GeminiEmbedError) as caught:
             model.get_text_embedding_batch([str(n) for n in range(6)])
         assert caught.value.completed is not None
@@ -216,6 +218,18 @@ class TestCache:
         emulator.requests.clear()
         assert len(model.get_text_embedding_batch([str(n) for n in range(6)])) == 6
         assert emulator.requests.items_billed == 3
+
+    def test_a_refused_text_is_named_by_its_place(self, make_llama_index: Make, emulator: Emulator) -> None:
+        options = {"dimensions": 8, "embeddings_cache": SimpleKVStore(), "embed_batch_size": 1, "concurrency": 1}
+        model = make_llama_index(**options)
+        model.get_text_embedding("0")
+        emulator.faults.push(None, Fault.status(400, "no vowels"))
+        with pytest.raises(RefusedItemsError, match="input 2: no vowels") as caught:
+            model.get_text_embedding_batch([str(n) for n in range(4)])
+        assert [item.position for item in caught.value.refused] == list(caught.value.positions) == [2]
+        assert caught.value.completed is not None
+        assert list(caught.value.completed.positions) == [1, 3]
+        assert caught.value.completed.usage.requests == 2
 
     def test_positions_are_the_callers(self, make_llama_index: Make) -> None:
         model = make_llama_index(dimensions=8, embeddings_cache=SimpleKVStore())
@@ -322,9 +336,32 @@ class TestSerialisation:
         data = json.loads(model.to_json())
         assert GeminiEmbedding.from_dict(data).embedder.facts == facts
 
-    def test_round_trip_through_pickle(
-        self, model: GeminiEmbedding, monkeypatch: pytest.MonkeyPatch, emulator: Emulator
+    @pytest.mark.parametrize("wrapped", [str, Path, VectorCache])
+    def test_a_cache_is_its_path(
+        self, make_llama_index: Make, tmp_path: Path, wrapped: Callable[[Path], Any], monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setenv("GEMINI_API_KEY", "from-the-environment")
+        path = tmp_path / "vectors.db"
+        model = make_llama_index(cache=wrapped(path), max_cost_usd=2, root=tmp_path)
+        assert model.to_dict().items() >= {"cache": str(path), "max_cost_usd": 2, "root": str(tmp_path)}.items()
+
+        for loaded in (GeminiEmbedding.from_json(model.to_json()), pickle.loads(pickle.dumps(model))):  # noqa: S301 - ours
+            embedder = loaded.embedder
+            assert embedder.cache is not None
+            assert (embedder.cache.path, embedder.budget.max_usd, embedder.root) == (path, 2, str(tmp_path))
+
+    def test_a_cache_is_shared_by_all_who_name_it(
+        self, make_llama_index: Make, tmp_path: Path, emulator: Emulator, seen: Any
+    ) -> None:
+        for _ in range(2):
+            make_llama_index(dimensions=8, cache=tmp_path / "vectors.db").get_text_embedding("cat")
+        assert emulator.requests.items_billed == 1
+        assert seen.events[-1].tags["gemini_embed_usage"]["cached"] == 1
+
+    def test_round_trip_through_pickle(
+        self, make_llama_index: Make, monkeypatch: pytest.MonkeyPatch, emulator: Emulator
+    ) -> None:
+        model = make_llama_index(api_key=self.KEY, **SETTINGS)
         dumped = pickle.dumps(model)
         with pytest.raises((AuthenticationError, ConfigurationError), match="GEMINI_API_KEY"):
             pickle.loads(dumped).get_text_embedding("cat")  # noqa: S301 - our own bytes
@@ -334,6 +371,11 @@ class TestSerialisation:
         assert loaded.to_dict() == model.to_dict()
         assert loaded.get_text_embedding("cat") == model.get_text_embedding("cat")
         assert emulator.requests[0].headers["x-goog-api-key"] == "from-the-environment"
+
+    def test_a_secret_header_does_not_travel(self, model: GeminiEmbedding, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("GEMINI_API_KEY", "from-the-environment")
+        with pytest.raises(ConfigurationError, match="x-secret"):
+            pickle.loads(pickle.dumps(model)).get_text_embedding("cat")  # noqa: S301 - our own bytes
 
     def test_what_cannot_be_pickled_has_its_default_again(
         self, make_llama_index: Make, caplog: pytest.LogCaptureFixture

@@ -13,9 +13,13 @@ from typing import Any
 
 import pytest
 from fix_capture import CaptureServer, Received
-from gemini_embed import Embedder, Image
+from fix_media import drawn, film, pdf, wav
+from gemini_embed import Audio, Embedder, Image, Pdf, Video
 
 PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC")
+SOUND, FILM, PAGE = wav((440, 1)), film((drawn("red circle"), 1)), pdf("a page")
+TYPES = {PIXEL: "image/png", SOUND: "audio/wav", FILM: "video/mp4", PAGE: "application/pdf"}
+UPLOADED = "https://generativelanguage.googleapis.com/v1beta/files/abc-123"
 OPTIONS = {"taskType", "title", "outputDimensionality", "autoTruncate"}
 
 
@@ -91,6 +95,17 @@ CASES = [
                  ["hello"], {"output_dimensionality": 256}, id="embedContent-and-size"),
     pytest.param("gemini-embedding-2", "vertex", {"task": "raw"}, lambda e: e.embed([[Image(PIXEL), "a red dot"]]),
                  [[PIXEL, "a red dot"]], {}, id="embedContent-image-and-text"),
+    pytest.param("gemini-embedding-2", "developer", {"task": "raw"},
+                 lambda e: e.embed([["listen", Audio(SOUND)], [Pdf(PAGE)], [Video(FILM)]]),
+                 [["listen", SOUND], [PAGE], [FILM]], {}, id="2-audio-video-pdf"),
+    pytest.param("gemini-embedding-2", "vertex", {"task": "raw"}, lambda e: e.embed([[Pdf(PAGE), "a page"]]),
+                 [[PAGE, "a page"]], {}, id="embedContent-pdf"),
+    pytest.param("gemini-embedding-2", "developer", {"task": "raw"},
+                 lambda e: e.embed([Video(UPLOADED, mime_type="video/mp4", start_s=1.5, end_s=20, fps=2)]),
+                 [[{"file_data": {"file_uri": UPLOADED, "mime_type": "video/mp4"},
+                    "video_metadata": {"start_offset": "1.5s", "end_offset": "20s", "fps": 2}}]], {}, id="2-excerpt"),
+    pytest.param("gemini-embedding-2", "vertex", {"task": "raw"}, lambda e: e.embed([Audio("gs://b/talk.mp3")]),
+                 [[{"file_data": {"file_uri": "gs://b/talk.mp3", "mime_type": "audio/mpeg"}}]], {}, id="gs"),
 ]  # fmt: skip
 
 
@@ -109,7 +124,9 @@ def test_equal_requests(
     from google.genai import types
 
     def part(piece: Any) -> Any:
-        return types.Part.from_bytes(data=piece, mime_type="image/png") if isinstance(piece, bytes) else piece
+        if isinstance(piece, dict):
+            return types.Part.model_validate(piece)
+        return types.Part.from_bytes(data=piece, mime_type=TYPES[piece]) if isinstance(piece, bytes) else piece
 
     theirs = [[part(p) for p in c] if isinstance(c, list) else c for c in contents]
     with our_client(capture, backend, fake_credentials, model, **options) as embedder:

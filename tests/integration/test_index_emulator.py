@@ -103,7 +103,7 @@ def test_what_was_paid_before_a_failure_is_kept(
     embedder = make_embedder(retry=RetryPolicy(max_attempts=1), concurrency=1)
     texts = [f"text number {i}" for i in range(250)]
     with MultimodalIndex(embedder, EdgeStore(tmp_path / "index")) as index:
-        emulator.faults.push(None, None, Fault.rate_limited())
+        emulator.faults.push(None, None, Fault.rate_limited(retry_delay_s=0.1, limit=100_000))
         with pytest.raises(QuotaError):
             index.add(texts)
         kept = index.count()

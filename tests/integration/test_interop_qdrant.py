@@ -6,28 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fix_langchain import as_langchain
 from fix_stores import CountingEmbedder
 from gemini_embed import FingerprintMismatchError, Image, Item, MultimodalIndex, QdrantStore, StoreError
-from langchain_core.embeddings import Embeddings
 from langchain_qdrant import QdrantVectorStore as LangChainStore
 from llama_index.core.schema import ImageNode
 from llama_index.core.vector_stores.types import MetadataFilter, MetadataFilters, VectorStoreQuery
 from llama_index.vector_stores.qdrant import QdrantVectorStore as LlamaIndexStore
 from PIL import Image as Pillow
 from qdrant_client import QdrantClient, models
-
-
-class AsLangChain(Embeddings):
-    """The least of an embeddings class over the embedder."""
-
-    def __init__(self, embedder: CountingEmbedder) -> None:
-        self.embedder = embedder
-
-    def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        return self.embedder.embed(texts).tolist()
-
-    def embed_query(self, text: str) -> list[float]:
-        return self.embed_documents([text])[0]
 
 
 @pytest.fixture
@@ -53,7 +40,7 @@ def index(client: QdrantClient, counting_embedder: CountingEmbedder, tmp_path: P
 
 
 def test_opens_in_langchain(index: MultimodalIndex, client: QdrantClient, counting_embedder: CountingEmbedder) -> None:
-    theirs = LangChainStore(client=client, collection_name="c", embedding=AsLangChain(counting_embedder))
+    theirs = LangChainStore(client=client, collection_name="c", embedding=as_langchain(counting_embedder))
     only = models.Filter(must=[models.FieldCondition(key="metadata.page", match=models.MatchValue(value=3))])
     ((document, score),) = theirs.similarity_search_with_score("yeast", k=3, filter=only)
     hit = index.search("yeast", 1)[0]
@@ -67,7 +54,7 @@ def test_opens_in_langchain(index: MultimodalIndex, client: QdrantClient, counti
 def test_what_langchain_adds_is_found_here(
     index: MultimodalIndex, client: QdrantClient, counting_embedder: CountingEmbedder
 ) -> None:
-    theirs = LangChainStore(client=client, collection_name="c", embedding=AsLangChain(counting_embedder))
+    theirs = LangChainStore(client=client, collection_name="c", embedding=as_langchain(counting_embedder))
     (added,) = theirs.add_texts(["salt"], metadatas=[{"source": "bread.md"}])
     hit = index.search("salt", 1)[0]
     assert (hit.page_content, hit.source, hit.modality) == ("salt", "bread.md", None)
@@ -97,7 +84,7 @@ def test_opens_in_llama_index(
 
 def theirs_filled(client: QdrantClient, embedder: CountingEmbedder) -> None:
     client.create_collection("old", models.VectorParams(size=32, distance=models.Distance.COSINE))
-    store = LangChainStore(client=client, collection_name="old", embedding=AsLangChain(embedder))
+    store = LangChainStore(client=client, collection_name="old", embedding=as_langchain(embedder))
     store.add_texts(["yeast", "flour"], metadatas=[{"source": "bread.md", "page": 1}, {"source": "mill.md"}])
 
 

@@ -162,7 +162,7 @@ BROKEN = [
     pytest.param(lambda tmp: "data:image/png;base64,", "is empty", id="empty-data-uri"),
     pytest.param(lambda tmp: "file:///etc/hostname", r"URLs are http\(s\) only", id="file-url"),
     pytest.param(lambda tmp: "ftp://127.0.0.1/a.png", "ftp:// is not supported", id="ftp"),
-    pytest.param(lambda tmp: "gs://bucket/a.png", "gs:// is not supported", id="gs"),
+    pytest.param(lambda tmp: "gs://bucket/a.png", "Cloud Storage is read by Vertex AI only", id="gs"),
     pytest.param(lambda tmp: "https:///a.png", "has no host", id="no-host"),
     pytest.param(lambda tmp: 3.5, "cannot read media from a float", id="a-number"),
     pytest.param(lambda tmp: WEBP[:40], "cannot be read as image/webp", id="webp-cut-short"),
@@ -195,9 +195,10 @@ def test_media_larger_than_allowed(capture: CaptureServer, tmp_path: Path) -> No
                 embedder.embed([Image(source)])
 
 
-def test_media_that_no_call_can_carry(capture: CaptureServer) -> None:
-    """The file is allowed, but its base64 is larger than a call may be."""
-    options: dict[str, Any] = {"api_key": "k", "base_url": capture.base_url, "verify": False}
+def test_media_that_no_call_can_carry(capture: CaptureServer, fake_credentials: Any) -> None:
+    """The file is allowed, but its base64 is larger than a call may be, and Vertex AI has no Files API."""
+    options: dict[str, Any] = {"project": "p", "credentials": fake_credentials}
+    options |= {"base_url": capture.base_url, "verify": False}
     with (
         Embedder(facts={"max_media_bytes": 1000}, **options) as embedder,
         pytest.raises(InputError, match=r"input 1: 14\d\d bytes as base64, more than one call .* takes \(1000\)"),

@@ -119,11 +119,11 @@ def test_a_wait_the_service_asks_for_holds_everyone_back(make_embedder: MakeEmbe
 
 def test_a_final_failure_does_not_wait_for_the_others_pauses(make_embedder: MakeEmbedder, emulator: Emulator) -> None:
     embedder = make_embedder(dimensions=8, batch_size=1, concurrency=2, retry=RetryPolicy())
-    emulator.faults.push(Fault.status(400).after(0.3), Fault.rate_limited(retry_delay_s=60))
+    emulator.faults.push(Fault.status(403).after(0.3), Fault.rate_limited(retry_delay_s=60))
     began = time.monotonic()
     with pytest.raises(ApiError) as caught:
         embedder.embed_documents([str(i) for i in range(6)])
-    assert caught.value.code == 400
+    assert caught.value.code == 403
     assert time.monotonic() - began < 30  # a bound on hanging, far from the 60 s of the pause
 
 
@@ -226,7 +226,7 @@ class TestCompleted:
 
     def test_holds_what_was_finished(self, make_embedder: MakeEmbedder, emulator: Emulator) -> None:
         embedder = make_embedder(dimensions=16, batch_size=2, concurrency=1)
-        emulator.faults.push(None, None, Fault.status(400))
+        emulator.faults.push(None, None, Fault.status(403))
         error = self.embed(embedder)
         assert isinstance(error, RequestError)
         assert list(error.positions) == [4, 5]
@@ -236,7 +236,7 @@ class TestCompleted:
         assert np.array_equal(error.completed.values, embedder.embed_documents([f"text {i}" for i in range(4)]).values)
 
     def test_requests_in_flight_are_awaited(self, make_embedder: MakeEmbedder, emulator: Emulator) -> None:
-        emulator.faults.push(Fault.latency(0.3), Fault.status(400).after(0.1), Fault.latency(0.3))
+        emulator.faults.push(Fault.latency(0.3), Fault.status(403).after(0.1), Fault.latency(0.3))
         error = self.embed(make_embedder(dimensions=16, batch_size=1, concurrency=3))
         assert error.completed is not None
         assert len(error.completed.positions) == 2
@@ -244,13 +244,13 @@ class TestCompleted:
 
     def test_vectors_are_finished_too(self, make_embedder: MakeEmbedder, emulator: Emulator) -> None:
         """Unit length where the result would have it."""
-        emulator.faults.push(None, Fault.status(400))
+        emulator.faults.push(None, Fault.status(403))
         error = self.embed(make_embedder("gemini-embedding-001", dimensions=768, batch_size=5, concurrency=1))
         assert error.completed is not None
         assert np.linalg.norm(error.completed.values, axis=1) == pytest.approx(np.ones(5), abs=1e-6)
 
     def test_nothing_finished(self, make_embedder: MakeEmbedder, emulator: Emulator) -> None:
-        emulator.faults.push(Fault.status(400))
+        emulator.faults.push(Fault.status(403))
         assert self.embed(make_embedder()).completed is None
 
     @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def test_many_batches_learn_the_limit_together(vertex: MakeEmbedder, emulator: E
 
 
 def test_20_000_tokens_a_call(vertex: MakeEmbedder, emulator: Emulator) -> None:
-    texts = ["word " * 1500] * 40  # about 1,875 likely tokens each
+    texts = [f"{i} " + "word " * 1500 for i in range(40)]  # about 1,875 likely tokens each
     vertex("text-embedding-005", dimensions=8).embed_documents(texts)
     assert max(sizes(emulator)) <= 10
     assert sum(sizes(emulator)) == 40, "planned, not refused and split"
@@ -91,7 +91,7 @@ def test_20_000_tokens_a_call(vertex: MakeEmbedder, emulator: Emulator) -> None:
 
 def test_a_call_that_is_too_long_after_all_is_split(vertex: MakeEmbedder, emulator: Emulator) -> None:
     """The likely count may be too low; the refusal halves the call."""
-    texts = ["1 " * 1900] * 20  # half as many characters a token as is likely
+    texts = [f"{i} " * 1900 for i in range(10, 30)]  # half as many characters a token as is likely
     result = vertex("text-embedding-005", dimensions=8).embed_documents(texts)
     assert result.values.shape == (20, 8)
     assert emulator.requests.items_billed == 20

@@ -24,6 +24,8 @@ from gemini_embed import (
     Task,
     Text,
     Usage,
+    UsageTracker,
+    track_usage,
 )
 from gemini_embed_emulator import Emulator
 from numpy.typing import NDArray
@@ -39,6 +41,10 @@ def vectors(task: Task) -> NDArray[np.float32]:
         assert_type(result.tolist(), list[list[float]])
         assert_type(list(result), list[NDArray[np.float32]])
         assert_type(embedder.dimensions, int | None)
+        with track_usage() as spent:
+            embedder.embed_query("q")
+        assert_type(spent, UsageTracker)
+        assert_type(spent.by_model, dict[str, Usage])
         embedder.embed(["plain", Text("part"), Image(Path("a.png")), Content("both", Image(b"..."), title="A")])
         embedder.embed([["a chart", Image("https://example.com/a.png")]], side="query")
         return result.values

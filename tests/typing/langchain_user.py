@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gemini_embed import EdgeStore, Image, MultimodalIndex, RetryPolicy
+from gemini_embed import AddReport, EdgeStore, Image, MultimodalIndex, RateLimits, RetryPolicy, track_usage
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
 from langchain_core.messages import HumanMessage
@@ -12,13 +12,16 @@ from langchain_core.messages.content import create_image_block, create_text_bloc
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableLambda, RunnablePassthrough
 from langchain_core.vectorstores import InMemoryVectorStore
-from langchain_gemini_embed import GeminiEmbeddings, GeminiMultimodalRetriever
+from langchain_gemini_embed import USAGE_EVENT, GeminiEmbeddings, GeminiMultimodalRetriever
 from PIL import Image as Pillow
 from pydantic import SecretStr
 
 
 def make_embeddings() -> Embeddings:
     GeminiEmbeddings(model="gemini-embedding-001", google_api_key="a-key", task_type="SEMANTIC_SIMILARITY")
+    GeminiEmbeddings(
+        cache="vectors.db", max_cost_usd=5, root=Path("data"), rate_limits=RateLimits(requests_per_day=1000)
+    )
     GeminiEmbeddings(vertexai=True, project="p", location="eu", request_options={"timeout": 10})
     GeminiEmbeddings(api_key="a-key", output_dimension=768)  # type: ignore[call-arg]  # misspelt
     GeminiEmbeddings(api_key="a-key", client=object())  # type: ignore[arg-type]  # cannot be honoured
@@ -39,6 +42,14 @@ async def retrieve(embeddings: GeminiEmbeddings) -> list[Document]:
     index = MultimodalIndex(embeddings.embedder, EdgeStore("notes"))
     retriever = GeminiMultimodalRetriever(index=index, k=3, filter={"modality": "image"}, score_threshold=0.3)
     as_langchain: BaseRetriever = retriever
+    report: AddReport = retriever.add_documents([Document("Bread rises.")], on_error="skip", progress=True)
+    report = await retriever.aadd_documents(iter([Document("Bread rises.")]), max_cost_usd=0.5)
+    assert report.usd is None or report.skipped
+    with track_usage() as spent:
+        retriever.invoke("yeast", {"callbacks": []})
+    tokens: int | None = spent.usage.prompt_tokens
+    assert tokens or USAGE_EVENT
+    retriever.add_documents(["a text"])  # type: ignore[list-item]  # not a document
     found = retriever.invoke("yeast")
     found += retriever.invoke({"type": "image", "url": "https://example.org/bread.png"}, k=1)
     found += retriever.invoke([{"type": "image", "base64": "aGk=", "mime_type": "image/png"}])

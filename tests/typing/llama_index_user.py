@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import assert_type
 
-from gemini_embed import Content, EdgeStore, Embedder, Image, MultimodalIndex, RetryPolicy
+from gemini_embed import AddReport, Content, EdgeStore, Embedder, Image, MultimodalIndex, RetryPolicy, VectorCache
 from llama_index.core import Settings, VectorStoreIndex
 from llama_index.core.ingestion import IngestionPipeline
 from llama_index.core.query_engine import RetrieverQueryEngine
-from llama_index.core.schema import Document, NodeWithScore, QueryBundle
+from llama_index.core.schema import Document, ImageNode, NodeWithScore, QueryBundle
 from llama_index.core.storage.kvstore import SimpleKVStore
 from llama_index.core.vector_stores import MetadataFilter, MetadataFilters
 from llama_index.embeddings.gemini_embed import GeminiEmbedding
@@ -46,6 +46,7 @@ def official() -> list[GeminiEmbedding]:
         GeminiEmbedding(model_name="gemini-embedding-001", api_key="k", embedding_config={"task_type": "CLUSTERING"}),
         GeminiEmbedding(vertexai_config={"project": "p", "location": "eu"}, retries=5, timeout=30),
         GeminiEmbedding(http_options={"base_url": "http://localhost"}, embeddings_cache=SimpleKVStore()),
+        GeminiEmbedding(cache=VectorCache("vectors.db"), max_cost_usd=5, root=Path("data")),
         GeminiEmbedding(retry=RetryPolicy(max_attempts=3), facts={"max_batch_items": 50}),
     ]
 
@@ -60,6 +61,8 @@ async def retrieval(folder: Path) -> list[NodeWithScore]:
             score_threshold=0.2,
         )
         RetrieverQueryEngine.from_args(retriever)
+        assert_type(retriever.insert_nodes([Document(text="a"), ImageNode(image_path="a.png")]), AddReport)
+        assert_type(await retriever.ainsert_nodes([], on_error="skip", max_cost_usd=1, progress=False), AddReport)
         assert_type(retriever.retrieve("a red cup"), list[NodeWithScore])
         retriever.filters = {"modality": ["image", "mixed"]}
         return await retriever.aretrieve(QueryBundle("like this", image_path="a.png"))

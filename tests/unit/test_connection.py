@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from gemini_embed import ApiError, AuthenticationError, QuotaError
+from gemini_embed import ApiError, AuthenticationError, ConfigurationError, QuotaError
 from gemini_embed.connection import connect
+from gemini_embed.errors import QuotaUsedUpError
 from gemini_embed.hints import hint_for
 from gemini_embed.models import facts_for
 
@@ -53,6 +55,15 @@ URLS = [
                  "http://env/v1beta1/projects/p/locations/global/publishers/google/models/m:x", id="vertex-env"),
     pytest.param({"vertexai": True, "api_key": "k"}, {},
                  "https://aiplatform.googleapis.com/v1beta1/publishers/google/models/m:x", id="express"),
+    pytest.param({"api_key": "k", "base_url": "http://h/v1beta/"}, {}, "http://h/v1beta/models/m:x", id="with-version"),
+    pytest.param({"api_key": "k", "base_url": "http://h/v1alpha"}, {}, "http://h/v1alpha/models/m:x", id="its-version"),
+    pytest.param({"api_key": "k", "base_url": "http://h/v1beta", "api_version": "v1beta"}, {},
+                 "http://h/v1beta/models/m:x", id="version-twice"),
+    pytest.param({"api_key": "k", "base_url": "http://h/v1", "api_version": "v1beta"}, {},
+                 "http://h/v1/v1beta/models/m:x", id="a-gateways-own-version"),
+    pytest.param({"api_key": "k", "base_url": "http://v1"}, {}, "http://v1/v1beta/models/m:x", id="a-host-called-v1"),
+    pytest.param({"project": "p"}, {"GOOGLE_VERTEX_BASE_URL": "http://env/v1"},
+                 "http://env/v1/projects/p/locations/global/publishers/google/models/m:x", id="vertex-env-version"),
 ]  # fmt: skip
 
 
@@ -61,13 +72,51 @@ def test_addresses(arguments: dict[str, Any], environ: dict[str, str], url: str)
     assert connect(**arguments, environ=environ).url("m", "x") == url
 
 
+ELSEWHERE = [
+    pytest.param({"base_url": "https://u:hidden@h"}, "base_url='https://h' must be scheme, host", id="userinfo"),
+    pytest.param({"base_url": "https://h/?key=hidden"}, r"base_url='https://h/\?\.\.\.' must be scheme", id="query"),
+    pytest.param({"base_url": "https://h/#hidden"}, "must be scheme, host and path alone", id="url-fragment"),
+    pytest.param({"base_url": "h/v1beta"}, "must begin with http", id="no-scheme"),
+    pytest.param({"base_url": "https:///v1beta"}, "not a URL with a host", id="no-host"),
+    pytest.param({"base_url": "https://h:port"}, "not a URL with a host", id="no-port"),
+    pytest.param({"base_url": "https://h/a b"}, "not a URL with a host", id="a-space"),
+    pytest.param({"api_version": "v1/../v2"}, "api_version='v1/../v2' must look like 'v1'", id="version"),
+    pytest.param({"vertexai": True, "project": "p/../q"}, "project='p/../q' holds characters", id="project"),
+    pytest.param({"project": "p", "location": "evil.example/"}, "location='evil.example/' holds", id="location"),
+    pytest.param({"project": "p", "location": "evil.example#"}, "location='evil.example#' holds", id="fragment"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), ELSEWHERE)
+def test_what_would_lead_elsewhere(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message) as caught:
+        connect(**arguments, environ={"GEMINI_API_KEY": "k"})
+    assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize("model", ["../x?y", "a/b", "a?key=b", "a#b", "a b", "..", "models/a%2fb", "a\nb", "a\\b"])
+def test_a_model_that_would_lead_elsewhere(model: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"model=.* holds characters that no model has"):
+        facts_for(model, "developer")
+
+
 DEVELOPER, US = connect(api_key="k", environ={}), connect(project="p", location="us-central1", environ={})
 PER_DAY = [{"violations": [{"quotaId": "RequestsPerDay"}]}]
+TOMORROW = datetime.now(UTC) + timedelta(days=1)
+
+
+def used_up(details: list[dict[str, Any]], resets_at: datetime | None) -> QuotaUsedUpError:
+    error = QuotaUsedUpError(429, details=details)
+    error.resets_at = resets_at
+    return error
+
+
 HINTS = [
     pytest.param(AuthenticationError(403), "gemini-embedding-2", DEVELOPER, "GEMINI_API_KEY", id="key"),
     pytest.param(AuthenticationError(403), "gemini-embedding-001", US, "role Vertex AI User", id="credentials"),
     pytest.param(QuotaError(429), "gemini-embedding-2", DEVELOPER, "rate_limits=", id="rate"),
-    pytest.param(QuotaError(429, details=PER_DAY), "gemini-embedding-2", DEVELOPER, "midnight Pacific", id="day"),
+    pytest.param(used_up(PER_DAY, TOMORROW), "gemini-embedding-2", DEVELOPER, "midnight Pacific", id="day"),
+    pytest.param(used_up([], None), "gemini-embedding-2", DEVELOPER, "a spend limit", id="spend-limit"),
     pytest.param(ApiError(404), "text-embedding-004", DEVELOPER, "shut down on 2026-01-14; its successor is gemini-emb",
                  id="retired"),
     pytest.param(ApiError(404), "gemini-embedding-9", DEVELOPER, "nothing is known here of gemini-embedding-9",

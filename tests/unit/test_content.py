@@ -89,6 +89,11 @@ def test_a_query_is_one_text() -> None:
                 embedder.embed_query(query)  # type: ignore[arg-type]  # wrong on purpose
 
 
+def test_a_medium_needs_a_name() -> None:
+    with pytest.raises(InputError, match="the name of the medium is empty"):
+        Image("")
+
+
 def test_a_repr_does_not_show_bytes() -> None:
     assert repr(Image(PNG)) == f"Image(<{len(PNG)} bytes>)"
     assert repr(Content("a", Image("b.png"))) == "Content(parts=(Text(text='a'), Image('b.png')), title=None)"

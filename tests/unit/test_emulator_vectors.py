@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from gemini_embed_emulator.medium import Medium
 from gemini_embed_emulator.models import MODELS
 from gemini_embed_emulator.vectors import Input, Part, Vector, VectorMaker
-from gemini_embed_emulator.vectors_image import Picture
+from gemini_embed_emulator.vectors_image import look
 from PIL import Image, ImageDraw
 
 MAKER = VectorMaker()
@@ -25,12 +26,12 @@ def embed(
 
 def picture(
     draw: Callable[[ImageDraw.ImageDraw], None], size: tuple[int, int] = (320, 240), paper: str = "white"
-) -> Picture:
+) -> Medium:
     image = Image.new("RGB", size, paper)
     draw(ImageDraw.Draw(image))
     encoded = io.BytesIO()
     image.save(encoded, "PNG")
-    return Picture.decoded(encoded.getvalue())
+    return look(encoded.getvalue())
 
 
 def draw_bars(colour: str) -> Callable[[ImageDraw.ImageDraw], None]:
@@ -201,4 +202,4 @@ def test_vectors_are_the_same_in_every_process_and_on_every_machine() -> None:
     assert embed("hello")[:4] == pytest.approx(CANONICAL_HELLO, abs=1e-7)
     red = io.BytesIO()
     Image.new("RGB", (8, 8), "red").save(red, "BMP")  # a format without a compressor of its own mind
-    assert embed(Picture.decoded(red.getvalue()))[:4] == pytest.approx(CANONICAL_RED, abs=1e-7)
+    assert embed(look(red.getvalue()))[:4] == pytest.approx(CANONICAL_RED, abs=1e-7)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from gemini_embed import Item
-from gemini_embed.items import prepare
+from gemini_embed import InputError, Item
+from gemini_embed.items import prepare, source_of
 
 DIGEST = "0123456789abcdef"
 
@@ -31,3 +33,25 @@ def test_ids_never_change() -> None:
 )
 def test_what_makes_an_id(other: Item, digest: str, same: bool) -> None:
     assert (id_of(Item("text", source="s")) == id_of(other, digest)) is same
+
+
+LONE = "caf\udce9.txt"  # as Python reads the name of a file that is not UTF-8
+NOT_TEXT = [
+    pytest.param(Item("x", source=LONE), id="source"),
+    pytest.param(Item("x", metadata={"deep": [{"name": LONE}]}), id="metadata"),
+    pytest.param(Item("x", metadata={LONE: 1}), id="key"),
+    pytest.param(Item("x", page_content=LONE), id="page_content"),
+    pytest.param(Item("x", title=LONE), id="title"),
+]
+
+
+@pytest.mark.parametrize("item", NOT_TEXT)
+def test_what_no_store_could_keep(item: Item) -> None:
+    with pytest.raises(InputError, match=r"udce9"):
+        prepare(item, "digest")
+
+
+def test_a_source_can_be_printed() -> None:
+    assert source_of(Item("x", source=LONE)) == "caf?.txt"
+    assert source_of(Path(LONE)) == "caf?.txt"
+    assert source_of("x") is None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ssl
-from typing import Any, get_type_hints
+from pathlib import Path
+from typing import Any
 
 import pytest
-from gemini_embed import ConfigurationError, RetryPolicy
+from gemini_embed import ConfigurationError, RetryPolicy, VectorCache
+from gemini_embed.secret import Secret
 from langchain_gemini_embed import GeminiEmbeddings
 from langchain_gemini_embed.options import SYNONYMS, Options
 from pydantic import ValidationError
@@ -15,7 +17,7 @@ KEY = "key-of-the-unit-tests"
 
 
 def test_the_typed_arguments_are_the_fields_and_their_synonyms() -> None:
-    assert set(get_type_hints(Options)) == {*GeminiEmbeddings.model_fields, *SYNONYMS, "client"}
+    assert set(Options.__annotations__) == {*GeminiEmbeddings.model_fields, *SYNONYMS, "client"}
 
 
 @pytest.mark.parametrize(
@@ -33,6 +35,20 @@ def test_the_typed_arguments_are_the_fields_and_their_synonyms() -> None:
 def test_both_names_are_understood(given: Any, field: str, expected: Any) -> None:
     value = getattr(GeminiEmbeddings(**given), field)
     assert (value.get_secret_value() if field == "google_api_key" else value) == expected
+
+
+@pytest.mark.parametrize(
+    "cache", ["vectors.db", Path("vectors.db"), VectorCache("vectors.db")], ids=["str", "path", "object"]
+)
+def test_the_core_gets_cache_budget_and_root_and_dumps_hold_paths(cache: Any, tmp_path: Path) -> None:
+    model = GeminiEmbeddings(api_key=KEY, cache=cache, max_cost_usd=2, root=tmp_path)
+
+    for one in (model, model.model_copy(), GeminiEmbeddings(api_key=KEY, **model.model_dump(exclude_unset=True))):
+        embedder = one.embedder
+        assert embedder.cache is not None
+        assert embedder.cache.path == Path("vectors.db")
+        assert (embedder.budget.max_usd, embedder.root) == (2, str(tmp_path))
+    assert model.model_dump(include={"cache", "root"}) == {"cache": "vectors.db", "root": str(tmp_path)}
 
 
 CONTEXT = ssl.create_default_context()
@@ -56,7 +72,10 @@ CONTEXT = ssl.create_default_context()
 )
 def test_connection_arguments_reach_the_core(given: Any, expected: dict[str, Any]) -> None:
     http = GeminiEmbeddings(api_key=KEY, **given).embedder._http
-    assert {name: getattr(http, name) for name in expected} == expected
+    seen = {name: getattr(http, name) for name in expected}
+    if "headers" in seen:
+        seen["headers"] = {name: value.reveal() for name, value in seen["headers"].items()}
+    assert {name: value.reveal() if isinstance(value, Secret) else value for name, value in seen.items()} == expected
 
 
 @pytest.mark.parametrize(

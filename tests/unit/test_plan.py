@@ -52,7 +52,7 @@ def test_split(items: int, limit: int, sizes: list[int]) -> None:
     batch = Batch()
     for e in n(items, tokens=3, size=7):
         batch.add(e)
-    pieces = split(batch, limit)
+    pieces = split(batch.items, limit)
     assert [len(p.items) for p in pieces] == sizes
     assert sum(p.tokens for p in pieces) == batch.tokens
     assert sum(p.size_bytes for p in pieces) == batch.size_bytes

@@ -25,6 +25,10 @@ Call = tuple[str, str, Any]
         pytest.param({"url": "http://x", "path": "y"}, "not url and path", id="two-places"),
         pytest.param({"location": "http://x:6333"}, r"use url= \(a server\)", id="url-as-location"),
         pytest.param({"location": ":memory:", "api_key": "k"}, "goes with url=", id="key-without-url"),
+        pytest.param({"location": ":memory:", "quantization": "int8"}, "needs a server", id="memory-ignores-int8"),
+        pytest.param({"path": "x", "quantization": "int8"}, "needs a server", id="local-mode-ignores-int8"),
+        pytest.param({"url": "http://x", "quantization": "int4"}, '"int8" or None', id="unknown-quantization"),
+        pytest.param({"url": "http://x", "oversampling": 0.5}, "from 1 up", id="oversampling"),
     ],
 )
 def test_arguments_that_cannot_be_honoured(options: dict[str, Any], words: str) -> None:
@@ -65,6 +69,8 @@ class FakeServer(ThreadingHTTPServer):
                 return self.info()
             case "POST", "/points/count":
                 return {"count": 0}
+            case "POST", "/points/query":
+                return {"points": []}
             case "PATCH", "":
                 return True
             case _:
@@ -131,6 +137,26 @@ def test_on_a_server_indexes_come_before_points_and_requests_stay_small(
     points = [body["batch"]["ids"] for what, body in writes[2:] if what == "points"]
     assert [id_ for ids in points for id_ in ids] == [record.id for record in records]
     assert max(len(json.dumps(body)) for _, body in writes) < 8 * 2**20
+
+
+def test_a_server_is_asked_for_int8_and_for_rescoring(start_server: Callable[..., FakeServer]) -> None:
+    server = start_server()
+    url = f"http://127.0.0.1:{server.server_port}"
+    store = QdrantStore(url=url, collection="c", quantization="int8", oversampling=2.5)
+    store.open(FINGERPRINT)
+    store.search(np.ones(3072, np.float32), 10)
+    store.close()
+    (changed,) = [body for method, path, body in server.calls if (method, path) == ("PATCH", "/collections/c")]
+    assert changed == {"quantization_config": {"scalar": {"type": "int8", "always_ram": True}}}
+    (asked,) = [body for _, path, body in server.calls if path.endswith("/query")]
+    assert asked["params"] == {"quantization": {"rescore": True, "oversampling": 2.5}}
+
+
+def test_int8_in_a_local_client_of_yours_is_refused() -> None:
+    client = QdrantClient(":memory:")
+    with pytest.raises(ConfigurationError, match="needs a server"):
+        QdrantStore(client=client, quantization="int8").open(FINGERPRINT)
+    client.close()
 
 
 def test_a_server_that_keeps_no_metadata_is_too_old(start_server: Callable[..., FakeServer]) -> None:

@@ -94,7 +94,7 @@ def test_replies_in_all_their_forms(
     if reader == "json":
         monkeypatch.setattr("gemini_embed.wire.replies.simdjson", None)
     server = make_server(lambda request: Answer(raw, headers=headers))
-    with Embedder(api_key="k", base_url=server.base_url, verify=False) as embedder:
+    with Embedder(api_key="k", base_url=server.base_url, verify=False, dimensions=2) as embedder:
         result = embedder.embed_documents(["a", "b"])
     assert result.values.dtype == np.float32
     assert result.values.flags.c_contiguous
@@ -176,7 +176,7 @@ def test_usage_is_read_and_added_up(make_server: Callable[..., CaptureServer]) -
         "promptTokenDetails": [{"modality": "TEXT", "tokenCount": 4}, {"modality": "IMAGE", "tokenCount": 6}],
     }
     server = make_server(lambda request: Answer({"embeddings": [{"values": [1.0]}], "usageMetadata": usage}))
-    with Embedder(api_key="k", base_url=server.base_url, verify=False, batch_size=1) as embedder:
+    with Embedder(api_key="k", base_url=server.base_url, verify=False, dimensions=1, batch_size=1) as embedder:
         result = embedder.embed_documents(["a", "b", "c"])
     assert result.usage.prompt_tokens == 30
     assert result.usage.by_modality == {"IMAGE": 18, "TEXT": 12}

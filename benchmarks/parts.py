@@ -1,0 +1,118 @@
+"""What is measured. Each part returns plain JSON data; tables and plots are made of nothing else."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.driver import ADAPTERS, MockServer, Result, job, measure, script
+
+MODEL = "gemini-embedding-001"
+CPU_ROUNDS = 3
+COLD_STARTS = 11
+GROWTH_ROUNDS = 3
+PASSAGES = 200_000
+Clients = Iterable[tuple[str, str]]
+
+FAULTS = ("--p429", "0.01", "--p503", "0.01", "--pdrop", "0.01", "--retry-delay-s", "0.2", "--latency-ms", "5")
+CPU_CLIENTS = (
+    ("floor_simd", "async"),
+    ("core", "sync"),
+    ("lc", "sync"),
+    ("langchain", "sync"),
+    ("li100", "sync"),
+    ("llama_index", "sync"),
+)
+DOORS = [(name, mode) for name in ("lc", "langchain", "li100", "llama_index") for mode in ("sync", "async")]
+
+
+def cpu() -> list[Result]:
+    """CPU of 2,000 texts without latency, at both sizes, in turn."""
+    plan = [_run(dim, 2_000, latency_ms=0) for dim in (3072, 768)]
+    with MockServer("--track", "false") as server:
+        return [
+            {**result, "round": number}
+            for number in range(CPU_ROUNDS)
+            for client, mode in CPU_CLIENTS
+            for result in measure(client, mode, server.url, plan=plan)
+        ]
+
+
+def throughput() -> list[Result]:
+    """Wall time of 5,000 texts, 200 ms a request, both doors."""
+    plan = [_run(dim, 5_000, latency_ms=200) for dim in (3072, 768)]
+    with MockServer("--track", "false") as server:
+        return _all(server, [("floor_simd", "async"), ("core", "sync"), *DOORS], plan=plan)
+
+
+def memory() -> list[Result]:
+    """Peak memory of 20,000 texts at 3072 dimensions in one call."""
+    clients = [("floor_simd", "async"), ("core", "sync"), ("langchain", "sync"), ("lc", "sync"), ("li100", "sync")]
+    with MockServer("--track", "false") as server:
+        return _all(server, clients, dim=3072, n=20_000)
+
+
+def index() -> Result:
+    """`index.add` of 200,000 passages at 768 dimensions into an EdgeStore: memory and CPU on the way."""
+    with MockServer("--track", "false", "--warm", "768") as server, tempfile.TemporaryDirectory() as folder:
+        return job("add_to_index", server.url, Path(folder) / "index", PASSAGES)
+
+
+def faults() -> list[Result]:
+    """`bench_d.py`: 5,000 texts, 5 % 429, 2 % 503, 1 % dropped connections, three seeds."""
+    ours = _adapters(("core", "sync"), ("langchain", "sync"), ("llama_index", "async"))
+    peers = "floor_paced:async,lc:sync,li100:sync,sdk_retry:async"
+    return _scripted("bench_d.py", "D", "--only", f"{ours},{peers}", "--jobs", "2")
+
+
+def quota() -> list[Result]:
+    """`bench_e.py`: how much of a quota is used, told (core_told) and learned (core)."""
+    ours = _adapters(("core_told", "sync"), ("core", "sync"))
+    return _scripted("bench_e.py", "E", "--only", f"{ours},floor_paced:async,lc:sync,li100:sync", "--slices", "500")
+
+
+def cold() -> list[Result]:
+    """CPU from an empty process to the first vector, beside the imports it is compared with."""
+    with MockServer("--track", "false", "--warm", "3072") as server:
+        return [
+            job("cold_start", what, server.url) for _ in range(COLD_STARTS) for what in ("imports", "core", "langchain")
+        ]
+
+
+def growth() -> list[Result]:
+    """CPU per text of calls of 1,000, 10,000 and 100,000 texts."""
+    with MockServer("--track", "false", "--warm", "768") as server:
+        return [job("grow", server.url, 1_000, 10_000, 100_000) for _ in range(GROWTH_ROUNDS)]
+
+
+def soak() -> Result:
+    """200,000 texts against a server with 3 % faults: memory, threads and open files on the way."""
+    with MockServer("--track", "false", "--warm", "256", *FAULTS) as server:
+        return {**job("soak", server.url, 200_000, 256), "server": server.stats()}
+
+
+PARTS: dict[str, Callable[[], Any]] = {
+    part.__name__: part for part in (cpu, throughput, memory, index, faults, quota, cold, growth, soak)
+}
+
+
+def _run(dim: int, count: int, **server: float) -> Result:
+    return {"model": MODEL, "dim": dim, "n": count, "server": server}
+
+
+def _all(server: MockServer, clients: Clients, **options: Any) -> list[Result]:
+    return [result for client, mode in clients for result in measure(client, mode, server.url, **options)]
+
+
+def _adapters(*clients: tuple[str, str]) -> str:
+    return ",".join(f"{ADAPTERS / client}.py:{mode}" for client, mode in clients)
+
+
+def _scripted(name: str, results: str, *arguments: str) -> list[Result]:
+    with tempfile.TemporaryDirectory() as folder:
+        script(name, Path(folder), *arguments)
+        lines = (Path(folder) / f"{results}.jsonl").read_text().splitlines()
+    return [{**result, "adapter": Path(result["adapter"]).stem} for result in map(json.loads, lines)]

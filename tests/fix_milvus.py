@@ -1,0 +1,52 @@
+"""A real Milvus standalone for the slow tier: the binary in the `milvus` wheel, in a process of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from gemini_embed import MilvusStore
+
+_ADDRESS = "GEMINI_EMBED_TEST_MILVUS"
+"""The environment variable with the server's address, which child processes inherit."""
+_SERVER = """
+import sys
+from milvus import MilvusServer, MilvusServerConfig
+
+server = MilvusServer(MilvusServerConfig(data_dir=sys.argv[1]))
+server.start()
+print(server.listen_port, flush=True)
+sys.stdin.read()
+server.stop()
+"""
+"""Chooses a free port, and lives until its standard input is closed: it never outlives the tests."""
+
+
+@pytest.fixture(scope="session")
+def milvus_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Milvus server that is up; skips where its wheel is not installed (Linux x86-64 only)."""
+    if importlib.util.find_spec("milvus") is None:
+        pytest.skip("no Milvus standalone here: its wheel is for Linux on x86-64, in the first environment")
+    folder = tmp_path_factory.mktemp("milvus")
+    command = [sys.executable, "-W", "ignore", "-c", _SERVER, str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603 - our own interpreter and code
+        assert server.stdout is not None
+        port = server.stdout.readline().strip()
+        assert port, "the server did not start: its own words are above"
+        address = f"http://127.0.0.1:{port}"
+        os.environ[_ADDRESS] = address
+        yield address
+        del os.environ[_ADDRESS]
+        server.communicate()  # closes its input and waits for its end
+
+
+def milvus_standalone(place: Path) -> MilvusStore:
+    """A store on the server under test, in a collection of its own for every place."""
+    name = hashlib.sha256(str(place).encode()).hexdigest()[:16]
+    return MilvusStore(os.environ[_ADDRESS], collection=f"test_{name}")
