@@ -1,5 +1,7 @@
 """Rows that can be trusted: counted, sized, finite, not zero, unit where due. Usage, and the result's doors."""
 
+import gzip
+
 import numpy as np
 import pytest
 from gemini_embed import EmbeddingResult, ReplyError, Usage
@@ -98,13 +100,27 @@ def test_most_tokens(text: str, tokens: int) -> None:
     assert most_tokens(text) == tokens
 
 
-@pytest.mark.parametrize("max_bytes", [10, 11])
-def test_inflate_keeps_its_bound(max_bytes: int) -> None:
-    import gzip
-
+@pytest.mark.parametrize(
+    ("trailer", "max_bytes"),
+    [
+        pytest.param(None, 11, id="fits exactly"),
+        pytest.param(None, 100, id="room to spare"),
+        pytest.param(3, 100, id="the end tells less than there is"),
+        pytest.param(0, 11, id="the end tells nothing"),
+        pytest.param(2**32 - 1, 11, id="the end tells more than there is"),
+        pytest.param(None, 10, id="one byte too many"),
+        pytest.param(3, 10, id="one too many, and the end hides it"),
+    ],
+)
+def test_inflate_keeps_its_bound(trailer: int | None, max_bytes: int) -> None:
+    """The size at the end of a gzip stream is a hint: what it says wrongly is an error, or changes nothing."""
     data = gzip.compress(b"x" * 11)
+    data = data if trailer is None else data[:-4] + trailer.to_bytes(4, "little")
     if max_bytes < 11:
         with pytest.raises(UnreadableReplyError, match="more than 10 bytes"):
             inflate(data, "gzip", max_bytes)
-    else:
+    elif trailer is None:
         assert inflate(data, "gzip", max_bytes) == b"x" * 11
+    else:
+        with pytest.raises(UnreadableReplyError, match="damaged gzip reply"):
+            inflate(data, "gzip", max_bytes)

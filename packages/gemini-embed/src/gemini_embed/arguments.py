@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, get_args
 
 from gemini_embed.content import Content
@@ -11,19 +11,21 @@ from gemini_embed.errors import ConfigurationError, InputError
 from gemini_embed.models import ModelFacts
 
 
-def document_contents(texts: Sequence[str], titles: Sequence[str | None] | None) -> list[Content]:
-    """A content per text, with its title. Raises InputError: no list, a wrong type, another number of titles."""
+def document_contents(texts: Sequence[str], titles: Sequence[str | None] | None) -> Iterator[Content]:
+    """A content per text, with its title, made as they are read. Raises InputError: no list, a wrong type, another
+    number of titles."""
     if isinstance(texts, str | bytes) or not isinstance(texts, Iterable):
         raise InputError(f"pass a list of texts, not one {type(texts).__name__}: [text] for a single one")
-    texts = list(texts)
+    titled: Iterable[tuple[str, str | None]]
     if titles is None:
-        titles = [None] * len(texts)
-    elif isinstance(titles, str) or len(titles) != len(texts):
-        given = "one str" if isinstance(titles, str) else f"{len(titles)} titles"
-        raise InputError(f"{given} for {len(texts)} texts: pass one title, or None, per text")
-    return [
-        _text_content(text, title, position) for position, (text, title) in enumerate(zip(texts, titles, strict=True))
-    ]
+        titled = ((text, None) for text in texts)
+    else:
+        texts = list(texts)
+        if isinstance(titles, str) or len(titles) != len(texts):
+            given = "one str" if isinstance(titles, str) else f"{len(titles)} titles"
+            raise InputError(f"{given} for {len(texts)} texts: pass one title, or None, per text")
+        titled = zip(texts, titles, strict=True)
+    return (_text_content(text, title, position) for position, (text, title) in enumerate(titled))
 
 
 def query_content(text: str) -> Content:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -33,7 +33,7 @@ from gemini_embed.models import Backend, ModelFacts, facts_for
 from gemini_embed.overflow import Overflow, warn_of_long_texts
 from gemini_embed.pacing import RetryPolicy
 from gemini_embed.plan import without_twins
-from gemini_embed.prepare import Conditioning, ConditionMedia, prepare, warn_of_unused_titles
+from gemini_embed.prepare import Conditioning, ConditionMedia, prepare
 from gemini_embed.quota import RateLimits
 from gemini_embed.refusals import OnError, Refusals
 from gemini_embed.result import EmbeddingResult
@@ -281,7 +281,7 @@ class Embedder(Closing):
         files = sum(any(isinstance(p, Media) and p.location for p in content.parts) for content in given)
         how = Conditioning(self.task, one_of("side", side, Side), self.condition_media)
         refusals = Refusals(one_of("on_error", on_error, OnError))
-        items = prepare(given, how, self.facts, self._fetch, refusals.bad_input)
+        items, _ = prepare(given, how, self.facts, self._fetch, refusals.bad_input)
         return estimate(without_twins(items), files, self.facts)
 
     def close(self) -> None:
@@ -307,7 +307,7 @@ class Embedder(Closing):
 
     def _start(
         self,
-        contents: Sequence[Content],
+        contents: Iterable[Content],
         side: Side,
         task: str | None,
         dimensions: int | None,
@@ -319,10 +319,9 @@ class Embedder(Closing):
         how = Conditioning(parse_task(task) if task else self.task, one_of("side", side, Side), self.condition_media)
         size = checked_dimensions(dimensions, self.facts) or self.dimensions
         refusals = Refusals(one_of("on_error", on_error, OnError))
-        items = prepare(contents, how, self.facts, self._fetch, refusals.bad_input)
+        items, count = prepare(contents, how, self.facts, self._fetch, refusals.bad_input)
         if self.overflow == "warn":
             warn_of_long_texts(items, self.facts)
-        warn_of_unused_titles(contents, how, self.facts)
         request = Request(
             connection=self._connection,
             facts=self.facts,
@@ -341,10 +340,10 @@ class Embedder(Closing):
             count_tokens=self.overflow == "error",
             unit_length=scaled_to_unit(self.facts, size, self.normalize),
         )
-        rows = Rows(len(contents), request)
+        rows = Rows(count, request)
         uploads = Uploads(self._connection, self._http)
         job = partial(embed, request=request, items=items, rows=rows, refusals=refusals, uploads=uploads)
-        call = Call(self.facts, self._connection.base_url, how.task, side, size, len(contents))
+        call = Call(self.facts, self._connection.base_url, how.task, side, size, count)
         return Submitted(self._engine.start(observed(call, job, rows)), rows)
 
     def _max_items(self, batch_size: int | None) -> int | None:

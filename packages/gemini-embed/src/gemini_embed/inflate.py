@@ -28,7 +28,12 @@ def inflate(data: bytes, encoding: str, max_bytes: int) -> bytes:
         raise UnreadableReplyError(f"a reply compressed with {encoding!r}, although only gzip was offered")
     decompressor = _zlib.decompressobj(GZIP_OR_ZLIB)
     try:
-        inflated: bytes = decompressor.decompress(data, max_bytes)
+        # A gzip stream ends with its size, and a buffer that fits saves the copies of one that grows. Nothing relies on
+        # it: any server can write anything there.
+        told = max(int.from_bytes(data[-4:], "little"), 1)
+        inflated: bytes = decompressor.decompress(data, min(told, max_bytes))
+        if not decompressor.eof and len(inflated) < max_bytes:
+            inflated += decompressor.decompress(decompressor.unconsumed_tail, max_bytes - len(inflated))
     except (zlib.error, _zlib.error) as e:
         raise UnreadableReplyError(f"a damaged {encoding} reply: {e}") from e
     if decompressor.eof:

@@ -13,7 +13,7 @@ from gemini_embed.errors import InputError, MediaError, missing_extra
 from gemini_embed.fetch import FetchPolicy, fetch
 from gemini_embed.inside import as_sent, examine, likely_media_tokens
 from gemini_embed.models import ModelFacts
-from gemini_embed.plan import Entry, WirePart
+from gemini_embed.plan import Entry, EntryPart, WirePart
 from gemini_embed.references import check_reference, file_data
 from gemini_embed.windows.kinds import HEAD_BYTES, kind_of
 
@@ -71,7 +71,7 @@ async def loaded(item: Entry, facts: ModelFacts, policy: FetchPolicy) -> Entry:
     Raises:
         InputError: unreadable, refused or broken media, on Vertex AI more than fits a call; it names the position.
     """
-    parts: list[WirePart | Media] = []
+    parts: list[EntryPart] = []
     size_bytes, media_tokens = item.size_bytes, Counter[str]()
     for part in item.parts:
         if isinstance(part, Media):

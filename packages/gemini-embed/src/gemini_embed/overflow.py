@@ -65,12 +65,11 @@ async def without_long_texts(
 
 
 def _could_exceed(item: Entry, limit: int) -> bool:
-    texts = (part["text"] for part in item.parts if isinstance(part, dict) and "text" in part)
-    return sum(map(most_tokens, texts)) + sum(item.media_tokens.values()) > limit
+    return sum(map(most_tokens, item.texts)) + sum(item.media_tokens.values()) > limit
 
 
 async def _count(caller: Caller, item: Entry) -> int:
-    texts = [p for p in item.parts if isinstance(p, dict) and "text" in p]
+    texts = [{"text": text} for text in item.texts]
     body = json.dumps({"contents": [{"parts": texts}]}).encode()
     counted: list[int] = []
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 from gemini_embed.content import Media
 from gemini_embed.models import ModelFacts
 
-WirePart = dict[str, Any]
-"""A part as the JSON of the wire has it: `{"text": ...}`, `{"inlineData": {"mimeType": ..., "data": base64}}` or
-`{"fileData": {"mimeType": ..., "fileUri": ...}}`, the latter two with `videoMetadata` perhaps."""
+WirePart: TypeAlias = dict[str, Any]
+"""A medium as the JSON of the wire has it: `{"inlineData": {"mimeType": ..., "data": base64}}` or
+`{"fileData": {"mimeType": ..., "fileUri": ...}}`, with `videoMetadata` perhaps."""
+
+EntryPart: TypeAlias = str | WirePart | Media
+"""A text, conditioned, or a medium, before or after it is loaded."""
+
+_NONE: Mapping[str, int] = MappingProxyType({})
 
 ENVELOPE_BYTES = 200
 """What the JSON around one content takes at most: model, task type, size, brackets."""
@@ -24,12 +30,12 @@ class Entry:
 
     position: int
     """Index in the caller's list."""
-    parts: list[WirePart | Media]
+    parts: Sequence[EntryPart]
     tokens: int
     """A likely count, see `gemini_embed.tokens`."""
     size_bytes: int
     has_media: bool = False
-    media_tokens: dict[str, int] = field(default_factory=dict)
+    media_tokens: Mapping[str, int] = field(default_factory=lambda: _NONE)
     """Those of `tokens` that media have, by modality."""
     task_type: str | None = None
     title: str | None = None
@@ -37,6 +43,11 @@ class Entry:
     """Other places of the caller's list that hold the same content."""
     key: bytes = b""
     """What stands for it in the cache, once that was asked."""
+
+    @property
+    def texts(self) -> list[str]:
+        """The parts that are text."""
+        return [part for part in self.parts if isinstance(part, str)]
 
     @property
     def positions(self) -> list[int]:
@@ -58,7 +69,7 @@ def without_twins(items: Sequence[Entry]) -> list[Entry]:
 
 def _identity(item: Entry) -> Hashable:
     """What the model reads. Media are compared by where they are; equal bytes elsewhere are not looked for."""
-    return (item.task_type, item.title, *(part["text"] if isinstance(part, dict) else part for part in item.parts))
+    return (item.task_type, item.title, *item.parts)
 
 
 @dataclass(slots=True)

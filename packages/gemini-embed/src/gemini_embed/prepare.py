@@ -6,7 +6,7 @@ No I/O but a look at local files.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,7 +15,7 @@ from gemini_embed.errors import InputError
 from gemini_embed.fetch import FetchPolicy
 from gemini_embed.models import ModelFacts
 from gemini_embed.notices import warn
-from gemini_embed.plan import Entry, WirePart
+from gemini_embed.plan import Entry, EntryPart
 from gemini_embed.tasks import Side, Task, task_type, uses_titles, with_prefix
 from gemini_embed.tokens import likely_tokens
 
@@ -42,48 +42,53 @@ class Conditioning:
 
 
 def prepare(
-    contents: Sequence[Content],
+    contents: Iterable[Content],
     how: Conditioning,
     facts: ModelFacts,
     media: FetchPolicy,
     bad_input: Callable[[InputError, Sequence[int]], None],
-) -> list[Entry]:
-    """One item per content, but for those that break a limit or cannot be read: `bad_input` is called with the error,
-    which names the position, and may raise it."""
-    items = []
+) -> tuple[list[Entry], int]:
+    """(entries, how many contents there were): one entry per content, but for those that break a limit or cannot be
+    read: `bad_input` is called with the error, which names the position, and may raise it.
+
+    Contents may be made as they are read, so that none need be kept. Warns of titles that nothing carries to the model.
+    """
+    entries: list[Entry] = []
+    unused_titles: set[str] = set()
+    count = 0
     for position, content in enumerate(contents):
+        count += 1
         try:
-            items.append(_item(position, content, how, facts, media))
+            entries.append(_entry(position, content, how, facts, media))
         except InputError as e:
             bad_input(e.at(position), [position])
-    return items
+        if content.title and (reason := _why_title_is_unused(content, how, facts)):
+            unused_titles.add(reason)
+    for reason in sorted(unused_titles):
+        warn(reason)
+    return entries, count
 
 
-def warn_of_unused_titles(contents: Sequence[Content], how: Conditioning, facts: ModelFacts) -> None:
-    """One warning when titles are given that nothing carries to the model."""
-    titled = [content for content in contents if content.title]
-    prefixed = facts.conditioning == "prefix" and how.side == "document"
-    if not titled:
-        return
+def _why_title_is_unused(content: Content, how: Conditioning, facts: ModelFacts) -> str | None:
     if not uses_titles(how.task, "document"):
-        warn(f"task={how.task!r} has no place for titles, so they are not used; asymmetric tasks ('search') have")
-    elif prefixed and not all(how.prefixes(content) and content.text for content in titled):
-        warn("titles of contents with media are not used; condition_media='both' uses those beside a text")
+        return f"task={how.task!r} has no place for titles, so they are not used; asymmetric tasks ('search') have"
+    prefixed = facts.conditioning == "prefix" and how.side == "document"
+    if prefixed and not (how.prefixes(content) and content.text):
+        return "titles of contents with media are not used; condition_media='both' uses those beside a text"
+    return None
 
 
-def _item(position: int, content: Content, how: Conditioning, facts: ModelFacts, media: FetchPolicy) -> Entry:
+def _entry(position: int, content: Content, how: Conditioning, facts: ModelFacts, media: FetchPolicy) -> Entry:
     _check(content, facts)
-    item = Entry(position, list(_parts(content, how, facts)), tokens=0, size_bytes=0, has_media=content.has_media)
+    has_media = content.has_media
+    item = Entry(position, tuple(_parts(content, how, facts)), tokens=0, size_bytes=0, has_media=has_media)
+    if has_media:
+        item.media_tokens = _media_tokens(item.parts, facts, media)
+        item.tokens = sum(item.media_tokens.values())
     for part in item.parts:
-        if isinstance(part, Media):
-            from gemini_embed.media import check_media  # texts alone need nothing of it
-
-            already = item.media_tokens.get(part.modality, 0)
-            item.media_tokens[part.modality] = already + check_media(part, facts, media)
-            continue
-        item.tokens += likely_tokens(part["text"])
-        item.size_bytes += _size(part["text"])
-    item.tokens += sum(item.media_tokens.values())
+        if isinstance(part, str):
+            item.tokens += likely_tokens(part)
+            item.size_bytes += _size(part)
     if item.size_bytes > facts.max_text_bytes:
         raise InputError(
             f"text of {item.size_bytes} bytes, more than one call to {facts.name} takes "
@@ -95,14 +100,25 @@ def _item(position: int, content: Content, how: Conditioning, facts: ModelFacts,
     return item
 
 
-def _parts(content: Content, how: Conditioning, facts: ModelFacts) -> Iterable[WirePart | Media]:
+def _media_tokens(parts: Iterable[EntryPart], facts: ModelFacts, policy: FetchPolicy) -> Mapping[str, int]:
+    """Likely tokens of the media among `parts`, by modality, once they are looked into."""
+    from gemini_embed.media import check_media  # texts alone need nothing of it
+
+    tokens = Counter[str]()
+    for part in parts:
+        if isinstance(part, Media):
+            tokens[part.modality] += check_media(part, facts, policy)
+    return tokens
+
+
+def _parts(content: Content, how: Conditioning, facts: ModelFacts) -> Iterable[EntryPart]:
     """Parts in order; a prefix goes before the first text."""
     to_prefix = facts.conditioning == "prefix" and how.prefixes(content)
     for part in content.parts:
         if isinstance(part, Text):
             text = with_prefix(part.text, how.task, how.side, content.title) if to_prefix else part.text
             to_prefix = False
-            yield {"text": text}
+            yield text
         else:
             assert isinstance(part, Media)  # noqa: S101  # there are no other parts; tells the type checker
             yield part

@@ -21,6 +21,7 @@ from gemini_embed.connection import Connection
 from gemini_embed.models import ModelFacts
 from gemini_embed.plan import Entry
 from gemini_embed.wire import Options
+from gemini_embed.wire.options import parts_of
 
 KEY_VERSION = 1
 
@@ -58,7 +59,7 @@ class Recall:
         return {position: vector for position, vector in vectors.items() if len(vector) == size}
 
     def _key(self, item: Entry) -> bytes:
-        told = [*self._about_call, item.task_type, item.title, item.parts]
+        told = [*self._about_call, item.task_type, item.title, parts_of(item)]
         return hashlib.sha256(json.dumps(told, ensure_ascii=False, sort_keys=True).encode()).digest()
 
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from ipaddress import ip_address
 from ssl import SSLContext
 from typing import Any, cast
 
 import httpcore
 import httpx
+
+from gemini_embed.pool import SinglePools
 
 READ_AHEAD_BYTES = 2**20
 """What is received before anybody reads it; beyond that the sender waits."""
@@ -24,8 +27,11 @@ class DirectTransport(httpx.AsyncHTTPTransport):
 
     def __init__(self, context: SSLContext) -> None:
         super().__init__(verify=context)
+        one = partial(
+            httpcore.AsyncConnectionPool, ssl_context=context, keepalive_expiry=5.0, network_backend=_Backend()
+        )
         # httpx has no argument for what httpcore offers; the name of its pool has not changed since 0.18.
-        self._pool = httpcore.AsyncConnectionPool(ssl_context=context, keepalive_expiry=5.0, network_backend=_Backend())
+        self._pool = SinglePools(one)
 
 
 class _Backend(httpcore.AsyncNetworkBackend):

@@ -8,7 +8,6 @@ import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.request import getproxies
@@ -21,7 +20,6 @@ from gemini_embed.errors import ConfigurationError, ConnectionFailedError
 from gemini_embed.gate import Gate
 from gemini_embed.inflate import inflate
 from gemini_embed.pacing import api_error
-from gemini_embed.pool import ClientPool
 from gemini_embed.quota import Pace, RateLimits, shared_pace
 from gemini_embed.secret import Secret, without_frames, without_secret_headers, without_userinfo
 from gemini_embed.sockets import DirectTransport
@@ -88,13 +86,14 @@ class HttpOptions:
             )
 
     def ssl_context(self) -> ssl.SSLContext:
-        """For all clients: reading the CA file takes a tenth of a second."""
+        """For all transports: reading the CA file takes a tenth of a second."""
         if isinstance(self.verify, str):
             return ssl.create_default_context(cafile=self.verify)
         return httpx.create_ssl_context(verify=self.verify)
 
-    def client(self, context: ssl.SSLContext) -> httpx.AsyncClient:
+    def client(self) -> httpx.AsyncClient:
         """A client for the loop that is running. It follows no redirect: a key never travels to another host."""
+        context = self.ssl_context()
         return httpx.AsyncClient(
             headers={"user-agent": USER_AGENT, "x-goog-api-client": USER_AGENT, "accept-encoding": "gzip"},
             timeout=httpx.Timeout(self.timeout_s, connect=min(CONNECT_TIMEOUT_S, self.timeout_s)),
@@ -129,7 +128,7 @@ class HttpSession:
 
     def __init__(self, connection: Connection, options: HttpOptions, pace: Pace) -> None:
         options.require_all()
-        self._clients = ClientPool(partial(options.client, options.ssl_context()))
+        self._client = options.client()
         self.gate = Gate(options.concurrency, pace)
         self.learned = Learned()
         self._auth = Auth(connection)
@@ -137,7 +136,7 @@ class HttpSession:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._clients.aclose()
+        await self._client.aclose()
 
     async def post(self, url: str, body: bytes, *, model: str, max_reply_bytes: int) -> bytes:
         """One attempt: the body of a 200 reply, inflated. A bearer token that was refused is renewed once.
@@ -160,12 +159,11 @@ class HttpSession:
     ) -> tuple[httpx.Response, bytes]:
         try:
             async with asyncio.timeout(self._options.timeout_s):
-                with self._clients.lent() as client:
-                    response = await client.send(self._request(client, url, body, auth), stream=True)
-                    try:
-                        raw = await _read_bounded(response, max_bytes)
-                    finally:
-                        await response.aclose()
+                response = await self._client.send(self._request(url, body, auth), stream=True)
+                try:
+                    raw = await _read_bounded(response, max_bytes)
+                finally:
+                    await response.aclose()
         except TimeoutError as e:
             late = f"no answer within timeout_s={self._options.timeout_s:g}"
             raise ConnectionFailedError(late, model=model) from without_frames(e)
@@ -178,13 +176,13 @@ class HttpSession:
             raise error from without_frames(e)
         return response, inflate(raw, response.headers.get("content-encoding", ""), max_bytes)
 
-    def _request(self, client: httpx.AsyncClient, url: str, body: bytes, auth: Mapping[str, Secret]) -> httpx.Request:
+    def _request(self, url: str, body: bytes, auth: Mapping[str, Secret]) -> httpx.Request:
         headers = httpx.Headers({"content-type": "application/json"})
         for secrets in (auth, self._options.headers):  # one of each name, in whatever case the caller wrote it
             headers.update({name: value.reveal() for name, value in secrets.items()})
         if self.learned.compact:
             url += "&prettyPrint=false" if "?" in url else "?prettyPrint=false"
-        return client.build_request("POST", url, content=body, headers=headers)
+        return self._client.build_request("POST", url, content=body, headers=headers)
 
 
 def open_session(connection: Connection, options: HttpOptions, model: str, limits: RateLimits | None) -> HttpSession:

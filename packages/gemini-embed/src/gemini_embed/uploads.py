@@ -47,7 +47,7 @@ class Uploads:
             MediaError: the service could not process a file.
             RequestError: an upload failed for good.
         """
-        parts, size_bytes = list(item.parts), item.size_bytes
+        parts, size_bytes = [*item.parts], item.size_bytes
         for place in sorted(range(len(parts)), key=lambda place: _inline_bytes(parts[place]), reverse=True):
             if size_bytes <= max_bytes:
                 break

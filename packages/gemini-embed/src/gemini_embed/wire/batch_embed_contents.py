@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gemini_embed.plan import Entry
-from gemini_embed.wire.options import Options, to_bytes
+from gemini_embed.wire.options import Options, parts_of, to_bytes
 from gemini_embed.wire.replies import Reply, as_array, as_object, parse, read_usage, read_values
 
 
@@ -16,7 +16,7 @@ def encode(items: Sequence[Entry], options: Options) -> bytes:
 
 
 def _request(item: Entry, options: Options) -> dict[str, Any]:
-    request: dict[str, Any] = {"model": f"models/{options.model}", "content": {"parts": item.parts}}
+    request: dict[str, Any] = {"model": f"models/{options.model}", "content": {"parts": parts_of(item)}}
     if item.task_type:
         request["taskType"] = item.task_type
     if item.title:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from gemini_embed.plan import Entry
-from gemini_embed.wire.options import Options, to_bytes
+from gemini_embed.wire.options import Options, parts_of, to_bytes
 from gemini_embed.wire.replies import Reply, as_object, parse, read_usage, read_values
 
 
@@ -21,7 +21,7 @@ def encode(items: Sequence[Entry], options: Options) -> bytes:
         "autoTruncate": options.auto_truncate,
     }
     config = {name: value for name, value in config.items() if value is not None}
-    body: dict[str, Any] = {"content": {"parts": item.parts}}
+    body: dict[str, Any] = {"content": {"parts": parts_of(item)}}
     if config:
         body["embedContentConfig"] = config
     return to_bytes(body)

@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from gemini_embed.plan import Entry
+
 
 @dataclass(frozen=True)
 class Options:
@@ -14,6 +16,11 @@ class Options:
     model: str
     dimensions: int | None = None
     auto_truncate: bool | None = None
+
+
+def parts_of(item: Entry) -> list[dict[str, Any]]:
+    """The parts of a content as the JSON has them; its media are loaded."""
+    return [{"text": part} if isinstance(part, str) else part for part in item.parts]  # type: ignore[misc]  # no Media
 
 
 def to_bytes(body: dict[str, Any]) -> bytes:

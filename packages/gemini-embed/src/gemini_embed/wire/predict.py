@@ -22,8 +22,7 @@ def encode(items: Sequence[Entry], options: Options) -> bytes:
 
 
 def _instance(item: Entry) -> dict[str, Any]:
-    texts = [part["text"] for part in item.parts if isinstance(part, dict)]  # this endpoint reads no media
-    instance: dict[str, Any] = {"content": "\n".join(texts)}
+    instance: dict[str, Any] = {"content": "\n".join(item.texts)}  # this endpoint reads no media
     if item.task_type:
         instance["task_type"] = item.task_type
     if item.title:
