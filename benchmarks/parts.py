@@ -69,9 +69,9 @@ def faults() -> list[Result]:
 
 
 def quota() -> list[Result]:
-    """`bench_e.py`: how much of a quota is used, told (core_told) and learned (core)."""
+    """`bench_e.py`: how much of a quota is used, told (core_told) and learned (core), by calls of 100 to 3,000 texts."""
     ours = _adapters(("core_told", "sync"), ("core", "sync"))
-    return _scripted("bench_e.py", "E", "--only", f"{ours},floor_paced:async,lc:sync,li100:sync", "--slices", "500")
+    return _scripted("bench_e.py", "E", "--only", f"{ours},floor_paced:async,lc:sync,li100:sync")
 
 
 def cold() -> list[Result]:

@@ -86,12 +86,13 @@ def faults(runs: list[Result]) -> str:
 def quota(runs: list[Result]) -> str:
     """How much of what the quota allowed was used, and how many requests it refused."""
     rows = []
-    for run in runs:
+    for run in sorted(runs, key=lambda run: (list(NAMES).index(run["adapter"]), run["slice"])):
         server = run["server"]
         useful = run["rows"] * 50 / run["allowed_tokens"]
         rejected = server["429"] / max(1, server["requests"])
-        rows.append([NAMES[run["adapter"]], f"{useful:.2f}", f"{rejected:.1%}", f"{server['requests']:,}"])
-    return _table(["client", "useful share", "requests rejected", "requests"], rows)
+        cells = [f"{run['slice']:,}", f"{useful:.2f}", f"{rejected:.1%}", f"{server['requests']:,}"]
+        rows.append([NAMES[run["adapter"]], *cells])
+    return _table(["client", "texts a call", "useful share", "requests rejected", "requests"], rows)
 
 
 def cold(runs: list[Result]) -> str:
