@@ -36,7 +36,9 @@ def interpreter() -> str:
 
 
 def _environment() -> dict[str, str]:
+    """This process's, without proxies, and with compiled modules kept as they usually are."""
     without_proxies = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
+    without_proxies.pop("PYTHONDONTWRITEBYTECODE", None)
     return {**without_proxies, "PYTHONWARNINGS": "ignore", "TOKENIZERS_PARALLELISM": "false"}
 
 

@@ -32,7 +32,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from gemini_embed.cache import VectorCache
 from gemini_embed.content import Audio, Content, Image, Pdf, Text, Video
 from gemini_embed.embedder import Embedder
 from gemini_embed.errors import (
@@ -68,6 +67,7 @@ from gemini_embed.tasks import Task
 from gemini_embed.tracking import UsageTracker, track_usage
 
 if TYPE_CHECKING:
+    from gemini_embed.cache import VectorCache
     from gemini_embed.embedding_function import GeminiEmbeddingFunction
     from gemini_embed.index import MultimodalIndex
     from gemini_embed.items import Item
@@ -92,6 +92,7 @@ _LAZY = {
     "Record": "gemini_embed.stores.base",
     "SkippedItem": "gemini_embed.report",
     "Store": "gemini_embed.stores.base",
+    "VectorCache": "gemini_embed.cache",
 }
 
 __all__ = [

@@ -7,9 +7,8 @@ import logging
 import random
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from gemini_embed.cache import VectorCache
 from gemini_embed.connection import Connection
 from gemini_embed.errors import ApiError, ConnectionFailedError, QuotaError, RequestError
 from gemini_embed.fetch import FetchPolicy
@@ -23,6 +22,9 @@ from gemini_embed.spend import Budget
 from gemini_embed.transport import HttpSession
 from gemini_embed.waits import Waits
 from gemini_embed.wire import Codec, Options, Reply
+
+if TYPE_CHECKING:
+    from gemini_embed.cache import VectorCache
 
 logger = logging.getLogger(__name__)
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,13 +17,15 @@ from gemini_embed.errors import ApiError, Completed, GeminiEmbedError, InputErro
 from gemini_embed.gate import AbandonedError
 from gemini_embed.overflow import without_long_texts
 from gemini_embed.plan import Batch, Entry, Planner, split, without_twins
-from gemini_embed.recall import Recall
 from gemini_embed.refusals import TRIAL_ITEMS, Refusals
 from gemini_embed.result import EmbeddingResult, Usage
 from gemini_embed.rows import Rows
 from gemini_embed.transport import HttpSession
 from gemini_embed.uploads import Uploads
 from gemini_embed.wire import CODECS
+
+if TYPE_CHECKING:
+    from gemini_embed.recall import Recall
 
 BYTES_PER_VALUE = 64
 """More than one number of a reply takes: 22 were seen in pretty-printed replies. Bounds what is read."""
@@ -87,9 +90,7 @@ class Job:
         self._room = asyncio.Semaphore(request.lookahead)
         self._trial = asyncio.Lock()
         self._answered = Usage()
-        self._recall = (
-            Recall(request.cache, request.connection, request.facts, request.options) if request.cache else None
-        )
+        self._recall = _recall(request)
 
     @property
     def usage(self) -> Usage:
@@ -224,6 +225,14 @@ class Job:
     def _most_bytes(self, items: int) -> int:
         longest = max(self._request.options.dimensions or 0, self._request.facts.max_dimensions or LARGEST_VECTOR)
         return 2**20 + items * longest * BYTES_PER_VALUE
+
+
+def _recall(request: Request) -> Recall | None:
+    if request.cache is None:
+        return None
+    from gemini_embed.recall import Recall
+
+    return Recall(request.cache, request.connection, request.facts, request.options)
 
 
 def _windows(items: Sequence[Entry]) -> Iterable[Sequence[Entry]]:

@@ -6,7 +6,7 @@ import os
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gemini_embed.arguments import (
     absolute_path,
@@ -19,7 +19,6 @@ from gemini_embed.arguments import (
     whole,
 )
 from gemini_embed.attempts import Request
-from gemini_embed.cache import VectorCache
 from gemini_embed.calls import Submitted, embed
 from gemini_embed.closing import Closing
 from gemini_embed.connection import connect
@@ -45,6 +44,9 @@ from gemini_embed.telemetry import Call, observed
 from gemini_embed.transport import HttpOptions, HttpSession, open_session
 from gemini_embed.uploads import Uploads
 from gemini_embed.wire import Options
+
+if TYPE_CHECKING:
+    from gemini_embed.cache import VectorCache
 
 DEFAULT_MODEL = "gemini-embedding-2"
 
@@ -153,7 +155,7 @@ class Embedder(Closing):
         )
         self.rate_limits = RateLimits.of(rate_limits)
         self.budget = Budget(self.facts, max_cost_usd)
-        self.cache = VectorCache.of(cache)
+        self.cache = _cache_of(cache)
         self._engine = self._new_engine()
         warn_of_lifecycle(self.facts, self._connection.location)
 
@@ -350,3 +352,11 @@ class Embedder(Closing):
         """Contents a call: as asked for, and no more than a minute's quota has room for."""
         wanted = (batch_size or self.batch_size, self.rate_limits.max_items if self.rate_limits else None)
         return min(filter(None, wanted), default=None)
+
+
+def _cache_of(cache: Any) -> VectorCache | None:
+    if cache is None:
+        return None
+    from gemini_embed.cache import VectorCache  # SQLite comes with it
+
+    return VectorCache.of(cache)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-import ssl
 from dataclasses import dataclass
-from functools import cache
 
 import httpx
 
 from gemini_embed.errors import InputError
 from gemini_embed.secret import shown_url
+from gemini_embed.tls import default_context
 
 MAX_REDIRECTS = 5
 
@@ -52,12 +51,7 @@ async def fetch(url: str, policy: FetchPolicy) -> bytes:
 def _transport() -> httpx.AsyncHTTPTransport:
     # No proxy from the environment: a proxy would look the name up again, and the address that was checked would not
     # be the one that is asked. And no client, which would log the whole URL, keep cookies and add credentials.
-    return httpx.AsyncHTTPTransport(verify=_ssl_context(), trust_env=False)
-
-
-@cache
-def _ssl_context() -> ssl.SSLContext:
-    return httpx.create_ssl_context()  # reading the CA file takes a tenth of a second
+    return httpx.AsyncHTTPTransport(verify=default_context(), trust_env=False)
 
 
 async def _follow(transport: httpx.AsyncHTTPTransport, url: str, policy: FetchPolicy) -> bytes:

@@ -127,35 +127,35 @@ def _is_passing(error: RequestError) -> bool:
     return isinstance(error, ConnectionFailedError | UnreadableReplyError)
 
 
+# Patterns are compiled when they are needed: most processes never are refused anything.
 # Each pattern is a refusal on record: the Developer API's 100 items, Vertex's two ways to say how many instances,
 # Vertex's 20,000 tokens a call, and the payload size.
-_LIMIT_TOLD = re.compile(
-    r"at most (\d+) requests can be in one batch|batchSize must be (\d+)|(\d+) instance\(s\) is allowed"
-    r"|batchSize value of \d+ but the supported range is from 1 \(inclusive\) to (?P<beyond>\d+) \(exclusive\)",
-    re.I,
+_LIMIT_TOLD = (
+    r"(?i)at most (\d+) requests can be in one batch|batchSize must be (\d+)|(\d+) instance\(s\) is allowed"
+    r"|batchSize value of \d+ but the supported range is from 1 \(inclusive\) to (?P<beyond>\d+) \(exclusive\)"
 )
-_TOO_MUCH = re.compile(r"payload size exceeds|input token count|tokens? (count )?(exceeds|limit)|too many tokens", re.I)
+_TOO_MUCH = r"(?i)payload size exceeds|input token count|tokens? (count )?(exceeds|limit)|too many tokens"
 
 
 def _of_bad_request(error: ApiError, items: int) -> Decision:
     if "prettyPrint" in error.message:
         return WithoutCompact()
-    if items > 1 and (told := _LIMIT_TOLD.search(error.message)):
+    if items > 1 and (told := re.search(_LIMIT_TOLD, error.message)):
         limit = int(next(group for group in told.groups() if group)) - (1 if told["beyond"] else 0)
         return Split(limit, remember=True) if 0 < limit < items else GiveUp()
-    if items > 1 and _TOO_MUCH.search(error.message):
+    if items > 1 and re.search(_TOO_MUCH, error.message):
         return Split((items + 1) // 2, remember=False)
     return Sift() if _is_about_content(error) else GiveUp()
 
 
-_ABOUT_THE_REQUEST = re.compile(r"invalid JSON|unknown name|cannot find field|oneof field|output_?dimensionality", re.I)
+_ABOUT_THE_REQUEST = r"(?i)invalid JSON|unknown name|cannot find field|oneof field|output_?dimensionality"
 
 
 def _is_about_content(error: ApiError) -> bool:
     """Whether a 400 may be the fault of some of a call's contents: not a key's, a precondition's or the form's."""
     if isinstance(error, AuthenticationError) or error.status not in ("", "INVALID_ARGUMENT"):
         return False
-    return not _ABOUT_THE_REQUEST.search(error.message)
+    return not re.search(_ABOUT_THE_REQUEST, error.message)
 
 
 def api_error(code: int, body: Any, *, model: str, retry_after: str | None = None, text: str = "") -> ApiError:
@@ -179,20 +179,20 @@ def api_error(code: int, body: Any, *, model: str, retry_after: str | None = Non
 def _kind(code: int, details: Sequence[Mapping[str, Any]], message: str) -> type[ApiError]:
     if code in (401, 403) or any(d.get("reason") == "API_KEY_INVALID" for d in details):
         return AuthenticationError
-    if code == 429 and (_PER_DAY in str(details) or _NO_MONEY.search(message)):
+    if code == 429 and (_PER_DAY in str(details) or re.search(_NO_MONEY, message)):
         return QuotaUsedUpError  # RetryInfo may still say 45 s, and waiting would not help
     return {404: NotFoundError, 429: QuotaError}.get(code, ApiError)
 
 
 _PER_DAY = "PerDay"
-_NO_MONEY = re.compile(r"credits? (are|is) depleted|spend(ing)? (limit|cap)", re.I)
-_DURATION = re.compile(r"(\d{1,7}(?:\.\d+)?)s?")
-_IN_MESSAGE = re.compile(r"retry in (\d{1,7}(?:\.\d+)?)s")
+_NO_MONEY = r"(?i)credits? (are|is) depleted|spend(ing)? (limit|cap)"
+_DURATION = r"(\d{1,7}(?:\.\d+)?)s?"
+_IN_MESSAGE = r"retry in (\d{1,7}(?:\.\d+)?)s"
 
 
 def asked_to_wait_s(error: ApiError) -> float | None:
     """Seconds to wait: RetryInfo is cut to whole ones, and "Please retry in 37.4s." in the message is more exact."""
-    found = _IN_MESSAGE.search(error.message)
+    found = re.search(_IN_MESSAGE, error.message)
     told = [seconds for seconds in (error.retry_after_s, float(found[1]) if found else None) if seconds is not None]
     return max(told, default=None)
 
@@ -201,7 +201,7 @@ def _retry_after_s(details: Sequence[Mapping[str, Any]], header: str | None, mes
     """Seconds to wait: RetryInfo's "37s", else the header's number, else "Please retry in 37.4s."."""
     told = [d.get("retryDelay") for d in details if str(d.get("@type", "")).endswith("google.rpc.RetryInfo")]
     for text in (*told, header):
-        if text and (found := _DURATION.fullmatch(str(text).strip())):
+        if text and (found := re.fullmatch(_DURATION, str(text).strip())):
             return float(found[1])
-    in_message = _IN_MESSAGE.search(message)
+    in_message = re.search(_IN_MESSAGE, message)
     return float(in_message[1]) if in_message else None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gemini_embed.attempts import Request
 from gemini_embed.errors import Completed
@@ -13,6 +13,9 @@ from gemini_embed.plan import Entry
 from gemini_embed.result import Usage
 from gemini_embed.vectors import check_and_fill, check_count, normalize
 from gemini_embed.wire import Reply
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 class Rows:

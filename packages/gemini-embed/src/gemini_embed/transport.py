@@ -23,6 +23,7 @@ from gemini_embed.pacing import api_error
 from gemini_embed.quota import Pace, RateLimits, shared_pace
 from gemini_embed.secret import Secret, without_frames, without_secret_headers, without_userinfo
 from gemini_embed.sockets import DirectTransport
+from gemini_embed.tls import context_for, trusting_nobody
 from gemini_embed.wire.replies import UnreadableReplyError
 
 USER_AGENT = "gemini-embed/0.1.0"
@@ -85,15 +86,9 @@ class HttpOptions:
                 "make the object where it is used (a proxy's URL can come from HTTPS_PROXY)"
             )
 
-    def ssl_context(self) -> ssl.SSLContext:
-        """For all transports: reading the CA file takes a tenth of a second."""
-        if isinstance(self.verify, str):
-            return ssl.create_default_context(cafile=self.verify)
-        return httpx.create_ssl_context(verify=self.verify)
-
-    def client(self) -> httpx.AsyncClient:
-        """A client for the loop that is running. It follows no redirect: a key never travels to another host."""
-        context = self.ssl_context()
+    def client(self, base_url: str) -> httpx.AsyncClient:
+        """A client for this address. It follows no redirect: a key never travels to another host."""
+        context = context_for(self.verify) if base_url.startswith("https://") else trusting_nobody()
         return httpx.AsyncClient(
             headers={"user-agent": USER_AGENT, "x-goog-api-client": USER_AGENT, "accept-encoding": "gzip"},
             timeout=httpx.Timeout(self.timeout_s, connect=min(CONNECT_TIMEOUT_S, self.timeout_s)),
@@ -128,7 +123,7 @@ class HttpSession:
 
     def __init__(self, connection: Connection, options: HttpOptions, pace: Pace) -> None:
         options.require_all()
-        self._client = options.client()
+        self._client = options.client(connection.base_url)
         self.gate = Gate(options.concurrency, pace)
         self.learned = Learned()
         self._auth = Auth(connection)

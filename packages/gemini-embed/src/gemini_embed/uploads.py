@@ -16,6 +16,7 @@ from gemini_embed.connection import Connection
 from gemini_embed.errors import ApiError, ConnectionFailedError, InputError, MediaError
 from gemini_embed.plan import Entry, WirePart
 from gemini_embed.secret import without_frames
+from gemini_embed.tls import context_for
 from gemini_embed.transport import HttpOptions
 
 FIRST_LOOK_S = 0.1
@@ -126,7 +127,7 @@ class Uploads:
                     # No redirect: it would carry the key to another host.
                     "client_args": {
                         "follow_redirects": False,
-                        "verify": self._http.ssl_context(),
+                        "verify": context_for(self._http.verify),
                         **({"proxy": self._http.proxy.reveal()} if self._http.proxy else {}),
                     },
                 },

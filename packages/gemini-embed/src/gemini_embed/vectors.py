@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gemini_embed.errors import ReplyError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def check_and_fill(

@@ -5,7 +5,6 @@ The official class is `GoogleGenerativeAIEmbeddings` of langchain-google-genai 4
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -128,6 +127,8 @@ def _from_request_options(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _suggestion(argument: str, fields: Mapping[str, Any]) -> str:
+    import difflib
+
     names = sorted({*fields, *SYNONYMS})
     if close := difflib.get_close_matches(argument, names, n=1):
         return f": did you mean {close[0]}=?"

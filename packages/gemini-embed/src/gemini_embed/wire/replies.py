@@ -7,13 +7,15 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gemini_embed.errors import ReplyError
 from gemini_embed.result import Usage
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 simdjson: Any = None
 with suppress(ImportError):  # no wheel for this platform: plain json gives the same results
