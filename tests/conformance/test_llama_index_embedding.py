@@ -149,7 +149,10 @@ class TestEvents:
         (pair,) = handler.get_event_pairs(CBEventType.EMBEDDING)
         assert "exception" in (pair[1].payload or {})
 
-    def test_the_bar_counts_texts(self, make_llama_index: Make, capfd: pytest.CaptureFixture[str]) -> None:
+    def test_the_bar_counts_texts(
+        self, make_llama_index: Make, emulator: Emulator, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        emulator.latency_s = 0.15  # the bar is drawn every tenth of a second
         make_llama_index(dimensions=8, embed_batch_size=1).get_text_embedding_batch(["x"] * 20, show_progress=True)
         shown = capfd.readouterr().err
         assert "Generating embeddings" in shown
