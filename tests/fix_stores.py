@@ -81,6 +81,9 @@ class CountingEmbedder:
         rows = np.array([self.vector(content) for content in wanted], np.float32)
         return EmbeddingResult(rows, usage=Usage(len(wanted), {}, 1), model=self.fingerprint.model)
 
+    def fetch(self, url: str) -> bytes:
+        raise AssertionError(f"{url} is not to be fetched")
+
     def completed(self, usage: Usage) -> None:
         """Of a call that is stopped: nothing, as if none had begun."""
 

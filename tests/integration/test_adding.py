@@ -22,7 +22,7 @@ from gemini_embed import (
     RefusedItemsError,
     StoreError,
 )
-from gemini_embed.adding import AHEAD
+from gemini_embed.indexing.adding import AHEAD
 from gemini_embed.stores.base import FloatArray
 from gemini_embed_emulator import Emulator, Fault
 from gemini_embed_emulator.received import ReceivedRequest

@@ -6,13 +6,19 @@ from pathlib import Path
 
 import pytest
 from gemini_embed import InputError, Item
-from gemini_embed.items import prepare, source_of
+from gemini_embed.indexing.candidates import Reader
+from gemini_embed.indexing.items import source_of
+from gemini_embed.models import facts_for
 
 DIGEST = "0123456789abcdef"
 
 
+FACTS = facts_for("gemini-embedding-2", "developer")
+
+
 def id_of(item: Item, digest: str = DIGEST) -> str:
-    return prepare(item, digest).record.id
+    (candidate,) = Reader(digest, FACTS).candidates(item)
+    return candidate.record.id
 
 
 def test_ids_never_change() -> None:
@@ -48,7 +54,7 @@ NOT_TEXT = [
 @pytest.mark.parametrize("item", NOT_TEXT)
 def test_what_no_store_could_keep(item: Item) -> None:
     with pytest.raises(InputError, match=r"udce9"):
-        prepare(item, "digest")
+        id_of(item)
 
 
 def test_a_source_can_be_printed() -> None:

@@ -18,9 +18,9 @@ from gemini_embed import (
     ReplyError,
     Usage,
 )
+from gemini_embed.indexing.report import AddReport, SkippedItem
 from gemini_embed.models import MODELS, facts_for
 from gemini_embed.plan import Entry, WirePart
-from gemini_embed.report import AddReport, SkippedItem
 from gemini_embed.spend import likely_tokens_by_modality, price, told_tokens_by_modality, usd
 
 FACTS = facts_for("gemini-embedding-2", "developer")

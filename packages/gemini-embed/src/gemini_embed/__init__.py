@@ -70,27 +70,28 @@ if TYPE_CHECKING:
     from gemini_embed.cache import VectorCache
     from gemini_embed.embedding_function import GeminiEmbeddingFunction
     from gemini_embed.index import MultimodalIndex
-    from gemini_embed.items import Item
-    from gemini_embed.report import AddReport, SkippedItem
+    from gemini_embed.indexing.items import Item
+    from gemini_embed.indexing.report import AddReport, SkippedItem
+    from gemini_embed.records import Hit, Record
     from gemini_embed.spend import Budget, Estimate
-    from gemini_embed.stores.base import Hit, Record, Store
+    from gemini_embed.stores.base import Store
     from gemini_embed.stores.edge import EdgeStore
     from gemini_embed.stores.milvus import MilvusStore
     from gemini_embed.stores.qdrant import QdrantStore
 
 _LAZY = {
-    "AddReport": "gemini_embed.report",
+    "AddReport": "gemini_embed.indexing.report",
     "Budget": "gemini_embed.spend",
     "EdgeStore": "gemini_embed.stores.edge",
     "Estimate": "gemini_embed.spend",
     "GeminiEmbeddingFunction": "gemini_embed.embedding_function",
-    "Hit": "gemini_embed.stores.base",
-    "Item": "gemini_embed.items",
+    "Hit": "gemini_embed.records",
+    "Item": "gemini_embed.indexing.items",
     "MilvusStore": "gemini_embed.stores.milvus",
     "MultimodalIndex": "gemini_embed.index",
     "QdrantStore": "gemini_embed.stores.qdrant",
-    "Record": "gemini_embed.stores.base",
-    "SkippedItem": "gemini_embed.report",
+    "Record": "gemini_embed.records",
+    "SkippedItem": "gemini_embed.indexing.report",
     "Store": "gemini_embed.stores.base",
     "VectorCache": "gemini_embed.cache",
 }

@@ -25,7 +25,7 @@ from gemini_embed.connection import connect
 from gemini_embed.content import Content, ContentLike, Media, contents_of
 from gemini_embed.engine import Engine
 from gemini_embed.errors import ConfigurationError
-from gemini_embed.fetch import FetchPolicy
+from gemini_embed.fetch import FetchPolicy, fetch
 from gemini_embed.fingerprint import Fingerprint, fingerprint_of, scaled_to_unit
 from gemini_embed.lifecycle import warn_of_lifecycle
 from gemini_embed.models import Backend, ModelFacts, facts_for
@@ -285,6 +285,18 @@ class Embedder(Closing):
         refusals = Refusals(one_of("on_error", on_error, OnError))
         items, _ = prepare(given, how, self.facts, self._fetch, refusals.bad_input)
         return estimate(without_twins(items), files, self.facts)
+
+    def fetch(self, url: str) -> bytes:
+        """The bytes of a medium at an http(s) URL, under the rules that hold for embedding it.
+
+        Raises:
+            InputError: a private address, an error status, too large, too slow, unreachable.
+        """
+
+        async def job(session: HttpSession) -> bytes:
+            return await fetch(url, self._fetch)
+
+        return self._engine.run(job)
 
     def close(self) -> None:
         """Cancel what runs and close the connections. Later calls raise `EngineError`."""

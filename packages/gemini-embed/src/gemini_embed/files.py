@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from gemini_embed.errors import InputError
 
@@ -32,7 +32,7 @@ def read_file(path: str, *, root: str | None, max_bytes: int | None = None, head
         return file.read(size if head_bytes is None else head_bytes)  # no more, if it grows meanwhile
 
 
-def open_file(path: str, *, root: str | None = None) -> BinaryIO:
+def open_file(path: str, *, root: str | None = None) -> BufferedReader:
     """A regular file, open for reading; see `read_file`.
 
     Raises:

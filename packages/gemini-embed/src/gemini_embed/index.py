@@ -5,24 +5,30 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gemini_embed.adding import add_steps
 from gemini_embed.arguments import one_of
 from gemini_embed.closing import Closing
 from gemini_embed.content import ContentLike
 from gemini_embed.errors import InputError, StoreError
-from gemini_embed.estimating import estimate_add
-from gemini_embed.items import ItemLike
+from gemini_embed.indexing.adding import AddOptions, How, add_steps
+from gemini_embed.indexing.describing import Describe
+from gemini_embed.indexing.estimating import estimate_add
+from gemini_embed.indexing.items import ItemLike
+from gemini_embed.indexing.replacing import Gone
+from gemini_embed.indexing.report import AddReport
+from gemini_embed.indexing.walking import Place, files_at
+from gemini_embed.records import Hit, Record
 from gemini_embed.refusals import OnError
-from gemini_embed.report import AddReport
 from gemini_embed.spend import Budget, Estimate
 from gemini_embed.steps import Steps, arun, run
-from gemini_embed.stores.base import FilterLike, Hit, Record, Store, check_k
+from gemini_embed.stores.base import FilterLike, Store, check_k
 from gemini_embed.stores.filters import parse
+from gemini_embed.windows import Cutting
 
 if TYPE_CHECKING:
     from gemini_embed.embedder import Embedder
@@ -45,30 +51,38 @@ class MultimodalIndex(Closing):
 
     def add(
         self,
-        items: Iterable[ItemLike],
+        items: Iterable[ItemLike] | Place,
         *,
         batch_size: int = 500,
-        on_error: OnError = "raise",
+        on_error: OnError | None = None,
         max_cost_usd: float | None = None,
+        cutting: Cutting | None = None,
+        describe: Describe | None = None,
         progress: bool | None = None,
     ) -> AddReport:
         """Embed and store items; what the store holds already is not embedded again.
 
-        A str is text, a `Path` the text or image in that file, a list of parts one interleaved content; `Item` adds
-        source, metadata and title. All items of one source in this call become what the source holds: its other,
-        older records go once the new ones are in.
+        In a list a str is text, a `Path` the text or medium in that file (or all files of that folder), a list of parts
+        one interleaved content; `Item` adds source, metadata and title. A folder, a file or a glob alone is walked.
+        Recordings, videos and PDFs become a record for each window, as do text files longer than a passage, and any
+        text that is longer than the model reads. All items of one source in this call become what the source holds: its
+        other, older records go once the new ones are in.
 
         It is a stream: items are read `batch_size` at a time, up to four batches are embedded while one is written, and
         nothing is read further ahead, so a generator of millions takes the memory of 2,500. What is embedded is written
         whatever becomes of the rest (failures, Ctrl-C, cancellation), and adding the same items again goes on.
 
         Args:
-            items: what to add; read once.
-            batch_size: items read, embedded and written together. Raise it for a concurrency above 20.
+            items: what to add; read once. `"docs"`, `"docs/**/*.pdf"` and `Path("docs")` are places: names that begin
+                with a dot are left out.
+            batch_size: records embedded and written together. Raise it for a concurrency above 20.
             on_error: "skip" leaves out what cannot be read or embedded, and reports it in `AddReport.skipped`; old
-                records of its source stay. "raise" (the default) stops at an item that cannot be read; what the service
-                refuses is raised at the end, all together.
+                records of its source stay. "raise" stops at an item that cannot be read; what the service refuses is
+                raised at the end, all together. None: "skip" for a place, "raise" for a list.
             max_cost_usd: stop before this call has cost more, see `Budget`; None: no limit but the embedder's.
+            cutting: how long windows are, see `windows.Cutting`.
+            describe: writes `page_content` for a medium or a window of one, see `Describe`; without it a page has its
+                text, and other media have none.
             progress: a bar on stderr; None shows it on a terminal and in a notebook.
 
         Raises:
@@ -79,34 +93,48 @@ class MultimodalIndex(Closing):
             StoreError: the store failed; `.completed` holds what was embedded and not written.
             FingerprintMismatchError: the store holds vectors made another way.
         """
-        return run(self._add(items, batch_size, on_error, max_cost_usd, progress))
+        given = AddOptions(
+            batch_size=batch_size,
+            on_error=on_error,
+            max_cost_usd=max_cost_usd,
+            cutting=cutting or Cutting(),
+            describe=describe,
+            progress=progress,
+        )
+        return run(self._add(items, given))
 
-    async def aadd(
-        self,
-        items: Iterable[ItemLike],
-        *,
-        batch_size: int = 500,
-        on_error: OnError = "raise",
-        max_cost_usd: float | None = None,
-        progress: bool | None = None,
-    ) -> AddReport:
+    async def aadd(self, items: Iterable[ItemLike] | Place, **options: Unpack[AddOptions]) -> AddReport:
         """`add`, without blocking the loop."""
-        return await arun(self._add(items, batch_size, on_error, max_cost_usd, progress))
+        return await arun(self._add(items, options))
 
-    def estimate(self, items: Iterable[ItemLike], *, batch_size: int = 500, on_error: OnError = "raise") -> Estimate:
-        """What `add` would embed, and its likely price: items are read, and nothing is sent.
+    def sync(self, folder: Place, **options: Unpack[AddOptions]) -> AddReport:
+        """Make the index hold what a folder holds: embed what is new or has changed, remove what is gone.
+
+        As `add(folder)`, and at the end records of files below it that are not there any more are deleted
+        (`AddReport.removed`). What cannot be read stays as it was. Name the folder the same way each time, since its
+        files are known by their paths. `options` are those of `add`.
+
+        Raises:
+            InputError: no such folder, or one that holds no file at all, as when a disk is not mounted.
+        """
+        return run(self._sync(Path(folder), options))
+
+    async def async_sync(self, folder: Place, **options: Unpack[AddOptions]) -> AddReport:
+        """`sync`, without blocking the loop; `async` alone is a word of the language."""
+        return await arun(self._sync(Path(folder), options))
+
+    def estimate(self, items: Iterable[ItemLike] | Place, **options: Unpack[AddOptions]) -> Estimate:
+        """What `add` would embed, and its likely price: items are read, and nothing is sent or cut.
 
         What the store holds already, or comes twice, is not counted but in `Estimate.known`; what a cache would answer
-        is counted.
+        is counted, the text of PDFs is not. `options` are those of `add`.
         """
-        on_error = one_of("on_error", on_error, OnError)
-        return estimate_add(self.embedder, self._opened(), items, batch_size=batch_size, on_error=on_error)
+        found, how = self._asked(items, options)
+        return estimate_add(self.embedder, self._opened(), found, how)
 
-    async def aestimate(
-        self, items: Iterable[ItemLike], *, batch_size: int = 500, on_error: OnError = "raise"
-    ) -> Estimate:
+    async def aestimate(self, items: Iterable[ItemLike] | Place, **options: Unpack[AddOptions]) -> Estimate:
         """`estimate`, without blocking the loop."""
-        return await asyncio.to_thread(self.estimate, items, batch_size=batch_size, on_error=on_error)
+        return await asyncio.to_thread(self.estimate, items, **options)
 
     def search(
         self, query: ContentLike, k: int = 10, *, filter: FilterLike = None, score_threshold: float | None = None
@@ -230,25 +258,36 @@ class MultimodalIndex(Closing):
         result = yield self.embedder.submit([query], side="query").pending
         return self.search_vector(result.vector, k, filter=filter, score_threshold=score_threshold)
 
-    def _add(
-        self,
-        items: Iterable[ItemLike],
-        batch_size: int,
-        on_error: OnError,
-        max_cost_usd: float | None,
-        progress: bool | None,
-    ) -> Steps[AddReport]:
-        budget = Budget(self.embedder.facts, max_cost_usd, within=self.embedder.budget)
+    def _add(self, items: Iterable[ItemLike] | Place, options: AddOptions) -> Steps[AddReport]:
+        found, how = self._asked(items, options)
+        adding = add_steps(self.embedder, self._opened(), found, how, budget=self._budget(options))
+        return (yield from adding)
+
+    def _sync(self, folder: Path, options: AddOptions) -> Steps[AddReport]:
+        if not folder.is_dir():
+            raise InputError(f"there is no folder {folder}: sync takes one folder")
+        files = files_at(folder, self.embedder.root)
+        if not files:
+            raise InputError(
+                f"{folder} holds no files; is it mounted? To remove all that came from it, use index.delete(filter=...)"
+            )
+        _, how = self._asked(files, {"on_error": "skip", **options})
         adding = add_steps(
-            self.embedder,
-            self._opened(),
-            items,
-            batch_size=batch_size,
-            on_error=one_of("on_error", on_error, OnError),
-            budget=budget,
-            progress=progress,
+            self.embedder, self._opened(), files, how, budget=self._budget(options), gone=Gone(folder, files)
         )
         return (yield from adding)
+
+    def _asked(self, items: Iterable[ItemLike] | Place, options: AddOptions) -> tuple[Iterable[ItemLike], How]:
+        """The items, those of a place among them, and how they are to be added."""
+        wanted = {name: value for name, value in options.items() if name != "max_cost_usd"}
+        if isinstance(items, str | os.PathLike):
+            items = files_at(items, self.embedder.root)
+            wanted["on_error"] = wanted.get("on_error") or "skip"
+        wanted["on_error"] = one_of("on_error", wanted.get("on_error") or "raise", OnError)
+        return items, How(**wanted)  # type: ignore[arg-type]  # its fields are those of AddOptions
+
+    def _budget(self, options: AddOptions) -> Budget:
+        return Budget(self.embedder.facts, options.get("max_cost_usd"), within=self.embedder.budget)
 
 
 def _ids(ids: Sequence[str]) -> Sequence[str]:

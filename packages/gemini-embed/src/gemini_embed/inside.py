@@ -13,6 +13,7 @@ from gemini_embed.parts import Media, Video
 from gemini_embed.tokens import AUDIO_TOKENS_PER_S, FRAME_TOKENS, IMAGE_TOKENS, PAGE_TOKENS
 from gemini_embed.windows import MediaInfo, probe
 from gemini_embed.windows.audio import MP3_TYPE, WAV_TYPE, audio_windows
+from gemini_embed.windows.spans import Span
 from gemini_embed.windows.video import video_windows
 
 SENT_AS_THEY_ARE = frozenset({WAV_TYPE, MP3_TYPE, "application/pdf"})
@@ -74,7 +75,6 @@ def as_sent(data: bytes, info: MediaInfo) -> tuple[str, bytes]:
     """
     if info.mime_type in SENT_AS_THEY_ARE:
         return info.mime_type, data
-    beyond_s = (info.duration_s or 0) + 1  # one window, then
     cut = video_windows if info.modality == "video" else audio_windows
-    (window,) = cut(data, info, length_s=beyond_s, most_s=beyond_s)
+    (window,) = cut(data, info, [Span(0.0, info.duration_s or 0.0)])
     return window.mime_type, window.data

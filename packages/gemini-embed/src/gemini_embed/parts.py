@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gemini_embed.errors import InputError
+from gemini_embed.excerpt import Excerpt
 from gemini_embed.files import read_file
 from gemini_embed.models import Modality
 from gemini_embed.places import is_files_api, place
@@ -133,6 +134,11 @@ class Video(Media):
         self.start_s, self.end_s, self.fps = start_s, end_s, fps
         if (start_s or 0) < 0 or (end_s is not None and end_s <= (start_s or 0)) or (fps is not None and fps <= 0):
             raise InputError(f"{self!r}: start_s={start_s}, end_s={end_s}, fps={fps} leave nothing to look at")
+
+    @property
+    def excerpt(self) -> Excerpt:
+        """The stretch that is looked at, empty for all of it."""
+        return Excerpt(start_s=self.start_s or (None if self.end_s is None else 0.0), end_s=self.end_s)
 
     def _key(self) -> tuple[Any, ...]:
         return *super()._key(), self.start_s, self.end_s, self.fps

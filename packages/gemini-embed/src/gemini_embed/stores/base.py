@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -12,95 +11,11 @@ from numpy.typing import NDArray
 
 from gemini_embed.errors import ConfigurationError, InputError
 from gemini_embed.fingerprint import Fingerprint
+from gemini_embed.records import Hit, Record
 
 FloatArray: TypeAlias = NDArray[np.float32]
 FilterLike: TypeAlias = Mapping[str, Any] | Any
 """A neutral filter (see `stores/filters.py`), or a filter object of the store's own engine, which passes through."""
-
-
-@dataclass(frozen=True, repr=False)
-class Record:
-    """One embedded thing, as a store keeps it beside its vector.
-
-    Attributes:
-        id: a UUID in text form, made from source, content and fingerprint, so that adding twice changes nothing.
-        page_content: the text, or a caption; "" for a medium without words.
-        metadata: the user's own fields and ours: `source`, `modality` ("text", "image", "mixed"), `mime_type`, `title`,
-            `sha256` of the content, `uri` (path or URL of the medium). JSON values only; absent means not known.
-    """
-
-    id: str
-    page_content: str
-    metadata: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def source(self) -> str | None:
-        """Where the content came from; records of one source are replaced together."""
-        return self._text("source")
-
-    @property
-    def modality(self) -> str | None:
-        """ "text", "image", or "mixed" for interleaved parts."""
-        return self._text("modality")
-
-    @property
-    def title(self) -> str | None:
-        """The title that was embedded with the content."""
-        return self._text("title")
-
-    @property
-    def uri(self) -> str | None:
-        """Path or URL of the medium, None for content that came from memory."""
-        return self._text("uri")
-
-    def __str__(self) -> str:
-        source = self.source or self.id
-        if source.startswith("sha256:"):
-            source = f"{source[:15]}…"
-        words = " ".join(self.page_content.split())
-        excerpt = f': "{words[:60]}{"…" if len(words) > 60 else ""}"' if words else ""
-        return f"{self.modality or '?'} {source}{excerpt}"
-
-    def __repr__(self) -> str:
-        return f"<Record {self.id}: {self}>"
-
-    def _text(self, name: str) -> str | None:
-        value = self.metadata.get(name)
-        return value if isinstance(value, str) else None  # points made by others may hold anything
-
-
-@dataclass(frozen=True, repr=False)
-class Hit:
-    """A record found, with its score: the cosine similarity to the query, from -1 to 1."""
-
-    record: Record
-    score: float
-
-    @property
-    def page_content(self) -> str:
-        """The record's text."""
-        return self.record.page_content
-
-    @property
-    def metadata(self) -> dict[str, Any]:
-        """The record's metadata."""
-        return self.record.metadata
-
-    @property
-    def source(self) -> str | None:
-        """The record's source."""
-        return self.record.source
-
-    @property
-    def modality(self) -> str | None:
-        """The record's modality."""
-        return self.record.modality
-
-    def __str__(self) -> str:
-        return f"{self.score:.2f} {self.record}"
-
-    def __repr__(self) -> str:
-        return f"<Hit {self}>"
 
 
 class Batch(NamedTuple):

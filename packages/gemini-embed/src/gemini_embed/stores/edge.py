@@ -18,12 +18,11 @@ import numpy as np
 
 from gemini_embed.errors import GeminiEmbedError, StoreError, StoreLockedError
 from gemini_embed.fingerprint import Fingerprint
+from gemini_embed.records import Hit, Record
 from gemini_embed.stores.base import (
     Batch,
     FilterLike,
     FloatArray,
-    Hit,
-    Record,
     Store,
     check_one_of,
     check_quantization,

@@ -17,18 +17,9 @@ import numpy as np
 
 from gemini_embed.errors import ConfigurationError, GeminiEmbedError, InputError, StoreError, missing_extra
 from gemini_embed.fingerprint import Fingerprint
+from gemini_embed.records import Hit, Record
 from gemini_embed.stores import milvus_lite
-from gemini_embed.stores.base import (
-    Batch,
-    FilterLike,
-    FloatArray,
-    Hit,
-    Record,
-    Store,
-    check_one_of,
-    check_query,
-    check_rows,
-)
+from gemini_embed.stores.base import Batch, FilterLike, FloatArray, Store, check_one_of, check_query, check_rows
 from gemini_embed.stores.milvus_collection import Index, ensure
 from gemini_embed.stores.milvus_filters import expression, ids_in
 from gemini_embed.stores.milvus_rows import ID_FIELD, VECTOR_FIELD, WITHOUT_VECTOR, check_size, from_row, to_row

@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from gemini_embed.errors import InputError
-from gemini_embed.stores.base import FloatArray, Record
+from gemini_embed.records import Record
+from gemini_embed.stores.base import FloatArray
 from gemini_embed.stores.filters import Path, Scalar
 from gemini_embed.stores.nodes import node_payload
 

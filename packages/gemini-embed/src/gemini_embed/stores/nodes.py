@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from gemini_embed.stores.base import Record
+from gemini_embed.records import Record
 
 _FOR_MACHINES = ["mime_type", "sha256", "uri"]
 """Metadata that would only be noise in a prompt."""

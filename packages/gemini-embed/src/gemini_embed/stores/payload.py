@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from gemini_embed.stores.base import Record
+from gemini_embed.records import Record
 
 PointId: TypeAlias = int | str | UUID
 """As both engines type it."""

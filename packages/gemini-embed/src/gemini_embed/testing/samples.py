@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from gemini_embed.fingerprint import Fingerprint
-from gemini_embed.stores.base import FloatArray, Hit, Record, Store
+from gemini_embed.records import Hit, Record
+from gemini_embed.stores.base import FloatArray, Store
 
 DIMENSIONS = 8
 FINGERPRINT = Fingerprint("gemini-embedding-2", DIMENSIONS, "prefix:retrieval", "unit")

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from gemini_embed.errors import InputError
-from gemini_embed.stores.base import Record, Store
+from gemini_embed.records import Record
+from gemini_embed.stores.base import Store
 from gemini_embed.testing.samples import (
     DIMENSIONS,
     HOSTILE,

@@ -1,11 +1,12 @@
 """Media and texts longer than the model takes, as windows: looked into first, then cut one window at a time.
 
-    source -> kinds -> probing -> spans -> pdfs | video | audio | texts -> windows
+    source -> kinds -> probing -> slices (spans) -> pdfs | video | audio | texts -> windows
 
     source      bytes, a path or a file, read through one door
     kinds       what it is by its first bytes
     probing     `probe`: what is inside, whether it can be read to its end
     spans       where to cut; pure
+    slices      a medium that was looked into: where its windows lie, and the windows
     pdfs        pages;  video, audio: seconds, by `packets` without decoding where that is possible;  texts: sentences
     libraries   PyAV and PDFium, imported when needed, their errors told as ours
 
@@ -17,15 +18,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gemini_embed.models import ModelFacts
-from gemini_embed.windows.audio import audio_windows
-from gemini_embed.windows.pdfs import pdf_windows
 from gemini_embed.windows.probing import MediaInfo, probe
-from gemini_embed.windows.source import Source, reading
+from gemini_embed.windows.slices import Slices, slices
+from gemini_embed.windows.source import Source
 from gemini_embed.windows.texts import text_windows
-from gemini_embed.windows.video import video_windows
 from gemini_embed.windows.window import Cutting, Window
 
-__all__ = ["Cutting", "MediaInfo", "Source", "Window", "probe", "text_windows", "windows"]
+__all__ = ["Cutting", "MediaInfo", "Slices", "Source", "Window", "probe", "slices", "text_windows", "windows"]
 
 
 def windows(source: Source, facts: ModelFacts, cutting: Cutting | None = None) -> Iterator[Window]:
@@ -39,20 +38,4 @@ def windows(source: Source, facts: ModelFacts, cutting: Cutting | None = None) -
         ConfigurationError: `cutting` asks for windows longer than the model takes.
         MissingExtraError: PyAV, pypdfium2 or Pillow is not installed.
     """
-    how = cutting or Cutting()
-    how.check(facts)
-    info = probe(source)
-    if info.modality == "pdf":
-        return pdf_windows(source, pages=how.pdf_pages, most=facts.max_pages, overlap=how.overlap_pages)
-    if info.modality == "video":
-        lengths = {"length_s": how.video_s, "most_s": facts.max_video_s, "overlap_s": how.overlap_s}
-        return video_windows(source, info, **lengths)
-    if info.modality == "audio":
-        lengths = {"length_s": how.audio_s, "most_s": facts.max_audio_s, "overlap_s": how.overlap_s}
-        return audio_windows(source, info, **lengths)
-    return _whole(source, info)
-
-
-def _whole(source: Source, info: MediaInfo) -> Iterator[Window]:
-    with reading(source) as file:
-        yield Window(mime_type=info.mime_type, data=file.read())
+    return slices(source, facts, cutting).windows()

@@ -22,21 +22,27 @@ MP3_SLACK_S = 0.1
 """A cut MP3 may be longer by so much: the frame that begins before its end, and what the decoder warms up with."""
 
 
+def audio_spans(info: MediaInfo, *, length_s: float, most_s: float, overlap_s: float = 0.0) -> list[Span]:
+    """Where a recording is cut: every `length_s` seconds, no piece longer than `most_s`."""
+    duration_s = info.duration_s or 0.0
+    if duration_s <= length_s:
+        return [Span(0.0, duration_s)]
+    slack_s = MP3_SLACK_S if info.mime_type == MP3_TYPE else 0.0
+    return even_spans(duration_s, min(length_s, most_s - slack_s), most_s - slack_s, overlap_s)
+
+
 def audio_windows(
-    source: Source, info: MediaInfo, *, length_s: float, most_s: float, overlap_s: float = 0.0
+    source: Source, info: MediaInfo, spans: Sequence[Span], *, root: str | None = None
 ) -> Iterator[Window]:
-    """Windows of `length_s` seconds, one at a time, none longer than `most_s`. A short WAV or MP3 stays as it is.
+    """The pieces between `spans`, one at a time. A WAV or MP3 in one piece stays as it is.
 
     Raises:
         MediaError: damaged.
     """
-    duration_s = info.duration_s or 0.0
-    with reading(source) as file:
-        if duration_s <= length_s and info.mime_type in (WAV_TYPE, MP3_TYPE):
-            yield Window(mime_type=info.mime_type, data=file.read(), start_s=0.0, end_s=duration_s)
+    with reading(source, root) as file:
+        if len(spans) == 1 and info.mime_type in (WAV_TYPE, MP3_TYPE):
+            yield Window(mime_type=info.mime_type, data=file.read(), start_s=spans[0].start, end_s=spans[0].end)
             return
-        slack_s = MP3_SLACK_S if info.mime_type == MP3_TYPE else 0.0
-        spans = even_spans(duration_s, min(length_s, most_s - slack_s), most_s - slack_s, overlap_s)
         if info.mime_type == MP3_TYPE:
             pieces = _cut_mp3(file, spans, called(source))
         elif info.mime_type == WAV_TYPE and _plain_wav(file):

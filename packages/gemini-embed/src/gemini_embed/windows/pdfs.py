@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from io import BytesIO
 from typing import Any
 
 from gemini_embed.windows.libraries import pdfium
 from gemini_embed.windows.source import Source, called, reading
-from gemini_embed.windows.spans import Span, even_spans
+from gemini_embed.windows.spans import Span
 from gemini_embed.windows.window import Window
 
 PDF_TYPE = "application/pdf"
 
 
-def pdf_windows(source: Source, *, pages: int, most: int, overlap: int = 0) -> Iterator[Window]:
-    """Windows of `pages` pages, one at a time; the last may have fewer.
+def pdf_windows(source: Source, spans: Sequence[Span], *, root: str | None = None) -> Iterator[Window]:
+    """The pages of each span, counted from 0, as a PDF; one at a time.
 
     Raises:
         MediaError: encrypted or damaged.
     """
     name = called(source)
-    with reading(source) as file, ExitStack() as opened:
+    with reading(source, root) as file, ExitStack() as opened:
         with pdfium(name) as library:
             document = library.PdfDocument(file)
             opened.callback(_close, document, name)
-            count = len(document)
-        for span in even_spans(count, pages, most, overlap):
+        for span in spans:
             yield _window(document, span, name)
 
 

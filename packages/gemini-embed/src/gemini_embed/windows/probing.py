@@ -45,19 +45,21 @@ class MediaInfo:
     """The format that FFmpeg reads it as."""
 
 
-def probe(source: Source, expected: Modality | None = None, *, name: str | None = None) -> MediaInfo:
+def probe(
+    source: Source, expected: Modality | None = None, *, name: str | None = None, root: str | None = None
+) -> MediaInfo:
     """Read a medium to its end without decoding it (images are decoded), and tell what it is.
 
-    `name` is what messages call it, by default its path.
+    `name` is what messages call it, by default its path. With `root` a path must lie inside that folder.
 
     Raises:
-        InputError: missing, unreadable, no regular file.
+        InputError: missing, unreadable, no regular file, or outside of `root`.
         MediaError: its `kind` says what is wrong: empty, of an unknown format, not of the `expected` modality, damaged,
             cut short, encrypted, without content, beyond reason.
         MissingExtraError: the library that opens it is not installed.
     """
     name = name or called(source)
-    with reading(source) as file:
+    with reading(source, root) as file:
         size = size_of(file)
         head = file.read(HEAD_BYTES)
         kind = _recognised(head, name)

@@ -16,16 +16,16 @@ Source: TypeAlias = bytes | str | os.PathLike[str] | BinaryIO
 
 
 @contextmanager
-def reading(source: Source) -> Iterator[BinaryIO]:
+def reading(source: Source, root: str | None = None) -> Iterator[BinaryIO]:
     """The source as a file at its beginning; what was opened here is closed, the caller's own file is not.
 
     Raises:
-        InputError: missing, unreadable, no regular file, or a file object that cannot seek.
+        InputError: missing, unreadable, no regular file, outside of `root`, or a file object that cannot seek.
     """
     if isinstance(source, bytes):
         yield BytesIO(source)
     elif isinstance(source, str | os.PathLike):
-        with open_file(os.fspath(source)) as file:
+        with open_file(os.fspath(source), root=root) as file:
             yield file
     else:
         if not source.seekable():

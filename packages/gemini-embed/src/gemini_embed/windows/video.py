@@ -31,31 +31,44 @@ _ENCODED_SIDE = 1280  # pixels of the longer side at most
 Picture = NDArray[np.uint8]
 
 
+def video_spans(info: MediaInfo, *, length_s: float, most_s: float, overlap_s: float = 0.0) -> list[Span]:
+    """Where a video is cut: about every `length_s` seconds, at keyframes where these lie close enough, and no piece
+    longer than `most_s`."""
+    duration_s = info.duration_s or 0.0
+    if duration_s <= length_s:
+        return [Span(0.0, duration_s)]
+    at_keyframes = keyframe_spans(info.keyframes_s, duration_s, length_s, most_s, overlap_s)
+    if at_keyframes is not None:
+        return at_keyframes
+    return even_spans(duration_s, *(_on_grid(s) for s in (length_s, most_s, overlap_s)))
+
+
 def video_windows(
-    source: Source, info: MediaInfo, *, length_s: float, most_s: float, overlap_s: float = 0.0
+    source: Source, info: MediaInfo, spans: Sequence[Span], *, root: str | None = None
 ) -> Iterator[Window]:
-    """Windows of about `length_s` seconds, one at a time, none longer than `most_s`. A short MP4 stays as it is.
+    """The pieces between `spans`, one at a time. An MP4 in one piece stays as it is.
 
     Raises:
         MediaError: damaged, or in a codec that the service does not read.
     """
-    name, duration_s = called(source), info.duration_s or 0.0
-    _check_codec(info, name)
-    with reading(source) as file:
-        if duration_s <= length_s and info.mime_type == MP4_TYPE:
-            yield Window(mime_type=MP4_TYPE, data=file.read(), start_s=0.0, end_s=duration_s)
+    name = called(source)
+    check_codec(info, name)
+    with reading(source, root) as file:
+        if len(spans) == 1 and info.mime_type == MP4_TYPE:
+            yield Window(mime_type=MP4_TYPE, data=file.read(), start_s=spans[0].start, end_s=spans[0].end)
             return
-        spans = keyframe_spans(info.keyframes_s, duration_s, length_s, most_s, overlap_s)
-        if spans is not None:
-            pieces = _copied(file, info.av_format, spans, name)
-        else:
-            spans = even_spans(duration_s, *(_on_grid(s) for s in (length_s, most_s, overlap_s)))
-            pieces = _encoded_again(file, info.av_format, spans, name)
-        for span, data in zip(spans, pieces, strict=True):
+        cut = _copied if _lie_at_keyframes(spans, info) else _encoded_again
+        for span, data in zip(spans, cut(file, info.av_format, spans, name), strict=True):
             yield Window(mime_type=MP4_TYPE, data=data, start_s=span.start, end_s=span.end)
 
 
-def _check_codec(info: MediaInfo, name: str) -> None:
+def _lie_at_keyframes(spans: Sequence[Span], info: MediaInfo) -> bool:
+    points = {*info.keyframes_s, info.duration_s}
+    return all(point in points for span in spans for point in span)
+
+
+def check_codec(info: MediaInfo, name: str) -> None:
+    """Raise MediaError for a codec that the service does not read."""
     if info.codec not in CODECS:
         raise MediaError(
             f"{name} is {info.mime_type} in the codec {info.codec}, which the service does not read (it reads "

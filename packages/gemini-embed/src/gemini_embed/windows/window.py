@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from gemini_embed.errors import ConfigurationError
+from gemini_embed.excerpt import Excerpt
 from gemini_embed.models import ModelFacts
 
 TEXT_TYPE = "text/plain"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class Window(Excerpt):
     """One piece of a medium: a file of its own within the model's limits, or a stretch of text, and where it was."""
 
     mime_type: str
@@ -19,16 +20,8 @@ class Window:
     """The piece as a file; empty for text."""
     text: str = ""
     """The text of its pages, or the stretch of text."""
-    page_start: int | None = None
-    """First page, counted from 1."""
-    page_end: int | None = None
-    """Last page, included."""
-    start_s: float | None = None
-    """Seconds from the beginning of the recording or video."""
-    end_s: float | None = None
-    char_start: int | None = None
-    """`text` is `whole[char_start:char_end]`."""
-    char_end: int | None = None
+    uri: str | None = None
+    """Path or URL of the whole, where an index knows it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

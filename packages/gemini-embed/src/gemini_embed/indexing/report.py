@@ -33,6 +33,7 @@ class AddReport:
         added: records embedded and written.
         reused: items whose record was there already, or came twice; nothing was embedded for them.
         replaced: old records removed, because their source came with other content.
+        removed: records of files that are gone, with `sync`.
         skipped: items that could not be read or embedded, with `on_error="skip"`.
         usage: what the service counted, and the waits; see `Usage`.
         usd: price of the answered calls, and of those whose answer was lost; None when the price is not known.
@@ -43,6 +44,7 @@ class AddReport:
     added: int = 0
     reused: int = 0
     replaced: int = 0
+    removed: int = 0
     skipped: tuple[SkippedItem, ...] = ()
     usage: Usage = field(default_factory=Usage)
     usd: float | None = 0.0
@@ -58,16 +60,18 @@ class AddReport:
         return "\n".join(f"{name:9} {value}" for name, value in self._lines())
 
     def __repr__(self) -> str:
-        skipped = f", {len(self.skipped):,} skipped" if self.skipped else ""
+        counts = {"added": self.added, "re-used": self.reused, "replaced": self.replaced}
+        counts |= {name: n for name, n in (("removed", self.removed), ("skipped", len(self.skipped))) if n}
         return (
-            f"<AddReport: {self.added:,} added, {self.reused:,} re-used, {self.replaced:,} replaced{skipped}, "
-            f"{_tokens(self)}, {usd(self.usd)}>"
+            f"<AddReport: {', '.join(f'{n:,} {name}' for name, n in counts.items())}, {_tokens(self)}, {usd(self.usd)}>"
         )
 
     def _lines(self) -> Iterator[tuple[str, str]]:
         yield "added", f"{self.added:,}"
         yield "re-used", f"{self.reused:,}"
         yield "replaced", f"{self.replaced:,}"
+        if self.removed:
+            yield "removed", f"{self.removed:,}"
         if self.skipped:
             yield "skipped", f"{len(self.skipped):,}"
             yield from (("", str(item)) for item in self.skipped[:NAMED_ITEMS])

@@ -13,21 +13,25 @@ import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
-from gemini_embed.chunks import Chunk, Waiting, numbered_chunks, ready_items
-from gemini_embed.errors import Completed, GeminiEmbedError, RefusedItemsError, StoreError
-from gemini_embed.items import ItemLike, source_of
-from gemini_embed.progress import Progress, progress_of
+from gemini_embed.errors import Completed, GeminiEmbedError, InputError, RefusedItemsError, StoreError
+from gemini_embed.indexing.candidates import Reader
+from gemini_embed.indexing.chunks import Chunk, Waiting, chunks
+from gemini_embed.indexing.describing import Describe, described
+from gemini_embed.indexing.items import ItemLike, source_of
+from gemini_embed.indexing.progress import Progress, progress_of
+from gemini_embed.indexing.replacing import Gone, Outdated
+from gemini_embed.indexing.report import AddReport, SkippedItem
 from gemini_embed.refusals import OnError
-from gemini_embed.replacing import Outdated
-from gemini_embed.report import AddReport, SkippedItem
 from gemini_embed.result import EmbeddingResult, Usage
 from gemini_embed.spend import Budget, Estimate, price
 from gemini_embed.steps import Steps
 from gemini_embed.stores.base import Store
+from gemini_embed.windows import Cutting
 
 if TYPE_CHECKING:
     from gemini_embed.calls import Submitted
@@ -39,22 +43,56 @@ AHEAD = 4
 """Chunks that are embedded while one is written: of 500 items each, enough for 20 calls of 100 in flight."""
 
 
+class AddOptions(TypedDict, total=False):
+    """The options of `MultimodalIndex.add`, which describes them."""
+
+    batch_size: int
+    on_error: OnError | None
+    max_cost_usd: float | None
+    cutting: Cutting
+    describe: Describe | None
+    progress: bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class How:
+    """How items are added, see `MultimodalIndex.add`."""
+
+    batch_size: int = 500
+    on_error: OnError = "raise"
+    cutting: Cutting = field(default_factory=Cutting)
+    describe: Describe | None = None
+    progress: bool | None = None
+
+    def reader(self, embedder: Embedder) -> Reader:
+        """What reads items for this embedder."""
+        self.cutting.check(embedder.facts)
+        return Reader(
+            embedder.fingerprint.digest,
+            embedder.facts,
+            root=embedder.root,
+            cutting=self.cutting,
+            fetch=embedder.fetch,
+            describes=self.describe is not None,
+        )
+
+
 def add_steps(
     embedder: Embedder,
     store: Store,
     items: Iterable[ItemLike],
+    how: How,
     *,
-    batch_size: int,
-    on_error: OnError,
     budget: Budget,
-    progress: bool | None,
+    gone: Gone | None = None,
 ) -> Steps[AddReport]:
-    """Add `items` to an open store; see `MultimodalIndex.add`."""
-    with progress_of(items, progress) as bar, closing(Outdated(store)) as outdated:
-        adding = _Adding(embedder, store, outdated, on_error, budget, bar)
+    """Add `items` to an open store, then remove what is `gone`; see `MultimodalIndex.add` and `sync`."""
+    with progress_of(items, how.progress) as bar, closing(Outdated(store)) as outdated:
+        adding = _Adding(embedder, store, outdated, how, budget, bar)
         try:
-            yield from adding.stream(items, batch_size)
+            yield from adding.stream(items)
             adding.replaced = outdated.remove()
+            adding.removed = gone.remove(store) if gone else 0
         except Exception as error:
             if adding.has_begun:
                 error.add_note(f"Until then: {adding.report()!r}. Adding the same items again goes on from there.")
@@ -70,15 +108,14 @@ class _Adding:
         embedder: Embedder,
         store: Store,
         outdated: Outdated,
-        on_error: OnError,
+        how: How,
         budget: Budget,
         progress: Progress,
     ) -> None:
-        self.replaced = 0
+        self.replaced = self.removed = 0
         self._began = time.monotonic()
         self._embedder, self._store, self._outdated = embedder, store, outdated
-        self._on_error: OnError = on_error
-        self._budget, self._progress = budget, progress
+        self._how, self._budget, self._progress = how, budget, progress
         self._window: deque[tuple[Chunk, Submitted]] = deque()
         self._under_way: dict[str, Waiting] = {}
         self._added = self._reused = self._files = 0
@@ -98,6 +135,7 @@ class _Adding:
             added=self._added,
             reused=self._reused,
             replaced=self.replaced,
+            removed=self.removed,
             skipped=tuple(sorted(self._skipped, key=lambda item: item.position)),
             usage=self._usage,
             usd=self._budget.spent_usd if facts.usd_per_million_tokens else None,
@@ -105,11 +143,13 @@ class _Adding:
             duration_s=time.monotonic() - self._began,
         )
 
-    def stream(self, items: Iterable[ItemLike], batch_size: int) -> Steps[None]:
+    def stream(self, items: Iterable[ItemLike]) -> Steps[None]:
         """Read, embed and write until there is nothing left, or something fails."""
+        reader = self._how.reader(self._embedder)
         try:
-            for numbered in numbered_chunks(items, batch_size):
-                self._start(self._new(self._read(numbered)))
+            for gathered in chunks(items, self._how.batch_size, reader, self._how.on_error, self._skip_item):
+                self._progress.expect(sum(not one.candidate.begins for one in gathered))
+                self._start(self._loaded(self._new(gathered)))
                 if len(self._window) > AHEAD:
                     yield from self._finish_first()
             while self._window:
@@ -126,21 +166,17 @@ class _Adding:
         finally:  # something is left after Ctrl-C or a cancellation, which may come while the rest is finished too
             self._write_what_is_finished()
 
-    def _read(self, numbered: Sequence[tuple[int, ItemLike]]) -> list[Waiting]:
-        def skip(position: int, item: ItemLike, reason: str) -> None:
-            self._skip([position], source_of(item), reason)
-
-        return ready_items(numbered, self._embedder, self._on_error, skip)
-
-    def _new(self, ready: Sequence[Waiting]) -> list[Waiting]:
+    def _new(self, gathered: Sequence[Waiting]) -> list[Waiting]:
         """What must be embedded. Known records get the text and metadata they came with now; twins count once."""
-        self._outdated.confirm([one.record for one in ready])
+        self._outdated.confirm([one.record for one in gathered])
         new: dict[str, Waiting] = {}
-        for one in ready:
+        for one in gathered:
             first = self._under_way.get(one.record.id) or new.setdefault(one.record.id, one)
             if first is not one:
                 first.take(one)
         known = {record.id: record for record in self._store.get(list(new))}
+        for id_, record in known.items():
+            new[id_].with_text(record.page_content)
         if changed := [new[id_].record for id_, record in known.items() if new[id_].record != record]:
             self._store.update(changed)
         reused = sum(len(new.pop(id_).positions) for id_ in known)
@@ -148,12 +184,40 @@ class _Adding:
         self._advance(reused)
         return list(new.values())
 
+    def _loaded(self, new: Sequence[Waiting]) -> list[Waiting]:
+        """Those of the new records whose contents could be made, and described."""
+        failed: set[Waiting] = set()
+        for one in new:
+            try:
+                one.load()
+            except InputError as error:
+                self._failed(one, error)
+                failed.add(one)
+        for one, said in described(new, self._how.describe) if self._how.describe else ():
+            if isinstance(said, Exception):
+                self._failed(one, said)
+                failed.add(one)
+            else:
+                one.with_text(said)
+        return [one for one in new if one not in failed]
+
+    def _failed(self, one: Waiting, error: Exception) -> None:
+        """A window could not be made or described."""
+        if self._how.on_error == "skip":
+            reason = error.problem if isinstance(error, InputError) else f"describe= failed: {error!r}"
+            self._skip(one.positions, one.record.source, reason)
+            return
+        if isinstance(error, InputError):
+            raise error.at(one.positions[0]) from error.__cause__
+        error.add_note(f"raised by describe= for input {one.positions[0]}: {one.record}")
+        raise error
+
     def _start(self, new: Sequence[Waiting]) -> None:
         if not new:
             return
         chunk = Chunk(new)
         try:
-            embedding = self._embedder.submit(chunk.contents, on_error=self._on_error, budget=self._budget)
+            embedding = self._embedder.submit(chunk.contents, on_error=self._how.on_error, budget=self._budget)
         except GeminiEmbedError as error:
             raise chunk.relocated(error) from error.__cause__
         self._window.append((chunk, embedding))
@@ -219,13 +283,16 @@ class _Adding:
         items = sum(len(one.positions) for one in waiting)
         self._added += len(waiting)
         self._reused += items - len(waiting)
-        self._files += sum(one.record.uri is not None for one in waiting)
+        self._files += sum(one.record.uri is not None and one.candidate.begins for one in waiting)
         self._advance(items)
 
     def _leave(self, chunk: Chunk) -> None:
         self._window.popleft()
         for one in chunk.records:
             del self._under_way[one.record.id]
+
+    def _skip_item(self, position: int, item: ItemLike, reason: str) -> None:
+        self._skip([position], source_of(item), reason)
 
     def _skip(self, positions: Sequence[int], source: str | None, reason: str) -> None:
         self._skipped += [SkippedItem(position, source, reason) for position in positions]

@@ -1,48 +1,65 @@
-"""Items read for an index a chunk at a time: numbered, made ready, and brought together where they are one record."""
+"""Candidates gathered a chunk at a time: numbered, loaded, and brought together where they are one record."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gemini_embed.content import Content, Part
 from gemini_embed.errors import Completed, GeminiEmbedError, InputError, RefusedItemsError, RequestError
-from gemini_embed.items import Item, ItemLike, Prepared, prepare
+from gemini_embed.indexing.candidates import Candidate, Reader
+from gemini_embed.indexing.items import Item, ItemLike
+from gemini_embed.indexing.pieces import Loaded
+from gemini_embed.indexing.walking import walked
+from gemini_embed.records import Record
 from gemini_embed.refusals import OnError
 from gemini_embed.result import RefusedItem
-from gemini_embed.stores.base import FloatArray, Record
+from gemini_embed.stores.base import FloatArray
 
-if TYPE_CHECKING:
-    from gemini_embed.embedder import Embedder
+CHUNK_BYTES = 16 * 2**20
+"""Media of one chunk, about: several chunks are in memory at once, and once more as base64 while they are sent."""
+
+Skip = Callable[[int, ItemLike, str], None]
+"""Told the position of an item that is left out, the item, and why."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Waiting:
     """A record to be written, and the places in `items` that want it."""
 
     positions: list[int]
     record: Record
-    content: Content
-    content_key: str
+    candidate: Candidate
+    loaded: Loaded | None = None
 
-    @classmethod
-    def of(cls, position: int, ready: Prepared) -> Waiting:
-        """The record of one item."""
-        return cls([position], ready.record, ready.content, ready.content_key)
+    @property
+    def content_key(self) -> str:
+        """Equal keys mean equal vectors."""
+        return self.candidate.content_key
 
     def take(self, twin: Waiting) -> None:
         """Another item with the same id: it came later, so its text and metadata count."""
         self.record = twin.record
         self.positions += twin.positions
 
+    def with_text(self, text: str) -> None:
+        """The text that the item did not bring."""
+        if not self.candidate.has_text:
+            self.record = replace(self.record, page_content=text)
+
+    def load(self) -> Loaded:
+        """Make what is embedded, and take the text that comes with it. Raises InputError."""
+        self.loaded = self.candidate.load()
+        self.with_text(self.loaded.text)
+        return self.loaded
+
 
 class Chunk:
-    """Records whose contents are embedded together. Equal contents form a group, which is embedded once."""
+    """Loaded records whose contents are embedded together. Equal contents form a group, which is embedded once."""
 
     def __init__(self, records: Iterable[Waiting]) -> None:
         groups: dict[str, list[Waiting]] = {}
@@ -53,7 +70,7 @@ class Chunk:
     @property
     def contents(self) -> list[Content]:
         """One per group."""
-        return [group[0].content for group in self.groups]
+        return [(group[0].loaded or group[0].load()).content for group in self.groups]
 
     @property
     def records(self) -> list[Waiting]:
@@ -99,35 +116,42 @@ class Chunk:
         return Completed(positions, np.repeat(values, counts, axis=0), completed.usage)
 
 
-def numbered_chunks(items: Iterable[ItemLike], size: int) -> Iterator[Sequence[tuple[int, ItemLike]]]:
-    """`items` with their positions, `size` at a time; nothing is read before it is wanted.
+def chunks(
+    items: Iterable[ItemLike], size: int, reader: Reader, on_error: OnError, skip: Skip
+) -> Iterator[list[Waiting]]:
+    """What `items` would become, at most `size` records at a time, fewer where their media are large; nothing is read
+    before it is wanted. An item that cannot be indexed is an InputError of its position, or told to `skip`.
 
     Raises:
         InputError: something that is no collection of items, or no size.
     """
     if size < 1:
         raise InputError(f"batch_size is a whole number from 1 up, not {size}")
-    if isinstance(items, (str, bytes, Path, Part, Content, Item)):
+    if isinstance(items, (bytes, Part, Content, Item)):
         raise InputError(f"add takes a list of items, not one {type(items).__name__}: [x] for a single one")
-    numbered = enumerate(items)
-    while chunk := list(islice(numbered, size)):
-        yield chunk
+    gathered: list[Waiting] = []
+    size_bytes = 0
+    for position, item in enumerate(items):
+        for like in _files_in(item, reader.root):
+            try:
+                for candidate in reader.candidates(like):
+                    gathered.append(Waiting([position], candidate.record, candidate))
+                    size_bytes += candidate.size_bytes
+                    if len(gathered) >= size or size_bytes >= CHUNK_BYTES:
+                        yield gathered
+                        gathered, size_bytes = [], 0
+            except InputError as error:
+                if on_error == "raise":
+                    raise error.at(position) from error.__cause__
+                skip(position, like, error.problem)
+    if gathered:
+        yield gathered
 
 
-def ready_items(
-    numbered: Iterable[tuple[int, ItemLike]],
-    embedder: Embedder,
-    on_error: OnError,
-    skip: Callable[[int, ItemLike, str], None],
-) -> list[Waiting]:
-    """Items read and hashed. One that cannot be indexed is an InputError of its position, or told to `skip`."""
-    digest, root = embedder.fingerprint.digest, embedder.root
-    ready = []
-    for position, item in numbered:
-        try:
-            ready.append(Waiting.of(position, prepare(item, digest, root)))
-        except InputError as error:
-            if on_error == "raise":
-                raise error.at(position) from error.__cause__
-            skip(position, item, error.problem)
-    return ready
+def _files_in(item: ItemLike, root: str | None) -> Iterable[ItemLike]:
+    """The files of an item that is a folder, else the item."""
+    content = item.content if isinstance(item, Item) else item
+    if not isinstance(content, os.PathLike) or not Path(content).is_dir():
+        return [item]
+    found = walked(Path(content), root)
+    return (replace(item, content=one) for one in found) if isinstance(item, Item) else found

@@ -14,6 +14,9 @@ from gemini_embed.spend import usd
 class Progress(Protocol):
     """Told about items as they are done with."""
 
+    def expect(self, more: int) -> None:
+        """There are so many `more` to do than items: windows of long media."""
+
     def advance(self, items: int, usage: Usage, spent_usd: float | None) -> None:
         """So many more `items` are done; `usage` and `spent_usd` are in total."""
 
@@ -32,6 +35,9 @@ def progress_of(items: Iterable[object], shown: bool | None) -> Iterator[Progres
 
 
 class _Nothing:
+    def expect(self, more: int) -> None:
+        """Nobody looks."""
+
     def advance(self, items: int, usage: Usage, spent_usd: float | None) -> None:
         """Nobody looks."""
 
@@ -39,6 +45,11 @@ class _Nothing:
 class _Bar:
     def __init__(self, bar: Any) -> None:
         self._bar = bar
+
+    def expect(self, more: int) -> None:
+        if more and self._bar.total is not None:
+            self._bar.total += more
+            self._bar.refresh()
 
     def advance(self, items: int, usage: Usage, spent_usd: float | None) -> None:
         said = [] if usage.prompt_tokens is None else [f"{usage.prompt_tokens:,} tokens"]

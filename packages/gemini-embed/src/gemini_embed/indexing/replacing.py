@@ -1,11 +1,15 @@
-"""Replacement by source: what a source held before an add, and no item of the add confirmed, is removed at its end."""
+"""What an add removes at its end: what its sources held before and no item confirmed, and files that are gone."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 
-from gemini_embed.scratch import Seen, scratch_database, short_key
-from gemini_embed.stores.base import Record, Store
+from gemini_embed.indexing.scratch import Seen, scratch_database, short_key
+from gemini_embed.indexing.walking import Files, Unlisted
+from gemini_embed.records import Record
+from gemini_embed.stores.base import Store
 
 DELETED_AT_ONCE = 500
 
@@ -45,3 +49,31 @@ class Outdated:
         """Forget all."""
         self._sources.close()
         self._old.close()
+
+
+class Gone:
+    """Records of files below `folder` that are not among its `files` any more."""
+
+    def __init__(self, folder: Path, files: Files) -> None:
+        self._folder = folder
+        self._there = {os.fspath(one) for one in files if isinstance(one, Path)}
+        self._unlisted = [one.path for one in files if isinstance(one, Unlisted)]
+
+    def remove(self, store: Store) -> int:
+        """Delete them; returns how many there were."""
+        doomed = [
+            record.id
+            for batch in store.iterate(with_vectors=False)
+            for record in batch.records
+            if record.uri is not None and self._is_gone(record.uri)
+        ]
+        starts = range(0, len(doomed), DELETED_AT_ONCE)
+        return sum(store.delete(doomed[start : start + DELETED_AT_ONCE]) for start in starts)
+
+    def _is_gone(self, uri: str) -> bool:
+        path = Path(uri)
+        if "://" in uri or uri in self._there or not path.is_relative_to(self._folder):
+            return False
+        if ".." in path.relative_to(self._folder).parts:
+            return False  # beside the folder, not below it
+        return not any(path.is_relative_to(unlisted) for unlisted in self._unlisted)

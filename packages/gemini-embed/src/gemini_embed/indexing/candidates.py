@@ -1,0 +1,246 @@
+"""An item read: the records it would become, each with what is embedded for it, which is made only if it is wanted."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid5
+
+from gemini_embed.content import Content, Media, Part, Text, Video
+from gemini_embed.errors import InputError
+from gemini_embed.excerpt import Excerpt
+from gemini_embed.indexing.items import Item, ItemLike
+from gemini_embed.indexing.metadata import check_text, json_object
+from gemini_embed.indexing.pieces import Loaded, Pieces
+from gemini_embed.indexing.recognising import TextFile, digest_of, file_part, mime_type_of
+from gemini_embed.indexing.walking import Unlisted
+from gemini_embed.models import ModelFacts
+from gemini_embed.records import Record
+from gemini_embed.tokens import likely_tokens
+from gemini_embed.windows import Cutting, Window, text_windows
+
+_NAMESPACE = UUID("7f1c5a52-8a0e-5f0f-9b57-6c1f7a0f6e0d")
+"""Of all record ids. Never changes: ids made today must come out the same tomorrow."""
+
+Fetch = Callable[[str], bytes]
+"""The bytes at a URL."""
+
+
+@dataclass
+class Candidate:
+    """A record that an item would become. Equal `content_key`s mean equal vectors."""
+
+    record: Record
+    content_key: str
+    load: Callable[[], Loaded]
+    """Makes what is embedded, and the text that comes with it."""
+    has_text: bool = True
+    """Whether `record` has its text already, rather than when it is loaded."""
+    size_bytes: int = 0
+    """What loading brings into memory, about."""
+    likely_tokens: Mapping[str, int] = field(default_factory=dict)
+    """By modality, where that can be told without loading."""
+    begins: bool = True
+    """Whether it is the first of its item."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads items the way that one add wants it: files inside of `root` only, long ones cut as `cutting` says."""
+
+    digest: str
+    """Of the fingerprint."""
+    facts: ModelFacts
+    root: str | None = None
+    cutting: Cutting = field(default_factory=Cutting)
+    fetch: Fetch | None = None
+    """None leaves media at URLs unread; they cannot be cut then."""
+    describes: bool = False
+    """Whether media get their text from `describe`."""
+
+    def candidates(self, like: ItemLike) -> Iterator[Candidate]:
+        """The records of an item, in order. Files are hashed and looked into to their end before the first.
+
+        Raises:
+            InputError: it cannot be indexed; the error names the file, and no position.
+        """
+        item = like if isinstance(like, Item) else Item(like)
+        if isinstance(item.content, Unlisted):
+            raise InputError(item.content.reason)
+        origin = self._origin(item)
+        part = origin.content.parts[0]
+        if len(origin.content.parts) > 1 or not isinstance(part, Text | Media):
+            yield self._whole(item, origin)
+        elif isinstance(part, Text):
+            yield from self._passages(item, origin, part)
+        elif part.modality == "image" or part.is_reference or (isinstance(part, Video) and part.excerpt.metadata):
+            yield self._whole(item, origin)
+        else:
+            yield from self._windows(item, origin, part)
+
+    def _origin(self, item: Item) -> _Origin:
+        if isinstance(item.content, os.PathLike):
+            part = file_part(Path(item.content), self.root)
+            if isinstance(part, TextFile):
+                content = Content(part.text, title=item.title)
+                return _Origin(content, str(part.path), part.mime_type, self.cutting.text_tokens)
+            return _Origin(Content(part, title=item.title), str(item.content))
+        content = Content.of(item.content)
+        if item.title is not None:
+            content = Content(*content.parts, title=item.title)
+        places = (part.location for part in content.parts if isinstance(part, Media))
+        return _Origin(content, next(filter(None, places), None), "text/plain", self.facts.max_tokens)
+
+    def _whole(self, item: Item, origin: _Origin) -> Candidate:
+        """One record of everything."""
+        content = origin.content
+        looks = [_look(part, self.root) for part in content.parts]
+        digest = looks[0].sha256 if len(looks) == 1 else _sha256("\n".join(one.sha256 for one in looks))
+        excerpt = next((part.excerpt for part in content.parts if isinstance(part, Video)), Excerpt())
+        made = _Made(
+            key=[digest, content.title],
+            window=None,
+            modality=_modality(content),
+            mime_type=next((one.mime_type for one in looks if one.mime_type), origin.mime_type),
+            sha256=None if any(one.unread for one in looks) else digest,
+            excerpt=excerpt,
+        )
+        if excerpt.metadata:  # the same bytes, but another stretch of them
+            made = replace(made, key=[digest, content.title, excerpt.metadata])
+        record = self._record(item, origin, made, content.text)
+        part = content.parts[0]
+        if not self.describes or item.page_content is not None or len(looks) > 1 or not isinstance(part, Media):
+            return Candidate(record, made.content_key, lambda: Loaded(content))
+        mime_type = made.mime_type or ""
+        return Candidate(record, made.content_key, lambda: self._with_bytes(content, part, mime_type), has_text=False)
+
+    def _with_bytes(self, content: Content, part: Media, mime_type: str) -> Loaded:
+        """A medium of one record, for who is to describe it."""
+        data = part.local_bytes(root=self.root)
+        if data is None and part.is_url and self.fetch:
+            data = self.fetch(part.location or "")
+        return Loaded(content, window=Window(mime_type=mime_type, data=data or b""))
+
+    def _passages(self, item: Item, origin: _Origin, part: Text) -> Iterator[Candidate]:
+        """A record for each passage of a text, one if it is short. Equal passages of a source are numbered; where it is
+        stands is no part of an id, so an edit changes the ids of what was edited."""
+        most = origin.text_tokens
+        if most is None or likely_tokens(part.text) <= most:
+            yield self._whole(item, origin)
+            return
+        tokens = min(self.cutting.text_tokens, most)
+        seen: Counter[str] = Counter()
+        for window in text_windows(part.text, tokens=tokens, overlap=self.cutting.overlap_tokens):
+            digest = _sha256(window.text)
+            number, seen[digest] = seen[digest], seen[digest] + 1
+            content = Content(window.text, title=origin.content.title)
+            made = _Made([digest, content.title], number or None, "text", origin.mime_type, digest, window)
+            record = self._record(item, origin, made, window.text)
+            load = partial(Loaded, content)
+            yield Candidate(record, made.content_key, load, begins=not sum(seen.values()) > 1)
+
+    def _windows(self, item: Item, origin: _Origin, part: Media) -> Iterator[Candidate]:
+        """A record for each window of a recording, a video or a PDF."""
+        pieces = Pieces.of(part, self.facts, self.cutting, root=self.root, fetch=self.fetch, title=origin.content.title)
+        digest = pieces.digest
+        has_text = item.page_content is not None or not (self.describes or part.modality == "pdf")
+        for number, excerpt in enumerate(pieces.excerpts):
+            window = [part.modality, *excerpt.metadata.values()]
+            key = [digest, origin.content.title, window]
+            made = _Made(key, window, part.modality, pieces.info.mime_type, digest, excerpt)
+            yield Candidate(
+                record=self._record(item, origin, made, ""),
+                content_key=made.content_key,
+                load=partial(pieces.load, number),
+                has_text=has_text,
+                size_bytes=pieces.info.size_bytes // len(pieces.excerpts),
+                likely_tokens={part.modality: pieces.likely_tokens(excerpt, self.facts)},
+                begins=number == 0,
+            )
+
+    def _record(self, item: Item, origin: _Origin, made: _Made, text: str) -> Record:
+        metadata = json_object(item.metadata or {})
+        source = item.source or metadata.get("source") or origin.uri or f"sha256:{made.key[0]}"
+        if not isinstance(source, str):
+            raise InputError(f"the source in metadata must be a string, not {type(source).__name__}")
+        described = {
+            "source": source,
+            "modality": made.modality,
+            "mime_type": made.mime_type,
+            "title": origin.content.title,
+            "sha256": made.sha256,
+            "uri": origin.uri,
+            **made.excerpt.metadata,
+        }
+        record = Record(
+            id=str(uuid5(_NAMESPACE, json.dumps([source, made.window, made.content_key, self.digest]))),
+            page_content=text if item.page_content is None else item.page_content,
+            metadata=metadata | {name: value for name, value in described.items() if value is not None},
+        )
+        check_text(record)
+        return record
+
+
+@dataclass(frozen=True)
+class _Origin:
+    """What an item holds, and where that came from."""
+
+    content: Content
+    uri: str | None = None
+    mime_type: str | None = None
+    """Of text; media tell their own."""
+    text_tokens: int | None = None
+    """A text with more is cut into passages."""
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What tells one record of an item from the others."""
+
+    key: list[Any]
+    window: Any
+    modality: str
+    mime_type: str | None
+    sha256: str | None
+    excerpt: Excerpt
+
+    @property
+    def content_key(self) -> str:
+        return json.dumps(self.key)
+
+
+@dataclass(frozen=True)
+class _Look:
+    sha256: str
+    mime_type: str | None = None
+    unread: bool = False
+
+
+def _look(part: Part, root: str | None) -> _Look:
+    """The hash of a part, over its text or bytes; a URL is hashed as its address, unread."""
+    if isinstance(part, Text):
+        return _Look(_sha256(part.text))
+    if not isinstance(part, Media):
+        raise InputError(f"a {type(part).__name__} cannot be indexed")
+    if part.is_url or part.is_reference:
+        return _Look(_sha256(part.location or ""), part.mime_type, unread=True)
+    return _Look(digest_of(part, root), mime_type_of(part, root))
+
+
+def _modality(content: Content) -> str:
+    kinds = {part.modality for part in content.parts}
+    return kinds.pop() if len(kinds) == 1 else "mixed"
+
+
+def _sha256(text: str) -> str:
+    try:
+        return hashlib.sha256(text.encode()).hexdigest()
+    except UnicodeEncodeError as error:
+        raise InputError(f"the text holds a lone surrogate at character {error.start}: it is not valid text") from error

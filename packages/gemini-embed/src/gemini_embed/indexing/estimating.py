@@ -1,0 +1,55 @@
+"""What an add would cost, without embedding anything."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gemini_embed.errors import InputError
+from gemini_embed.indexing.adding import How
+from gemini_embed.indexing.chunks import Chunk, Waiting, chunks
+from gemini_embed.indexing.items import ItemLike
+from gemini_embed.indexing.scratch import Seen
+from gemini_embed.spend import Estimate, price
+from gemini_embed.stores.base import Store
+
+if TYPE_CHECKING:
+    from gemini_embed.embedder import Embedder
+
+
+def estimate_add(embedder: Embedder, store: Store, items: Iterable[ItemLike], how: How) -> Estimate:
+    """The estimate of adding `items` to an open store; see `MultimodalIndex.estimate`."""
+    total = embedder.estimate([])
+    reader = how.reader(embedder)
+    with closing(Seen()) as seen:
+        for gathered in chunks(items, how.batch_size, reader, how.on_error, lambda *bad: None):
+            first = [one for one in gathered if seen.is_new(one.record.id)]
+            known = {record.id for record in store.get([one.record.id for one in first])}
+            new = [one for one in first if one.record.id not in known]
+            files = sum(one.record.uri is not None and one.candidate.begins for one in new)
+            windows = [one for one in new if one.candidate.likely_tokens]
+            whole = _of_whole(embedder, [one for one in new if not one.candidate.likely_tokens], how)
+            counted = whole + _of_windows(embedder, windows)
+            total += replace(counted, files=files, known=len(gathered) - len(new))
+    return total
+
+
+def _of_whole(embedder: Embedder, new: Sequence[Waiting], how: How) -> Estimate:
+    chunk = Chunk(new)
+    try:
+        return embedder.estimate(chunk.contents, on_error=how.on_error)
+    except InputError as error:
+        raise chunk.relocated(error) from error.__cause__
+
+
+def _of_windows(embedder: Embedder, windows: Sequence[Waiting]) -> Estimate:
+    """Of what is told by its length, without being cut."""
+    tokens: Counter[str] = Counter()
+    different = {one.content_key: one.candidate.likely_tokens for one in windows}
+    for likely in different.values():
+        tokens.update(likely)
+    usd = price(tokens, embedder.facts)
+    return Estimate(items=len(different), tokens=tokens.total(), usd=usd, by_modality=dict(tokens))

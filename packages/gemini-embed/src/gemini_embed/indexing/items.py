@@ -1,0 +1,51 @@
+"""What an index is fed: items, with what should be known about them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from gemini_embed.content import ContentLike, Media
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing to index, with what should be known about it.
+
+    Attributes:
+        content: a str (text), `Path` (its file, or all files of a folder), part, `Content`, PIL image, or a list of
+            parts for one interleaved content.
+        source: what the content belongs to; all records of a source are replaced together. Default: `metadata`'s
+            "source", else the path or URL of the content, else "sha256:..." of it.
+        metadata: your own fields, kept with the record and open to filters. JSON values; dates become ISO text.
+        title: embedded with the content where the task has a place for it, and kept.
+        page_content: text to keep with the record, such as a caption. Default: the content's own text, a PDF page's.
+    """
+
+    content: ContentLike
+    source: str | None = None
+    metadata: Mapping[str, Any] | None = None
+    title: str | None = None
+    page_content: str | None = None
+
+
+ItemLike: TypeAlias = ContentLike | Path | Item
+"""An `Item`, or just its content."""
+
+
+def source_of(like: ItemLike) -> str | None:
+    """The source of an item that may be unfit to be read, as far as it tells, and as it can be printed."""
+    source = _named_source(like if isinstance(like, Item) else Item(like))
+    return source and source.encode(errors="replace").decode()
+
+
+def _named_source(item: Item) -> str | None:
+    named = item.source or (item.metadata.get("source") if isinstance(item.metadata, Mapping) else None)
+    if isinstance(named, str):
+        return named
+    if isinstance(item.content, Media):
+        return item.content.location
+    return os.fspath(item.content) if isinstance(item.content, os.PathLike) else None

@@ -1,0 +1,92 @@
+"""The windows of one medium as an add wants them: cut in one pass, and only those whose records are not there yet."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from gemini_embed.content import Content, Media, Video
+from gemini_embed.errors import InputError
+from gemini_embed.excerpt import Excerpt
+from gemini_embed.indexing.recognising import digest_of
+from gemini_embed.inside import likely_media_tokens
+from gemini_embed.models import ModelFacts
+from gemini_embed.secret import shown_url
+from gemini_embed.windows import Cutting, MediaInfo, Slices, Window, slices
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What is embedded for a record, the text that comes with it, and the window it was cut as."""
+
+    content: Content
+    text: str = ""
+    window: Window | None = None
+
+
+class Pieces:
+    """A medium that was looked into, and its windows."""
+
+    def __init__(self, part: Media, found: Slices, digest: str, title: str | None) -> None:
+        self.digest = digest
+        self.info: MediaInfo = found.info
+        self.excerpts: list[Excerpt] = found.excerpts
+        self._part, self._slices, self._title = part, found, title
+        self._rest: Iterator[tuple[int, Window]] = iter(())
+        self._next = len(self.excerpts)
+
+    @classmethod
+    def of(
+        cls,
+        part: Media,
+        facts: ModelFacts,
+        cutting: Cutting,
+        *,
+        root: str | None,
+        fetch: Callable[[str], bytes] | None,
+        title: str | None,
+    ) -> Pieces:
+        """Look into a medium, which is fetched first if need be.
+
+        Raises:
+            InputError: it cannot be had, or what is wrong with it (`MediaError`).
+        """
+        name = shown_url(part.location) if part.location else repr(part)
+        if part.is_url:
+            if fetch is None:
+                raise InputError(f"{name} must be fetched to be looked into, and nothing here can")
+            part = _with_data(part, fetch(part.location or ""), part.mime_type)
+        source = part.data if part.data is not None else part.location or ""
+        found = slices(source, facts, cutting, name=name, root=root)
+        if found.info.modality != part.modality:
+            raise InputError(f"{name} is {found.info.mime_type}, not {part.modality}")
+        digest = hashlib.sha256(part.data).hexdigest() if part.data is not None else digest_of(part, root)
+        return cls(part, found, digest, title)
+
+    def likely_tokens(self, excerpt: Excerpt, facts: ModelFacts) -> int:
+        """What a window likely costs; a PDF's text is extra."""
+        pages = (excerpt.page_end or 0) - (excerpt.page_start or 1) + 1
+        seconds = (excerpt.end_s or 0.0) - (excerpt.start_s or 0.0)
+        return likely_media_tokens(self._part, facts, replace(self.info, pages=pages, duration_s=seconds))
+
+    def load(self, number: int) -> Loaded:
+        """Window `number`, from 0. One pass does for all that are asked for in order.
+
+        Raises:
+            MediaError: damaged.
+        """
+        if number < self._next:  # never begun, or asked for again
+            self._rest, self._next = enumerate(self._slices.windows()), 0
+        for at, window in self._rest:
+            self._next = at + 1
+            if at == number:
+                part = _with_data(self._part, window.data, window.mime_type)
+                return Loaded(Content(part, title=self._title), window.text, window)
+        raise InputError(f"{self._part!r} has no window {number}: it has changed meanwhile")
+
+
+def _with_data(part: Media, data: bytes, mime_type: str | None) -> Media:
+    if isinstance(part, Video):
+        return Video(data, mime_type, fps=part.fps)
+    return type(part)(data, mime_type)

@@ -1,0 +1,108 @@
+"""What a file or a medium is, by what it holds and not by its name; and its hash, read in pieces."""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from gemini_embed.content import Media
+from gemini_embed.errors import InputError, MediaError, MissingExtraError
+from gemini_embed.files import open_file, read_file
+from gemini_embed.parts import media_of_type
+from gemini_embed.windows import probe
+from gemini_embed.windows.kinds import HEAD_BYTES, kind_of
+
+_MARKDOWN = (".md", ".markdown")
+_LONGEST_CHARACTER = 4  # bytes of UTF-8
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A file that holds text in UTF-8."""
+
+    path: Path
+    text: str
+
+    @property
+    def mime_type(self) -> str:
+        """By its name, as text has no marks of its own."""
+        if self.path.suffix.lower() in _MARKDOWN:
+            return "text/markdown"
+        named = mimetypes.guess_type(self.path.name)[0] or ""
+        return named if named.startswith("text/") else "text/plain"
+
+
+def file_part(path: Path, root: str | None) -> Media | TextFile:
+    """A file as a medium or as text.
+
+    Raises:
+        InputError: unreadable, empty, or neither.
+    """
+    if path.is_dir():
+        raise InputError(f"{path} is a folder: pass it alone, add({os.fspath(path)!r}), to add all its files")
+    head = read_file(os.fspath(path), root=root, head_bytes=HEAD_BYTES)
+    kind = kind_of(head)
+    if kind is not None and (part := media_of_type(kind.mime_type)) is not None:
+        return part(path, kind.mime_type)
+    if not head:
+        raise MediaError(f"{path} is empty (0 bytes)", "empty")
+    # Looked at before all of it is read: whatever is not text can be large.
+    named = mimetypes.guess_type(path.name)[0] or "of an unknown kind"
+    text = _decoded(read_file(os.fspath(path), root=root)) if _may_be_text(head) else None
+    if text is None or media_of_type(named):  # an SVG is text, and so is a page that says "not found"
+        holds = f"it begins {head[:16].decode('ascii', 'replace')!r}"
+        raise MediaError(
+            f"{path} is no image, audio, video or PDF that is known here, nor plain text: {holds}, and its name says "
+            f"{named}",
+            "unknown",
+        )
+    if not text.strip():
+        raise MediaError(f"{path} is empty (only white space)", "empty")
+    return TextFile(path, text)
+
+
+def _may_be_text(head: bytes) -> bool:
+    if b"\0" in head:
+        return False
+    try:
+        head.decode("utf-8-sig")
+    except UnicodeDecodeError as error:  # a character may be cut off at the end of what was read
+        return len(head) == HEAD_BYTES and error.start >= HEAD_BYTES - _LONGEST_CHARACTER
+    return True
+
+
+def _decoded(data: bytes) -> str | None:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None
+    return None if "\0" in text else text
+
+
+def mime_type_of(part: Media, root: str | None) -> str | None:
+    """The MIME type of a medium that is at hand; an image is looked into to its end, where Pillow is installed.
+
+    Raises:
+        MediaError: an image that is damaged, or that is none.
+    """
+    head = part.local_bytes(root=root, head_bytes=HEAD_BYTES) or b""
+    if part.modality == "image":
+        held = part.data if part.data is not None else part.location or ""
+        try:
+            return probe(held, "image", name=repr(part), root=root).mime_type
+        except MissingExtraError:  # PNG and JPEG can be sent without it
+            if kind_of(head) is None:
+                raise
+    kind = kind_of(head)
+    return kind.mime_type if kind else part.mime_type
+
+
+def digest_of(part: Media, root: str | None) -> str:
+    """SHA-256 of the bytes of a medium that is at hand, in hex."""
+    if part.data is not None:
+        return hashlib.sha256(part.data).hexdigest()
+    with open_file(part.location or "", root=root) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

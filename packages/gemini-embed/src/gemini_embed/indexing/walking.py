@@ -1,0 +1,89 @@
+"""Folders and globs as files, in the order of their names. What cannot be listed comes along, to be reported."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from gemini_embed.errors import InputError
+
+Place = str | os.PathLike[str]
+"""A folder, a file, or a glob such as `docs/**/*.pdf`."""
+
+
+@dataclass(frozen=True)
+class Unlisted:
+    """A folder that cannot be read, and why."""
+
+    path: Path
+    reason: str
+
+
+class Files(Collection[Path | Unlisted]):
+    """Files found somewhere, kept as their names, so that a million of them fit."""
+
+    def __init__(self, found: Iterable[Path | Unlisted]) -> None:
+        self._found = [one if isinstance(one, Unlisted) else os.fspath(one) for one in found]
+
+    def __iter__(self) -> Iterator[Path | Unlisted]:
+        return (one if isinstance(one, Unlisted) else Path(one) for one in self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def __contains__(self, one: object) -> bool:
+        return (os.fspath(one) if isinstance(one, Path) else one) in self._found
+
+
+def files_at(place: Place, root: str | None = None) -> Files:
+    """The files of a folder, those that a glob matches, or the one that is named.
+
+    Raises:
+        InputError: there is nothing of that name, or the glob matches nothing.
+    """
+    path = Path(place)
+    if path.is_dir():
+        return Files(walked(path, root))
+    if path.exists() or path.is_symlink():
+        return Files([path])
+    pattern = os.fspath(place)
+    if not glob.has_magic(pattern):
+        raise InputError(f"there is no file or folder {pattern!r}; texts go in a list: add([text])")
+    found = [Path(name) for name in sorted(glob.glob(pattern, recursive=True))]
+    if not found:
+        raise InputError(f"{pattern!r} matches no file")
+    return Files(one for one in found if not one.is_dir())
+
+
+def walked(folder: Path, root: str | None = None) -> Iterator[Path | Unlisted]:
+    """All files below a folder; those whose names begin with a dot, and what is in such folders, are left out.
+
+    Links are followed, but to folders outside of `root`, and each folder is entered once. A folder that cannot be read
+    is `Unlisted`.
+    """
+    yield from _walked(folder, root and os.path.realpath(root), set())
+
+
+def _walked(folder: Path, root: str | None, entered: set[str]) -> Iterator[Path | Unlisted]:
+    real = os.path.realpath(folder)
+    if real in entered:
+        return  # under another name its files are in already
+    entered.add(real)
+    if root is not None and not Path(real).is_relative_to(root):
+        yield Unlisted(folder, f"{folder} lies outside of root={root}: only files inside are read")
+        return
+    try:
+        with os.scandir(folder) as found:
+            names = sorted(entry.name for entry in found if not entry.name.startswith("."))
+    except OSError as error:
+        yield Unlisted(folder, f"cannot read the folder {folder}: {error.strerror or error}")
+        return
+    for name in names:
+        path = folder / name
+        if path.is_dir():
+            yield from _walked(path, root, entered)
+        else:
+            yield path

@@ -1,0 +1,106 @@
+"""What indexes hold and find: records, and hits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from gemini_embed.excerpt import Excerpt
+
+
+@dataclass(frozen=True, repr=False)
+class Record:
+    """One embedded thing, as a store keeps it beside its vector.
+
+    Attributes:
+        id: a UUID in text form, made from source, window, content and fingerprint: adding twice changes nothing.
+        page_content: the text, a page's text, or a caption; "" for a medium without words.
+        metadata: the user's own fields and ours: `source`, `modality` ("text", "image", "audio", "video", "pdf",
+            "mixed"), `mime_type`, `title`, `sha256` of the content, `uri` (path or URL of the medium), and the window
+            within it: `page_start` and `page_end`, `start_s` and `end_s`, `char_start` and `char_end`. JSON values
+            only; absent means not known.
+    """
+
+    id: str
+    page_content: str
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def source(self) -> str | None:
+        """Where the content came from; records of one source are replaced together."""
+        return self._text("source")
+
+    @property
+    def modality(self) -> str | None:
+        """ "text", "image", "audio", "video", "pdf", or "mixed" for interleaved parts."""
+        return self._text("modality")
+
+    @property
+    def title(self) -> str | None:
+        """The title that was embedded with the content."""
+        return self._text("title")
+
+    @property
+    def uri(self) -> str | None:
+        """Path or URL of the medium, None for content that came from memory."""
+        return self._text("uri")
+
+    @property
+    def mime_type(self) -> str | None:
+        """Of the whole file."""
+        return self._text("mime_type")
+
+    @property
+    def window(self) -> Excerpt:
+        """Which part of the source this is."""
+        return Excerpt.of(self.metadata)
+
+    def __str__(self) -> str:
+        source = self.source or self.id
+        if source.startswith("sha256:"):
+            source = f"{source[:15]}…"
+        anchor = f"#{self.window.anchor}" if self.window.anchor else ""
+        words = " ".join(self.page_content.split())
+        excerpt = f': "{words[:60]}{"…" if len(words) > 60 else ""}"' if words else ""
+        return f"{self.modality or '?'} {source}{anchor}{excerpt}"
+
+    def __repr__(self) -> str:
+        return f"<Record {self.id}: {self}>"
+
+    def _text(self, name: str) -> str | None:
+        value = self.metadata.get(name)
+        return value if isinstance(value, str) else None  # points made by others may hold anything
+
+
+@dataclass(frozen=True, repr=False)
+class Hit:
+    """A record found, with its score: the cosine similarity to the query, from -1 to 1."""
+
+    record: Record
+    score: float
+
+    @property
+    def page_content(self) -> str:
+        """The record's text."""
+        return self.record.page_content
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """The record's metadata."""
+        return self.record.metadata
+
+    @property
+    def source(self) -> str | None:
+        """The record's source."""
+        return self.record.source
+
+    @property
+    def modality(self) -> str | None:
+        """The record's modality."""
+        return self.record.modality
+
+    def __str__(self) -> str:
+        return f"{self.score:.2f} {self.record}"
+
+    def __repr__(self) -> str:
+        return f"<Hit {self}>"

@@ -1,0 +1,80 @@
+"""Where a medium's windows lie, found by looking into it once; and the windows, cut when they are wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gemini_embed.excerpt import Excerpt
+from gemini_embed.models import ModelFacts
+from gemini_embed.windows.audio import audio_spans, audio_windows
+from gemini_embed.windows.pdfs import pdf_windows
+from gemini_embed.windows.probing import MediaInfo, probe
+from gemini_embed.windows.source import Source, called, reading
+from gemini_embed.windows.spans import Span, even_spans
+from gemini_embed.windows.video import check_codec, video_spans, video_windows
+from gemini_embed.windows.window import Cutting, Window
+
+
+@dataclass(frozen=True)
+class Slices:
+    """A medium that was looked into to its end. Nothing is cut before `windows()` is iterated."""
+
+    source: Source
+    info: MediaInfo
+    spans: tuple[Span, ...]
+    """Seconds, or pages counted from 0; empty for an image, which is one window."""
+    root: str | None = None
+
+    @property
+    def excerpts(self) -> list[Excerpt]:
+        """Where each window lies."""
+        if self.info.modality == "image":
+            return [Excerpt()]
+        if self.info.modality == "pdf":
+            return [Excerpt(page_start=int(span.start) + 1, page_end=int(span.end)) for span in self.spans]
+        return [Excerpt(start_s=span.start, end_s=span.end) for span in self.spans]
+
+    def windows(self) -> Iterator[Window]:
+        """The windows in order, one at a time, in one pass.
+
+        Raises:
+            MediaError: damaged.
+        """
+        if self.info.modality == "pdf":
+            return pdf_windows(self.source, self.spans, root=self.root)
+        if self.info.modality == "video":
+            return video_windows(self.source, self.info, self.spans, root=self.root)
+        if self.info.modality == "audio":
+            return audio_windows(self.source, self.info, self.spans, root=self.root)
+        return self._whole()
+
+    def _whole(self) -> Iterator[Window]:
+        with reading(self.source, self.root) as file:
+            yield Window(mime_type=self.info.mime_type, data=file.read())
+
+
+def slices(
+    source: Source,
+    facts: ModelFacts,
+    cutting: Cutting | None = None,
+    *,
+    name: str | None = None,
+    root: str | None = None,
+) -> Slices:
+    """Look into a medium, and say where its windows lie; see `windows` for the errors."""
+    how = cutting or Cutting()
+    how.check(facts)
+    info = probe(source, name=name, root=root)
+    return Slices(source, info, tuple(_spans(info, facts, how, name or called(source))), root)
+
+
+def _spans(info: MediaInfo, facts: ModelFacts, how: Cutting, name: str) -> list[Span]:
+    if info.modality == "pdf":
+        return even_spans(info.pages or 0, how.pdf_pages, facts.max_pages, how.overlap_pages)
+    if info.modality == "video":
+        check_codec(info, name)
+        return video_spans(info, length_s=how.video_s, most_s=facts.max_video_s, overlap_s=how.overlap_s)
+    if info.modality == "audio":
+        return audio_spans(info, length_s=how.audio_s, most_s=facts.max_audio_s, overlap_s=how.overlap_s)
+    return []
