@@ -151,7 +151,7 @@ def test_09_one_query_one_embedding_one_ranking(
         assert len(emulator.requests) == 1
         assert len(nodes) == 4
         assert nodes[0].metadata["source"] == str(pictures("red"))
-        assert [node.score for node in nodes] == sorted((node.get_score() for node in nodes), reverse=True)
+        assert [node.metadata["modality"] for node in nodes] == ["image", "text", "image", "text"]
         assert bundle == QueryBundle("a red picture")
         assert retriever.retrieve(bundle) == nodes
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from gemini_embed import Hit, Image, InputError, Item, MultimodalIndex, QdrantStore, Record
+from gemini_embed import GeminiEmbedWarning, Hit, Hits, Image, InputError, Item, MultimodalIndex, QdrantStore, Record
 from gemini_embed_emulator import Emulator
 from llama_index.core.callbacks import CallbackManager, CBEventType, LlamaDebugHandler
 from llama_index.core.llms import MockLLM
@@ -110,9 +110,9 @@ async def test_of_several_strings_the_mean_is_searched(index: MultimodalIndex) -
 
 async def test_an_empty_query_is_refused(index: MultimodalIndex) -> None:
     retriever = GeminiMultimodalRetriever(index)
-    with pytest.raises(InputError, match="query_str, image_path or embedding"):
+    with pytest.raises(InputError, match="query_str, image_path, parts or embedding"):
         retriever.retrieve("")
-    with pytest.raises(InputError, match="query_str, image_path or embedding"):
+    with pytest.raises(InputError, match="query_str, image_path, parts or embedding"):
         await retriever.aretrieve(QueryBundle(""))
 
 
@@ -137,8 +137,8 @@ def test_an_image_of_a_url_keeps_it(index: MultimodalIndex) -> None:
     record = Record("00000000-0000-0000-0000-000000000001", "", {"modality": "image", "uri": url, "source": url})
 
     class OneHit(MultimodalIndex):
-        def search(self, *args: Any, **kwargs: Any) -> list[Hit]:
-            return [Hit(record, 0.5)]
+        def search(self, *args: Any, **kwargs: Any) -> Hits:
+            return Hits([Hit(record, 0.5)])
 
     (node,) = GeminiMultimodalRetriever(OneHit(index.embedder, index.store)).retrieve("a picture")
     assert isinstance(node.node, ImageNode)
@@ -205,9 +205,11 @@ def test_filters_without_a_neutral_form(index: MultimodalIndex, filters: Any, sa
 
 
 def test_a_score_threshold(index: MultimodalIndex) -> None:
-    everything = GeminiMultimodalRetriever(index).retrieve("bread")
-    limit = everything[1].get_score()
-    assert GeminiMultimodalRetriever(index, score_threshold=limit - 1e-6).retrieve("bread") == everything[:2]
+    texts = GeminiMultimodalRetriever(index, filters={"modality": "text"}).retrieve("bread")
+    limits = {"text": texts[0].get_score() - 1e-6, "image": 2.0, "mixed": 2.0}
+    assert GeminiMultimodalRetriever(index, score_threshold=limits).retrieve("bread") == texts[:1]
+    with pytest.warns(GeminiEmbedWarning, match="cannot be compared"):
+        GeminiMultimodalRetriever(index, score_threshold=limits["text"]).retrieve("bread")
 
 
 def test_callbacks_and_a_query_engine(index: MultimodalIndex) -> None:

@@ -127,8 +127,8 @@ def test_copies_to_every_store_and_back(
         back = MilvusStore(tmp_path / "back.db")
         assert copy.copy_to(back) == 3
         vector = counting_embedder.vector(counting_embedder.embedded[0][1])
-        expected = index.search_vector(vector, 3)
-        for hits in (copy.search_vector(vector, 3), back.search(vector.astype("float32"), 3)):
+        expected = index.search_vector(vector, 3, fusion="raw")
+        for hits in (copy.search_vector(vector, 3, fusion="raw"), back.search(vector.astype("float32"), 3)):
             assert [hit.record for hit in hits] == [hit.record for hit in expected]
             assert [hit.score for hit in hits] == pytest.approx([hit.score for hit in expected], abs=1e-5)
         back.close()

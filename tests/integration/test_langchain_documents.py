@@ -10,7 +10,7 @@ from gemini_embed import InputError, MultimodalIndex, QdrantStore
 from gemini_embed_emulator import Emulator, Fault
 from langchain_core.documents import Document
 from langchain_gemini_embed import GeminiEmbeddings, GeminiMultimodalRetriever
-from langchain_gemini_embed.blocks import items_of
+from langchain_gemini_embed.documents import items_of
 
 Make = Callable[..., GeminiEmbeddings]
 

@@ -83,14 +83,15 @@ async def test_limits_of_the_object_and_of_the_call(langchain_index: MultimodalI
     assert sources(pictures.invoke("bread", filter={"source": "bread.md"})) == ["bread.md"]
     assert sources(await pictures.ainvoke("bread", filter={"page": {"gte": 3}})) == ["bread.md"]
 
-    close = GeminiMultimodalRetriever(index=langchain_index, score_threshold=0.999)
+    close = GeminiMultimodalRetriever(index=langchain_index, score_threshold={"image": 0.999, "text": 0.999})
     assert sources(close.invoke(Image(png("red")))) == ["red.png"]
-    assert len(close.invoke(Image(png("red")), score_threshold=-1.0)) == 4
+    assert len(close.invoke(Image(png("red")), score_threshold=None)) == 4
+    assert len(close.invoke(Image(png("red")), score_threshold={"image": 0.999}, k=9)) == 4, "and three texts"
 
 
 def test_a_block_that_cannot_be_embedded_keeps_the_core_error(retriever: GeminiMultimodalRetriever) -> None:
-    with pytest.raises(InputError, match="cannot be embedded yet") as caught:
-        retriever.invoke(["like this", {"type": "video", "url": "https://example.org/v.mp4"}])
+    with pytest.raises(InputError, match="holds nothing to embed") as caught:
+        retriever.invoke(["like this", {"type": "reasoning", "reasoning": "hm"}])
     assert caught.value.position == 1
 
 

@@ -102,7 +102,7 @@ async def test_the_async_twin_embeds_only_what_is_new(retriever: GeminiMultimoda
     [
         pytest.param("a text", "input 1: a str is no node", id="no-node"),
         pytest.param(TextNode(text=" ", metadata={"source": "s"}), "^input 1: ", id="nothing-but-metadata"),
-        pytest.param(ImageNode(image="*"), "input 1: the image's base64 is damaged", id="damaged"),
+        pytest.param(ImageNode(image="*"), "input 1: the base64 of the image is damaged", id="damaged"),
     ],
 )
 def test_what_cannot_be_indexed_is_named(retriever: GeminiMultimodalRetriever, node: Any, said: str) -> None:

@@ -13,7 +13,7 @@ from gemini_embed import (
     EmbeddingResult,
     GeminiEmbeddingFunction,
     GeminiEmbedError,
-    Hit,
+    Hits,
     Image,
     InputError,
     Item,
@@ -63,7 +63,7 @@ def index(folder: Path) -> list[str]:
     with MultimodalIndex(Embedder(), EdgeStore(folder)) as own:
         assert_type(own.add(["text", Path("a.png"), Item("b", source="s", metadata={"year": 2026})]), AddReport)
         hits = own.search(["like this, but red", Image("a.png")], k=3, filter={"year": {"gte": 2020}})
-        assert_type(hits, list[Hit])
+        assert_type(hits, Hits)
         assert_type(own.get([hit.record.id for hit in hits]), list[Record])
         assert_type(own.delete(source="s"), int)
         assert_type(own.copy_to(QdrantStore(":memory:")), int)

@@ -8,11 +8,19 @@ from typing import Any
 
 import pytest
 from fix_langchain import png
-from gemini_embed import Content, Hit, Image, InputError, Record, Text
+from gemini_embed import Audio, Content, Hit, Image, InputError, Pdf, Record, Text, Video
 from langchain_core.documents import Document
 from langchain_core.messages import HumanMessage
-from langchain_core.messages.content import create_image_block, create_plaintext_block, create_text_block
-from langchain_gemini_embed.blocks import content_of, contents_of, document_of
+from langchain_core.messages.content import (
+    create_audio_block,
+    create_file_block,
+    create_image_block,
+    create_plaintext_block,
+    create_text_block,
+    create_video_block,
+)
+from langchain_gemini_embed.blocks import content_of, contents_of
+from langchain_gemini_embed.documents import document_of
 
 RED = png("red")
 BASE64 = base64.b64encode(RED).decode()
@@ -21,9 +29,16 @@ URL = "https://example.org/red.png"
 PICTURE, LINK, WORDS = Image(RED, "image/png"), Image(URL), Text("red")
 
 
+EXCERPT = {"start_offset": "1.5s", "end_offset": "9s", "fps": 2}
+UPLOADED = "https://generativelanguage.googleapis.com/v1beta/files/abc"
+
+
 def held(part: Any) -> Any:
     """What a part holds, whatever MIME type it claims: the bytes decide that."""
-    return part.text if isinstance(part, Text) else (part.data, part.location)
+    if isinstance(part, Text):
+        return part.text
+    excerpt = (part.start_s, part.end_s, part.fps) if isinstance(part, Video) else ()
+    return (type(part), part.data, part.location, *excerpt)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +72,24 @@ def held(part: Any) -> Any:
         ),
         pytest.param({"type": "media", "mime_type": "image/png", "data": BASE64}, [PICTURE], id="Gemini"),
         pytest.param({"type": "media", "mime_type": "image/png", "data": RED}, [PICTURE], id="Gemini, bytes"),
+        pytest.param(create_audio_block(url=URL), [Audio(URL)], id="audio block"),
+        pytest.param(create_video_block(base64=BASE64, mime_type="video/mp4"), [Video(RED)], id="video block"),
+        pytest.param(create_file_block(base64=BASE64, mime_type="application/pdf"), [Pdf(RED)], id="PDF block"),
+        pytest.param(create_file_block(base64="cmVk", mime_type="text/csv"), [WORDS], id="text file block"),
+        pytest.param({"type": "input_audio", "input_audio": {"data": BASE64, "format": "wav"}}, [Audio(RED)], id="wav"),
+        pytest.param(
+            {"type": "file", "file": {"filename": "a.pdf", "file_data": f"data:application/pdf;base64,{BASE64}"}},
+            [Pdf(RED)],
+            id="OpenAI PDF",
+        ),
+        pytest.param(
+            {"type": "media", "mime_type": "video/mp4", "file_uri": "gs://b/o", "video_metadata": EXCERPT},
+            [Video("gs://b/o", start_s=1.5, end_s=9, fps=2)],
+            id="Gemini, a stretch of a video in Cloud Storage",
+        ),
+        pytest.param(
+            {"type": "video", "file_id": UPLOADED, "mime_type": "video/mp4"}, [Video(UPLOADED)], id="Files API"
+        ),
         pytest.param(HumanMessage("red"), [WORDS], id="message"),
         pytest.param(
             HumanMessage(["red", {"type": "image_url", "image_url": {"url": URL}}]), [WORDS, LINK], id="mixed message"
@@ -71,20 +104,25 @@ def test_what_becomes_a_content(given: Any, parts: list[Any]) -> None:
 @pytest.mark.parametrize(
     ("block", "said"),
     [
-        pytest.param({"type": "video", "url": URL}, "'video' (no mime_type) cannot be embedded yet", id="video"),
-        pytest.param({"type": "audio", "base64": "aa", "mime_type": "audio/wav"}, "audio/wav", id="audio"),
-        pytest.param({"type": "file", "base64": "aa", "mime_type": "application/pdf"}, "application/pdf", id="pdf"),
+        pytest.param({"type": "file", "base64": "aa", "mime_type": "application/zip"}, "application/zip", id="a zip"),
+        pytest.param({"type": "file", "url": URL}, "no mime_type", id="a file of no kind"),
+        pytest.param(
+            {"type": "media", "mime_type": "video/mp4", "file_uri": URL, "video_metadata": {"start_offset": "soon"}},
+            "'soon' is no offset in seconds",
+            id="an offset",
+        ),
         pytest.param({"type": "reasoning", "reasoning": "hm"}, "holds nothing to embed", id="reasoning"),
         pytest.param({"type": "tool_call", "name": "x", "args": {}, "id": "1"}, "holds nothing to embed", id="call"),
         pytest.param({"text": "red"}, "a block of type None", id="no type"),
         pytest.param(3, "cannot embed a int", id="a number"),
         pytest.param({"type": "text"}, "holds nothing to embed", id="text without text"),
-        pytest.param({"type": "image", "file_id": "f"}, "needs base64 or url", id="file_id"),
+        pytest.param({"type": "image", "file_id": "f"}, "must be http(s), gs:// or a data URI", id="file_id"),
         pytest.param({"type": "image", "base64": "&&&", "mime_type": "image/png"}, "is damaged", id="damaged base64"),
-        pytest.param({"type": "image", "url": "/etc/passwd"}, "must be http(s) or a data URI", id="path in url"),
-        pytest.param({"type": "image", "url": "file:///etc/passwd"}, "must be http(s) or a data URI", id="file URL"),
+        pytest.param({"type": "image", "url": "/etc/passwd"}, "must be http(s), gs://", id="path in url"),
+        pytest.param({"type": "image", "url": "file:///etc/passwd"}, "must be http(s), gs://", id="file URL"),
         pytest.param({"type": "image_url", "image_url": "/etc/passwd"}, "must be http(s)", id="path, OpenAI"),
-        pytest.param({"type": "media", "mime_type": "image/png", "file_uri": "gs://b/o"}, "gs://b/o", id="gs"),
+        pytest.param({"type": "audio", "url": "talk.wav"}, "pass gemini_embed.Audio(path)", id="sound by path"),
+        pytest.param({"type": "image"}, "needs base64, url, or", id="an image without one"),
         pytest.param({"type": "file", "source_type": "text", "text": "x"}, "cannot read", id="not for langchain-core"),
     ],
 )

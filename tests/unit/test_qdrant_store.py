@@ -69,8 +69,8 @@ class FakeServer(ThreadingHTTPServer):
                 return self.info()
             case "POST", "/points/count":
                 return {"count": 0}
-            case "POST", "/points/query":
-                return {"points": []}
+            case "POST", "/points/query/batch":
+                return [{"points": []} for _ in body["searches"]]
             case "PATCH", "":
                 return True
             case _:
@@ -148,7 +148,7 @@ def test_a_server_is_asked_for_int8_and_for_rescoring(start_server: Callable[...
     store.close()
     (changed,) = [body for method, path, body in server.calls if (method, path) == ("PATCH", "/collections/c")]
     assert changed == {"quantization_config": {"scalar": {"type": "int8", "always_ram": True}}}
-    (asked,) = [body for _, path, body in server.calls if path.endswith("/query")]
+    ((asked,),) = [body["searches"] for _, path, body in server.calls if path.endswith("/query/batch")]
     assert asked["params"] == {"quantization": {"rescore": True, "oversampling": 2.5}}
 
 

@@ -14,15 +14,17 @@ The data path, one direction, one file a step:
     quota       how fast calls may start: told, or learned from refusals; `gate` holds them until then
     vectors     counted, sized, finite, unit length where due; float32
     embedder    `Embedder`, the facade of all that
-    stores      where records and vectors live
+    stores      where `records` and vectors live
     index       `MultimodalIndex`: add, search, delete, on any store
     testing     what every store must pass, for pytest
 
-Adding to an index is a stream of its own: items -> chunks -> embedding -> written (`adding`), what is outdated removed
-at the end (`replacing`). `spend` knows prices: estimates before, budgets meanwhile, the `report` afterwards.
-`tracking` and `telemetry` see every call: usage for whoever asks, OpenTelemetry's spans and metrics.
+Adding to an index is a stream of its own (`indexing`): files and items -> candidates -> chunks -> embedding -> written,
+what is outdated removed at the end. What is longer than the model takes is cut by `windows`; what is too large for a
+call goes through `uploads`. Searching it (`searching`) is a query for each modality, fused into `hits`, which open
+their medium (`opening`) and show as a `strip` of pictures.
 
-What is longer than the model takes is cut by `windows`; what is too large for a call goes through `uploads`.
+`spend` knows prices: estimates before, budgets meanwhile, reports afterwards. `tracking` and `telemetry` see every
+call: usage for whoever asks, OpenTelemetry's spans and metrics.
 
 Nothing heavy is imported with this module; what needs an extra is loaded when its name is first used.
 """
@@ -69,23 +71,29 @@ from gemini_embed.tracking import UsageTracker, track_usage
 if TYPE_CHECKING:
     from gemini_embed.cache import VectorCache
     from gemini_embed.embedding_function import GeminiEmbeddingFunction
+    from gemini_embed.excerpt import Excerpt
+    from gemini_embed.hits import Hit, Hits
     from gemini_embed.index import MultimodalIndex
     from gemini_embed.indexing.items import Item
     from gemini_embed.indexing.report import AddReport, SkippedItem
-    from gemini_embed.records import Hit, Record
+    from gemini_embed.records import Record
     from gemini_embed.spend import Budget, Estimate
     from gemini_embed.stores.base import Store
     from gemini_embed.stores.edge import EdgeStore
     from gemini_embed.stores.milvus import MilvusStore
     from gemini_embed.stores.qdrant import QdrantStore
+    from gemini_embed.windows import Cutting, Window
 
 _LAZY = {
     "AddReport": "gemini_embed.indexing.report",
     "Budget": "gemini_embed.spend",
     "EdgeStore": "gemini_embed.stores.edge",
+    "Cutting": "gemini_embed.windows",
     "Estimate": "gemini_embed.spend",
+    "Excerpt": "gemini_embed.excerpt",
     "GeminiEmbeddingFunction": "gemini_embed.embedding_function",
-    "Hit": "gemini_embed.records",
+    "Hit": "gemini_embed.hits",
+    "Hits": "gemini_embed.hits",
     "Item": "gemini_embed.indexing.items",
     "MilvusStore": "gemini_embed.stores.milvus",
     "MultimodalIndex": "gemini_embed.index",
@@ -94,6 +102,7 @@ _LAZY = {
     "SkippedItem": "gemini_embed.indexing.report",
     "Store": "gemini_embed.stores.base",
     "VectorCache": "gemini_embed.cache",
+    "Window": "gemini_embed.windows",
 }
 
 __all__ = [
@@ -108,17 +117,20 @@ __all__ = [
     "ConfigurationError",
     "ConnectionFailedError",
     "Content",
+    "Cutting",
     "EdgeStore",
     "Embedder",
     "EmbeddingResult",
     "EngineError",
     "Estimate",
+    "Excerpt",
     "Fingerprint",
     "FingerprintMismatchError",
     "GeminiEmbedError",
     "GeminiEmbedWarning",
     "GeminiEmbeddingFunction",
     "Hit",
+    "Hits",
     "Image",
     "InputError",
     "Item",
@@ -149,6 +161,7 @@ __all__ = [
     "UsageTracker",
     "VectorCache",
     "Video",
+    "Window",
     "track_usage",
 ]
 

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from gemini_embed.errors import InputError
 from gemini_embed.parts import Audio, Image, Media, Part, Pdf, Text, Video, media_of_type
-from gemini_embed.places import is_genai, is_pil
+from gemini_embed.places import is_genai, is_pil, named_type
 
 __all__ = [
     "Audio",
@@ -22,7 +22,9 @@ __all__ = [
     "Text",
     "Video",
     "contents_of",
+    "media_of_type",
     "part_of",
+    "video_excerpt",
 ]
 
 ContentLike: TypeAlias = Any
@@ -82,15 +84,20 @@ def contents_of(likes: Iterable[ContentLike]) -> list[Content]:
 
 
 def part_of(like: Any) -> Part:
-    """The part that `like` means: a str is text, a path, bytes or a PIL image is an image."""
+    """The part that `like` means: a str is text, bytes are the medium that they begin like, a path is the medium that
+    its name says (what the file holds is looked at before anything is sent), and an image where nothing says more."""
     if isinstance(like, Part):
         return like
     if isinstance(like, str):
         return Text(like)
     if is_genai(like):
         return _from_genai(like)
-    if isinstance(like, bytes | bytearray | memoryview | os.PathLike) or is_pil(like) or hasattr(like, "read"):
+    if is_pil(like):
         return Image(like)
+    if isinstance(like, os.PathLike):
+        return (media_of_type(named_type(os.fspath(like)) or "") or Image)(like)
+    if isinstance(like, bytes | bytearray | memoryview) or hasattr(like, "read"):
+        return _recognised(Image(like))
     raise InputError(
         f"cannot embed a {type(like).__name__}: pass str, Text, Image, Audio, Video, Pdf, Content or a PIL image"
     )
@@ -113,9 +120,24 @@ def _from_genai(like: Any) -> Part:
             f"of google-genai's parts, text, images, audio, video and PDF can be embedded, not {mime_type!r}"
         )
     if kind is Video and (excerpt := getattr(like, "video_metadata", None)) is not None:
-        start_s, end_s = _seconds(excerpt.start_offset), _seconds(excerpt.end_offset)
-        return Video(source, mime_type=mime_type, start_s=start_s, end_s=end_s, fps=excerpt.fps)
+        return video_excerpt(source, mime_type, excerpt.start_offset, excerpt.end_offset, excerpt.fps)
     return kind(source, mime_type=mime_type)
+
+
+def _recognised(held: Media) -> Media:
+    """Bytes as the medium that they begin like."""
+    from gemini_embed.windows.kinds import HEAD_BYTES, kind_of  # texts need nothing of it
+
+    kind = kind_of((held.data or b"")[:HEAD_BYTES])
+    medium = media_of_type(kind.mime_type) if kind else None
+    return (medium or type(held))(held.data)
+
+
+def video_excerpt(
+    source: Any, mime_type: str | None, start_offset: str | None, end_offset: str | None, fps: float | None
+) -> Video:
+    """A video with the wire's `videoMetadata`, where offsets are durations such as "12.5s"."""
+    return Video(source, mime_type=mime_type, start_s=_seconds(start_offset), end_s=_seconds(end_offset), fps=fps)
 
 
 def _seconds(offset: str | None) -> float | None:

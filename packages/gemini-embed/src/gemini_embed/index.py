@@ -15,6 +15,7 @@ from gemini_embed.arguments import one_of
 from gemini_embed.closing import Closing
 from gemini_embed.content import ContentLike
 from gemini_embed.errors import InputError, StoreError
+from gemini_embed.hits import Hits
 from gemini_embed.indexing.adding import AddOptions, How, add_steps
 from gemini_embed.indexing.describing import Describe
 from gemini_embed.indexing.estimating import estimate_add
@@ -22,11 +23,15 @@ from gemini_embed.indexing.items import ItemLike
 from gemini_embed.indexing.replacing import Gone
 from gemini_embed.indexing.report import AddReport
 from gemini_embed.indexing.walking import Place, files_at
-from gemini_embed.records import Hit, Record
+from gemini_embed.opening import Opener
+from gemini_embed.records import Record
 from gemini_embed.refusals import OnError
+from gemini_embed.searching.census import Census
+from gemini_embed.searching.options import Fusion, SearchOptions, Wanted
+from gemini_embed.searching.search import search
 from gemini_embed.spend import Budget, Estimate
 from gemini_embed.steps import Steps, arun, run
-from gemini_embed.stores.base import FilterLike, Store, check_k
+from gemini_embed.stores.base import FilterLike, FloatArray, Store
 from gemini_embed.stores.filters import parse
 from gemini_embed.windows import Cutting
 
@@ -44,6 +49,8 @@ class MultimodalIndex(Closing):
     def __init__(self, embedder: Embedder, store: Store) -> None:
         self.embedder = embedder
         self.store = store
+        self._census = Census(store)
+        self.opener = Opener(embedder.root, embedder.fetch)
         self._closed = False
 
     def __repr__(self) -> str:
@@ -137,36 +144,63 @@ class MultimodalIndex(Closing):
         return await asyncio.to_thread(self.estimate, items, **options)
 
     def search(
-        self, query: ContentLike, k: int = 10, *, filter: FilterLike = None, score_threshold: float | None = None
-    ) -> list[Hit]:
-        """The `k` records nearest to a text, a part, or a list of parts (text plus image); best first.
+        self,
+        query: ContentLike,
+        k: int = 10,
+        *,
+        filter: FilterLike = None,
+        score_threshold: float | Mapping[str, float] | None = None,
+        fusion: Fusion = "rrf",
+        quotas: Mapping[str, int] | None = None,
+        mmr: float | None = None,
+        collapse: float | None = None,
+        merge: bool = False,
+        padding: float | Mapping[str, float] = 0.0,
+    ) -> Hits:
+        """The `k` records nearest to a text, a part of any modality, or a list of parts (one query); best first.
+
+        Where the index holds several modalities each is searched for itself, and the hits are fused. What can be told
+        for each modality is a number, or a mapping such as `{"image": 0.4, "video": 0.3}`.
 
         Args:
             query: what to look for; conditioned as a query.
             k: most hits wanted.
             filter: `{"modality": "image"}` and the like (`gemini_embed.stores.filters`), or the store's own object.
-            score_threshold: least cosine similarity of a hit.
+            score_threshold: least cosine similarity of a hit; one for several modalities warns.
+            fusion: how hits of several modalities become one list, see `Fusion`.
+            quotas: most hits of a modality, such as `{"text": 5, "video": 2}`.
+            mmr: maximal marginal relevance, from 1 (relevance alone, as without it) to 0 (unlikeness alone).
+            collapse: of hits whose vectors have at least this cosine, such as 0.98, only the best stays.
+            merge: whether neighbouring windows of one source become one hit.
+            padding: what hits get around their window: seconds of recordings and videos, pages of PDFs, in a mapping
+                characters of texts; with the text that stands there.
+
+        Raises:
+            InputError: an option that means nothing.
         """
-        return run(self._search(query, k, filter, score_threshold))
+        given = SearchOptions(
+            filter=filter,
+            score_threshold=score_threshold,
+            fusion=fusion,
+            quotas=quotas,
+            mmr=mmr,
+            collapse=collapse,
+            merge=merge,
+            padding=padding,
+        )
+        return run(self._search(query, k, given))
 
-    async def asearch(
-        self, query: ContentLike, k: int = 10, *, filter: FilterLike = None, score_threshold: float | None = None
-    ) -> list[Hit]:
+    async def asearch(self, query: ContentLike, k: int = 10, **options: Unpack[SearchOptions]) -> Hits:
         """`search`, without blocking the loop."""
-        return await arun(self._search(query, k, filter, score_threshold))
+        return await arun(self._search(query, k, options))
 
-    def search_vector(
-        self, vector: ArrayLike, k: int = 10, *, filter: FilterLike = None, score_threshold: float | None = None
-    ) -> list[Hit]:
+    def search_vector(self, vector: ArrayLike, k: int = 10, **options: Unpack[SearchOptions]) -> Hits:
         """`search` with a query that is embedded already, shape (d,)."""
-        hits = self._opened().search(np.asarray(vector, dtype=np.float32), k, filter)
-        return hits if score_threshold is None else [hit for hit in hits if hit.score >= score_threshold]
+        return self._found(np.asarray(vector, dtype=np.float32), Wanted(k=k, **options))
 
-    async def asearch_vector(
-        self, vector: ArrayLike, k: int = 10, *, filter: FilterLike = None, score_threshold: float | None = None
-    ) -> list[Hit]:
+    async def asearch_vector(self, vector: ArrayLike, k: int = 10, **options: Unpack[SearchOptions]) -> Hits:
         """`search_vector`, without blocking the loop."""
-        return await asyncio.to_thread(self.search_vector, vector, k, filter=filter, score_threshold=score_threshold)
+        return await asyncio.to_thread(self.search_vector, vector, k, **options)
 
     def get(self, ids: Sequence[str]) -> list[Record]:
         """The records with these ids, in the order asked; ids that are not there are left out."""
@@ -188,7 +222,10 @@ class MultimodalIndex(Closing):
             raise InputError("say what to delete by exactly one of ids, source and filter")
         if source is not None:
             filter = {"source": os.fspath(source)}
-        return self._opened().delete(None if ids is None else _ids(ids), filter=filter)
+        try:
+            return self._opened().delete(None if ids is None else _ids(ids), filter=filter)
+        finally:
+            self._census.forget()
 
     async def adelete(
         self,
@@ -248,20 +285,20 @@ class MultimodalIndex(Closing):
         self.store.open(self.embedder.fingerprint)
         return self.store
 
-    def _search(
-        self, query: ContentLike, k: int, filter: FilterLike, score_threshold: float | None
-    ) -> Steps[list[Hit]]:
+    def _search(self, query: ContentLike, k: int, options: SearchOptions) -> Steps[Hits]:
         self._opened()
-        check_k(k)
-        if isinstance(filter, Mapping):
-            parse(filter)  # a mistake is told before the query is embedded
+        wanted = Wanted(k=k, **options)
+        if isinstance(wanted.filter, Mapping):
+            parse(wanted.filter)  # a mistake is told before the query is embedded
         result = yield self.embedder.submit([query], side="query").pending
-        return self.search_vector(result.vector, k, filter=filter, score_threshold=score_threshold)
+        return self._found(result.vector, wanted)
+
+    def _found(self, vector: FloatArray, wanted: Wanted) -> Hits:
+        return search(self._opened(), self._census, vector, wanted, self.opener)
 
     def _add(self, items: Iterable[ItemLike] | Place, options: AddOptions) -> Steps[AddReport]:
         found, how = self._asked(items, options)
-        adding = add_steps(self.embedder, self._opened(), found, how, budget=self._budget(options))
-        return (yield from adding)
+        return (yield from self._adding(found, how, options))
 
     def _sync(self, folder: Path, options: AddOptions) -> Steps[AddReport]:
         if not folder.is_dir():
@@ -272,10 +309,16 @@ class MultimodalIndex(Closing):
                 f"{folder} holds no files; is it mounted? To remove all that came from it, use index.delete(filter=...)"
             )
         _, how = self._asked(files, {"on_error": "skip", **options})
-        adding = add_steps(
-            self.embedder, self._opened(), files, how, budget=self._budget(options), gone=Gone(folder, files)
-        )
-        return (yield from adding)
+        return (yield from self._adding(files, how, options, Gone(folder, files)))
+
+    def _adding(
+        self, items: Iterable[ItemLike], how: How, options: AddOptions, gone: Gone | None = None
+    ) -> Steps[AddReport]:
+        budget = Budget(self.embedder.facts, options.get("max_cost_usd"), within=self.embedder.budget)
+        try:
+            return (yield from add_steps(self.embedder, self._opened(), items, how, budget=budget, gone=gone))
+        finally:
+            self._census.forget()
 
     def _asked(self, items: Iterable[ItemLike] | Place, options: AddOptions) -> tuple[Iterable[ItemLike], How]:
         """The items, those of a place among them, and how they are to be added."""
@@ -285,9 +328,6 @@ class MultimodalIndex(Closing):
             wanted["on_error"] = wanted.get("on_error") or "skip"
         wanted["on_error"] = one_of("on_error", wanted.get("on_error") or "raise", OnError)
         return items, How(**wanted)  # type: ignore[arg-type]  # its fields are those of AddOptions
-
-    def _budget(self, options: AddOptions) -> Budget:
-        return Budget(self.embedder.facts, options.get("max_cost_usd"), within=self.embedder.budget)
 
 
 def _ids(ids: Sequence[str]) -> Sequence[str]:

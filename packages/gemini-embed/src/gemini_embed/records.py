@@ -1,4 +1,4 @@
-"""What indexes hold and find: records, and hits."""
+"""What indexes hold: records."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gemini_embed.excerpt import Excerpt
+
+MODALITIES = ("text", "image", "audio", "video", "pdf", "mixed")
+""" "mixed" is for interleaved parts."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -55,14 +58,18 @@ class Record:
         """Which part of the source this is."""
         return Excerpt.of(self.metadata)
 
-    def __str__(self) -> str:
+    def described(self, window: Excerpt, text: str) -> str:
+        """In a line: what it is, where (`window`), and how `text` begins."""
         source = self.source or self.id
         if source.startswith("sha256:"):
             source = f"{source[:15]}…"
-        anchor = f"#{self.window.anchor}" if self.window.anchor else ""
-        words = " ".join(self.page_content.split())
+        anchor = f"#{window.anchor}" if window.anchor else ""
+        words = " ".join(text.split())
         excerpt = f': "{words[:60]}{"…" if len(words) > 60 else ""}"' if words else ""
         return f"{self.modality or '?'} {source}{anchor}{excerpt}"
+
+    def __str__(self) -> str:
+        return self.described(self.window, self.page_content)
 
     def __repr__(self) -> str:
         return f"<Record {self.id}: {self}>"
@@ -70,37 +77,3 @@ class Record:
     def _text(self, name: str) -> str | None:
         value = self.metadata.get(name)
         return value if isinstance(value, str) else None  # points made by others may hold anything
-
-
-@dataclass(frozen=True, repr=False)
-class Hit:
-    """A record found, with its score: the cosine similarity to the query, from -1 to 1."""
-
-    record: Record
-    score: float
-
-    @property
-    def page_content(self) -> str:
-        """The record's text."""
-        return self.record.page_content
-
-    @property
-    def metadata(self) -> dict[str, Any]:
-        """The record's metadata."""
-        return self.record.metadata
-
-    @property
-    def source(self) -> str | None:
-        """The record's source."""
-        return self.record.source
-
-    @property
-    def modality(self) -> str | None:
-        """The record's modality."""
-        return self.record.modality
-
-    def __str__(self) -> str:
-        return f"{self.score:.2f} {self.record}"
-
-    def __repr__(self) -> str:
-        return f"<Hit {self}>"

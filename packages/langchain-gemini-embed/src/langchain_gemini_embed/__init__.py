@@ -3,29 +3,34 @@
 options     the constructor's vocabulary: the official class's and ours, honoured or refused by name
 embeddings  `GeminiEmbeddings`, LangChain's `Embeddings` for texts and images
 usage       what calls used, told to LangChain's callbacks
-blocks      LangChain's content blocks, messages and documents in, documents out
+blocks      LangChain's content blocks and messages in
+documents   documents in and out
 retriever   `GeminiMultimodalRetriever` over a `gemini_embed.MultimodalIndex`
+answers     what was found as content blocks, for the next message
+tools       the retriever as an agent's tool;  vectorstores: over a collection of LangChain's own stores
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from langchain_gemini_embed.embeddings import GeminiEmbeddings
 from langchain_gemini_embed.usage import USAGE_EVENT
 
 if TYPE_CHECKING:
+    from langchain_gemini_embed.answers import to_content_blocks
     from langchain_gemini_embed.retriever import GeminiMultimodalRetriever
 
-__all__ = ["USAGE_EVENT", "GeminiEmbeddings", "GeminiMultimodalRetriever"]
+__all__ = ["USAGE_EVENT", "GeminiEmbeddings", "GeminiMultimodalRetriever", "to_content_blocks"]
+
+# langchain_core.retrievers takes seconds to import, and who only embeds does not need it
+_LAZY = {"GeminiMultimodalRetriever": "retriever", "to_content_blocks": "answers"}
 
 
 def __getattr__(name: str) -> Any:
-    # langchain_core.retrievers takes seconds to import, and who only embeds does not need it
-    if name == "GeminiMultimodalRetriever":
-        from langchain_gemini_embed.retriever import GeminiMultimodalRetriever
-
-        return GeminiMultimodalRetriever
+    if name in _LAZY:
+        return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -1,8 +1,5 @@
-"""LangChain's contents and documents in, LangChain's documents out.
-
-In: documents, as items of an index; and contents: str, content blocks of every dialect that langchain-core translates
-(its own v1 and v0, OpenAI's `image_url`, Anthropic's `source`), Gemini's `media`, messages, and the core's parts and
-images. Out: a `Document` per hit.
+"""LangChain's contents as the core's: str, content blocks of every dialect that langchain-core translates (its own v1
+and v0, OpenAI's `image_url`, Anthropic's `source`), Gemini's `media`, messages, and the core's parts and images.
 """
 
 from __future__ import annotations
@@ -10,25 +7,25 @@ from __future__ import annotations
 import base64
 import binascii
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, Union
 
 from gemini_embed import Content, InputError
-from gemini_embed.content import Image, Part, Text, part_of
-from langchain_core.documents import Document
+from gemini_embed.content import Audio, Image, Media, Part, Text, Video, media_of_type, part_of, video_excerpt
 from langchain_core.messages import BaseMessage, HumanMessage
 
 if TYPE_CHECKING:
     import PIL.Image
-    from gemini_embed import Hit, Item
 
 T = TypeVar("T")
 
 PartInput: TypeAlias = Union[str, Mapping[str, Any], Part, "os.PathLike[str]", bytes, "PIL.Image.Image"]
-"""A text, a content block, or an image: a part of the core, a path, its bytes, or a PIL image."""
+"""A text, a content block, or a medium: a part of the core, a path, its bytes, or a PIL image."""
 
 ContentInput: TypeAlias = PartInput | Content | BaseMessage | Sequence[PartInput]
 """What becomes one vector: a part, several of them (one interleaved content), a message, or the core's `Content`."""
+
+_KINDS: Mapping[str, type[Media]] = {"image": Image, "audio": Audio, "video": Video}
 
 
 def content_of(given: ContentInput) -> Content:
@@ -53,31 +50,6 @@ def contents_of(given: Iterable[ContentInput]) -> list[Content]:
     return _each(given, content_of)
 
 
-def items_of(documents: Iterable[Document]) -> Iterator[Item]:
-    """Documents as items of an index, one by one.
-
-    The source is `metadata["source"]`, else the document's id; an id beside a source is kept as
-    `metadata["document_id"]`. `metadata["title"]` is embedded as the title.
-
-    Raises:
-        InputError: something that is no document; `.position` is its place.
-    """
-    from gemini_embed import Item
-
-    for position, document in enumerate(documents):
-        if not isinstance(document, Document):
-            raise InputError(f"a {type(document).__name__} is no Document; index.add takes it", position=position)
-        metadata, title = dict(document.metadata), document.metadata.get("title")
-        if document.id is not None and metadata.setdefault("source", document.id) != document.id:
-            metadata.setdefault("document_id", document.id)
-        yield Item(document.page_content, metadata=metadata, title=title if isinstance(title, str) else None)
-
-
-def document_of(hit: Hit) -> Document:
-    """A hit as a document: its text, its metadata, its cosine similarity as `metadata["score"]`, and its id."""
-    return Document(id=hit.record.id, page_content=hit.page_content, metadata={**hit.metadata, "score": hit.score})
-
-
 def _each(given: Iterable[Any], convert: Callable[[Any], T]) -> list[T]:
     """`convert` of every element; an element that fails is named by its position."""
     made: list[T] = []
@@ -97,13 +69,18 @@ def _part(given: PartInput) -> Part:
 def _from_block(given: Mapping[str, Any]) -> Part:
     kind = given.get("type")
     block = _translated(given)
-    if kind in ("text", "text-plain") and isinstance(block.get("text"), str):
+    if isinstance(block.get("text"), str) and kind in ("text", "text-plain"):
         return Text(block["text"])
-    if block["type"] == "image" or str(block.get("mime_type")).startswith("image/"):
-        return _image(block)
-    if block["type"] in ("audio", "video", "file"):
-        raise InputError(f"a block of type {kind!r} ({block.get('mime_type', 'no mime_type')}) cannot be embedded yet")
-    raise InputError(f"a block of type {kind!r} holds nothing to embed: pass text or image blocks")
+    mime_type = block.get("mime_type")
+    medium = media_of_type(mime_type or "") or _KINDS.get(block["type"])
+    if medium is not None:
+        return _medium(medium, block)
+    if mime_type and mime_type.startswith("text/") and block.get("base64"):
+        return Text(_decoded(block["base64"]).decode("utf-8", "replace"))
+    raise InputError(
+        f"a block of type {kind!r} ({mime_type or 'no mime_type'}) holds nothing to embed: pass text, image, audio, "
+        "video or PDF blocks"
+    )
 
 
 def _translated(block: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,19 +96,29 @@ def _translated(block: Mapping[str, Any]) -> dict[str, Any]:
     return dict(translated)
 
 
-def _image(block: Mapping[str, Any]) -> Image:
-    mime_type, data, url = block.get("mime_type"), block.get("base64"), block.get("url")
+def _medium(medium: type[Media], block: Mapping[str, Any]) -> Media:
+    mime_type, data = block.get("mime_type"), block.get("base64")
+    place = block.get("url") or block.get("file_id")
+    name = medium.__name__
     if data:
-        try:
-            return Image(data if isinstance(data, bytes) else base64.b64decode(data, validate=True), mime_type)
-        except (binascii.Error, ValueError, TypeError) as e:
-            raise InputError(f"the image block's base64 is damaged: {e}") from e
-    if not url:
-        raise InputError("an image block needs base64 or url; a file_id names a file that only its provider has")
+        return medium(_decoded(data), mime_type)
+    if not place:
+        raise InputError(f"a block of {name.lower()} needs base64, url, or a file_id of the Files API")
     # Blocks come from messages, and messages from anyone: only a program may name a file of this machine.
-    if not str(url).lower().startswith(("http://", "https://", "data:")):
+    if not str(place).lower().startswith(("http://", "https://", "data:", "gs://")):
         raise InputError(
-            f"an image block's url must be http(s) or a data URI, not {str(url)[:60]!r}: for a file "
-            "pass gemini_embed.Image(path)"
+            f"a block's url must be http(s), gs:// or a data URI, not {str(place)[:60]!r}: for a file pass "
+            f"gemini_embed.{name}(path)"
         )
-    return Image(url, mime_type)
+    if medium is Video and isinstance(told := block.get("video_metadata"), Mapping):
+        return video_excerpt(place, mime_type, *map(told.get, ("start_offset", "end_offset", "fps")))
+    return medium(place, mime_type)
+
+
+def _decoded(data: Any) -> bytes:
+    if isinstance(data, bytes):
+        return data
+    try:
+        return base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError, TypeError) as e:
+        raise InputError(f"the block's base64 is damaged: {e}") from e

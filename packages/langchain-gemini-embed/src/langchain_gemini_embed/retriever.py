@@ -1,18 +1,25 @@
-"""`GeminiMultimodalRetriever`: documents of any modality, found by text, by image, or by both in one query."""
+"""`GeminiMultimodalRetriever`: documents of any modality, found by any of them, or by several in one query."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Literal, cast
+from collections.abc import Iterable, Mapping
+from typing import Any, Self, Unpack, cast
 
 from gemini_embed import AddReport, MultimodalIndex
+from gemini_embed.indexing.adding import AddOptions
+from gemini_embed.opening import Opener
+from gemini_embed.searching.options import Fusion, SearchOptions
 from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever, LangSmithRetrieverParams
 from langchain_core.runnables import RunnableConfig
+from langchain_core.tools import BaseTool
+from langchain_core.vectorstores import VectorStore
 from pydantic import ConfigDict
 
-from langchain_gemini_embed.blocks import ContentInput, content_of, document_of, items_of
+from langchain_gemini_embed.answers import MAX_BYTES, to_content_blocks
+from langchain_gemini_embed.blocks import ContentInput, content_of
+from langchain_gemini_embed.documents import document_of, items_of
 from langchain_gemini_embed.usage import ausage_reported, usage_reported
 
 
@@ -20,15 +27,16 @@ class GeminiMultimodalRetriever(BaseRetriever):
     """The documents of a `gemini_embed.MultimodalIndex` that are nearest to a query.
 
         index = MultimodalIndex(embeddings.embedder, EdgeStore("my-index"))
+        index.add("my-files")  # texts, images, recordings, videos, PDFs
         retriever = GeminiMultimodalRetriever(index=index, k=4)
-        retriever.add_documents(loader.lazy_load())
         retriever.invoke("a red bicycle")
         retriever.invoke({"type": "image", "url": "https://..."}, k=2)
         retriever.invoke(["like this, but blue", gemini_embed.Image("bicycle.png")])
 
-    A query is a str, a content block, an image, a message, or a list of these, which is one interleaved query. `k`,
-    `filter` and `score_threshold` can be given per call too. A document's `metadata` is the record's (yours, plus
-    `source`, `modality`, `mime_type`, `title`, ...) and `score`, the cosine similarity to the query.
+    A query is a str, a content block, a medium, a message, or a list of these, which is one interleaved query. All
+    fields but `index` can be given per call too; see `MultimodalIndex.search`. A document's `metadata` is the record's
+    (yours, plus `source`, `modality`, `mime_type`, `uri`, the pages or seconds, ...) and `score`, the cosine similarity
+    to the query; documents come best first, and scores of different modalities cannot be compared.
     """
 
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
@@ -38,41 +46,71 @@ class GeminiMultimodalRetriever(BaseRetriever):
     """Most documents wanted."""
     filter: Any = None
     """`{"modality": "image"}` and the like, see `gemini_embed.stores.filters`, or an object of the store's engine."""
-    score_threshold: float | None = None
-    """Least cosine similarity of a document."""
+    score_threshold: float | Mapping[str, float] | None = None
+    """Least cosine similarity of a document, best told for each modality: `{"text": 0.6, "video": 0.3}`."""
+    fusion: Fusion = "rrf"
+    """How documents of several modalities become one list: "rrf", "standardized" or "raw"."""
+    quotas: Mapping[str, int] | None = None
+    """Most documents of a modality."""
+    mmr: float | None = None
+    """Maximal marginal relevance, from 1 (relevance alone) to 0 (unlikeness alone)."""
+    collapse: float | None = None
+    """Of documents whose vectors have at least this cosine only the best stays."""
+    merge: bool = False
+    """Whether neighbouring windows of one source become one document."""
+    padding: float | Mapping[str, float] = 0.0
+    """Seconds or pages that windows get on either side."""
 
-    def add_documents(
-        self,
-        documents: Iterable[Document],
-        *,
-        batch_size: int = 500,
-        on_error: Literal["raise", "skip"] = "raise",
-        max_cost_usd: float | None = None,
-        progress: bool | None = None,
-    ) -> AddReport:
+    @classmethod
+    def from_vectorstore(cls, vectorstore: VectorStore, **fields: Any) -> Self:
+        """A retriever over the collection of a langchain-qdrant or langchain-milvus store that has `GeminiEmbeddings`.
+
+        What is added here is found by the store, and the other way round. `fields` are the retriever's.
+
+        Raises:
+            ConfigurationError: another store, other embeddings, or a layout of its own.
+        """
+        from langchain_gemini_embed.vectorstores import index_over
+
+        return cls(index=index_over(vectorstore), **fields)
+
+    @property
+    def opener(self) -> Opener:
+        """Opens the media of documents, under the rules of the index's embedder."""
+        return self.index.opener
+
+    def add_documents(self, documents: Iterable[Document], **options: Unpack[AddOptions]) -> AddReport:
         """Embed and store documents; what the index holds already is not embedded again.
 
         A document's source is `metadata["source"]`, else its id, and `metadata["title"]` is embedded as its title. All
         documents of one source in this call become what the source holds, so pass them together. `documents` may be an
-        endless stream (`loader.lazy_load()`); for the arguments, the report and errors see `MultimodalIndex.add`.
+        endless stream (`loader.lazy_load()`); for the options, the report and errors see `MultimodalIndex.add`, which
+        takes files and media.
         """
-        return self.index.add(
-            items_of(documents), batch_size=batch_size, on_error=on_error, max_cost_usd=max_cost_usd, progress=progress
-        )
+        return self.index.add(items_of(documents), **options)
 
-    async def aadd_documents(
-        self,
-        documents: Iterable[Document],
-        *,
-        batch_size: int = 500,
-        on_error: Literal["raise", "skip"] = "raise",
-        max_cost_usd: float | None = None,
-        progress: bool | None = None,
-    ) -> AddReport:
+    async def aadd_documents(self, documents: Iterable[Document], **options: Unpack[AddOptions]) -> AddReport:
         """`add_documents`, awaited."""
-        return await self.index.aadd(
-            items_of(documents), batch_size=batch_size, on_error=on_error, max_cost_usd=max_cost_usd, progress=progress
-        )
+        return await self.index.aadd(items_of(documents), **options)
+
+    def to_content_blocks(self, documents: Iterable[Document], *, max_bytes: int = MAX_BYTES) -> list[dict[str, Any]]:
+        """Documents of this retriever as the next message for a multimodal chat model; see `to_content_blocks`."""
+        return to_content_blocks(documents, max_bytes=max_bytes, opener=self.opener)
+
+    def search_tool(
+        self,
+        name: str = "search_sources",
+        description: str = "Search texts, images, recordings, videos and PDFs; returns excerpts with their places.",
+        *,
+        max_bytes: int = MAX_BYTES,
+    ) -> BaseTool:
+        """A tool for agents: its content is text, its artifact the content blocks with the media.
+
+        Of the media no more than `max_bytes` of base64 are in the artifact. (`as_tool` is every runnable's own.)
+        """
+        from langchain_gemini_embed.tools import search_tool
+
+        return search_tool(self, name, description, max_bytes)
 
     # LangChain's own invoke is typed for str only, though it passes anything on.
 
@@ -82,7 +120,7 @@ class GeminiMultimodalRetriever(BaseRetriever):
         config: RunnableConfig | None = None,
         **kwargs: Any,
     ) -> list[Document]:
-        """The documents nearest to `input`; `k=`, `filter=` and `score_threshold=` hold for this call."""
+        """The documents nearest to `input`; `k=`, `filter=` and the other fields hold for this call."""
         return super().invoke(cast("str", input), config, **kwargs)
 
     async def ainvoke(
@@ -95,38 +133,22 @@ class GeminiMultimodalRetriever(BaseRetriever):
         return await super().ainvoke(cast("str", input), config, **kwargs)
 
     def _get_relevant_documents(
-        self,
-        query: ContentInput,
-        *,
-        run_manager: CallbackManagerForRetrieverRun,
-        k: int | None = None,
-        filter: Any = None,
-        score_threshold: float | None = None,
+        self, query: ContentInput, *, run_manager: CallbackManagerForRetrieverRun, **options: Any
     ) -> list[Document]:
         with usage_reported(run_manager.get_child()):
-            hits = self.index.search(content_of(query), **self._limits(k, filter, score_threshold))
+            hits = self.index.search(content_of(query), **self._options(options))
         return [document_of(hit) for hit in hits]
 
     async def _aget_relevant_documents(
-        self,
-        query: ContentInput,
-        *,
-        run_manager: AsyncCallbackManagerForRetrieverRun,
-        k: int | None = None,
-        filter: Any = None,
-        score_threshold: float | None = None,
+        self, query: ContentInput, *, run_manager: AsyncCallbackManagerForRetrieverRun, **options: Any
     ) -> list[Document]:
         async with ausage_reported(run_manager.get_child()):
-            hits = await self.index.asearch(content_of(query), **self._limits(k, filter, score_threshold))
+            hits = await self.index.asearch(content_of(query), **self._options(options))
         return [document_of(hit) for hit in hits]
 
-    def _limits(self, k: int | None, filter: Any, score_threshold: float | None) -> dict[str, Any]:
+    def _options(self, given: Mapping[str, Any]) -> Any:
         """What holds for one call: its own, else the retriever's."""
-        return {
-            "k": self.k if k is None else k,
-            "filter": self.filter if filter is None else filter,
-            "score_threshold": self.score_threshold if score_threshold is None else score_threshold,
-        }
+        return {name: getattr(self, name) for name in ("k", *SearchOptions.__annotations__)} | dict(given)
 
     def _get_ls_params(self, **kwargs: Any) -> LangSmithRetrieverParams:
         """What traces say about this retriever."""

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from gemini_embed.errors import ConfigurationError, InputError
 from gemini_embed.fingerprint import Fingerprint
-from gemini_embed.records import Hit, Record
+from gemini_embed.hits import Hit
+from gemini_embed.records import MODALITIES, Record
 
 FloatArray: TypeAlias = NDArray[np.float32]
 FilterLike: TypeAlias = Mapping[str, Any] | Any
@@ -52,6 +53,17 @@ class Store(ABC):
     def search(self, vector: FloatArray, k: int, filter: FilterLike = None) -> list[Hit]:
         """The `k` records nearest to `vector`, shape (d,), best first; fewer when there are fewer."""
 
+    def search_each(self, vector: FloatArray, k: int, filters: Sequence[FilterLike]) -> list[list[Hit]]:
+        """`search` with each of the filters in turn. A store that can ask them all at once overrides it."""
+        return [self.search(vector, k, filter) for filter in filters]
+
+    @abstractmethod
+    def vectors(self, ids: Sequence[str]) -> dict[str, FloatArray]:
+        """The vectors of the records with these ids, float32, shape (d,), by id; ids that are not there are left out.
+
+        Their length is the store's affair: many keep them at unit length.
+        """
+
     @abstractmethod
     def get(self, ids: Sequence[str]) -> list[Record]:
         """The records with these ids, in the order asked; ids that are not there are left out."""
@@ -63,6 +75,15 @@ class Store(ABC):
     @abstractmethod
     def count(self, filter: FilterLike = None) -> int:
         """How many records match, exactly."""
+
+    def modalities(self) -> Mapping[str | None, int] | None:
+        """How many records there are of each modality that there is; None stands for those that tell none.
+
+        None instead of a mapping: the store cannot tell, and searches ask for all modalities.
+        """
+        counts: dict[str | None, int] = {name: self.count({"modality": name}) for name in MODALITIES}
+        counts[None] = self.count() - sum(counts.values())
+        return {modality: count for modality, count in counts.items() if count > 0}
 
     @abstractmethod
     def iterate(

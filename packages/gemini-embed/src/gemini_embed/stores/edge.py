@@ -18,7 +18,8 @@ import numpy as np
 
 from gemini_embed.errors import GeminiEmbedError, StoreError, StoreLockedError
 from gemini_embed.fingerprint import Fingerprint
-from gemini_embed.records import Hit, Record
+from gemini_embed.hits import Hit
+from gemini_embed.records import Record
 from gemini_embed.stores.base import (
     Batch,
     FilterLike,
@@ -117,6 +118,11 @@ class EdgeStore(Store):
         with self._open_shard() as shard:
             points = shard.search(request)
         return [Hit(from_payload(point.id, point.payload), point.score) for point in points]
+
+    def vectors(self, ids: Sequence[str]) -> dict[str, FloatArray]:
+        with self._open_shard() as shard:
+            points = shard.retrieve(point_ids(ids), with_payload=False, with_vector=True)
+        return {str(point.id): np.array(point.vector, np.float32) for point in points}
 
     def get(self, ids: Sequence[str]) -> list[Record]:
         with self._open_shard() as shard:

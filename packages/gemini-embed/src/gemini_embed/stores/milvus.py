@@ -17,7 +17,8 @@ import numpy as np
 
 from gemini_embed.errors import ConfigurationError, GeminiEmbedError, InputError, StoreError, missing_extra
 from gemini_embed.fingerprint import Fingerprint
-from gemini_embed.records import Hit, Record
+from gemini_embed.hits import Hit
+from gemini_embed.records import Record
 from gemini_embed.stores import milvus_lite
 from gemini_embed.stores.base import Batch, FilterLike, FloatArray, Store, check_one_of, check_query, check_rows
 from gemini_embed.stores.milvus_collection import Index, ensure
@@ -125,6 +126,11 @@ class MilvusStore(Store):
                 timeout=self._timeout_s,
             )
         return [Hit(from_row(hit["entity"]), hit["distance"]) for hit in found]
+
+    def vectors(self, ids: Sequence[str]) -> dict[str, FloatArray]:
+        with self._ready() as client:
+            rows = self._query(client, ids_in(ids), [ID_FIELD, VECTOR_FIELD])
+        return {str(row[ID_FIELD]): np.asarray(row[VECTOR_FIELD], dtype=np.float32) for row in rows}
 
     def get(self, ids: Sequence[str]) -> list[Record]:
         with self._ready() as client:

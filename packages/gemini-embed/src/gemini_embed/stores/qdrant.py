@@ -20,7 +20,8 @@ import numpy as np
 
 from gemini_embed.errors import ConfigurationError, GeminiEmbedError, StoreError, StoreLockedError, missing_extra
 from gemini_embed.fingerprint import Fingerprint
-from gemini_embed.records import Hit, Record
+from gemini_embed.hits import Hit
+from gemini_embed.records import Record
 from gemini_embed.stores.base import (
     Batch,
     FilterLike,
@@ -150,21 +151,33 @@ class QdrantStore(Store):
         self._ask(lambda client: client.batch_update_points(self.collection, changes))
 
     def search(self, vector: FloatArray, k: int, filter: FilterLike = None) -> list[Hit]:
+        (hits,) = self.search_each(vector, k, [filter])
+        return hits
+
+    def search_each(self, vector: FloatArray, k: int, filters: Sequence[FilterLike]) -> list[list[Hit]]:
         from qdrant_client import models
 
         query = check_query(vector, k, self._dimensions)
         rescored = models.QuantizationSearchParams(rescore=True, oversampling=self._oversampling)
         with self._ready() as client:
             params = None if _is_local(client) else models.SearchParams(quantization=rescored)
-            found = client.query_points(
-                self.collection,
-                query=query.tolist(),
-                limit=k,
-                query_filter=_filter(filter),
-                search_params=params,
-                with_payload=True,
-            )
-        return [Hit(from_payload(point.id, point.payload), point.score) for point in found.points]
+            requests = [
+                models.QueryRequest(
+                    query=query.tolist(), limit=k, filter=_filter(filter), params=params, with_payload=True
+                )
+                for filter in filters
+            ]
+            answers = client.query_batch_points(self.collection, requests)
+        return [
+            [Hit(from_payload(point.id, point.payload), point.score) for point in found.points] for found in answers
+        ]
+
+    def vectors(self, ids: Sequence[str]) -> dict[str, FloatArray]:
+        wanted = point_ids(ids)
+        points = self._ask(
+            lambda client: client.retrieve(self.collection, wanted, with_payload=False, with_vectors=True)
+        )
+        return {str(point.id): np.array(point.vector, np.float32) for point in points}
 
     def get(self, ids: Sequence[str]) -> list[Record]:
         wanted = point_ids(ids)

@@ -57,6 +57,18 @@ class ReadingTests(Opening):
         got = filled.get([id_of("eve"), id_of("nobody"), "not a uuid", '" or true or "', id_of("ann")])
         assert got == [sample_records()[4], sample_records()[0]]
 
+    def test_vectors_by_id(self, filled: Store) -> None:
+        found = filled.vectors([id_of("eve"), id_of("nobody"), "not a uuid", id_of("ann")])
+        assert set(found) == {id_of("eve"), id_of("ann")}
+        for name in ("eve", "ann"):
+            row, original = found[id_of(name)], sample_vectors()[NAMES.index(name)]
+            assert row.dtype == np.float32
+            assert row / np.linalg.norm(row) == pytest.approx(original / np.linalg.norm(original), abs=1e-5)
+
+    def test_searches_with_several_filters(self, filled: Store) -> None:
+        query, filters = sample_vectors()[0], [{"modality": "image"}, None, {"page": 1}]
+        assert filled.search_each(query, 2, filters) == [filled.search(query, 2, filter) for filter in filters]
+
     def test_records_come_back_as_they_were(self, filled: Store) -> None:
         assert filled.get([id_of(name) for name in NAMES]) == sample_records()
 

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from gemini_embed.fingerprint import Fingerprint
-from gemini_embed.records import Hit, Record
+from gemini_embed.hits import Hit
+from gemini_embed.records import Record
 from gemini_embed.stores.base import FloatArray, Store
 
 DIMENSIONS = 8

@@ -40,7 +40,7 @@ def audio_windows(
         MediaError: damaged.
     """
     with reading(source, root) as file:
-        if len(spans) == 1 and info.mime_type in (WAV_TYPE, MP3_TYPE):
+        if info.is_whole(spans) and info.mime_type in (WAV_TYPE, MP3_TYPE):
             yield Window(mime_type=info.mime_type, data=file.read(), start_s=spans[0].start, end_s=spans[0].end)
             return
         if info.mime_type == MP3_TYPE:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gemini_embed.windows.libraries import pdfium
 from gemini_embed.windows.source import Source, called, reading
 from gemini_embed.windows.spans import Span
 from gemini_embed.windows.window import Window
 
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
+
 PDF_TYPE = "application/pdf"
+POINTS_PER_INCH = 72
 
 
 def pdf_windows(source: Source, spans: Sequence[Span], *, root: str | None = None) -> Iterator[Window]:
@@ -28,6 +32,18 @@ def pdf_windows(source: Source, spans: Sequence[Span], *, root: str | None = Non
             opened.callback(_close, document, name)
         for span in spans:
             yield _window(document, span, name)
+
+
+def rendered(source: Source, spans: Sequence[Span], *, dpi: int, root: str | None = None) -> list[Picture]:
+    """The pages of the spans as RGB pictures.
+
+    Raises:
+        MediaError: encrypted or damaged.
+    """
+    name = called(source)
+    with reading(source, root) as file, pdfium(name) as library, library.PdfDocument(file) as document:
+        numbers = [number for span in spans for number in range(int(span.start), int(span.end))]
+        return [document[number].render(scale=dpi / POINTS_PER_INCH).to_pil().convert("RGB") for number in numbers]
 
 
 def _close(document: Any, name: str) -> None:

@@ -8,18 +8,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from io import BytesIO
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gemini_embed.errors import MediaError
+from gemini_embed.errors import MediaError, missing_extra
 from gemini_embed.windows.libraries import av_reading
 from gemini_embed.windows.packets import cut_packets, muxed
 from gemini_embed.windows.probing import MediaInfo
 from gemini_embed.windows.source import Source, called, reading
 from gemini_embed.windows.spans import Span, even_spans, keyframe_spans
 from gemini_embed.windows.window import Window
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 MP4_TYPE = "video/mp4"
 CODECS = {"h264": "H.264", "hevc": "H.265", "av1": "AV1", "vp9": "VP9"}
@@ -54,7 +57,7 @@ def video_windows(
     name = called(source)
     check_codec(info, name)
     with reading(source, root) as file:
-        if len(spans) == 1 and info.mime_type == MP4_TYPE:
+        if info.is_whole(spans) and info.mime_type == MP4_TYPE:
             yield Window(mime_type=MP4_TYPE, data=file.read(), start_s=spans[0].start, end_s=spans[0].end)
             return
         cut = _copied if _lie_at_keyframes(spans, info) else _encoded_again
@@ -125,6 +128,32 @@ def _picture(frame: Any) -> Picture:
     picture: Picture = frame.reformat(width=width, height=height, format="rgb24").to_ndarray()
     quarter_turns = round(getattr(frame, "rotation", 0) / 90)  # as the phone was held
     return np.ascontiguousarray(np.rot90(picture, quarter_turns))
+
+
+def frame_at(source: Source, info: MediaInfo, second: float, *, root: str | None = None) -> Image:
+    """The picture that is shown at `second`, the last one where it has ended by then; as `_picture` makes it.
+
+    Raises:
+        MediaError: damaged.
+        MissingExtraError: Pillow is not installed.
+    """
+    try:
+        from PIL import Image
+    except ImportError as e:
+        raise missing_extra("media", "Pillow (to show frames)") from e
+    name = called(source)
+    with reading(source, root) as file, av_reading(file, info.av_format, name) as container:
+        stream: Any = container.streams.video[0]
+        first_s = float((stream.start_time or 0) * stream.time_base)
+        container.seek(int((first_s + second) * 1_000_000))  # to the keyframe before
+        shown: Any = None
+        for frame in container.decode(video=0):
+            if shown is not None and (frame.time or 0.0) - first_s > second:
+                break
+            shown = frame
+        if shown is None:
+            raise MediaError(f"{name} has no picture at {second:g} s", "damaged")
+        return Image.fromarray(_picture(shown))
 
 
 def _encoded(pictures: Sequence[Picture]) -> bytes:

@@ -14,6 +14,7 @@ from llama_index.embeddings.gemini_embed.doors import Doors
 from gemini_embed import ConfigurationError, Embedder
 from gemini_embed.content import ContentLike
 from gemini_embed.embedder import DEFAULT_MODEL
+from gemini_embed.inside import likely_media_tokens
 from gemini_embed.pacing import RetryPolicy
 from gemini_embed.quota import RateLimits
 from gemini_embed.secret import hides_arguments
@@ -24,7 +25,7 @@ MAX_EMBED_BATCH_SIZE = 2048
 
 
 class GeminiEmbedding(Doors):
-    """Gemini embeddings of queries, texts and images, each conditioned for the task and its side.
+    """Gemini embeddings of queries, texts and media, each conditioned for the task and its side.
 
     Takes the arguments of llama-index-embeddings-google-genai's GoogleGenAIEmbedding; what cannot be honoured raises
     and says why. Everything else goes to `gemini_embed.Embedder`, whose docstring has the details.
@@ -44,7 +45,7 @@ class GeminiEmbedding(Doors):
             the first and the longest wait. retry_exponential_base: 2. Or pass retry=RetryPolicy(...).
         num_workers: LlamaIndex's name for `concurrency`.
         embeddings_cache: a KV store. Keys hold model, size, task and side, so vectors of different making never mix;
-            images are not cached.
+            media are not cached there (`cache=` keeps them).
         rate_limiter: asked before each batch, with a likely count of its tokens.
         options: `task`, `dimensions`, `normalize`, `overflow`, `condition_media`, `concurrency`, `base_url`,
             `headers`, `retry`, `facts` and the other options of `Embedder`. Fixed once made. `headers`, `proxy`,
@@ -143,6 +144,9 @@ class GeminiEmbedding(Doors):
     def _cache_key(self, text: str, side: Side) -> str:
         # The task as well: a fingerprint is about documents, which search and question_answering condition alike.
         return f"{self._embedder.fingerprint.digest}:{self.task}:{side}:{text}"
+
+    def _media_tokens(self, part: Any) -> int:
+        return likely_media_tokens(part, self._embedder.facts)
 
     def _get_text_embeddings(self, texts: list[str]) -> list[Embedding]:
         return self._embedder.embed_documents(texts, batch_size=self.embed_batch_size).tolist()

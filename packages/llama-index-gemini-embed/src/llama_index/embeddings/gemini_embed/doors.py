@@ -6,17 +6,22 @@ from abc import abstractmethod
 from collections.abc import Callable
 from functools import partial
 from io import BytesIO
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeAlias
 
 from llama_index.core.base.embeddings.base import Embedding, dispatcher, mean_agg
 from llama_index.core.embeddings import MultiModalEmbedding
 from llama_index.core.schema import ImageType
+from llama_index.embeddings.gemini_embed.blocks import ContentInput, content_of
 from llama_index.embeddings.gemini_embed.flow import Work, aembed, embed
 
-from gemini_embed import Content, Image, Text
+from gemini_embed import Audio, Image, Pdf, Text, Video
 from gemini_embed.content import ContentLike
 from gemini_embed.tasks import Side
 from gemini_embed.tokens import IMAGE_TOKENS, likely_tokens
+
+MediaInput: TypeAlias = str | Path | bytes | BytesIO
+"""A path, an http(s) URL, a data URI, bytes or a binary file object."""
 
 
 class Doors(MultiModalEmbedding):
@@ -29,6 +34,10 @@ class Doors(MultiModalEmbedding):
     @abstractmethod
     async def _aget_content_embeddings(self, contents: list[ContentLike], side: Side) -> list[Embedding]:
         """`_get_content_embeddings`, awaited."""
+
+    @abstractmethod
+    def _media_tokens(self, part: Any) -> int:
+        """A likely count of a medium's tokens."""
 
     @abstractmethod
     def _cache_key(self, text: str, side: Side) -> str:
@@ -97,14 +106,58 @@ class Doors(MultiModalEmbedding):
         return await aembed(self, self._images, img_file_paths, show_progress)
 
     @dispatcher.span
-    def get_content_embedding(self, content: ContentLike, side: Side = "document") -> Embedding:
-        """One vector of text and images together: a `gemini_embed.Content`, or a list of parts."""
+    def get_audio_embedding(self, audio: MediaInput) -> Embedding:
+        """The vector of a recording: a path, an http(s) URL, a data URI, bytes or a binary file object."""
+        return embed(self, self._contents("document"), [Audio(_held(audio))])[0]
+
+    @dispatcher.span
+    async def aget_audio_embedding(self, audio: MediaInput) -> Embedding:
+        """`get_audio_embedding`, awaited."""
+        return (await aembed(self, self._contents("document"), [Audio(_held(audio))]))[0]
+
+    @dispatcher.span
+    def get_video_embedding(self, video: MediaInput) -> Embedding:
+        """The vector of a video, from wherever `get_audio_embedding` takes a recording."""
+        return embed(self, self._contents("document"), [Video(_held(video))])[0]
+
+    @dispatcher.span
+    async def aget_video_embedding(self, video: MediaInput) -> Embedding:
+        """`get_video_embedding`, awaited."""
+        return (await aembed(self, self._contents("document"), [Video(_held(video))]))[0]
+
+    @dispatcher.span
+    def get_pdf_embedding(self, pdf: MediaInput) -> Embedding:
+        """The vector of a PDF, from wherever `get_audio_embedding` takes a recording."""
+        return embed(self, self._contents("document"), [Pdf(_held(pdf))])[0]
+
+    @dispatcher.span
+    async def aget_pdf_embedding(self, pdf: MediaInput) -> Embedding:
+        """`get_pdf_embedding`, awaited."""
+        return (await aembed(self, self._contents("document"), [Pdf(_held(pdf))]))[0]
+
+    @dispatcher.span
+    def get_content_embedding(self, content: ContentInput, side: Side = "document") -> Embedding:
+        """One vector of text and media together: a `gemini_embed.Content`, a message, a block, or a list of parts."""
         return embed(self, self._contents(side), [content])[0]
 
     @dispatcher.span
-    async def aget_content_embedding(self, content: ContentLike, side: Side = "document") -> Embedding:
+    async def aget_content_embedding(self, content: ContentInput, side: Side = "document") -> Embedding:
         """`get_content_embedding`, awaited."""
         return (await aembed(self, self._contents(side), [content]))[0]
+
+    @dispatcher.span
+    def get_content_embedding_batch(
+        self, contents: list[ContentInput], side: Side = "document", show_progress: bool = False
+    ) -> list[Embedding]:
+        """The vectors of contents of any modality, one each."""
+        return embed(self, self._contents(side), contents, show_progress)
+
+    @dispatcher.span
+    async def aget_content_embedding_batch(
+        self, contents: list[ContentInput], side: Side = "document", show_progress: bool = False
+    ) -> list[Embedding]:
+        """`get_content_embedding_batch`, awaited."""
+        return await aembed(self, self._contents(side), contents, show_progress)
 
     @property
     def _texts(self) -> Work:
@@ -126,11 +179,19 @@ class Doors(MultiModalEmbedding):
         )
 
     def _contents(self, side: Side) -> Work:
-        return Work(
-            partial(self._get_content_embeddings, side=side),
-            partial(self._aget_content_embeddings, side=side),
-            _content_label,
-            _content_tokens,
+        def embedded(contents: list[ContentInput]) -> list[Embedding]:
+            return self._get_content_embeddings([content_of(one) for one in contents], side)
+
+        async def aembedded(contents: list[ContentInput]) -> list[Embedding]:
+            return await self._aget_content_embeddings([content_of(one) for one in contents], side)
+
+        return Work(embedded, aembedded, _content_label, self._content_tokens)
+
+    def _content_tokens(self, content: ContentInput) -> int:
+        """A likely count, of media the most they can have: they are looked into later."""
+        return sum(
+            likely_tokens(part.text) if isinstance(part, Text) else self._media_tokens(part)
+            for part in content_of(content).parts
         )
 
     # A single input is a batch of one, and every kind is a content, so two hooks are all that is left to fill in.
@@ -168,18 +229,17 @@ class Doors(MultiModalEmbedding):
 
 def image(source: ImageType) -> Image:
     """The core's part. A BytesIO is read from its beginning, wherever an earlier reader has left it."""
-    return Image(source.getvalue() if isinstance(source, BytesIO) else source)
+    return Image(_held(source))
 
 
 def _label(part: Any) -> str:
-    """How a part is called in an event: a text by itself, an image by its path or URL, never by its bytes."""
+    """How a part is called in an event: a text by itself, a medium by its path or URL, never by its bytes."""
     return str(part.text) if isinstance(part, Text) else part.location or repr(part)
 
 
-def _content_label(content: ContentLike) -> str:
-    return " ".join(map(_label, Content.of(content).parts))
+def _held(source: MediaInput) -> Any:
+    return source.getvalue() if isinstance(source, BytesIO) else source
 
 
-def _content_tokens(content: ContentLike) -> int:
-    parts = Content.of(content).parts
-    return sum(likely_tokens(part.text) if isinstance(part, Text) else IMAGE_TOKENS for part in parts)
+def _content_label(content: ContentInput) -> str:
+    return " ".join(map(_label, content_of(content).parts))

@@ -3,37 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any, Self, Unpack
 
 import numpy as np
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.callbacks.base import CallbackManager
 from llama_index.core.schema import BaseNode, NodeWithScore, QueryBundle
-from llama_index.core.vector_stores.types import MetadataFilters
-from llama_index.core.vector_stores.utils import metadata_dict_to_node
+from llama_index.core.tools import FunctionTool
+from llama_index.core.vector_stores.types import BasePydanticVectorStore, MetadataFilters
+from llama_index.embeddings.gemini_embed import GeminiEmbedding
 from llama_index.retrievers.gemini_embed.filters import neutral
-from llama_index.retrievers.gemini_embed.nodes import items_of
+from llama_index.retrievers.gemini_embed.nodes import items_of, node_of
+from llama_index.retrievers.gemini_embed.queries import asked
 
-from gemini_embed import AddReport, Hit, Image, InputError, MultimodalIndex
-from gemini_embed.content import ContentLike
+from gemini_embed import AddReport, MultimodalIndex
+from gemini_embed.indexing.adding import AddOptions
+from gemini_embed.searching.options import SearchOptions
 from gemini_embed.stores.base import FilterLike
-from gemini_embed.stores.nodes import node_payload
 
 
 class GeminiMultimodalRetriever(BaseRetriever):
-    """Finds texts and images by text, by an image, or by both in one query.
+    """Finds texts, images, recordings, videos and PDF pages by any of them, or by several in one query.
 
     What a `QueryBundle` asks for: `embedding` if there is one, else `query_str` and `image_path` (path or URL) as one
-    interleaved query, else either alone. Of several `custom_embedding_strs` (HyDE) the mean is searched. Hits come
-    back as `TextNode`s, and as `ImageNode`s with their path or URL, best first whatever their modality; `score` is the
-    cosine similarity, `ref_doc_id` and `metadata["source"]` are the source.
+    interleaved query, else either alone; a `MultimodalQuery` holds parts of any modality. Of several
+    `custom_embedding_strs` (HyDE) the mean is searched. Hits come back best first: texts and PDF pages as `TextNode`s,
+    images as `ImageNode`s, recordings and videos as `Node`s with a resource, all with their path or URL. `score` is
+    the cosine similarity, which cannot be compared between modalities; `ref_doc_id` and `metadata["source"]` are the
+    source, and `metadata` has the pages or seconds.
 
     Args:
         index: what to search. Its embedder conditions queries.
         similarity_top_k: most nodes wanted.
         filters: LlamaIndex's `MetadataFilters`, a neutral filter such as `{"modality": "image"}`, or the store's own.
-        score_threshold: least score of a node.
         callback_manager, verbose: as of any retriever.
+        options: `score_threshold`, `fusion`, `quotas`, `mmr`, `collapse`, `merge` and `padding`, as of
+            `MultimodalIndex.search`.
     """
 
     def __init__(
@@ -41,52 +46,70 @@ class GeminiMultimodalRetriever(BaseRetriever):
         index: MultimodalIndex,
         similarity_top_k: int = 10,
         filters: MetadataFilters | FilterLike = None,
-        score_threshold: float | None = None,
         callback_manager: CallbackManager | None = None,
         verbose: bool = False,
+        **options: Unpack[SearchOptions],
     ) -> None:
+        if unknown := sorted({*options} - {*SearchOptions.__annotations__} | {*options} & {"filter"}):
+            raise TypeError(f"GeminiMultimodalRetriever takes no argument {', '.join(unknown)} (filters= is its name)")
         self.index = index
         self.similarity_top_k = similarity_top_k
         self.filters = filters
-        self.score_threshold = score_threshold
+        self.options = options
         super().__init__(callback_manager=callback_manager, verbose=verbose)
 
-    def insert_nodes(
-        self,
-        nodes: Iterable[BaseNode],
-        *,
-        batch_size: int = 500,
-        on_error: Literal["raise", "skip"] = "raise",
-        max_cost_usd: float | None = None,
-        progress: bool | None = None,
-    ) -> AddReport:
+    @classmethod
+    def from_vector_store(
+        cls, vector_store: BasePydanticVectorStore, embed_model: GeminiEmbedding, **arguments: Any
+    ) -> Self:
+        """A retriever over any of LlamaIndex's vector stores that keeps nodes; see `NodeStore` for what that cannot do.
+
+        `arguments` are the retriever's.
+        """
+        from llama_index.retrievers.gemini_embed.node_store import NodeStore
+
+        return cls(MultimodalIndex(embed_model.embedder, NodeStore(vector_store)), **arguments)
+
+    def insert_nodes(self, nodes: Iterable[BaseNode], **options: Unpack[AddOptions]) -> AddReport:
         """Embed and store nodes or documents; what the index holds already is not embedded again.
 
-        A node with an image is its image, and its text goes along as a caption; any other is its text with the metadata
-        that is meant for embedding. The source is `metadata["source"]`, else `metadata["file_path"]`, else the id of
-        the node's document, else its own. All nodes of one source in this call become what the source holds, so pass
-        them together. For the arguments, the report and errors see `MultimodalIndex.add`.
+        A node with an image, a recording or a video is that medium (long ones are cut into windows), and its text goes
+        along as a caption; any other is its text with the metadata that is meant for embedding. The source is
+        `metadata["source"]`, else `metadata["file_path"]`, else the id of the node's document, else its own. All nodes
+        of one source in this call become what the source holds, so pass them together. For the options, the report and
+        errors see `MultimodalIndex.add`, which takes files and media.
         """
-        return self.index.add(
-            items_of(nodes), batch_size=batch_size, on_error=on_error, max_cost_usd=max_cost_usd, progress=progress
-        )
+        return self.index.add(items_of(nodes), **options)
 
-    async def ainsert_nodes(
-        self,
-        nodes: Iterable[BaseNode],
-        *,
-        batch_size: int = 500,
-        on_error: Literal["raise", "skip"] = "raise",
-        max_cost_usd: float | None = None,
-        progress: bool | None = None,
-    ) -> AddReport:
+    async def ainsert_nodes(self, nodes: Iterable[BaseNode], **options: Unpack[AddOptions]) -> AddReport:
         """`insert_nodes`, awaited."""
-        return await self.index.aadd(
-            items_of(nodes), batch_size=batch_size, on_error=on_error, max_cost_usd=max_cost_usd, progress=progress
+        return await self.index.aadd(items_of(nodes), **options)
+
+    def search_tool(
+        self,
+        name: str = "search_sources",
+        description: str = "Search texts, images, recordings, videos and PDFs; returns excerpts with their places.",
+    ) -> FunctionTool:
+        """A tool for agents: its content is text, its raw output the nodes, which name their media."""
+        from llama_index.retrievers.gemini_embed.tool import search_tool
+
+        return search_tool(self, name, description)
+
+    def of_modality(self, modality: str | None) -> GeminiMultimodalRetriever:
+        """This retriever, of one modality alone; None: of all."""
+        if modality is None:
+            return self
+        mine, wanted = self._filter(), {"modality": modality}
+        return GeminiMultimodalRetriever(
+            self.index,
+            self.similarity_top_k,
+            {"$and": [mine, wanted]} if mine else wanted,
+            self.callback_manager,
+            **self.options,
         )
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        query, vector = _asked(query_bundle)
+        query, vector = asked(query_bundle)
         if len(query) > 1:
             vector = np.asarray(self.index.embedder.embed(query, side="query")).mean(axis=0)
         hits = (
@@ -94,10 +117,10 @@ class GeminiMultimodalRetriever(BaseRetriever):
             if vector is None
             else self.index.search_vector(vector, **self._limits())
         )
-        return [_node(hit) for hit in hits]
+        return [node_of(hit) for hit in hits]
 
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        query, vector = _asked(query_bundle)
+        query, vector = asked(query_bundle)
         if len(query) > 1:
             vector = np.asarray(await self.index.embedder.aembed(query, side="query")).mean(axis=0)
         hits = (
@@ -105,28 +128,10 @@ class GeminiMultimodalRetriever(BaseRetriever):
             if vector is None
             else await self.index.asearch_vector(vector, **self._limits())
         )
-        return [_node(hit) for hit in hits]
+        return [node_of(hit) for hit in hits]
 
-    def _limits(self) -> dict[str, Any]:
-        filters = neutral(self.filters) if isinstance(self.filters, MetadataFilters) else self.filters
-        return {"k": self.similarity_top_k, "filter": filters, "score_threshold": self.score_threshold}
+    def _limits(self) -> Any:
+        return {**self.options, "k": self.similarity_top_k, "filter": self._filter()}
 
-
-def _asked(bundle: QueryBundle) -> tuple[list[ContentLike], np.ndarray | None]:
-    """Contents to embed, or the vector that came with the query.
-
-    Raises:
-        InputError: the query holds nothing.
-    """
-    if bundle.embedding is not None:
-        return [], np.asarray(bundle.embedding, dtype=np.float32)
-    images = [Image(bundle.image_path)] if bundle.image_path else []
-    contents: list[ContentLike] = [[text, *images] for text in bundle.embedding_strs] or [images]
-    if contents == [[]]:
-        raise InputError("the query is empty: give query_str, image_path or embedding")
-    return contents, None
-
-
-def _node(hit: Hit) -> NodeWithScore:
-    """The node that LlamaIndex's own Qdrant store would make of the same point."""
-    return NodeWithScore(node=metadata_dict_to_node(node_payload(hit.record)), score=hit.score)
+    def _filter(self) -> FilterLike:
+        return neutral(self.filters) if isinstance(self.filters, MetadataFilters) else self.filters

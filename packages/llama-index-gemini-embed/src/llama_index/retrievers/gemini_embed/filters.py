@@ -1,14 +1,15 @@
-"""LlamaIndex's `MetadataFilters` in the neutral form that every store of the core understands."""
+"""LlamaIndex's `MetadataFilters` as the neutral filters of the core, and the other way round."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from llama_index.core.vector_stores.types import FilterCondition, FilterOperator, MetadataFilter, MetadataFilters
 
 from gemini_embed import InputError
+from gemini_embed.stores.filters import Path, Scalar, Vocabulary, parse, translate
 
 Neutral = dict[str, Any]
 
@@ -27,6 +28,46 @@ def neutral(filters: MetadataFilters) -> Neutral | None:
     if filters.condition == FilterCondition.NOT:  # none of them, as LlamaIndex's own stores read it
         return {"$not": {"$or": parts}}
     return {"$and": parts}
+
+
+def as_metadata_filters(filter: Mapping[str, Any]) -> MetadataFilters:
+    """A neutral filter in LlamaIndex's words, for its own stores.
+
+    Raises:
+        InputError: a mistake in it.
+    """
+    node = parse(filter)
+    if node is None:
+        return MetadataFilters(filters=[])
+    found = translate(node, _Words())
+    return found if isinstance(found, MetadataFilters) else MetadataFilters(filters=[found])
+
+
+class _Words(Vocabulary[MetadataFilter | MetadataFilters]):
+    def any_of(self, path: Path, values: Sequence[Scalar]) -> MetadataFilter:
+        if len(values) == 1:
+            return MetadataFilter(key=".".join(path), value=values[0])
+        return MetadataFilter(key=".".join(path), operator=FilterOperator.IN, value=cast("Any", list(values)))
+
+    def missing(self, path: Path) -> MetadataFilter:
+        return MetadataFilter(key=".".join(path), operator=FilterOperator.IS_EMPTY, value=None)
+
+    def between(self, path: Path, bounds: Mapping[str, Any]) -> MetadataFilters:
+        operators = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+        key = ".".join(path)
+        told = {name: bound.isoformat() if isinstance(bound, datetime) else bound for name, bound in bounds.items()}
+        return self.every(
+            [MetadataFilter(key=key, operator=FilterOperator(operators[name]), value=told[name]) for name in told]
+        )
+
+    def every(self, parts: Sequence[MetadataFilter | MetadataFilters]) -> MetadataFilters:
+        return MetadataFilters(filters=list(parts), condition=FilterCondition.AND)
+
+    def some(self, parts: Sequence[MetadataFilter | MetadataFilters]) -> MetadataFilters:
+        return MetadataFilters(filters=list(parts), condition=FilterCondition.OR)
+
+    def negated(self, part: MetadataFilter | MetadataFilters) -> MetadataFilters:
+        return MetadataFilters(filters=[part], condition=FilterCondition.NOT)
 
 
 def _one(entry: MetadataFilter | MetadataFilters) -> Neutral | None:

@@ -1,57 +1,78 @@
-"""LlamaIndex's nodes and documents as items of an index."""
+"""LlamaIndex's nodes as items of an index, and hits as its nodes."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from dataclasses import replace
 
-from llama_index.core.schema import BaseNode, ImageNode, MetadataMode, Node
+from llama_index.core.schema import BaseNode, ImageNode, MediaResource, MetadataMode, Node, NodeWithScore
+from llama_index.core.vector_stores.utils import metadata_dict_to_node
+from llama_index.embeddings.gemini_embed.blocks import medium
 
-from gemini_embed import Image, InputError, Item
+from gemini_embed import Audio, Hit, Image, InputError, Item, Record, Video
+from gemini_embed.content import Media
+from gemini_embed.stores.nodes import node_payload
 
 
 def items_of(nodes: Iterable[BaseNode]) -> Iterator[Item]:
-    """Nodes as items, one by one: a node's image if it has one, else its text with the metadata meant for embedding.
+    """Nodes as items, one by one: a node's image, recording or video if it has one, else its text with the metadata
+    meant for embedding.
 
     The source is `metadata["source"]`, else `metadata["file_path"]` (which readers set, while they make up new ids each
     time), else the id of the node's document, else its own.
 
     Raises:
-        InputError: something that is no node, or a damaged image; `.position` is its place.
+        InputError: something that is no node, or a damaged medium; `.position` is its place.
     """
     for position, node in enumerate(nodes):
         if not isinstance(node, BaseNode):
             raise InputError(f"a {type(node).__name__} is no node; index.add takes it", position=position)
         try:
             yield _item(node)
-        except binascii.Error as e:
-            raise InputError(f"the image's base64 is damaged: {e}", position=position) from e
+        except InputError as e:
+            raise e.at(position) from e.__cause__
 
 
 def _item(node: BaseNode) -> Item:
     text = node.get_content(MetadataMode.NONE)
-    image = _image(node)
+    held = _medium(node)
     source = node.metadata.get("source") or node.metadata.get("file_path") or node.ref_doc_id or node.node_id
     return Item(
         # A node without text is refused, where metadata alone would pass for one.
-        content=image or (node.get_content(MetadataMode.EMBED) if text.strip() else text),
+        content=held or (node.get_content(MetadataMode.EMBED) if text.strip() else text),
         source=source,
         metadata=node.metadata,
-        page_content=text,
+        page_content=text or None if held else text,
     )
 
 
-def _image(node: BaseNode) -> Image | None:
-    data: str | bytes | None = None
-    place: str | Path | None = None
-    mime_type: str | None = None
+def _medium(node: BaseNode) -> Media | None:
     if isinstance(node, ImageNode):
-        data, place, mime_type = node.image, node.image_path or node.image_url, node.image_mimetype
-    elif isinstance(node, Node) and (resource := node.image_resource) is not None:
-        data, mime_type = resource.data, resource.mimetype
-        place = resource.path or (str(resource.url) if resource.url else None)
-    if data:
-        return Image(base64.b64decode(data, validate=True), mime_type)
-    return Image(place, mime_type) if place else None
+        if not (node.image or node.image_path or node.image_url):
+            return None
+        return medium(Image, node.image, node.image_path, node.image_url, node.image_mimetype)
+    if not isinstance(node, Node):
+        return None
+    kinds = ((Image, node.image_resource), (Audio, node.audio_resource), (Video, node.video_resource))
+    return next((_resource(kind, resource) for kind, resource in kinds if resource is not None), None)
+
+
+def _resource(kind: type[Media], resource: MediaResource) -> Media | None:
+    if not (resource.data or resource.path or resource.url):
+        return None
+    return medium(kind, resource.data, resource.path, resource.url, resource.mimetype)
+
+
+def node_of(hit: Hit) -> NodeWithScore:
+    """The node that LlamaIndex's own Qdrant store would make of the same point, with the window of this hit."""
+    return NodeWithScore(node=node_of_record(shown_record(hit)), score=hit.score)
+
+
+def shown_record(hit: Hit) -> Record:
+    """The hit's record with its window and text, which merging and padding may have widened."""
+    return replace(hit.record, page_content=hit.page_content, metadata=hit.metadata)
+
+
+def node_of_record(record: Record) -> BaseNode:
+    """The node of a record."""
+    return metadata_dict_to_node(node_payload(record))

@@ -1,0 +1,125 @@
+"""What searches find: a record with its score, a link to its place, and the medium itself, opened when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from gemini_embed.excerpt import Excerpt
+from gemini_embed.records import Record
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
+
+    from gemini_embed.content import Media
+    from gemini_embed.opening import Opener
+
+
+@dataclass(frozen=True, repr=False)
+class Hit:
+    """A record found, with its score.
+
+    Attributes:
+        record: what the store holds.
+        score: cosine similarity to the query, from -1 to 1. Those of different modalities cannot be compared.
+        widened: the window of a hit that was padded, or that several neighbouring records were merged into.
+        text: what such a hit says.
+    """
+
+    record: Record
+    score: float
+    _: KW_ONLY
+    widened: Excerpt | None = None
+    text: str | None = None
+    opener: Opener | None = field(default=None, compare=False)
+
+    @classmethod
+    def of(cls, metadata: Mapping[str, Any], text: str, score: float, record_id: str = "") -> Hit:
+        """A hit that a framework's document or node was made of: its metadata say where its medium is."""
+        return cls(Record(record_id, text, dict(metadata)), score)
+
+    @property
+    def page_content(self) -> str:
+        """The text: of a page, a passage, a caption; "" for a medium without words."""
+        return self.record.page_content if self.text is None else self.text
+
+    @property
+    def window(self) -> Excerpt:
+        """Which part of the source this is."""
+        return self.widened or self.record.window
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """The record's metadata, with this hit's window."""
+        return self.record.metadata | self.window.metadata
+
+    @property
+    def source(self) -> str | None:
+        """The record's source."""
+        return self.record.source
+
+    @property
+    def modality(self) -> str | None:
+        """The record's modality."""
+        return self.record.modality
+
+    @property
+    def link(self) -> str:
+        """Where it is, as a link: `manual.pdf#page=7`, `talk.mp4#t=96,128`; the source where there is no file."""
+        place = self.record.uri or self.record.source or self.record.id
+        anchor = self.window.anchor
+        written = place if "://" in place else quote(place, safe="/:~@!$&'()*+,;=")
+        return f"{written}#{anchor}" if anchor else written
+
+    def image(self) -> Picture:
+        """A picture of it: an image itself, upright; the first page of a PDF; the middle frame of a video.
+
+        Raises:
+            InputError: there is no picture (a text, a recording), or the medium cannot be opened (any more).
+            MissingExtraError: Pillow, PyAV or pypdfium2 is not installed.
+        """
+        return self._opener().image(self)
+
+    def page(self, *, dpi: int = 150) -> Picture:
+        """The first page of its window, rendered; `pages` has all of them. Raises as `image` does."""
+        return self.pages(dpi=dpi)[0]
+
+    def pages(self, *, dpi: int = 150) -> list[Picture]:
+        """The pages of its window, rendered. Raises as `image` does."""
+        return self._opener().pages(self, dpi)
+
+    def clip(self, *, padding: float = 0.0) -> Media:
+        """Its window, cut from the source: `Audio`, `Video` (with its sound) or `Pdf`, or a whole `Image`, with bytes.
+
+        Video begins at the keyframe before its window. `padding` is so many seconds, or pages, more on either side.
+        Raises as `image` does.
+        """
+        return self._opener().clip(self, padding)
+
+    def __str__(self) -> str:
+        return f"{self.score:.2f} {self.record.described(self.window, self.page_content)}"
+
+    def __repr__(self) -> str:
+        return f"<Hit {self}>"
+
+    def _opener(self) -> Opener:
+        from gemini_embed.opening import Opener
+
+        return self.opener or Opener()
+
+
+class Hits(list[Hit]):
+    """Hits, best first. A notebook shows them as a strip of pictures."""
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self)) or "no hits"
+
+    def __repr__(self) -> str:
+        return f"<Hits\n{self}\n>" if self else "<Hits: none>"
+
+    def _repr_html_(self) -> str:
+        from gemini_embed.strip import strip
+
+        return strip(self)

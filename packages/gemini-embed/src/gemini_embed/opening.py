@@ -1,0 +1,118 @@
+"""The media of hits, opened where they lie: pictures, pages, clips."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from gemini_embed.content import Media
+from gemini_embed.errors import InputError, missing_extra
+from gemini_embed.excerpt import Excerpt
+from gemini_embed.parts import media_of_type
+from gemini_embed.windows import Source, probe
+from gemini_embed.windows.audio import audio_windows
+from gemini_embed.windows.clips import video_clip
+from gemini_embed.windows.pdfs import pdf_windows, rendered
+from gemini_embed.windows.probing import MediaInfo
+from gemini_embed.windows.source import reading
+from gemini_embed.windows.spans import Span
+from gemini_embed.windows.video import MP4_TYPE, frame_at
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
+
+    from gemini_embed.hits import Hit
+
+
+class Opener:
+    """Opens media: files inside of `root` only, URLs by `fetch`.
+
+    Raises, from every method:
+        InputError: the medium is not kept, gone, of another kind, or cannot be opened.
+        MissingExtraError: the library that opens it is not installed.
+    """
+
+    def __init__(self, root: str | None = None, fetch: Callable[[str], bytes] | None = None) -> None:
+        self._root, self._fetch = root, fetch
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"_root": self._root, "_fetch": None}  # what confines it travels, what can fetch does not
+
+    def image(self, hit: Hit) -> Picture:
+        """An image, the first page of a PDF, or the frame in the middle of a video's window."""
+        if hit.modality == "pdf":
+            return self.pages(hit, dpi=150)[0]
+        source = self._source(hit)
+        info = probe(source, root=self._root)
+        if info.modality == "video":
+            window = hit.window
+            middle_s = ((window.start_s or 0.0) + (window.end_s or info.duration_s or 0.0)) / 2
+            return frame_at(source, info, middle_s, root=self._root)
+        if info.modality != "image":
+            raise InputError(f"{hit.link} is {info.mime_type}: there is no picture of it")
+        return _picture(source, self._root)
+
+    def pages(self, hit: Hit, dpi: int) -> list[Picture]:
+        """The pages of the hit's window, all pages without one."""
+        source = self._source(hit)
+        info = probe(source, "pdf", root=self._root)
+        return rendered(source, [_pages(hit.window, info)], dpi=dpi, root=self._root)
+
+    def clip(self, hit: Hit, padding: float) -> Media:
+        """The hit's window with `padding` around it, as a part with bytes."""
+        source = self._source(hit)
+        info = probe(source, root=self._root)
+        window = hit.window.widened(padding)
+        mime_type, data = self._cut(source, info, window)
+        part = media_of_type(mime_type)
+        if part is None:
+            raise InputError(f"{hit.link} is {mime_type}, which is no medium")
+        return part(data, mime_type)
+
+    def _cut(self, source: Source, info: MediaInfo, window: Excerpt) -> tuple[str, bytes]:
+        if info.modality == "video":
+            start_s, end_s = window.start_s or 0.0, min(window.end_s or info.duration_s or 0.0, info.duration_s or 0.0)
+            return MP4_TYPE, video_clip(source, info, start_s, end_s, root=self._root)
+        if info.modality == "audio":
+            end_s = min(window.end_s or info.duration_s or 0.0, info.duration_s or 0.0)
+            spans = [Span(window.start_s or 0.0, end_s)]
+            (piece,) = audio_windows(source, info, spans, root=self._root)
+        elif info.modality == "pdf":
+            (piece,) = pdf_windows(source, [_pages(window, info)], root=self._root)
+        else:
+            with reading(source, self._root) as file:
+                return info.mime_type, file.read()
+        return piece.mime_type, piece.data
+
+    def _source(self, hit: Hit) -> Source:
+        uri = hit.record.uri
+        if uri is None:
+            raise InputError(f"{hit.link}: its bytes were not kept, since it came from memory")
+        if uri.startswith("gs://"):
+            raise InputError(f"{hit.link} lies in Cloud Storage, which is not read from here")
+        if not uri.startswith(("http://", "https://")):
+            return uri
+        if self._fetch is None:
+            raise InputError(f"{hit.link} must be fetched, which hits of an index can")
+        return self._fetch(uri)
+
+
+def _pages(window: Excerpt, info: MediaInfo) -> Span:
+    """The pages of a window, counted from 0, as far as there are any."""
+    last = min(window.page_end or info.pages or 1, info.pages or 1)
+    first = (window.page_start or 1) - 1
+    if first >= last:
+        raise InputError(f"there is no page {first + 1}: the PDF has {info.pages} now")
+    return Span(first, last)
+
+
+def _picture(source: Source, root: str | None) -> Picture:
+    try:
+        from PIL import Image, ImageOps
+    except ImportError as e:
+        raise missing_extra("media", "Pillow (to open images)") from e
+    with reading(source, root) as file:
+        data = BytesIO(file.read())
+    with Image.open(data) as picture:
+        return ImageOps.exif_transpose(picture.copy())

@@ -1,0 +1,93 @@
+"""Neighbouring windows of one source made one hit, and windows widened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import reduce
+
+from gemini_embed.excerpt import Excerpt
+from gemini_embed.hits import Hit
+from gemini_embed.records import Record
+from gemini_embed.searching.options import Wanted
+from gemini_embed.stores.base import Store
+
+
+def merged(hits: Sequence[Hit]) -> list[Hit]:
+    """Hits whose windows touch or overlap become one, in the place of the best of them, with its score."""
+    groups: list[list[Hit]] = []
+    for hit in hits:
+        touching = [group for group in groups if any(_are_neighbours(hit, other) for other in group)]
+        if not touching:
+            groups.append([hit])
+            continue
+        first, *others = touching  # a hit in between joins what were two
+        for other in others:
+            first += other
+            groups.remove(other)
+        first.append(hit)
+    return [_one(group) for group in groups]
+
+
+def _are_neighbours(one: Hit, other: Hit) -> bool:
+    return (
+        one.source is not None
+        and (one.source, one.modality) == (other.source, other.modality)
+        and one.window.touches(other.window)
+    )
+
+
+def _one(group: Sequence[Hit]) -> Hit:
+    best = group[0]
+    if len(group) == 1:
+        return best
+    window = reduce(Excerpt.joined, (hit.window for hit in group))
+    return replace(best, widened=window, text=_text(hit.record for hit in group))
+
+
+def widened(hits: Iterable[Hit], wanted: Wanted, store: Store) -> list[Hit]:
+    """Hits with more around them, as far as asked for their modality; with the text that stands there."""
+    return [_widened(hit, wanted.padding_of(hit.modality), store) for hit in hits]
+
+
+def _widened(hit: Hit, padding: float, store: Store) -> Hit:
+    window = hit.window.widened(padding)
+    if window == hit.window:
+        return hit
+    beside = store.iterate(filter={"source": hit.source, "modality": hit.modality}, with_vectors=False)
+    within = [record for batch in beside for record in batch.records if _lies_in(record.window, window)]
+    if window.char_start is not None:  # the text that is known is that of whole passages
+        window = reduce(Excerpt.joined, (record.window for record in within), hit.window)
+    return replace(hit, widened=_clamped(window, within), text=_text(within) or hit.page_content)
+
+
+def _lies_in(one: Excerpt, other: Excerpt) -> bool:
+    """Whether they share a page, or a stretch."""
+    if one.page_start is not None and other.page_start is not None:
+        return one.page_start <= (other.page_end or 0) and (one.page_end or 0) >= other.page_start
+    if one.start_s is not None and other.start_s is not None:
+        return one.start_s < (other.end_s or 0) and (one.end_s or 0) > other.start_s
+    if one.char_start is not None and other.char_start is not None:
+        return one.char_start < (other.char_end or 0) and (one.char_end or 0) > other.char_start
+    return False
+
+
+def _clamped(window: Excerpt, within: Sequence[Record]) -> Excerpt:
+    """No further than the source goes: what its records tell of that."""
+    ends = {
+        name: max((end for record in within if (end := getattr(record.window, name)) is not None), default=None)
+        for name in ("page_end", "end_s", "char_end")
+    }
+    told = {name: min(getattr(window, name), end) for name, end in ends.items() if end is not None}
+    return replace(window, **{name: value for name, value in told.items() if getattr(window, name) is not None})
+
+
+def _text(records: Iterable[Record]) -> str:
+    """Of windows in the order of the source, each once."""
+    in_order = sorted({record.id: record for record in records}.values(), key=_place)
+    return "\n\n".join(record.page_content for record in in_order if record.page_content)
+
+
+def _place(record: Record) -> float:
+    window = record.window
+    return next((start for start in (window.page_start, window.start_s, window.char_start) if start is not None), 0.0)

@@ -1,0 +1,90 @@
+"""One search: a query for each modality, their hits fused, made various, and merged where they are neighbours."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from gemini_embed.hits import Hit, Hits
+from gemini_embed.notices import warn
+from gemini_embed.opening import Opener
+from gemini_embed.searching.census import Census, restricted
+from gemini_embed.searching.fusion import ByModality, Ranked, fused
+from gemini_embed.searching.merging import merged, widened
+from gemini_embed.searching.options import Wanted
+from gemini_embed.searching.variety import collapsed, diversified
+from gemini_embed.stores.base import FloatArray, Store
+
+
+def search(store: Store, census: Census, query: FloatArray, wanted: Wanted, opener: Opener | None = None) -> Hits:
+    """The hits that are nearest to `query`, shape (d,), in an open store."""
+    ranked = _ranked(store, census, query, wanted)
+    ranked = _various(store, ranked, wanted)
+    hits = [one.hit for one in ranked]
+    hits = _within_quotas(merged(hits) if wanted.merge else hits, wanted)
+    return Hits(replace(hit, opener=opener) for hit in widened(hits, wanted, store))
+
+
+def _ranked(store: Store, census: Census, query: FloatArray, wanted: Wanted) -> list[Ranked]:
+    found = _found(store, census, query, wanted)
+    if len(found) > 1 and isinstance(wanted.score_threshold, int | float):
+        names = ", ".join(sorted(modality or "others" for modality in found))
+        warn(
+            f"one score_threshold for hits of several modalities ({names}), whose scores cannot be compared: pass one "
+            f"for each, such as score_threshold={{'text': {wanted.score_threshold}, ...}}"
+        )
+    kept = {modality: _above(hits, wanted.threshold(modality)) for modality, hits in found.items()}
+    spreads = census.spreads(query, kept) if wanted.fusion == "standardized" else None
+    return fused(kept, wanted.fusion, spreads)
+
+
+def _found(store: Store, census: Census, query: FloatArray, wanted: Wanted) -> ByModality:
+    """The nearest of each modality; of all together where they are not told apart, or cannot be."""
+    is_neutral = wanted.filter is None or isinstance(wanted.filter, Mapping)
+    modalities = [one for one in census.modalities() if _is_asked_for(one, wanted)] if is_neutral else []
+    is_apart = wanted.fusion != "raw" or wanted.quotas is not None
+    if not is_apart or len(modalities) < 2:
+        return _by_modality(store.search(query, wanted.depth, wanted.filter))
+    filters = [restricted(wanted.filter, modality) for modality in modalities]
+    lists = store.search_each(query, wanted.depth, filters)
+    return {modality: hits for modality, hits in zip(modalities, lists, strict=True) if hits}
+
+
+def _is_asked_for(modality: str | None, wanted: Wanted) -> bool:
+    """Whether hits of this modality can come of it, as far as the outermost filter tells."""
+    told = (wanted.filter or {}).get("modality", modality)
+    return modality in (told if isinstance(told, list | tuple) else [told])
+
+
+def _by_modality(hits: Sequence[Hit]) -> ByModality:
+    found: dict[str | None, list[Hit]] = {}
+    for hit in hits:
+        found.setdefault(hit.modality, []).append(hit)
+    return found
+
+
+def _above(hits: Sequence[Hit], threshold: float | None) -> Sequence[Hit]:
+    return hits if threshold is None else [hit for hit in hits if hit.score >= threshold]
+
+
+def _various(store: Store, ranked: list[Ranked], wanted: Wanted) -> list[Ranked]:
+    if wanted.mmr is None and wanted.collapse is None:
+        return ranked
+    ranked = ranked[: wanted.depth]
+    vectors = store.vectors([one.hit.record.id for one in ranked])
+    if wanted.collapse is not None:
+        ranked = collapsed(ranked, vectors, wanted.collapse)
+    return ranked if wanted.mmr is None else diversified(ranked, vectors, wanted.mmr)
+
+
+def _within_quotas(hits: Sequence[Hit], wanted: Wanted) -> list[Hit]:
+    """The first `k`, of each modality no more than its quota."""
+    taken: Counter[str | None] = Counter()
+    kept: list[Hit] = []
+    for hit in hits:
+        quota = (wanted.quotas or {}).get(hit.modality or "")
+        if quota is None or taken[hit.modality] < quota:
+            taken[hit.modality] += 1
+            kept.append(hit)
+    return kept[: wanted.k]

@@ -1,0 +1,55 @@
+"""A retriever as a tool of an agent: words for the model, media for the program."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from langchain_core.documents import Document
+from langchain_core.tools import BaseTool, StructuredTool
+from pydantic import BaseModel, Field
+
+from langchain_gemini_embed.answers import to_content_blocks
+
+if TYPE_CHECKING:
+    from langchain_gemini_embed.retriever import GeminiMultimodalRetriever
+
+Modality = Literal["text", "image", "audio", "video", "pdf"]
+
+
+class SearchArguments(BaseModel):
+    """What a model says to the tool."""
+
+    query: Annotated[str, Field(description="What to look for, in words.")]
+    modality: Annotated[
+        Modality | None, Field(description="Only this kind of source: text, image, audio, video or pdf. Omit for all.")
+    ] = None
+
+
+def search_tool(retriever: GeminiMultimodalRetriever, name: str, description: str, max_bytes: int) -> BaseTool:
+    """See `GeminiMultimodalRetriever.search_tool`."""
+
+    def limits(modality: str | None) -> dict[str, Any]:
+        if modality is None:
+            return {}
+        of_modality = {"modality": modality}
+        return {"filter": {"$and": [retriever.filter, of_modality]} if retriever.filter else of_modality}
+
+    def answer(documents: list[Document]) -> tuple[str, list[dict[str, Any]]]:
+        blocks = to_content_blocks(documents, max_bytes=max_bytes, opener=retriever.opener)
+        words = [block["text"] for block in blocks if block["type"] == "text"]
+        return "\n\n".join(words) or "Nothing was found.", blocks
+
+    def search(query: str, modality: Modality | None = None) -> tuple[str, list[dict[str, Any]]]:
+        return answer(retriever.invoke(query, **limits(modality)))
+
+    async def asearch(query: str, modality: Modality | None = None) -> tuple[str, list[dict[str, Any]]]:
+        return answer(await retriever.ainvoke(query, **limits(modality)))
+
+    return StructuredTool.from_function(
+        search,
+        asearch,
+        name=name,
+        description=description,
+        args_schema=SearchArguments,
+        response_format="content_and_artifact",
+    )

@@ -1,0 +1,61 @@
+"""An index over the collection of a langchain-qdrant or langchain-milvus store, which both can write and search."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gemini_embed import ConfigurationError, MilvusStore, MultimodalIndex, QdrantStore, Store
+
+from langchain_gemini_embed.embeddings import GeminiEmbeddings
+
+if TYPE_CHECKING:
+    from langchain_core.vectorstores import VectorStore
+
+_QDRANT_LAYOUT = {"content_payload_key": "page_content", "metadata_payload_key": "metadata", "vector_name": ""}
+_MILVUS_LAYOUT = {
+    "_primary_field": "pk",
+    "_text_field": "text",
+    "_vector_field": "vector",
+    "enable_dynamic_field": True,
+}
+
+
+def index_over(vectorstore: VectorStore) -> MultimodalIndex:
+    """The index whose store is the collection of `vectorstore`, and whose embedder is that of its embeddings.
+
+    A collection that holds vectors already is taken over: its embeddings are what it was filled with.
+
+    Raises:
+        ConfigurationError: another kind of store, other embeddings than ours, or another layout than the usual.
+    """
+    embeddings = vectorstore.embeddings
+    if not isinstance(embeddings, GeminiEmbeddings):
+        raise ConfigurationError(
+            f"the store's embeddings are {type(embeddings).__name__}: its vectors can be compared with ours only if it "
+            "was made with GeminiEmbeddings"
+        )
+    return MultimodalIndex(embeddings.embedder, _store_of(vectorstore))
+
+
+def _store_of(vectorstore: Any) -> Store:
+    module = type(vectorstore).__module__.partition(".")[0]
+    if module == "langchain_qdrant":
+        _check_layout(vectorstore, _QDRANT_LAYOUT)
+        return QdrantStore(client=vectorstore.client, collection=vectorstore.collection_name, adopt=True)
+    if module == "langchain_milvus":
+        _check_layout(vectorstore, _MILVUS_LAYOUT)
+        connection = dict(vectorstore._connection_args)  # it tells no other way where it is connected to
+        uri, token = connection["uri"], connection.get("token") or None
+        return MilvusStore(uri, token=token, collection=vectorstore.collection_name, adopt=True)
+    raise ConfigurationError(
+        f"{type(vectorstore).__name__} is neither langchain-qdrant's nor langchain-milvus's store: make a "
+        "MultimodalIndex over one of gemini_embed's stores instead"
+    )
+
+
+def _check_layout(vectorstore: Any, layout: dict[str, Any]) -> None:
+    differs = {name: found for name, usual in layout.items() if (found := getattr(vectorstore, name, usual)) != usual}
+    if differs:
+        told = ", ".join(f"{name.lstrip('_')}={value!r}" for name, value in differs.items())
+        usual = ", ".join(f"{name.lstrip('_')}={layout[name]!r}" for name in differs)
+        raise ConfigurationError(f"the collection is laid out with {told}; to be shared it needs {usual}")

@@ -1,0 +1,41 @@
+"""A retriever as a tool of an agent: words for the model, nodes for the program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from llama_index.core.schema import NodeWithScore, QueryBundle
+from llama_index.core.tools import FunctionTool, ToolOutput
+
+from gemini_embed import Hit
+
+if TYPE_CHECKING:
+    from llama_index.retrievers.gemini_embed.base import GeminiMultimodalRetriever
+
+Modality = Literal["text", "image", "audio", "video", "pdf"]
+_Query = Annotated[str, "What to look for, in words."]
+_Kind = Annotated[Modality | None, "Only this kind of source. Omit for all."]
+
+
+def search_tool(retriever: GeminiMultimodalRetriever, name: str, description: str) -> FunctionTool:
+    """See `GeminiMultimodalRetriever.search_tool`."""
+
+    def search(query: _Query, modality: _Kind = None) -> list[NodeWithScore]:
+        return retriever.of_modality(modality).retrieve(QueryBundle(query))
+
+    async def asearch(query: _Query, modality: _Kind = None) -> list[NodeWithScore]:
+        return await retriever.of_modality(modality).aretrieve(QueryBundle(query))
+
+    def answer(nodes: Sequence[NodeWithScore]) -> ToolOutput:
+        words = "\n\n".join(_said(number, one) for number, one in enumerate(nodes, 1)) or "Nothing was found."
+        return ToolOutput(tool_name=name, content=words, raw_input={}, raw_output=list(nodes))
+
+    return FunctionTool.from_defaults(search, name, description, async_fn=asearch, callback=answer)
+
+
+def _said(number: int, found: NodeWithScore) -> str:
+    """A line about a node, and its text."""
+    metadata: dict[str, Any] = found.node.metadata
+    hit = Hit.of(metadata, found.node.get_content(), found.score or 0.0)
+    return "\n".join(filter(None, (f"[{number}] {hit.modality or 'text'} {hit.link}", hit.page_content)))
