@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import struct
 import wave
+import zlib
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -141,3 +143,32 @@ def _assembled(objects: list[str], trailer: str) -> bytes:
     xref = f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}"
     end = f"trailer\n<< /Size {len(objects) + 1} {trailer} >>\nstartxref\n{len(body)}\n%%EOF\n"
     return body + (xref + end).encode()
+
+
+def png(width: int = 0, height: int = 0) -> bytes:
+    """A picture; with sizes, one that only says it is so large."""
+    file = io.BytesIO()
+    drawn("red circle").save(file, "PNG")
+    data = file.getvalue()
+    if not width:
+        return data
+    header = struct.pack(">II", width, height) + data[24:29]
+    return data[:16] + header + struct.pack(">I", zlib.crc32(b"IHDR" + header)) + data[33:]
+
+
+def jpeg() -> bytes:
+    file = io.BytesIO()
+    drawn("red circle", (400, 300)).save(file, "JPEG")
+    return file.getvalue()
+
+
+def silent_film() -> bytes:
+    """An MP4 without a single frame."""
+    import av
+
+    target = io.BytesIO()
+    with av.open(target, "w", format="mp4", options={"movflags": "empty_moov"}) as out:
+        stream: Any = out.add_stream("libx264", rate=8)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        out.start_encoding()
+    return target.getvalue()

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import io
 import os
-import struct
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fix_media import drawn, film, pdf, recoded, wav
+from fix_media import drawn, film, jpeg, pdf, png, recoded, silent_film, wav
 from gemini_embed import InputError, MediaError
 from gemini_embed.windows import probe
 
@@ -19,23 +17,6 @@ MP4 = film((drawn("red circle"), 4))
 WAV = wav((440, 4))
 PDF = pdf("one", "two")
 MP3 = recoded(wav((440, 9)), "mp3", "libmp3lame")
-
-
-def png(width: int = 0, height: int = 0) -> bytes:
-    """A picture; with sizes, one that only says it is so large."""
-    file = io.BytesIO()
-    drawn("red circle").save(file, "PNG")
-    data = file.getvalue()
-    if not width:
-        return data
-    header = struct.pack(">II", width, height) + data[24:29]
-    return data[:16] + header + struct.pack(">I", zlib.crc32(b"IHDR" + header)) + data[33:]
-
-
-def jpeg() -> bytes:
-    file = io.BytesIO()
-    drawn("red circle", (400, 300)).save(file, "JPEG")
-    return file.getvalue()
 
 
 def moov_first(mp4: bytes) -> bytes:
@@ -50,18 +31,6 @@ def moov_first(mp4: bytes) -> bytes:
             if packet.dts is not None:
                 packet.stream = stream
                 out.mux(packet)
-    return target.getvalue()
-
-
-def silent_film() -> bytes:
-    """An MP4 without a single frame."""
-    import av
-
-    target = io.BytesIO()
-    with av.open(target, "w", format="mp4", options={"movflags": "empty_moov"}) as out:
-        stream: Any = out.add_stream("libx264", rate=8)
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        out.start_encoding()
     return target.getvalue()
 
 

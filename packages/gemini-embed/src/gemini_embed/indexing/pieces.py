@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from gemini_embed.content import Content, Media, Video
-from gemini_embed.errors import InputError
+from gemini_embed.errors import InputError, MediaError
 from gemini_embed.excerpt import Excerpt
 from gemini_embed.indexing.recognising import digest_of
 from gemini_embed.inside import likely_media_tokens
@@ -60,7 +60,8 @@ class Pieces:
         source = part.data if part.data is not None else part.location or ""
         found = slices(source, facts, cutting, name=name, root=root)
         if found.info.modality != part.modality:
-            raise InputError(f"{name} is {found.info.mime_type}, not {part.modality}")
+            way_out = f"pass {found.info.modality.capitalize()}(...)"
+            raise MediaError(f"{name} is {found.info.mime_type}, not {part.modality}: {way_out}", "mismatch")
         digest = hashlib.sha256(part.data).hexdigest() if part.data is not None else digest_of(part, root)
         return cls(part, found, digest, title)
 

@@ -1,0 +1,269 @@
+"""Folders and globs into an index, kept in step with it; and what a folder may hold that cannot be embedded."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fix_capture import Answer, CaptureServer
+from fix_media import drawn, film, jpeg, pdf, png, silent_film, wav
+from gemini_embed import Audio, EdgeStore, Embedder, Image, InputError, Item, MediaError, MultimodalIndex, Pdf, Video
+from gemini_embed_emulator import Emulator
+
+MakeEmbedder = Callable[..., Embedder]
+MP4, WAV, PDF = film((drawn("red circle"), 4)), wav((440, 4)), pdf("one", "two")
+
+
+@pytest.fixture
+def index(make_embedder: MakeEmbedder, tmp_path: Path) -> Iterator[MultimodalIndex]:
+    with MultimodalIndex(make_embedder(dimensions=128), EdgeStore(tmp_path / "index")) as index:
+        yield index
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory holds `docs`, with three texts and what is to be left out."""
+    monkeypatch.chdir(tmp_path)
+    docs = Path("docs")
+    (docs / "deep" / "deeper").mkdir(parents=True)
+    for name in ("a.md", "deep/b.txt", "deep/deeper/c.md", ".hidden.md"):
+        (docs / name).write_text(f"what stands in {name}")
+    (docs / ".git").mkdir()
+    (docs / ".git" / "config").write_text("not for an index")
+    return docs
+
+
+def sources(index: MultimodalIndex) -> list[str]:
+    return sorted(record.source or "" for batch in index.store.iterate(with_vectors=False) for record in batch.records)
+
+
+ALL = ["docs/a.md", "docs/deep/b.txt", "docs/deep/deeper/c.md"]
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        pytest.param("docs", ALL, id="folder as str"),
+        pytest.param(Path("docs"), ALL, id="folder as path"),
+        pytest.param("docs/", ALL, id="with a slash"),
+        pytest.param("docs/**/*.md", [ALL[0], ALL[2]], id="glob"),
+        pytest.param("docs/a.md", ALL[:1], id="one file as str"),
+        pytest.param([Path("docs")], ALL, id="folder in a list"),
+        pytest.param([Item(Path("docs/deep")), "a text"], [*ALL[1:], "sha256:"], id="folder beside a text"),
+    ],
+)
+@pytest.mark.usefixtures("folder")
+def test_places(index: MultimodalIndex, place: Any, expected: list[str]) -> None:
+    index.add(place)
+    assert [source[:7] if source.startswith("sha256") else source for source in sources(index)] == expected
+
+
+async def test_async_doors(index: MultimodalIndex, folder: Path) -> None:
+    assert (await index.aadd("docs")).added == 3
+    (folder / "a.md").unlink()
+    assert (await index.async_sync("docs")).removed == 1
+    assert (await index.aestimate("docs")).known == 2
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        pytest.param("nowhere", "there is no file or folder 'nowhere'; texts go in a list", id="nothing there"),
+        pytest.param("docs/*.pdf", "'docs/*.pdf' matches no file", id="a glob without matches"),
+    ],
+)
+@pytest.mark.usefixtures("folder")
+def test_places_that_are_none(index: MultimodalIndex, place: str, said: str) -> None:
+    with pytest.raises(InputError) as caught:
+        index.add(place)
+    assert said in str(caught.value)
+
+
+def test_an_item_s_metadata_go_to_all_files_of_its_folder(index: MultimodalIndex, folder: Path) -> None:
+    index.add([Item(folder, metadata={"team": "red"})])
+    assert index.count({"team": "red"}) == 3
+
+
+def test_sync_keeps_the_index_in_step(index: MultimodalIndex, folder: Path, emulator: Emulator) -> None:
+    index.add(["a text from elsewhere", Item("another", source="docs-of-others/x.md")])
+    first = index.sync("docs")
+    assert (first.added, first.removed) == (3, 0)
+    (folder / "a.md").write_text("edited")
+    (folder / "deep" / "b.txt").unlink()
+    (folder / "new.md").write_text("new")
+    second = index.sync("docs")
+    assert (second.added, second.reused, second.replaced, second.removed) == (2, 1, 1, 1)
+    assert "removed   1" in str(second)
+    assert "1 removed" in repr(second)
+    assert sources(index)[:3] == ["docs-of-others/x.md", "docs/a.md", "docs/deep/deeper/c.md"]
+    billed = emulator.requests.items_billed
+    third = index.sync("docs")
+    assert (third.added, third.reused, third.removed, emulator.requests.items_billed) == (0, 3, 0, billed)
+
+
+def test_sync_leaves_alone_what_it_cannot_see(index: MultimodalIndex, folder: Path) -> None:
+    """A file that cannot be read (any more) stays as it was; what lies beside the folder is none of its business."""
+    index.sync("docs")
+    Path("docs2").mkdir()
+    Path("docs2/z.md").write_text("beside")
+    index.add("docs2")
+    (folder / "a.md").write_bytes(b"\xff\xfe\x00 no text any more")
+    report = index.sync("docs")
+    assert [skipped.source for skipped in report.skipped] == ["docs/a.md"]
+    assert (report.removed, report.replaced) == (0, 0)
+    assert sources(index) == [*ALL, "docs2/z.md"]
+
+
+def test_sync_of_the_working_directory(index: MultimodalIndex, folder: Path) -> None:
+    os.chdir(folder)
+    assert index.sync(".").added == 3
+    Path("a.md").unlink()
+    assert index.sync(".").removed == 1
+
+
+@pytest.mark.usefixtures("folder")
+def test_sync_refuses_what_looks_like_a_disk_that_is_not_there(index: MultimodalIndex) -> None:
+    index.sync("docs")
+    Path("empty").mkdir()
+    with pytest.raises(InputError, match="is it mounted"):
+        index.sync("empty")
+    with pytest.raises(InputError, match="there is no folder nowhere"):
+        index.sync("nowhere")
+    assert index.count() == 3
+
+
+def test_what_a_folder_may_hold(index: MultimodalIndex, tmp_path: Path) -> None:
+    """Each bad file has a line of its own in the report, and the good ones are embedded."""
+    folder = tmp_path / "mess"
+    folder.mkdir()
+    expected = {
+        "cut.mp4": (MP4[: len(MP4) // 2], "damaged or cut short"),
+        "cut.wav": (WAV[: len(WAV) // 2], "is cut short: it says"),
+        "cut.jpg": (jpeg()[: len(jpeg()) // 2], "damaged or cut short"),
+        "cut.png": (png()[:-40], "damaged or cut short"),
+        "encrypted.pdf": (pdf("secret", encrypted=True), "is encrypted"),
+        "broken.pdf": (b"%PDF-1.4\n and nothing else", "damaged or cut short"),
+        "pageless.pdf": (pdf(), "damaged or cut short"),
+        "nothing.mp3": (b"", "is empty (0 bytes)"),
+        "blank.md": (b" \n\t", "only white space"),
+        "bomb.png": (png(60_000, 60_000), "pixels"),
+        "film-of-0-s.mp4": (silent_film(), "0 seconds of video"),
+        "silence.wav": (wav((440, 0)), "0 seconds of audio"),
+        "archive.zip": (b"PK\x03\x04" + bytes(99), "no image, audio, video or PDF that is known"),
+        "page.jpg": (
+            b"<!doctype html><title>404</title>",
+            "begins '<!doctype html>",
+        ),
+        "drawing.svg": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "its name says image/svg+xml"),
+        "latin-1.txt": ("Käse".encode("latin-1"), "nor plain text"),
+        "playlist.mp3": (b"#EXTM3U\n/etc/passwd\n", "its name says audio/mpeg"),
+    }
+    for name, (data, _) in expected.items():
+        (folder / name).write_bytes(data)
+    (folder / "loop.md").symlink_to(folder / "loop.md")
+    (folder / "gone.md").symlink_to(folder / "nowhere.md")
+    os.mkfifo(folder / "pipe.md")
+    says = {name: said for name, (_, said) in expected.items()} | {
+        "loop.md": "Too many levels of symbolic links", "gone.md": "No such file", "pipe.md": "a pipe",
+    }  # fmt: skip
+    # A wrong name is no mistake: what a file holds decides.
+    (folder / "really-a-wav.mp4").write_bytes(WAV)
+    (folder / "really-a-pdf.txt").write_bytes(PDF)
+    (folder / "up").symlink_to(folder)  # entered once
+
+    report = index.add(folder)
+    told = {Path(one.source or "").name: one.reason for one in report.skipped}
+    assert set(told) == set(says)
+    for name, said in says.items():
+        assert said in told[name], name
+        assert name in str(next(one for one in report.skipped if Path(one.source or "").name == name))
+    assert {record.modality for batch in index.store.iterate() for record in batch.records} == {"audio", "pdf"}
+    with pytest.raises(InputError) as caught:
+        index.add(folder, on_error="raise")
+    assert caught.value.position == 0
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_what_may_not_be_read(index: MultimodalIndex, folder: Path) -> None:
+    index.sync("docs")
+    (folder / "a.md").chmod(0)
+    (folder / "deep").chmod(0)
+    try:
+        report = index.sync("docs")
+    finally:
+        (folder / "deep").chmod(0o755)
+    assert [one.source for one in report.skipped] == ["docs/a.md", "docs/deep"]
+    assert report.removed == 0, "what is in a folder that cannot be listed may well be there"
+
+
+def test_links_out_of_the_root_are_reported(make_embedder: MakeEmbedder, folder: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret.md").write_text("secret")
+    (folder / "file.md").symlink_to(outside / "secret.md")
+    (folder / "folder").symlink_to(outside)
+    with MultimodalIndex(make_embedder(dimensions=128, root="docs"), EdgeStore(tmp_path / "confined")) as index:
+        report = index.add("docs")
+        assert report.added == 3
+        assert ["lies outside" in one.reason for one in report.skipped] == [True, True]
+
+
+@pytest.fixture
+def web(make_server: Callable[..., CaptureServer]) -> CaptureServer:
+    """Serves a recording, a page that says it is none, and a redirect into a private network."""
+    bodies = {
+        "/talk.wav": Answer(WAV, headers={"content-type": "text/html"}),
+        "/login.wav": Answer(b"<!doctype html><title>Log in</title>", headers={"content-type": "audio/wav"}),
+        "/away.wav": Answer(b"", 302, headers={"location": "http://169.254.169.254/latest"}),
+    }
+    return make_server(lambda request: bodies.get(request.path, Answer(b"no", 404)))
+
+
+def test_media_at_urls(make_embedder: MakeEmbedder, web: CaptureServer, tmp_path: Path) -> None:
+    """Fetched to be looked into and cut; what comes instead is told."""
+    embedder = make_embedder(dimensions=128, allow_private_urls=True)
+    with MultimodalIndex(embedder, EdgeStore(tmp_path / "index")) as index:
+        urls = [f"{web.base_url}/{name}" for name in ("talk.wav", "login.wav", "nowhere.wav")]
+        report = index.add([Audio(url) for url in urls], on_error="skip")
+        assert report.added == 1
+        assert [one.position for one in report.skipped] == [1, 2]
+        assert "begins '<!doctype html>" in report.skipped[0].reason
+        assert "answered 404" in report.skipped[1].reason
+        (hit,) = index.search("a tone")
+        assert (hit.record.uri, hit.record.mime_type, hit.modality) == (urls[0], "audio/wav", "audio")
+    with MultimodalIndex(make_embedder(dimensions=128), EdgeStore(tmp_path / "strict")) as index:
+        report = index.add([Audio(urls[0])], on_error="skip")
+        assert "not a public address" in report.skipped[0].reason
+
+
+@pytest.mark.parametrize(
+    ("item", "kind", "said"),
+    [
+        pytest.param(Video(WAV), "mismatch", "audio/wav, not video: pass Audio", id="sound as a film"),
+        pytest.param(Pdf(png()), "mismatch", "image/png", id="a picture as a PDF"),
+        pytest.param(Image(PDF), "mismatch", "application/pdf", id="a PDF as a picture"),
+        pytest.param(Audio("gs://bucket/talk.wav"), "unsupported", "read by Vertex AI only", id="Cloud Storage"),
+    ],
+)
+def test_what_a_part_is_said_to_be(index: MultimodalIndex, item: Any, kind: str, said: str) -> None:
+    with pytest.raises(MediaError, match=said) as caught:
+        index.add(["a text", item])
+    assert (caught.value.kind, caught.value.position) == (kind, 1)
+
+
+def test_an_address_that_nobody_answers(index: MultimodalIndex) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/talk.wav"
+    with pytest.raises(InputError, match="not a public address"):
+        index.add([Audio(url)])
+
+
+def test_bytes_are_what_they_begin_like(index: MultimodalIndex) -> None:
+    index.add([WAV, PDF, png()])
+    assert [index.count({"modality": m}) for m in ("audio", "pdf", "image")] == [1, 2, 1]
+    assert np.asarray(index.embedder.embed([WAV])).shape == (1, 128)
