@@ -164,6 +164,7 @@ class _Adding:
             yield from self._finish_rest()
             raise
         finally:  # something is left after Ctrl-C or a cancellation, which may come while the rest is finished too
+            reader.opened.by(None)
             self._write_what_is_finished()
 
     def _new(self, gathered: Sequence[Waiting]) -> list[Waiting]:

@@ -18,7 +18,7 @@ from gemini_embed.errors import InputError
 from gemini_embed.excerpt import Excerpt
 from gemini_embed.indexing.items import Item, ItemLike
 from gemini_embed.indexing.metadata import check_text, json_object
-from gemini_embed.indexing.pieces import Loaded, Pieces
+from gemini_embed.indexing.pieces import Loaded, Opened, Pieces
 from gemini_embed.indexing.recognising import TextFile, digest_of, file_part, mime_type_of
 from gemini_embed.indexing.walking import Unlisted
 from gemini_embed.models import ModelFacts
@@ -42,7 +42,7 @@ class Candidate:
     load: Callable[[], Loaded]
     """Makes what is embedded, and the text that comes with it."""
     has_text: bool = True
-    """Whether `record` has its text already, rather than when it is loaded."""
+    """Whether `record` has its text; else it comes when it is loaded, and what a store holds keeps what it had."""
     size_bytes: int = 0
     """What loading brings into memory, about."""
     likely_tokens: Mapping[str, int] = field(default_factory=dict)
@@ -64,6 +64,7 @@ class Reader:
     """None leaves media at URLs unread; they cannot be cut then."""
     describes: bool = False
     """Whether media get their text from `describe`."""
+    opened: Opened = field(default_factory=Opened)
 
     def candidates(self, like: ItemLike) -> Iterator[Candidate]:
         """The records of an item, in order. Files are hashed and looked into to their end before the first.
@@ -116,10 +117,10 @@ class Reader:
             made = replace(made, key=[digest, content.title, excerpt.metadata])
         record = self._record(item, origin, made, content.text)
         part = content.parts[0]
-        if not self.describes or item.page_content is not None or len(looks) > 1 or not isinstance(part, Media):
-            return Candidate(record, made.content_key, lambda: Loaded(content))
-        mime_type = made.mime_type or ""
-        return Candidate(record, made.content_key, lambda: self._with_bytes(content, part, mime_type), has_text=False)
+        if item.page_content is not None or len(looks) > 1 or not isinstance(part, Media):
+            return Candidate(record, made.content_key, partial(Loaded, content))
+        load = partial(self._with_bytes, content, part, made.mime_type or "") if self.describes else None
+        return Candidate(record, made.content_key, load or partial(Loaded, content), has_text=False)
 
     def _with_bytes(self, content: Content, part: Media, mime_type: str) -> Loaded:
         """A medium of one record, for who is to describe it."""
@@ -148,18 +149,20 @@ class Reader:
 
     def _windows(self, item: Item, origin: _Origin, part: Media) -> Iterator[Candidate]:
         """A record for each window of a recording, a video or a PDF."""
-        pieces = Pieces.of(part, self.facts, self.cutting, root=self.root, fetch=self.fetch, title=origin.content.title)
+        title = origin.content.title
+        pieces = Pieces.of(
+            part, self.facts, self.cutting, root=self.root, fetch=self.fetch, title=title, opened=self.opened
+        )
         digest = pieces.digest
-        has_text = item.page_content is not None or not (self.describes or part.modality == "pdf")
         for number, excerpt in enumerate(pieces.excerpts):
             window = [part.modality, *excerpt.metadata.values()]
-            key = [digest, origin.content.title, window]
+            key = [digest, title, window]
             made = _Made(key, window, part.modality, pieces.info.mime_type, digest, excerpt)
             yield Candidate(
                 record=self._record(item, origin, made, ""),
                 content_key=made.content_key,
                 load=partial(pieces.load, number),
-                has_text=has_text,
+                has_text=item.page_content is not None,
                 size_bytes=pieces.info.size_bytes // len(pieces.excerpts),
                 likely_tokens={part.modality: pieces.likely_tokens(excerpt, self.facts)},
                 begins=number == 0,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 
 from gemini_embed.content import Content, Media, Video
@@ -25,16 +25,29 @@ class Loaded:
     window: Window | None = None
 
 
+class Opened:
+    """The one medium of an add that is being cut: when another is asked for, this one is done with, and closed."""
+
+    def __init__(self) -> None:
+        self._pieces: Pieces | None = None
+
+    def by(self, pieces: Pieces | None) -> None:
+        """`pieces` are cut from now on; None: nothing is."""
+        if self._pieces is not None and self._pieces is not pieces:
+            self._pieces.close()
+        self._pieces = pieces
+
+
 class Pieces:
     """A medium that was looked into, and its windows."""
 
-    def __init__(self, part: Media, found: Slices, digest: str, title: str | None) -> None:
+    def __init__(self, part: Media, found: Slices, digest: str, title: str | None, opened: Opened) -> None:
         self.digest = digest
         self.info: MediaInfo = found.info
         self.excerpts: list[Excerpt] = found.excerpts
-        self._part, self._slices, self._title = part, found, title
-        self._rest: Iterator[tuple[int, Window]] = iter(())
-        self._next = len(self.excerpts)
+        self._part, self._slices, self._title, self._opened = part, found, title, opened
+        self._windows: Generator[Window, None, None] | None = None
+        self._next = 0
 
     @classmethod
     def of(
@@ -46,6 +59,7 @@ class Pieces:
         root: str | None,
         fetch: Callable[[str], bytes] | None,
         title: str | None,
+        opened: Opened,
     ) -> Pieces:
         """Look into a medium, which is fetched first if need be.
 
@@ -63,7 +77,7 @@ class Pieces:
             way_out = f"pass {found.info.modality.capitalize()}(...)"
             raise MediaError(f"{name} is {found.info.mime_type}, not {part.modality}: {way_out}", "mismatch")
         digest = hashlib.sha256(part.data).hexdigest() if part.data is not None else digest_of(part, root)
-        return cls(part, found, digest, title)
+        return cls(part, found, digest, title, opened)
 
     def likely_tokens(self, excerpt: Excerpt, facts: ModelFacts) -> int:
         """What a window likely costs; a PDF's text is extra."""
@@ -77,14 +91,22 @@ class Pieces:
         Raises:
             MediaError: damaged.
         """
-        if number < self._next:  # never begun, or asked for again
-            self._rest, self._next = enumerate(self._slices.windows()), 0
-        for at, window in self._rest:
-            self._next = at + 1
-            if at == number:
+        self._opened.by(self)
+        if self._windows is None or number < self._next:  # never begun, or asked for again
+            self.close()
+            self._windows = self._slices.windows()
+        for window in self._windows:
+            self._next += 1
+            if self._next > number:
                 part = _with_data(self._part, window.data, window.mime_type)
                 return Loaded(Content(part, title=self._title), window.text, window)
         raise InputError(f"{self._part!r} has no window {number}: it has changed meanwhile")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._windows is not None:
+            self._windows.close()
+        self._windows, self._next = None, 0
 
 
 def _with_data(part: Media, data: bytes, mime_type: str | None) -> Media:

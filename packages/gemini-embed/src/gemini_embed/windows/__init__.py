@@ -15,7 +15,7 @@ Memory stays within a few windows, however long the source is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from gemini_embed.models import ModelFacts
 from gemini_embed.windows.probing import MediaInfo, probe
@@ -27,7 +27,7 @@ from gemini_embed.windows.window import Cutting, Window
 __all__ = ["Cutting", "MediaInfo", "Slices", "Source", "Window", "probe", "slices", "text_windows", "windows"]
 
 
-def windows(source: Source, facts: ModelFacts, cutting: Cutting | None = None) -> Iterator[Window]:
+def windows(source: Source, facts: ModelFacts, cutting: Cutting | None = None) -> Generator[Window, None, None]:
     """A medium as windows that `facts` allow, in order; each is a file of its own. An image is one window.
 
     The source is looked into to its end first, so that what is wrong with it is known before the first window.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import wave
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from io import BytesIO
 from typing import Any, BinaryIO
 
@@ -33,7 +33,7 @@ def audio_spans(info: MediaInfo, *, length_s: float, most_s: float, overlap_s: f
 
 def audio_windows(
     source: Source, info: MediaInfo, spans: Sequence[Span], *, root: str | None = None
-) -> Iterator[Window]:
+) -> Generator[Window, None, None]:
     """The pieces between `spans`, one at a time. A WAV or MP3 in one piece stays as it is.
 
     Raises:

@@ -35,12 +35,15 @@ def video_clip(source: Source, info: MediaInfo, start_s: float, end_s: float, *,
         tracks = {stream.index: target.add_stream_from_template(stream) for stream in streams}
         container.seek(max(int((first_s + begins_s) * 1_000_000) - 1, 0))
         shift_s = first_s + begins_s
+        going_on = {stream.index for stream in streams}
         for packet in container.demux(streams):
             if packet.pts is None or packet.size == 0:
                 continue
             at = float(packet.pts * packet.time_base) - first_s
-            if at >= end_s and packet.is_keyframe and packet.stream.type == "video":
-                break
+            if at >= end_s and packet.is_keyframe:  # tracks are interleaved: one may be ahead of the other
+                going_on.discard(packet.stream.index)
+                if not going_on:
+                    break
             if begins_s - 1e-6 <= at < end_s:
                 _moved(packet, -shift_s)
                 packet.stream = tracks[packet.stream.index]

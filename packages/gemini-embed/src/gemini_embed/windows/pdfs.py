@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ PDF_TYPE = "application/pdf"
 POINTS_PER_INCH = 72
 
 
-def pdf_windows(source: Source, spans: Sequence[Span], *, root: str | None = None) -> Iterator[Window]:
+def pdf_windows(source: Source, spans: Sequence[Span], *, root: str | None = None) -> Generator[Window, None, None]:
     """The pages of each span, counted from 0, as a PDF; one at a time.
 
     Raises:

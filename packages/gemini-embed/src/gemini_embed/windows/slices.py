@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 
 from gemini_embed.excerpt import Excerpt
@@ -35,7 +35,7 @@ class Slices:
             return [Excerpt(page_start=int(span.start) + 1, page_end=int(span.end)) for span in self.spans]
         return [Excerpt(start_s=span.start, end_s=span.end) for span in self.spans]
 
-    def windows(self) -> Iterator[Window]:
+    def windows(self) -> Generator[Window, None, None]:
         """The windows in order, one at a time, in one pass.
 
         Raises:
@@ -49,7 +49,7 @@ class Slices:
             return audio_windows(self.source, self.info, self.spans, root=self.root)
         return self._whole()
 
-    def _whole(self) -> Iterator[Window]:
+    def _whole(self) -> Generator[Window, None, None]:
         with reading(self.source, self.root) as file:
             yield Window(mime_type=self.info.mime_type, data=file.read())
 

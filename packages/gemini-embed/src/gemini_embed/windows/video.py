@@ -6,7 +6,7 @@ The windows have no sound: the model does not listen to a video's audio track.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -48,7 +48,7 @@ def video_spans(info: MediaInfo, *, length_s: float, most_s: float, overlap_s: f
 
 def video_windows(
     source: Source, info: MediaInfo, spans: Sequence[Span], *, root: str | None = None
-) -> Iterator[Window]:
+) -> Generator[Window, None, None]:
     """The pieces between `spans`, one at a time. An MP4 in one piece stays as it is.
 
     Raises:
