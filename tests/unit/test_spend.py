@@ -24,7 +24,7 @@ from gemini_embed.plan import Entry, WirePart
 from gemini_embed.spend import likely_tokens_by_modality, price, told_tokens_by_modality, usd
 
 FACTS = facts_for("gemini-embedding-2", "developer")
-IMAGE: WirePart = {"inlineData": {"mimeType": "image/png", "data": ""}}
+IMAGE: WirePart = {"inlineData": {"mimeType": "image/png", "data": b""}}
 
 
 def unsent(message: str) -> ConnectionFailedError:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -87,7 +88,8 @@ class Caller:
             AbandonedError: the job had failed before its turn came.
         """
         gate = self._session.gate
-        async with gate.paced_slot(len(batch.items), batch.tokens, self.failed, self._waits) as ticket:
+        room = gate.media.taken(batch.size_bytes) if batch.has_media else nullcontext()
+        async with room, gate.paced_slot(len(batch.items), batch.tokens, self.failed, self._waits) as ticket:
             body = codec.encode(batch.items, self._request.options)
             with self._request.budget.call(batch.items) as call:
                 data = await self._post(self._request.facts.endpoint, body, max_reply_bytes)

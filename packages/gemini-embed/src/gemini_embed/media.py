@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 from collections import Counter
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -13,7 +12,7 @@ from gemini_embed.errors import InputError, MediaError, missing_extra
 from gemini_embed.fetch import FetchPolicy, fetch
 from gemini_embed.inside import as_sent, examine, likely_media_tokens
 from gemini_embed.models import ModelFacts
-from gemini_embed.plan import Entry, EntryPart, WirePart
+from gemini_embed.plan import Entry, EntryPart, WirePart, base64_size, inline_data
 from gemini_embed.references import check_reference, file_data
 from gemini_embed.windows.kinds import HEAD_BYTES, kind_of
 
@@ -80,7 +79,7 @@ async def loaded(item: Entry, facts: ModelFacts, policy: FetchPolicy) -> Entry:
             except InputError as e:
                 raise e.at(item.position) from e.__cause__
             media_tokens[part.modality] += tokens
-            size_bytes += len(wire_part.get("inlineData", {}).get("data", ""))
+            size_bytes += base64_size(inline_data(wire_part))
             parts.append(wire_part)
         else:
             parts.append(part)
@@ -105,7 +104,7 @@ async def _wire_part(part: Media, facts: ModelFacts, policy: FetchPolicy) -> tup
             else await asyncio.to_thread(_local_bytes, part, policy)
         )
         blob, tokens = await asyncio.to_thread(_accepted, data, part, facts)
-        wire_part = {"inlineData": {"mimeType": blob.mime_type, "data": base64.b64encode(blob.data).decode()}}
+        wire_part = {"inlineData": {"mimeType": blob.mime_type, "data": blob.data}}
     if isinstance(part, Video) and (excerpt := _excerpt(part)):
         wire_part["videoMetadata"] = excerpt
     return wire_part, tokens

@@ -12,8 +12,8 @@ from gemini_embed.content import Media
 from gemini_embed.models import ModelFacts
 
 WirePart: TypeAlias = dict[str, Any]
-"""A medium as the JSON of the wire has it: `{"inlineData": {"mimeType": ..., "data": base64}}` or
-`{"fileData": {"mimeType": ..., "fileUri": ...}}`, with `videoMetadata` perhaps."""
+"""A medium nearly as the wire has it: `{"inlineData": {"mimeType": ..., "data": bytes}}`, base64 only when it is sent,
+or `{"fileData": {"mimeType": ..., "fileUri": ...}}`, with `videoMetadata` perhaps."""
 
 EntryPart: TypeAlias = str | WirePart | Media
 """A text, conditioned, or a medium, before or after it is loaded."""
@@ -131,6 +131,17 @@ class Planner:
             and (self._max_tokens is None or batch.tokens + item.tokens <= self._max_tokens)
             and batch.size_bytes + item.size_bytes + ENVELOPE_BYTES <= max_bytes
         )
+
+
+def inline_data(part: EntryPart) -> bytes | None:
+    """The bytes of a medium that is sent inline."""
+    inline: dict[str, Any] | None = part.get("inlineData") if isinstance(part, dict) else None
+    return inline["data"] if inline is not None else None
+
+
+def base64_size(data: bytes | None) -> int:
+    """Bytes of its base64, 0 for what is not sent inline."""
+    return (len(data or b"") + 2) // 3 * 4
 
 
 def split(items: Sequence[Entry], max_items: int) -> list[Batch]:

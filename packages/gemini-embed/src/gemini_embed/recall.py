@@ -19,9 +19,8 @@ from numpy.typing import NDArray
 from gemini_embed.cache import VectorCache
 from gemini_embed.connection import Connection
 from gemini_embed.models import ModelFacts
-from gemini_embed.plan import Entry
+from gemini_embed.plan import Entry, EntryPart, inline_data
 from gemini_embed.wire import Options
-from gemini_embed.wire.options import parts_of
 
 KEY_VERSION = 1
 
@@ -59,8 +58,19 @@ class Recall:
         return {position: vector for position, vector in vectors.items() if len(vector) == size}
 
     def _key(self, item: Entry) -> bytes:
-        told = [*self._about_call, item.task_type, item.title, parts_of(item)]
+        told = [*self._about_call, item.task_type, item.title, [_told(part) for part in item.parts]]
         return hashlib.sha256(json.dumps(told, ensure_ascii=False, sort_keys=True).encode()).digest()
+
+
+def _told(part: EntryPart) -> object:
+    """A part as it is sent, but for bytes, which their hash stands for."""
+    if isinstance(part, str):
+        return {"text": part}
+    assert isinstance(part, dict)  # noqa: S101  # media are loaded by now; tells the type checker
+    data = inline_data(part)
+    if data is None:
+        return part
+    return part | {"inlineData": part["inlineData"] | {"data": hashlib.sha256(data).hexdigest()}}
 
 
 def _service(connection: Connection) -> str:

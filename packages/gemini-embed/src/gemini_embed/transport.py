@@ -6,7 +6,7 @@ import asyncio
 import json
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from gemini_embed.wire.replies import UnreadableReplyError
 
 USER_AGENT = "gemini-embed/0.1.0"
 CONNECT_TIMEOUT_S = 10.0
+SENT_AT_ONCE_BYTES = 2**20
 LOOPBACK = ("all://localhost", "all://127.0.0.1", "all://[::1]")
 
 
@@ -177,7 +178,10 @@ class HttpSession:
             headers.update({name: value.reveal() for name, value in secrets.items()})
         if self.learned.compact:
             url += "&prettyPrint=false" if "?" in url else "?prettyPrint=false"
-        return self._client.build_request("POST", url, content=body, headers=headers)
+        if len(body) <= SENT_AT_ONCE_BYTES:
+            return self._client.build_request("POST", url, content=body, headers=headers)
+        headers["content-length"] = str(len(body))
+        return self._client.build_request("POST", url, content=_slices(body), headers=headers)
 
 
 def open_session(connection: Connection, options: HttpOptions, model: str, limits: RateLimits | None) -> HttpSession:
@@ -186,6 +190,12 @@ def open_session(connection: Connection, options: HttpOptions, model: str, limit
     if limits:
         pace.tell(limits, time.monotonic())
     return HttpSession(connection, options, pace)
+
+
+async def _slices(body: bytes) -> AsyncIterator[bytes]:
+    """A long body bit by bit: given all of it, the event loop would keep a copy of what the socket does not take."""
+    for start in range(0, len(body), SENT_AT_ONCE_BYTES):
+        yield body[start : start + SENT_AT_ONCE_BYTES]
 
 
 async def _read_bounded(response: httpx.Response, max_bytes: int) -> bytes:

@@ -4,7 +4,6 @@ the job that needed it is over."""
 from __future__ import annotations
 
 import asyncio
-import base64
 import hashlib
 import logging
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from typing import Any, TypeVar
 
 from gemini_embed.connection import Connection
 from gemini_embed.errors import ApiError, ConnectionFailedError, InputError, MediaError
-from gemini_embed.plan import Entry, WirePart
+from gemini_embed.plan import Entry, WirePart, base64_size, inline_data
 from gemini_embed.secret import without_frames
 from gemini_embed.tls import context_for
 from gemini_embed.transport import HttpOptions
@@ -49,12 +48,12 @@ class Uploads:
             RequestError: an upload failed for good.
         """
         parts, size_bytes = [*item.parts], item.size_bytes
-        for place in sorted(range(len(parts)), key=lambda place: _inline_bytes(parts[place]), reverse=True):
+        for place in sorted(range(len(parts)), key=lambda place: base64_size(inline_data(parts[place])), reverse=True):
             if size_bytes <= max_bytes:
                 break
             part = parts[place]
             assert isinstance(part, dict)  # noqa: S101  # media are loaded by now; tells the type checker
-            size_bytes -= _inline_bytes(part)
+            size_bytes -= base64_size(inline_data(part))
             try:
                 parts[place] = await self._by_reference(part)
             except InputError as e:
@@ -62,7 +61,7 @@ class Uploads:
         return replace(item, parts=parts, size_bytes=size_bytes)
 
     async def _by_reference(self, part: WirePart) -> WirePart:
-        mime_type, data = part["inlineData"]["mimeType"], base64.b64decode(part["inlineData"]["data"])
+        mime_type, data = part["inlineData"]["mimeType"], part["inlineData"]["data"]
         digest = hashlib.sha256(data).digest()
         if digest not in self._files:
             self._files[digest] = asyncio.create_task(self._uploaded(data, mime_type))
@@ -133,10 +132,6 @@ class Uploads:
                 },
             )
         return self._client
-
-
-def _inline_bytes(part: Any) -> int:
-    return len(part.get("inlineData", {}).get("data", "")) if isinstance(part, dict) else 0
 
 
 def _our_error(error: Exception) -> Exception:

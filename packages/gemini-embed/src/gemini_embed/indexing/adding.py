@@ -41,6 +41,8 @@ logger = logging.getLogger(__name__)
 
 AHEAD = 4
 """Chunks that are embedded while one is written: of 500 items each, enough for 20 calls of 100 in flight."""
+AHEAD_BYTES = 24 * 2**20
+"""No more than so many bytes of media are read ahead, but always one chunk."""
 
 
 class AddOptions(TypedDict, total=False):
@@ -150,7 +152,7 @@ class _Adding:
             for gathered in chunks(items, self._how.batch_size, reader, self._how.on_error, self._skip_item):
                 self._progress.expect(sum(not one.candidate.begins for one in gathered))
                 self._start(self._loaded(self._new(gathered)))
-                if len(self._window) > AHEAD:
+                while self._is_far_ahead():
                     yield from self._finish_first()
             while self._window:
                 yield from self._finish_first()
@@ -166,6 +168,11 @@ class _Adding:
         finally:  # something is left after Ctrl-C or a cancellation, which may come while the rest is finished too
             reader.opened.by(None)
             self._write_what_is_finished()
+
+    def _is_far_ahead(self) -> bool:
+        """Whether a chunk must be written before the next is read."""
+        under_way = len(self._window)
+        return under_way > AHEAD or (under_way > 1 and sum(chunk.size_bytes for chunk, _ in self._window) > AHEAD_BYTES)
 
     def _new(self, gathered: Sequence[Waiting]) -> list[Waiting]:
         """What must be embedded. Known records get the text and metadata they came with now; twins count once."""

@@ -20,7 +20,7 @@ from gemini_embed.refusals import OnError
 from gemini_embed.result import RefusedItem
 from gemini_embed.stores.base import FloatArray
 
-CHUNK_BYTES = 16 * 2**20
+CHUNK_BYTES = 8 * 2**20
 """Media of one chunk, about: several chunks are in memory at once, and once more as base64 while they are sent."""
 
 Skip = Callable[[int, ItemLike, str], None]
@@ -71,6 +71,11 @@ class Chunk:
     def contents(self) -> list[Content]:
         """One per group."""
         return [(group[0].loaded or group[0].load()).content for group in self.groups]
+
+    @property
+    def size_bytes(self) -> int:
+        """Of its media in memory, about."""
+        return sum(one.candidate.size_bytes for one in self.records)
 
     @property
     def records(self) -> list[Waiting]:
