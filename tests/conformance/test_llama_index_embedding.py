@@ -302,6 +302,7 @@ SETTINGS: dict[str, Any] = {
     "concurrency": 3,
     "facts": {"max_batch_items": 50, "modalities": frozenset({"text"})},
     "max_media_bytes": 1000,
+    "keep_uploads": True,
     "embed_batch_size": 20,
 }
 

@@ -50,6 +50,21 @@ def test_a_large_recording_is_embedded_like_a_small_one(
     assert [request.action for request in emulator.requests][-1] == ""
 
 
+def test_kept_files_are_used_again_while_they_live(make_embedder: Callable[..., Embedder], emulator: Emulator) -> None:
+    embedder = make_embedder(facts=SMALL, keep_uploads=True)
+    first = embedder.embed([Audio(SPEECH)])
+    second = embedder.embed([["again", Audio(SPEECH)], Audio(SPEECH)])
+    assert np.array_equal(first.values[0], second.values[1])
+    assert steps(emulator) == ["POST start", "POST upload, finalize"], "uploaded once, and not deleted"
+
+    emulator.requests.clear()
+    emulator.file_lifetime_s = 60  # soon over
+    shorter = make_embedder(facts=SMALL, keep_uploads=True)
+    for _ in range(2):
+        shorter.embed([Audio(SPEECH)])
+    assert steps(emulator).count("POST start") == 2
+
+
 def test_the_excerpt_of_a_large_film_stays(make_embedder: Callable[..., Embedder], emulator: Emulator) -> None:
     clip = film((drawn("red circle"), 8), keyframe_every_s=0.1)
     make_embedder(facts={"max_media_bytes": 5000}).embed([Video(clip, start_s=1, end_s=3)])

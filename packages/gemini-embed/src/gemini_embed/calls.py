@@ -71,7 +71,7 @@ async def embed(
         raise
     finally:
         rows.usage = job.usage
-        await uploads.delete()
+        await uploads.done()
     return EmbeddingResult(job.rows.values(), usage=job.usage, model=request.facts.name, refused=refusals.items)
 
 

@@ -42,7 +42,7 @@ from gemini_embed.spend import Budget, Estimate, estimate
 from gemini_embed.tasks import Side, Task, parse_task
 from gemini_embed.telemetry import Call, observed
 from gemini_embed.transport import HttpOptions, HttpSession, open_session
-from gemini_embed.uploads import Uploads
+from gemini_embed.uploads import KeptFiles, Uploads
 from gemini_embed.wire import Options
 
 if TYPE_CHECKING:
@@ -78,7 +78,10 @@ class Embedder(Closing):
         root: a folder that files must lie in, symbolic links followed; None reads files anywhere. Set it where paths
             come from outsiders.
         allow_private_urls: whether media may be fetched from private and loopback addresses.
-        max_media_bytes: the largest medium that is read or fetched.
+        max_media_bytes: the largest medium that is read from a file or fetched; the default is 20 MiB. What an index
+            cuts into windows may be of any size.
+        keep_uploads: media too large to be sent inline go through the Files API and are deleted there after use; True
+            leaves them for the 48 hours they live, and this object uses them again meanwhile.
         max_cost_usd: the most that this object may spend; a call that would exceed it is not sent, see `BudgetError`.
             `.budget` tells what is spent. None: no limit.
 
@@ -119,6 +122,7 @@ class Embedder(Closing):
         root: str | os.PathLike[str] | None = None,
         allow_private_urls: bool = False,
         max_media_bytes: int = 20 * 2**20,
+        keep_uploads: bool = False,
         max_cost_usd: float | None = None,
     ) -> None:
         self._connection = connect(
@@ -156,6 +160,7 @@ class Embedder(Closing):
         self.rate_limits = RateLimits.of(rate_limits)
         self.budget = Budget(self.facts, max_cost_usd)
         self.cache = _cache_of(cache)
+        self._kept_files = KeptFiles() if switch("keep_uploads", keep_uploads) else None
         self._engine = self._new_engine()
         warn_of_lifecycle(self.facts, self._connection.location)
 
@@ -355,7 +360,7 @@ class Embedder(Closing):
             unit_length=scaled_to_unit(self.facts, size, self.normalize),
         )
         rows = Rows(count, request)
-        uploads = Uploads(self._connection, self._http)
+        uploads = Uploads(self._connection, self._http, self._kept_files)
         job = partial(embed, request=request, items=items, rows=rows, refusals=refusals, uploads=uploads)
         call = Call(self.facts, self._connection.base_url, how.task, side, size, count)
         return Submitted(self._engine.start(observed(call, job, rows)), rows)

@@ -65,14 +65,13 @@ class Media(Part):
         """The bytes (or the first `head_bytes`), read from disk if need be; None for what is not here.
 
         Raises:
-            InputError: the file cannot be read, lies outside of `root`, or has more than `max_bytes`.
+            InputError: the file cannot be read, lies outside of `root`, or has more than `max_bytes`. What is in memory
+                already may have any size.
         """
         if self.is_url or self.is_reference:
             return None
         if self.data is None:
             return read_file(self.location or "", root=root, max_bytes=max_bytes, head_bytes=head_bytes)
-        if max_bytes is not None and len(self.data) > max_bytes:
-            raise InputError(f"{self!r} has {len(self.data)} bytes, more than max_media_bytes={max_bytes}")
         return self.data[:head_bytes]
 
     def __repr__(self) -> str:

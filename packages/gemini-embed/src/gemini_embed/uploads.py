@@ -1,13 +1,14 @@
 """Media too large to be sent inline, put into the Files API by google-genai: one upload for equal bytes, deleted when
-the job that needed it is over."""
+the job that needed it is over, or kept and used again."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any, TypeVar
 
@@ -24,6 +25,8 @@ LONGEST_LOOK_S = 5.0
 PROCESSING_S = 600.0
 """How long a file may take to become ACTIVE."""
 DELETING_S = 10.0
+LEAST_LIFE = timedelta(minutes=10)
+"""A kept file that expires sooner is uploaded anew."""
 ATTEMPTS = 5
 
 logger = logging.getLogger(__name__)
@@ -31,12 +34,32 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
+class KeptFiles:
+    """Files that stay in the Files API after use, and are used again while they live there."""
+
+    def __init__(self) -> None:
+        self._files: dict[bytes, Any] = {}
+
+    def get(self, digest: bytes) -> Any:
+        """google-genai's `File` of these bytes, None when there is none that lives long enough."""
+        file = self._files.get(digest)
+        expires_at = getattr(file, "expiration_time", None)
+        if expires_at is not None and expires_at - datetime.now(UTC) < LEAST_LIFE:
+            return None
+        return file
+
+    def keep(self, files: Mapping[bytes, Any]) -> None:
+        """Remember them."""
+        self._files.update(files)
+
+
 class Uploads:
     """The files that one job has put there."""
 
-    def __init__(self, connection: Connection, http: HttpOptions) -> None:
+    def __init__(self, connection: Connection, http: HttpOptions, kept: KeptFiles | None = None) -> None:
         self._connection = connection
         self._http = http
+        self._kept = kept
         self._client: Any = None
         self._files: dict[bytes, asyncio.Task[Any]] = {}
 
@@ -63,9 +86,11 @@ class Uploads:
     async def _by_reference(self, part: WirePart) -> WirePart:
         mime_type, data = part["inlineData"]["mimeType"], part["inlineData"]["data"]
         digest = hashlib.sha256(data).digest()
-        if digest not in self._files:
-            self._files[digest] = asyncio.create_task(self._uploaded(data, mime_type))
-        file = await asyncio.shield(self._files[digest])
+        file: Any = self._kept.get(digest) if self._kept else None
+        if file is None:
+            if digest not in self._files:
+                self._files[digest] = asyncio.create_task(self._uploaded(data, mime_type))
+            file = await asyncio.shield(self._files[digest])
         rest = {name: value for name, value in part.items() if name != "inlineData"}
         return {"fileData": {"mimeType": mime_type, "fileUri": file.uri}, **rest}
 
@@ -85,16 +110,23 @@ class Uploads:
             raise MediaError(f"the service could not process {len(data)} bytes of {mime_type}: {file.error}", "damaged")
         return file
 
-    async def delete(self) -> None:
-        """Take away what was put there. What cannot be deleted goes by itself after 48 hours."""
+    async def done(self) -> None:
+        """Take away what was put there, unless it is to be kept. What cannot be deleted goes by itself in 48 hours."""
         if not self._files:
             return
         outcomes = await asyncio.gather(*self._files.values(), return_exceptions=True)
-        names = [outcome.name for outcome in outcomes if not isinstance(outcome, BaseException)]
+        files = {
+            digest: outcome
+            for digest, outcome in zip(self._files, outcomes, strict=True)
+            if not isinstance(outcome, BaseException)
+        }
         self._files.clear()
+        if self._kept is not None:
+            self._kept.keep(files)
+            return
         try:
             async with asyncio.timeout(DELETING_S):
-                await asyncio.gather(*(self._deleted(name) for name in names))
+                await asyncio.gather(*(self._deleted(file.name) for file in files.values()))
         except (ApiError, ConnectionFailedError, TimeoutError) as e:
             logger.warning("uploaded files could not be deleted, they expire after 48 hours: %s", e)
 

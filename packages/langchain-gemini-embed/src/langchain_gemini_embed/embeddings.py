@@ -93,6 +93,8 @@ class GeminiEmbeddings(BaseModel, Embeddings):
     allow_private_urls: bool = False
     """Whether images may be fetched from private and loopback addresses."""
     max_media_bytes: int = 20 * 2**20
+    keep_uploads: bool = False
+    """Whether large media stay in the Files API for the 48 hours they live there, and are used again."""
 
     _embedder: Embedder = PrivateAttr()
 
@@ -246,6 +248,7 @@ class GeminiEmbeddings(BaseModel, Embeddings):
             root=self.root,
             allow_private_urls=self.allow_private_urls,
             max_media_bytes=self.max_media_bytes,
+            keep_uploads=self.keep_uploads,
             **http_options(
                 headers=self.additional_headers,
                 client_args=self.client_args,

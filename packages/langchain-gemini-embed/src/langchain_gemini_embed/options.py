@@ -52,6 +52,7 @@ class Options(TypedDict, total=False):
     root: str | os.PathLike[str] | None
     allow_private_urls: bool
     max_media_bytes: int
+    keep_uploads: bool
     client: None
 
 

@@ -44,6 +44,7 @@ class Options(TypedDict, total=False):
     root: str | os.PathLike[str] | None
     allow_private_urls: bool | None
     max_media_bytes: int | None
+    keep_uploads: bool | None
 
 
 class Official(TypedDict):

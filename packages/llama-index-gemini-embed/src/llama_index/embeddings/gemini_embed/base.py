@@ -78,6 +78,7 @@ class GeminiEmbedding(Doors):
     root: Any = Field(default=None, frozen=True, description="The folder that files must be in.")
     allow_private_urls: bool | None = Field(default=None, frozen=True, description="Fetch from private addresses.")
     max_media_bytes: int | None = Field(default=None, frozen=True, description="The largest medium that is read.")
+    keep_uploads: bool | None = Field(default=None, frozen=True, description="Whether files stay in the Files API.")
 
     _embedder: Embedder = PrivateAttr()
 
