@@ -192,7 +192,7 @@ def test_media_larger_than_allowed(capture: CaptureServer, tmp_path: Path) -> No
     with Embedder(max_media_bytes=500, **options) as embedder:
         with pytest.raises(InputError, match=r"input 0: .* more than max_media_bytes=500"):
             embedder.embed([Image(path)])
-        assert len(embedder.embed([Image(path.read_bytes())])) == 1, "what is in memory already is the caller's to bound"
+        assert len(embedder.embed([Image(path.read_bytes())])) == 1, "what is in memory is the caller's to bound"
 
 
 def test_media_that_no_call_can_carry(capture: CaptureServer, fake_credentials: Any) -> None:
