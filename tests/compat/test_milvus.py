@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from fix_docs import ROOT, blocks_of
 from fix_stores import CountingEmbedder
-from gemini_embed import Image, Item, MilvusStore, MultimodalIndex
+from gemini_embed import Image, Item, MilvusStore, MultimodalIndex, StoreError
 from gemini_embed.testing import StoreTests
 from llama_index.core.schema import ImageNode
 from llama_index.core.vector_stores.types import MetadataFilter, MetadataFilters, VectorStoreQuery
+from llama_index.embeddings.gemini_embed import GeminiEmbedding
+from llama_index.retrievers.gemini_embed import GeminiMultimodalRetriever
 from llama_index.vector_stores.milvus import MilvusVectorStore
 from PIL import Image as Pillow
 
@@ -93,3 +95,22 @@ class TestMilvusLite(StoreTests):
 
     factory = milvus_lite
     max_text_bytes = 65_535
+
+
+def test_a_retriever_over_their_own_store(make_llama_index: Callable[..., GeminiEmbedding], tmp_path: Path) -> None:
+    """Their Milvus store ignores conditions without a word of its own; they hold nevertheless."""
+    theirs = MilvusVectorStore(
+        uri=str(tmp_path / "theirs.db"), dim=64, similarity_metric="COSINE", use_async_client=False
+    )
+    model = make_llama_index(dimensions=64)
+    retriever = GeminiMultimodalRetriever.from_vector_store(theirs, model, similarity_top_k=5)
+    assert retriever.retrieve("bread") == []
+    items = [Item("bread rises", source="bread.md"), Item("glaciers grind", source="ice.md", metadata={"draft": True})]
+    assert retriever.index.add(items).added == 2
+    assert retriever.index.add(items).reused == 2
+    assert [node.metadata["source"] for node in retriever.retrieve("what rises like bread?")] == ["bread.md", "ice.md"]
+    assert [hit.source for hit in retriever.index.search("bread", filter={"draft": None})] == ["bread.md"]
+    assert retriever.index.add([Item("bread falls", source="bread.md")]).replaced == 1
+    assert retriever.index.delete(source="bread.md") == 1
+    with pytest.raises(StoreError, match="Either node_ids or filters"):
+        retriever.index.count()

@@ -90,9 +90,8 @@ async def test_limits_of_the_object_and_of_the_call(langchain_index: MultimodalI
 
 
 def test_a_block_that_cannot_be_embedded_keeps_the_core_error(retriever: GeminiMultimodalRetriever) -> None:
-    with pytest.raises(InputError, match="holds nothing to embed") as caught:
+    with pytest.raises(InputError, match=r"^part 1: a block of type 'reasoning' .* holds nothing to embed"):
         retriever.invoke(["like this", {"type": "reasoning", "reasoning": "hm"}])
-    assert caught.value.position == 1
 
 
 def test_unknown_arguments_are_refused(langchain_index: MultimodalIndex, retriever: GeminiMultimodalRetriever) -> None:

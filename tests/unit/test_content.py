@@ -38,7 +38,7 @@ WRONG = [
     pytest.param([None], "input 0: cannot embed a NoneType", id="none"),
     pytest.param(["a", 5], "input 1: cannot embed a int", id="number"),
     pytest.param(["a", []], "input 1: a content needs at least one part", id="empty-sequence"),
-    pytest.param(["a", ["b", None]], "input 1: cannot embed a NoneType", id="nested"),
+    pytest.param(["a", ["b", None]], "input 1: part 1: cannot embed a NoneType", id="nested"),
     pytest.param("one str", r"pass a list of inputs, not one str: \[x\]", id="a-bare-str"),
     pytest.param(Text("a"), "not one Text", id="a-bare-part"),
 ]

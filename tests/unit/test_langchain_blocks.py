@@ -128,7 +128,8 @@ def test_what_becomes_a_content(given: Any, parts: list[Any]) -> None:
 )
 def test_what_cannot_be_embedded_is_named(block: Any, said: str) -> None:
     with pytest.raises(InputError) as caught:
-        content_of(["red", block])
+        contents_of(["red", ["red", block]])
+    assert str(caught.value).startswith("input 1: part 1: ")
     assert said in str(caught.value)
     assert caught.value.position == 1
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -24,6 +24,7 @@ __all__ = [
     "contents_of",
     "media_of_type",
     "part_of",
+    "parts_of",
     "video_excerpt",
 ]
 
@@ -39,7 +40,7 @@ class Content:
     title: str | None
 
     def __init__(self, *parts: Any, title: str | None = None) -> None:
-        object.__setattr__(self, "parts", tuple(part_of(p) for p in parts))
+        object.__setattr__(self, "parts", parts_of(parts))
         object.__setattr__(self, "title", title)
         if not self.parts:
             raise InputError("a content needs at least one part")
@@ -68,7 +69,7 @@ class Content:
         return cls(like)
 
 
-def contents_of(likes: Iterable[ContentLike]) -> list[Content]:
+def contents_of(likes: Iterable[Any], convert: Callable[[Any], Content] = Content.of) -> list[Content]:
     """Every input as a `Content`; what cannot be one is named by its position."""
     if isinstance(likes, str | bytes | Part | Content):
         raise InputError(f"pass a list of inputs, not one {type(likes).__name__}: [x] for a single one")
@@ -77,10 +78,21 @@ def contents_of(likes: Iterable[ContentLike]) -> list[Content]:
     contents = []
     for position, like in enumerate(likes):
         try:
-            contents.append(Content.of(like))
+            contents.append(convert(like))
         except InputError as e:
             raise e.at(position) from e.__cause__
     return contents
+
+
+def parts_of(likes: Sequence[Any], convert: Callable[[Any], Part] | None = None) -> tuple[Part, ...]:
+    """The parts of one content, each by `convert` (`part_of`); of several, one that cannot be a part is named."""
+    parts = []
+    for number, like in enumerate(likes):
+        try:
+            parts.append((convert or part_of)(like))
+        except InputError as e:
+            raise (e.in_part(number) if len(likes) > 1 else e) from e.__cause__
+    return tuple(parts)
 
 
 def part_of(like: Any) -> Part:

@@ -68,8 +68,15 @@ class InputError(GeminiEmbedError, ValueError):
 
     def at(self, position: int | None) -> InputError:
         """This error, of the input at `position`, with its cause and what was completed."""
+        return self._as(self.problem, position)
+
+    def in_part(self, number: int) -> InputError:
+        """This error, of one of several parts of its input."""
+        return self._as(f"part {number}: {self.problem}", self.position)
+
+    def _as(self, problem: str, position: int | None) -> InputError:
         moved = copy.copy(self)
-        InputError.__init__(moved, self.problem, position=position)
+        InputError.__init__(moved, problem, position=position)
         moved.__cause__ = self.__cause__
         return moved
 

@@ -7,17 +7,27 @@ from __future__ import annotations
 import base64
 import binascii
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, Union
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
 from gemini_embed import Content, InputError
-from gemini_embed.content import Audio, Image, Media, Part, Text, Video, media_of_type, part_of, video_excerpt
+from gemini_embed.content import (
+    Audio,
+    Image,
+    Media,
+    Part,
+    Text,
+    Video,
+    media_of_type,
+    part_of,
+    parts_of,
+    video_excerpt,
+)
+from gemini_embed.content import contents_of as core_contents_of
 from langchain_core.messages import BaseMessage, HumanMessage
 
 if TYPE_CHECKING:
     import PIL.Image
-
-T = TypeVar("T")
 
 PartInput: TypeAlias = Union[str, Mapping[str, Any], Part, "os.PathLike[str]", bytes, "PIL.Image.Image"]
 """A text, a content block, or a medium: a part of the core, a path, its bytes, or a PIL image."""
@@ -32,14 +42,14 @@ def content_of(given: ContentInput) -> Content:
     """One content of everything in `given`.
 
     Raises:
-        InputError: a block that cannot be embedded; in a list, `.position` is its place.
+        InputError: a block that cannot be embedded; of several, its message names which.
     """
     if isinstance(given, Content):
         return given
     if isinstance(given, BaseMessage):
         return content_of(given.content if isinstance(given.content, str) else list(given.content))
     if isinstance(given, Sequence) and not isinstance(given, str | bytes | bytearray):
-        return Content(*_each(given, _part))
+        return Content(*parts_of(given, _part))
     return Content(_part(given))
 
 
@@ -47,18 +57,7 @@ def contents_of(given: Iterable[ContentInput]) -> list[Content]:
     """Every element of `given` as a content of its own."""
     if isinstance(given, str | bytes | Mapping | Content | Part | BaseMessage):
         raise InputError(f"pass a list of contents, not one {type(given).__name__}: [x] for a single one")
-    return _each(given, content_of)
-
-
-def _each(given: Iterable[Any], convert: Callable[[Any], T]) -> list[T]:
-    """`convert` of every element; an element that fails is named by its position."""
-    made: list[T] = []
-    for position, one in enumerate(given):
-        try:
-            made.append(convert(one))
-        except InputError as e:
-            raise e.at(position) from e.__cause__
-    return made
+    return core_contents_of(given, content_of)
 
 
 def _part(given: PartInput) -> Part:

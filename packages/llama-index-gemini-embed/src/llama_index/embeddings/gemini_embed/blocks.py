@@ -20,7 +20,7 @@ from llama_index.core.base.llms.types import (
 )
 
 from gemini_embed import Audio, Content, Image, InputError, Pdf, Text, Video
-from gemini_embed.content import ContentLike, Media, Part, media_of_type, part_of
+from gemini_embed.content import ContentLike, Media, Part, media_of_type, part_of, parts_of
 
 M = TypeVar("M", bound=Media)
 
@@ -32,7 +32,7 @@ def content_of(given: ContentInput) -> Content:
     """One content of everything in `given`.
 
     Raises:
-        InputError: a block that cannot be embedded; in a list, `.position` is its place.
+        InputError: a block that cannot be embedded; of several, its message names which.
     """
     if isinstance(given, ChatMessage):
         return content_of(given.blocks)
@@ -40,13 +40,7 @@ def content_of(given: ContentInput) -> Content:
         return Content(_part(given))
     if not isinstance(given, Sequence) or isinstance(given, str | bytes | bytearray | memoryview):
         return Content.of(given)
-    parts = []
-    for position, one in enumerate(given):
-        try:
-            parts.append(_part(one) if isinstance(one, BaseContentBlock) else part_of(one))
-        except InputError as e:
-            raise e.at(position) from e.__cause__
-    return Content(*parts)
+    return Content(*parts_of(given, lambda one: _part(one) if isinstance(one, BaseContentBlock) else part_of(one)))
 
 
 def _part(block: BaseContentBlock) -> Part:

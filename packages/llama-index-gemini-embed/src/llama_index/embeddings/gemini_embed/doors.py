@@ -16,7 +16,7 @@ from llama_index.embeddings.gemini_embed.blocks import ContentInput, content_of
 from llama_index.embeddings.gemini_embed.flow import Work, aembed, embed
 
 from gemini_embed import Audio, Image, Pdf, Text, Video
-from gemini_embed.content import ContentLike
+from gemini_embed.content import ContentLike, contents_of
 from gemini_embed.tasks import Side
 from gemini_embed.tokens import IMAGE_TOKENS, likely_tokens
 
@@ -180,10 +180,10 @@ class Doors(MultiModalEmbedding):
 
     def _contents(self, side: Side) -> Work:
         def embedded(contents: list[ContentInput]) -> list[Embedding]:
-            return self._get_content_embeddings([content_of(one) for one in contents], side)
+            return self._get_content_embeddings(contents_of(contents, content_of), side)
 
         async def aembedded(contents: list[ContentInput]) -> list[Embedding]:
-            return await self._aget_content_embeddings([content_of(one) for one in contents], side)
+            return await self._aget_content_embeddings(contents_of(contents, content_of), side)
 
         return Work(embedded, aembedded, _content_label, self._content_tokens)
 

@@ -9,6 +9,7 @@ tool        the retriever as an agent's tool
 """
 
 from llama_index.retrievers.gemini_embed.base import GeminiMultimodalRetriever
+from llama_index.retrievers.gemini_embed.node_store import NodeStore
 from llama_index.retrievers.gemini_embed.queries import MultimodalQuery
 
-__all__ = ["GeminiMultimodalRetriever", "MultimodalQuery"]
+__all__ = ["GeminiMultimodalRetriever", "MultimodalQuery", "NodeStore"]

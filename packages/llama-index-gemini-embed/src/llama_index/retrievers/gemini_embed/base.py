@@ -13,6 +13,7 @@ from llama_index.core.tools import FunctionTool
 from llama_index.core.vector_stores.types import BasePydanticVectorStore, MetadataFilters
 from llama_index.embeddings.gemini_embed import GeminiEmbedding
 from llama_index.retrievers.gemini_embed.filters import neutral
+from llama_index.retrievers.gemini_embed.node_store import NodeStore
 from llama_index.retrievers.gemini_embed.nodes import items_of, node_of
 from llama_index.retrievers.gemini_embed.queries import asked
 
@@ -66,8 +67,6 @@ class GeminiMultimodalRetriever(BaseRetriever):
 
         `arguments` are the retriever's.
         """
-        from llama_index.retrievers.gemini_embed.node_store import NodeStore
-
         return cls(MultimodalIndex(embed_model.embedder, NodeStore(vector_store)), **arguments)
 
     def insert_nodes(self, nodes: Iterable[BaseNode], **options: Unpack[AddOptions]) -> AddReport:

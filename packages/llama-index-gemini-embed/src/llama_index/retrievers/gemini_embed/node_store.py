@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 from llama_index.core.schema import BaseNode, MetadataMode
@@ -13,8 +14,13 @@ from llama_index.retrievers.gemini_embed.nodes import node_of_record
 
 from gemini_embed import ConfigurationError, Fingerprint, Hit, Record, Store, StoreError
 from gemini_embed.stores.base import Batch, FilterLike, FloatArray, check_one_of, check_query, check_rows
+from gemini_embed.stores.filters import parse
+from gemini_embed.stores.matching import matches
 
 logger = logging.getLogger(__name__)
+
+_ALL = 2**31 - 1
+"""More nodes than a store has. Without a limit, LlamaIndex's Qdrant store gives the first 9,999."""
 
 
 class NodeStore(Store):
@@ -38,6 +44,8 @@ class NodeStore(Store):
         self._store = vector_store
         self._dimensions: int | None = None
         self._is_told = False
+        has_limit = "limit" in inspect.signature(vector_store.get_nodes).parameters
+        self._unlimited = {"limit": _ALL} if has_limit else {}
 
     def __repr__(self) -> str:
         return f"NodeStore({type(self._store).__name__})"
@@ -67,10 +75,14 @@ class NodeStore(Store):
 
     def search(self, vector: FloatArray, k: int, filter: FilterLike = None) -> list[Hit]:
         query = check_query(vector, k, self._size)
+        if not self._is_made():
+            return []
         wanted = VectorStoreQuery(query_embedding=query.tolist(), similarity_top_k=k, filters=_filters(filter))
         found = self._store.query(wanted)
-        scores = found.similarities or [0.0] * len(found.nodes or ())
-        return [Hit(_record(node), score) for node, score in zip(found.nodes or (), scores, strict=True)]
+        nodes = found.nodes or ()
+        scores = found.similarities or [0.0] * len(nodes)
+        keeps = _test(filter)
+        return [Hit(_record(node), score) for node, score in zip(nodes, scores, strict=True) if keeps(node)]
 
     def modalities(self) -> None:
         """Not known: all are asked for."""
@@ -84,20 +96,20 @@ class NodeStore(Store):
 
     def delete(self, ids: Sequence[str] | None = None, *, filter: FilterLike = None) -> int:
         check_one_of(ids, filter)
-        doomed = self._held(node_ids=list(ids)) if ids is not None else self._held(filters=_filters(filter))
+        doomed = self._held(node_ids=list(ids)) if ids is not None else self._matching(filter)
         if doomed:
             self._store.delete_nodes([node.node_id for node in doomed])
         return len(doomed)
 
     def count(self, filter: FilterLike = None) -> int:
-        return len(self._held(filters=_filters(filter)))
+        return len(self._matching(filter))
 
     def iterate(
         self, *, batch_size: int = 256, filter: FilterLike = None, with_vectors: bool = True
     ) -> Iterator[Batch]:
         if with_vectors:
             raise StoreError(f"{self} does not give vectors back")
-        nodes = self._held(filters=_filters(filter))
+        nodes = self._matching(filter)
         for start in range(0, len(nodes), batch_size):
             some = nodes[start : start + batch_size]
             yield Batch([_record(node) for node in some], np.empty((len(some), 0), np.float32))
@@ -111,15 +123,37 @@ class NodeStore(Store):
             raise StoreError(f"{self} is not open: call open(fingerprint) first")
         return self._dimensions
 
+    def _is_made(self) -> bool:
+        """Whether there is anything to ask: LlamaIndex's Qdrant store makes its collection with the first nodes."""
+        exists = getattr(self._store.client, "collection_exists", None)
+        name = getattr(self._store, "collection_name", None)
+        return exists is None or name is None or bool(exists(name))
+
+    def _matching(self, filter: FilterLike) -> list[BaseNode]:
+        keeps = _test(filter)
+        return [node for node in self._held(filters=_filters(filter)) if keeps(node)]
+
     def _held(self, *, node_ids: list[str] | None = None, filters: MetadataFilters | None = None) -> list[BaseNode]:
         """Nodes by id or filter; none where the store cannot tell, which is logged once."""
+        if not self._is_made():
+            return []
         try:
-            return list(self._store.get_nodes(node_ids=node_ids, filters=filters))
+            return list(self._store.get_nodes(node_ids=node_ids, filters=filters, **self._unlimited))
         except NotImplementedError:
             if not self._is_told:
                 logger.warning("%r cannot tell what it holds: nothing is re-used, replaced, counted or deleted", self)
                 self._is_told = True
             return []
+        except ValueError as e:  # LlamaIndex's Milvus store lists nothing without a filter
+            raise StoreError(f"{self} cannot tell what it holds in this way: {e}") from e
+
+
+def _test(filter: FilterLike) -> Callable[[BaseNode], bool]:
+    """A neutral filter once more, in Python: some of LlamaIndex's stores ignore conditions they have no word for."""
+    if not isinstance(filter, Mapping):
+        return lambda node: True
+    parsed = parse(filter)
+    return lambda node: matches(parsed, node.metadata)
 
 
 def _filters(filter: FilterLike) -> MetadataFilters | None:

@@ -1,7 +1,6 @@
 """A retriever as a tool of an agent: words for the model, nodes for the program."""
 
-from __future__ import annotations
-
+# Annotations are not postponed: LlamaIndex reads those of `search` as they are, to tell the model of its arguments.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -18,7 +17,7 @@ _Query = Annotated[str, "What to look for, in words."]
 _Kind = Annotated[Modality | None, "Only this kind of source. Omit for all."]
 
 
-def search_tool(retriever: GeminiMultimodalRetriever, name: str, description: str) -> FunctionTool:
+def search_tool(retriever: "GeminiMultimodalRetriever", name: str, description: str) -> FunctionTool:
     """See `GeminiMultimodalRetriever.search_tool`."""
 
     def search(query: _Query, modality: _Kind = None) -> list[NodeWithScore]:
