@@ -19,7 +19,7 @@ PYPROJECTS := $(wildcard packages/*/pyproject.toml)
 NAMES := gemini-embed langchain-gemini-embed llama-index-gemini-embed gemini-embed-emulator
 EDITABLE := -e "packages/gemini-embed[edge,qdrant,milvus,media,otel]" -e "packages/gemini-embed-emulator[media]" \
 	$(addprefix -e packages/,$(filter-out gemini-embed gemini-embed-emulator,$(NAMES)))
-PYTEST := -m pytest -n $(JOBS) --dist loadgroup
+PYTEST := -m pytest -n $(JOBS) --dist worksteal
 # Unit tests of what differs in the second environment: google-genai, pymilvus, the frameworks.
 UNITS_OF_OTHERS := $(patsubst %,tests/unit/test_%.py,content embedding_function genai_options langchain_blocks langchain_options langchain_secrets milvus_store nodes tasks)
 # What has a task of its own.

@@ -19,13 +19,21 @@ _SERVER = """
 import sys
 from milvus import MilvusServer, MilvusServerConfig
 
-server = MilvusServer(MilvusServerConfig(data_dir=sys.argv[1]))
-server.start()
-print(server.listen_port, flush=True)
-sys.stdin.read()
-server.stop()
+for attempt in range(3):
+    server = MilvusServer(MilvusServerConfig(data_dir=f"{sys.argv[1]}/{attempt}"), wait_for_started=False)
+    server.start()
+    try:
+        server.wait_started(timeout=60_000)
+        print(server.listen_port, flush=True)
+        sys.stdin.read()
+        break
+    except (TimeoutError, RuntimeError) as failure:
+        print(f"attempt {attempt + 1}: {failure}", file=sys.stderr)
+    finally:
+        server.stop()
 """
-"""Chooses a free port, and lives until its standard input is closed: it never outlives the tests."""
+"""Chooses free ports, anew when another process takes one meanwhile, and lives until its standard input is closed: it
+never outlives the tests."""
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from evaluate import is_right
-from gemini_embed import Hits
-from signs import SIGNS, Target, queries, write_targets
+from gemini_embed import Embedder, Hits, MultimodalIndex, Store
+from numpy.typing import NDArray
+from signs import MODALITIES, SIGNS, Target, queries, write_targets
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,10 @@ class Signs:
     def is_right(self, hits: Hits, sign: str, modality: str) -> bool:
         return is_right(hits, self.targets[sign, modality], self.folder)
 
+    def asked_of(self, embedder: Embedder) -> dict[tuple[str, str], NDArray[np.float32]]:
+        """The vector of each question."""
+        return dict(zip(self.asked, embedder.embed(list(self.asked.values()), side="query"), strict=True))
+
 
 @pytest.fixture(scope="session")
 def signs(tmp_path_factory: pytest.TempPathFactory) -> Signs:
@@ -30,3 +36,16 @@ def signs(tmp_path_factory: pytest.TempPathFactory) -> Signs:
     folder = tmp_path_factory.mktemp("signs") / "signs"
     asked = {(sign.name, modality): query for sign in SIGNS for modality, query in queries(sign).items()}
     return Signs(folder, write_targets(folder), asked)
+
+
+def check_that_all_find_all(store: Store, embedder: Embedder, signs: Signs) -> None:
+    with MultimodalIndex(embedder, store) as index:
+        report = index.add(signs.folder)
+        assert (report.added, report.reused, report.skipped) == (5 * len(SIGNS), 0, ())
+        assert {m: index.count({"modality": m}) for m in MODALITIES} == dict.fromkeys(MODALITIES, len(SIGNS))
+        for (sign, asked_by), vector in signs.asked_of(embedder).items():
+            for modality in MODALITIES:
+                hits = index.search_vector(vector, 1, filter={"modality": modality})
+                assert signs.is_right(hits, sign, modality), f"{sign} asked by {asked_by}: {hits}"
+        again = index.add(str(signs.folder))
+        assert (again.added, again.reused, again.usage.requests) == (0, 5 * len(SIGNS), 0)

@@ -1,16 +1,29 @@
-"""The store suite on a real Milvus server."""
+"""All that runs on a real Milvus server, in one file: one process of the tests starts one server."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
+from fix_kills import check_kills
 from fix_milvus import milvus_standalone
+from fix_signs import Signs, check_that_all_find_all
+from gemini_embed import Embedder
 from gemini_embed.testing import StoreTests
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.usefixtures("milvus_server")]
 
-@pytest.mark.slow
-@pytest.mark.xdist_group("milvus-server")  # one worker, one server
-@pytest.mark.usefixtures("milvus_server")
+
 class TestMilvusStandalone(StoreTests):
     factory = milvus_standalone
     one_process = False
     max_text_bytes = 65_535
+
+
+def test_every_modality_finds_every_other(make_embedder: Callable[..., Embedder], signs: Signs, tmp_path: Path) -> None:
+    check_that_all_find_all(milvus_standalone(tmp_path), make_embedder(dimensions=768), signs)
+
+
+def test_what_was_acknowledged_stays_and_the_rest_is_added_once(signs: Signs, tmp_path: Path) -> None:
+    check_kills("standalone", signs, tmp_path)

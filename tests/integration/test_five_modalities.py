@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 import pytest
 from evaluate import recall_merged
-from fix_milvus import milvus_standalone
-from fix_signs import Signs
+from fix_signs import Signs, check_that_all_find_all
 from gemini_embed import EdgeStore, Embedder, MilvusStore, MultimodalIndex, QdrantStore, Store
 from gemini_embed.searching.options import Fusion
 from gemini_embed_emulator import Emulator
@@ -23,38 +22,11 @@ STORES: dict[str, Callable[[Path], Store]] = {
     "qdrant-memory": lambda place: QdrantStore(":memory:"),
     "milvus-lite": lambda place: MilvusStore(place / "lite.db"),
 }
-RECORDS = len(SIGNS)
 
 
 @pytest.mark.parametrize("name", STORES)
 def test_every_modality_finds_every_other(name: str, make_embedder: MakeEmbedder, signs: Signs, tmp_path: Path) -> None:
     check_that_all_find_all(STORES[name](tmp_path), make_embedder(dimensions=768), signs)
-
-
-@pytest.mark.slow
-@pytest.mark.xdist_group("milvus-server")
-@pytest.mark.usefixtures("milvus_server")
-def test_every_modality_finds_every_other_on_a_server(
-    make_embedder: MakeEmbedder, signs: Signs, tmp_path: Path
-) -> None:
-    check_that_all_find_all(milvus_standalone(tmp_path), make_embedder(dimensions=768), signs)
-
-
-def check_that_all_find_all(store: Store, embedder: Embedder, signs: Signs) -> None:
-    with MultimodalIndex(embedder, store) as index:
-        report = index.add(signs.folder)
-        assert (report.added, report.reused, report.skipped) == (5 * RECORDS, 0, ())
-        assert {m: index.count({"modality": m}) for m in MODALITIES} == dict.fromkeys(MODALITIES, RECORDS)
-        for (sign, asked_by), vector in embedded(embedder, signs).items():
-            for modality in MODALITIES:
-                hits = index.search_vector(vector, 1, filter={"modality": modality})
-                assert signs.is_right(hits, sign, modality), f"{sign} asked by {asked_by}: {hits}"
-        again = index.add(str(signs.folder))
-        assert (again.added, again.reused, again.usage.requests) == (0, 5 * RECORDS, 0)
-
-
-def embedded(embedder: Embedder, signs: Signs) -> dict[tuple[str, str], Any]:
-    return dict(zip(signs.asked, embedder.embed(list(signs.asked.values()), side="query"), strict=True))
 
 
 def test_fusion_restores_what_raw_merging_loses(signs: Signs, tmp_path: Path) -> None:
@@ -65,7 +37,7 @@ def test_fusion_restores_what_raw_merging_loses(signs: Signs, tmp_path: Path) ->
         MultimodalIndex(embedder, EdgeStore(tmp_path / "index")) as index,
     ):
         index.add(signs.folder)
-        vectors = embedded(embedder, signs)
+        vectors = signs.asked_of(embedder)
         recall = {f: recall_merged(index, vectors, signs.targets, signs.folder, f) for f in get_args(Fusion)}
     assert set(recall["rrf"].values()) == {1.0}
     assert min(recall["standardized"].values()) >= 0.8

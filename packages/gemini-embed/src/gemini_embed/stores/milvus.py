@@ -154,13 +154,17 @@ class MilvusStore(Store):
     def iterate(
         self, *, batch_size: int = 256, filter: FilterLike = None, with_vectors: bool = True
     ) -> Iterator[Batch]:
+        where = expression(filter)
         with self._ready() as client:
+            # pymilvus reads iterators at the collection's own consistency, whatever it is told: what was just written
+            # would be missing. A strong read first makes the server catch up.
+            if self._file is None and self._count(client, where) == 0:
+                return
             rows = client.query_iterator(
                 self.collection,
                 batch_size=min(batch_size, _MAX_K),
-                filter=expression(filter),
+                filter=where,
                 output_fields=[*WITHOUT_VECTOR, VECTOR_FIELD] if with_vectors else WITHOUT_VECTOR,
-                consistency_level="Strong",
                 timeout=self._timeout_s,
             )
         try:

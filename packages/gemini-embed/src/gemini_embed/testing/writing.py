@@ -124,6 +124,15 @@ class WritingTests(Opening):
             assert self.max_text_bytes - 8 <= len(got.page_content.encode()) <= self.max_text_bytes
         assert empty.search(sample_vectors(1)[0], 1)[0].score == pytest.approx(1.0, abs=1e-5)
 
+    def test_iterates_over_what_was_just_written(self, empty: Store) -> None:
+        """An engine may read at another consistency here than elsewhere."""
+        records, vectors = sample_records(), sample_vectors()
+        for number in range(1, len(records) + 1):
+            empty.upsert(records[number - 1 : number], vectors[number - 1 : number])
+            assert sum(len(batch.records) for batch in empty.iterate(with_vectors=False)) == number
+        empty.delete([records[0].id])
+        assert sum(len(batch.records) for batch in empty.iterate()) == len(records) - 1
+
     def test_many_records(self, empty: Store) -> None:
         many = [Record(id_of(str(i)), "", {"source": f"s{i % 7}"}) for i in range(1_000)]
         for start in range(0, 1_000, 400):
