@@ -1,31 +1,39 @@
-"""What the quickstart asks, with words, with pictures and with both."""
+"""What the quickstart asks: with words, with media of every kind, and with both together."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-PICTURES = Path(__file__).parent / "questions"
+from gemini_embed import Audio, Image, Pdf, Video
+from gemini_embed.content import Media
+
+MEDIA = Path(__file__).parent / "questions"
 
 
 @dataclass(frozen=True)
 class Question:
-    """One query: words, a picture, or both together.
+    """One query: words, a medium, or both together.
 
     Attributes:
         kind: what is asked with, and what is looked for.
-        modality: look only among "text" or "image" records; None looks among all. A sentence is nearer to sentences
-            than to the picture it describes, so whoever wants pictures says so.
+        modality: look only among records of this one; None looks among all, each for itself, and fuses what is found.
     """
 
     kind: str
     words: str = ""
-    picture: Path | None = None
+    medium: Media | None = None
     modality: str | None = None
 
     def __str__(self) -> str:
-        parts = [f'"{self.words}"' if self.words else "", self.picture.name if self.picture else ""]
+        medium = Path(self.medium.location).name if self.medium and self.medium.location else ""
+        parts = [f'"{self.words}"' if self.words else "", medium]
         return f"{self.kind}: {' + '.join(filter(None, parts))}"
+
+    @property
+    def parts(self) -> list[str | Media]:
+        """The query, for either framework."""
+        return [part for part in (self.words, self.medium) if part]
 
     @property
     def filter(self) -> dict[str, str] | None:
@@ -34,12 +42,22 @@ class Question:
 
 
 QUESTIONS = [
-    Question("text to text", "How many seconds do I wait when a quota is used up?"),
-    Question("text to text", "My tyre is flat. How do I patch the tube?"),
+    Question("text to text", "How many seconds do I wait when a quota is used up?", modality="text"),
+    Question("text to text", "My tyre is flat. How do I patch the tube?", modality="text"),
     Question("text to image", "a bar chart with blue bars", modality="image"),
     Question("text to image", "a red circle", modality="image"),
-    Question("image to image", picture=PICTURES / "another-tree.png"),
-    Question("image to image", picture=PICTURES / "another-bar-chart.png"),
-    Question("text plus image to text", "Which cake is made with this fruit?", PICTURES / "another-apple.png", "text"),
-    Question("text plus image to image", "a bar chart in this colour", PICTURES / "green-swatch.png", "image"),
+    Question("text to PDF", "Where do I shut off the water?", modality="pdf"),
+    Question("text to audio", "When does the plumber come?", modality="audio"),
+    Question("text to video", "a boat with white sails and a red hull", modality="video"),
+    Question("image to image", medium=Image(MEDIA / "another-tree.png"), modality="image"),
+    Question("image to image", medium=Image(MEDIA / "another-bar-chart.png"), modality="image"),
+    Question("image to video", medium=Image(MEDIA / "another-tree.png"), modality="video"),
+    Question("video to image", medium=Video(MEDIA / "lemon.mp4"), modality="image"),
+    Question("audio to PDF", medium=Audio(MEDIA / "spoken.wav"), modality="pdf"),
+    Question("PDF to audio", medium=Pdf(MEDIA / "letter.pdf"), modality="audio"),
+    Question(
+        "text plus image to text", "Which cake is made with this fruit?", Image(MEDIA / "another-apple.png"), "text"
+    ),
+    Question("text plus image to image", "a bar chart in this colour", Image(MEDIA / "green-swatch.png"), "image"),
+    Question("text to all", "What is under the kitchen sink?"),
 ]

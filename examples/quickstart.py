@@ -1,9 +1,10 @@
-"""The main job from end to end: a folder of texts and pictures, indexed once, asked through LangChain and LlamaIndex.
+"""The main job from end to end: a folder of texts, pictures, recordings, videos and PDFs, indexed once, then asked
+through LangChain and LlamaIndex.
 
     python examples/quickstart.py
 
 With GEMINI_API_KEY (or GOOGLE_API_KEY) set, Gemini makes the vectors. Without a key an emulator is started in this
-process: nothing leaves the machine, and the vectors only look at words, colours and simple shapes.
+process: nothing leaves the machine, and the vectors only look at words, colours and simple shapes (and hear tones).
 """
 
 from __future__ import annotations
@@ -14,17 +15,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from folder import read_folder
-from gemini_embed import EdgeStore, Embedder, GeminiEmbedError, Image, MultimodalIndex
-from page import Answer, Found, write_page
+from gemini_embed import EdgeStore, Embedder, GeminiEmbedError, Hit, MultimodalIndex
+from gemini_embed.windows import Cutting
+from page import Answer, place, write_page
 from questions import QUESTIONS, Question
 
 HERE = Path(__file__).resolve().parent
 KEYS = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
 HITS = 3
 DIMENSIONS = 768
+CUTTING = Cutting(text_tokens=80, audio_s=20)  # a passage is a paragraph or two, a message takes 20 seconds
 
 
 def main() -> None:
@@ -36,7 +37,7 @@ def main() -> None:
         answers = [ask(index, question) for question in QUESTIONS]
         records = index.count()
     for answer in answers:
-        print_answer(answer)
+        print_answer(answer, options.data)
     agreed = sum(answer.agreed for answer in answers)
     print(f"\nLangChain and LlamaIndex found the same for {agreed} of {len(answers)} questions.")
     write_page(options.out, answers, data=options.data, records=records, model=embedder.model, emulated=emulated)
@@ -63,56 +64,45 @@ def connect(emulated: bool) -> Iterator[Embedder]:
 
 def update(index: MultimodalIndex, folder: Path) -> None:
     """Make the index hold exactly what the folder holds. What it holds already is not embedded again."""
-    items = read_folder(folder)
-    if not items:
-        sys.exit(f"{folder} holds no Markdown, text or pictures")
-    report = index.add(items)
-    sources = {item.source for item in items}
-    gone = {record.source for batch in index.store.iterate(with_vectors=False) for record in batch.records} - sources
-    removed = report.replaced + (index.delete(filter={"source": sorted(filter(None, gone))}) if gone else 0)
+    report = index.sync(folder, cutting=CUTTING)
+    removed = report.replaced + report.removed
     print(f"{folder}: {report.added} vectors embedded, {report.reused} re-used, {removed} old ones removed.")
+    for skipped in report.skipped:
+        print(f"  left out: {skipped}")
 
 
 def ask(index: MultimodalIndex, question: Question) -> Answer:
     """The same question through both frameworks, over the same index."""
-    found = {"LangChain": ask_langchain(index, question), "LlamaIndex": ask_llama_index(index, question)}
+    k = HITS if question.modality else 5  # without a modality, the best of each come first
+    found = {"LangChain": ask_langchain(index, question, k), "LlamaIndex": ask_llama_index(index, question, k)}
     return Answer(question, found)
 
 
-def ask_langchain(index: MultimodalIndex, question: Question) -> list[Found]:
+def ask_langchain(index: MultimodalIndex, question: Question, k: int) -> list[Hit]:
     from langchain_gemini_embed import GeminiMultimodalRetriever
 
-    retriever = GeminiMultimodalRetriever(index=index, k=HITS, filter=question.filter)
-    query = [question.words] if question.words else []
-    picture = [Image(question.picture)] if question.picture else []
-    documents = retriever.invoke([*query, *picture])  # one query, however many parts
-    return [found_in(document.metadata, document.metadata["score"], document.page_content) for document in documents]
+    retriever = GeminiMultimodalRetriever(index=index, k=k, filter=question.filter)
+    documents = retriever.invoke(question.parts)  # one query, however many parts
+    return [Hit.of(found.metadata, found.page_content, found.metadata["score"]) for found in documents]
 
 
-def ask_llama_index(index: MultimodalIndex, question: Question) -> list[Found]:
-    from llama_index.core import QueryBundle
-    from llama_index.retrievers.gemini_embed import GeminiMultimodalRetriever
+def ask_llama_index(index: MultimodalIndex, question: Question, k: int) -> list[Hit]:
+    from llama_index.retrievers.gemini_embed import GeminiMultimodalRetriever, MultimodalQuery
 
-    retriever = GeminiMultimodalRetriever(index=index, similarity_top_k=HITS, filters=question.filter)
-    picture = str(question.picture) if question.picture else None
-    nodes = retriever.retrieve(QueryBundle(query_str=question.words, image_path=picture))
-    return [found_in(node.metadata, node.get_score(), node.get_content()) for node in nodes]
+    retriever = GeminiMultimodalRetriever(index=index, similarity_top_k=k, filters=question.filter)
+    nodes = retriever.retrieve(MultimodalQuery(parts=question.parts))
+    return [Hit.of(found.metadata, found.node.get_content(), found.get_score()) for found in nodes]
 
 
-def found_in(metadata: dict[str, Any], score: float, text: str) -> Found:
-    """A hit of either framework: both keep the record's metadata as the index has it."""
-    return Found(score, metadata["modality"], metadata["source"], metadata.get("title", ""), text)
-
-
-def print_answer(answer: Answer) -> None:
+def print_answer(answer: Answer, data: Path) -> None:
     print(f"\n{answer.question}")
-    print(f"  rank  score  modality  {'source':44}  found by")
-    for rank, found, frameworks in answer.rows():
-        print(f"  {rank:4}  {found.score:5.2f}  {found.modality:8}  {found.source:44}  {', '.join(frameworks)}")
+    print(f"  rank  score  modality  {'where':44}  found by")
+    for rank, hit, frameworks in answer.rows():
+        print(f"  {rank:4}  {hit.score:5.2f}  {hit.modality:8}  {place(hit, data):44}  {', '.join(frameworks)}")
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Index a folder of texts and pictures, and ask questions.")
+    parser = argparse.ArgumentParser(description="Index a folder of texts and media, and ask questions.")
     parser.add_argument("--data", type=Path, default=HERE / "data", help="folder to index (default: examples/data)")
     parser.add_argument(
         "--store", type=Path, default=HERE.parent / ".quickstart", help="folder of the index (default: .quickstart)"

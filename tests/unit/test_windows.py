@@ -280,6 +280,9 @@ TEXTS = [
     pytest.param("今日は晴れ。明日は雨。", 5, ["今日は晴れ。", "明日は雨。"], id="without spaces"),
     pytest.param("x" * 40, 5, ["x" * 16, "x" * 16, "x" * 8], id="a word without end"),
     pytest.param("  \n ", 5, [], id="nothing"),
+    pytest.param("# A\n\nOne.\n\n## B\n\n### C\nTwo. Three.", 6, ["# A\n\nOne.", "## B\n\n### C\nTwo.", "Three."],
+                 id="headings stay with what follows"),
+    pytest.param("One.\n\n# B", 2, ["One.", "# B"], id="a heading of nothing"),
     pytest.param("Version 2.5 costs 3.50 euros.", 100, ["Version 2.5 costs 3.50 euros."], id="points in numbers"),
 ]  # fmt: skip
 

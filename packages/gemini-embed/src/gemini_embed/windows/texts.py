@@ -10,10 +10,13 @@ from gemini_embed.tokens import likely_tokens
 from gemini_embed.windows.window import TEXT_TYPE, Window
 
 # A sentence and the white space behind it: up to a mark that ends one (with closing quotes or brackets) before white
-# space, up to an East Asian mark, or up to a blank line.
+# space, up to an East Asian mark, or up to a blank line. Headings of Markdown belong to what follows them.
+_HEADINGS = r"(?:#{1,6}[ \t][^\n]*\n\s*)*"
 _CLOSING = r"[\"'\u201d\u2019)\]]*"
 _EAST_ASIAN_END = r"[\u3002\uff01\uff1f]+[\u300d\u300f\uff09]*"
-_SENTENCE = re.compile(rf".+?(?:[.!?\u2026]+{_CLOSING}(?=\s)|{_EAST_ASIAN_END}|(?=\n\s*\n)|\Z)\s*", re.DOTALL)
+_SENTENCE = re.compile(
+    rf"{_HEADINGS}.+?(?:[.!?\u2026]+{_CLOSING}(?=\s)|{_EAST_ASIAN_END}|(?=\n\s*\n)|\Z)\s*", re.DOTALL
+)
 _WORD = re.compile(r"\S+\s*|\s+")
 
 
