@@ -17,6 +17,7 @@ COLD_STARTS = 11
 COLD_CLIENTS = ("imports", "core", "langchain")
 GROWTH_ROUNDS = 3
 PASSAGES = 200_000
+INT8_POINTS = 20_000
 Clients = Iterable[tuple[str, str]]
 
 FAULTS = ("--p429", "0.01", "--p503", "0.01", "--pdrop", "0.01", "--retry-delay-s", "0.2", "--latency-ms", "5")
@@ -90,6 +91,11 @@ def growth() -> list[Result]:
         return [job("grow", server.url, 1_000, 10_000, 100_000) for _ in range(GROWTH_ROUNDS)]
 
 
+def int8() -> list[Result]:
+    """Searches of an EdgeStore with int8 vectors and rescoring: recall@10 against exact search, and times."""
+    return [job("search_int8", INT8_POINTS, dim) for dim in (768, 3072)]
+
+
 def soak() -> Result:
     """200,000 texts against a server with 3 % faults: memory, threads and open files on the way."""
     with MockServer("--track", "false", "--warm", "256", *FAULTS) as server:
@@ -97,7 +103,7 @@ def soak() -> Result:
 
 
 PARTS: dict[str, Callable[[], Any]] = {
-    part.__name__: part for part in (cpu, throughput, memory, index, faults, quota, cold, growth, soak)
+    part.__name__: part for part in (cpu, throughput, memory, index, faults, quota, cold, growth, int8, soak)
 }
 
 

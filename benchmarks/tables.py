@@ -116,6 +116,22 @@ def growth(runs: list[Result]) -> str:
     )
 
 
+def int8(runs: list[Result]) -> str:
+    """Searches before and after `optimize`, without and with a filter."""
+    rows = [
+        [
+            f"{run['points']:,} x {run['dim']}",
+            "scanned" if one["state"] == "scanned" else f"optimized in {run['optimize_s']:.0f} s",
+            "a tenth passes" if one["filtered"] else "none",
+            f"{one['recall']:.3f}",
+            *(f"{one[key]:.1f}" for key in ("p50_ms", "p95_ms", "cpu_ms")),
+        ]
+        for run in runs
+        for one in run["searches"]
+    ]
+    return _table(["vectors", "state", "filter", "recall@10", "p50, ms", "p95, ms", "CPU, ms"], rows)
+
+
 def soak(run: Result) -> str:
     """First quarter against last: what leaks has grown."""
     samples, server = run["samples"], run["server"]
@@ -149,7 +165,7 @@ def figures(results: dict[str, Any]) -> str:
 
 
 TABLES: dict[str, Callable[[Any], str]] = {
-    table.__name__: table for table in (cpu, throughput, memory, index, faults, quota, cold, growth, soak)
+    table.__name__: table for table in (cpu, throughput, memory, index, faults, quota, cold, growth, int8, soak)
 }
 
 FIGURES = ("cpu", "throughput", "memory")

@@ -69,7 +69,7 @@ def test_optimize_builds_an_int8_graph_and_searches_stay_right(store: EdgeStore,
     store.optimize()
     assert int8_files(store) != []
     assert store.count() == COUNT
-    assert recall(store, rows, None) >= 0.95  # random directions are the hardest case; benchmarks/stores.py has others
+    assert recall(store, rows, None) >= 0.95  # random directions are the hardest case; benchmarks has others
     assert recall(store, rows, "s3") >= 0.95
     store.upsert([Record(str(UUID(int=COUNT)), "new", {"source": "s3"})], rows[:1])
     assert store.get([str(UUID(int=COUNT))])[0].page_content == "new"

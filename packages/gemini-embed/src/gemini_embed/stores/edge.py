@@ -42,7 +42,7 @@ _RELEASED_AT_BYTES = 4 * 2**20
 """Vectors written before the memory of their files is given back: 1,300 of 768 dimensions."""
 
 _EF = 128
-"""Candidates that a search of the graph keeps: recall@10 is above 0.99 (benchmarks/stores.py)."""
+"""Candidates that a search of the graph keeps: recall@10 is above 0.99 (benchmarks/README.md)."""
 
 
 class EdgeStore(Store):

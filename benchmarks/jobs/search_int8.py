@@ -1,8 +1,4 @@
-"""EdgeStore with int8 vectors and rescoring: recall@10 against exact search, and milliseconds a search, as a table.
-
-"cpu" is the processor's own time of the median search: what a busy machine cannot falsify.
-
-    .venv/bin/python benchmarks/stores.py [points ...]
+"""EdgeStore with int8 vectors and rescoring against exact search: search_int8.py POINTS DIMENSIONS
 
 Vectors stand in for embeddings: unit length, in 400 clusters whose members are 39 degrees from their centre, all
 equally, so that the nearest are hard to tell apart. A tenth of the points passes the filter.
@@ -10,6 +6,7 @@ equally, so that the nearest are hard to tell apart. A tenth of the points passe
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Iterator
@@ -23,24 +20,23 @@ from gemini_embed import EdgeStore, Fingerprint, Record
 from numpy.typing import NDArray
 
 Matrix = NDArray[np.float32]
-SIZES = (768, 3072)
 QUERIES, K, GROUPS, CLUSTERS, BATCH = 100, 10, 10, 400, 500
 
 
-def main(points: int) -> None:
-    print(f"{'points x size':>16} {'state':>10} {'filter':>6} {'recall@10':>9}  p50 ms  p95 ms  cpu ms")
-    for size in SIZES:
-        rows, queries = clustered(points, size)
-        with TemporaryDirectory() as folder:
-            store = EdgeStore(Path(folder) / "index", quantization="int8")
-            store.open(Fingerprint("made-up", size, "raw", "unit"))
-            write(store, rows)
-            report(store, rows, queries, "scanned")
-            started = time.perf_counter()
-            store.optimize()
-            print(f"{f'{points:,} x {size}':>16} optimised in {time.perf_counter() - started:.0f} s")
-            report(store, rows, queries, "int8 graph")
-            store.close()
+def main(points: int, dim: int) -> dict[str, Any]:
+    """Recall@10 and milliseconds a search, before and after `optimize`, without and with a filter."""
+    rows, queries = clustered(points, dim)
+    with TemporaryDirectory() as folder:
+        store = EdgeStore(Path(folder) / "index", quantization="int8")
+        store.open(Fingerprint("made-up", dim, "raw", "unit"))
+        write(store, rows)
+        scanned = measured(store, rows, queries, "scanned")
+        started = time.perf_counter()
+        store.optimize()
+        optimize_s = time.perf_counter() - started
+        searched = [*scanned, *measured(store, rows, queries, "optimized")]
+        store.close()
+    return {"points": points, "dim": dim, "optimize_s": optimize_s, "searches": searched}
 
 
 def clustered(points: int, size: int) -> tuple[Matrix, Matrix]:
@@ -62,26 +58,26 @@ def write(store: EdgeStore, rows: Matrix) -> None:
         store.upsert(records, rows[start : start + BATCH])
 
 
-def report(store: EdgeStore, rows: Matrix, queries: Matrix, state: str) -> None:
-    """Print one line without a filter and one with."""
+def measured(store: EdgeStore, rows: Matrix, queries: Matrix, state: str) -> list[dict[str, Any]]:
+    """All queries without a filter, and with one; CPU since a busy machine cannot falsify it."""
+    found = []
     for wanted in (None, group(3)):
         allowed = np.array([i for i in range(len(rows)) if wanted in (None, group(i))])
-        found, times, busy = [], [], []
         filter = None if wanted is None else {"source": wanted}
         for query in queries:
             store.search(query, K, filter)  # the files' pages are in memory from here on
+        right, wall_ms, cpu_ms = [], [], []
         for query, best in zip(queries, exact(rows[allowed], queries), strict=True):
             started, worked = time.perf_counter(), time.process_time()
             hits = store.search(query, K, filter)
-            times.append(1000 * (time.perf_counter() - started))
-            busy.append(1000 * (time.process_time() - worked))
+            wall_ms.append(1000 * (time.perf_counter() - started))
+            cpu_ms.append(1000 * (time.process_time() - worked))
             ids = {UUID(hit.record.id).int for hit in hits}
-            found.append(len(ids & set(allowed[best].tolist())) / K)
-        p50, p95 = np.percentile(times, [50, 95])
-        shape = f"{len(rows):,} x {rows.shape[1]}"
-        share = "none" if wanted is None else "1/10"
-        line = f"{shape:>16} {state:>10} {share:>6} {np.mean(found):>9.3f} {p50:>7.1f} {p95:>7.1f}"
-        print(f"{line} {np.median(busy):>7.1f}", flush=True)
+            right.append(len(ids & set(allowed[best].tolist())) / K)
+        p50, p95 = np.percentile(wall_ms, [50, 95])
+        times = {"p50_ms": p50, "p95_ms": p95, "cpu_ms": np.median(cpu_ms)}
+        found.append({"state": state, "filtered": wanted is not None, "recall": np.mean(right), **times})
+    return found
 
 
 def exact(rows: Matrix, queries: Matrix) -> Iterator[NDArray[Any]]:
@@ -99,6 +95,4 @@ def unit(rows: NDArray[Any]) -> Matrix:
     return np.asarray(rows / lengths, dtype=np.float32)
 
 
-if __name__ == "__main__":
-    for points in map(int, sys.argv[1:] or ["20000"]):
-        main(points)
+print("RESULT", json.dumps(main(*map(int, sys.argv[1:])), default=float))
