@@ -1,8 +1,9 @@
-"""The code blocks of our Markdown pages, and a place to run them in: pictures, a note, and the emulator for the API."""
+"""The code blocks of our Markdown pages, and a place to run them in: files of every kind, and the emulator for the API."""
 
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +61,9 @@ def _blocks(page: Path) -> Iterator[Block]:
 
 @pytest.fixture
 def reader_folder(tmp_path: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where a reader tries a page: `picture.png`, `chart.png` and `notes.md` are there, and the API is the emulator."""
+    """Where a reader tries a page: two pictures, `notes.md` and the quickstart's folder `home` (a manual, a recording, a
+    video, texts) are there, and the API is the emulator."""
+    shutil.copytree(ROOT / "examples/data/home", tmp_path / "home")
     picture, chart = Image.new("RGB", (64, 64), "white"), Image.new("RGB", (64, 64), "white")
     ImageDraw.Draw(picture).ellipse((12, 12, 52, 52), fill="red")
     for left, top in ((8, 40), (26, 24), (44, 10)):

@@ -20,6 +20,7 @@ pages = pytest.mark.parametrize("page", [pytest.param(page, id=str(page.relative
 
 
 @pages
+@pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant")  # LlamaIndex's store makes one
 @pytest.mark.usefixtures("reader_folder")
 def test_python_blocks_run(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The blocks of a page run in order, in one namespace; what follows `#> ` is what they print."""

@@ -237,6 +237,20 @@ def test_a_store_that_fails_leaves_the_vectors_on_the_error(index: MultimodalInd
     assert completed.values[row] @ index.embedder.embed(["text 17"]).vector == pytest.approx(1, abs=1e-5)
 
 
+def test_an_exception_of_a_stores_own_leaves_nothing_unwritten(index: MultimodalIndex, store: Store) -> None:
+    """The chunk is written again, and its tokens are told once."""
+
+    def fail_once(records: Sequence[Record]) -> None:
+        del store.before_upsert
+        raise OSError("out of file handles")
+
+    store.before_upsert = fail_once
+    with pytest.raises(OSError, match="out of file handles") as caught:
+        index.add(["one", "two", "three"])
+    assert index.count() == 3
+    assert caught.value.__notes__[0].startswith("Until then: <AddReport: 3 added, 0 re-used, 0 replaced, 21 tokens,")
+
+
 def test_twins_far_apart_are_one_record(index: MultimodalIndex, emulator: Emulator) -> None:
     first = Item("same", source="s", metadata={"v": 1})
     last = Item("same", source="s", metadata={"v": 2})

@@ -285,9 +285,9 @@ class _Adding:
         return Completed(positions, np.concatenate([one.values for one in finished]), usage)
 
     def _write(self, chunk: Chunk, completed: Completed) -> None:
-        self._usage += completed.usage
         waiting, vectors = chunk.rows(completed)
         self._store.upsert([one.record for one in waiting], vectors)
+        self._usage += completed.usage  # once, though a store's own exception has the chunk written again
         items = sum(len(one.positions) for one in waiting)
         self._added += len(waiting)
         self._reused += items - len(waiting)

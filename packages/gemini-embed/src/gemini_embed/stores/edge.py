@@ -168,8 +168,8 @@ class EdgeStore(Store):
     def optimize(self) -> None:
         """Build the graph index, and the quantised copy if there is to be one; all other calls wait meanwhile.
 
-        Takes minutes (on two cores about one for 20,000 x 768) in a child process; worth it from some 20,000 vectors
-        on, after large additions. Searches are right without it.
+        Takes a while (on two cores 3 s for 20,000 x 768, 10 s for 20,000 x 3072) in a child process; worth it from some
+        20,000 vectors on, after large additions. Searches are right without it.
         """
         with self._open_shard() as shard:
             shard.close()
