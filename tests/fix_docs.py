@@ -1,4 +1,4 @@
-"""The code blocks of our Markdown pages, and a place to run them in: files of every kind, and the emulator for the API."""
+"""The code blocks of our Markdown pages, and a place to run them in: files, and the emulator for the API."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def _blocks(page: Path) -> Iterator[Block]:
 
 @pytest.fixture
 def reader_folder(tmp_path: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where a reader tries a page: two pictures, `notes.md` and the quickstart's folder `home` (a manual, a recording, a
-    video, texts) are there, and the API is the emulator."""
+    """Where a reader tries a page: two pictures, `notes.md` and the quickstart's folder `home` (with a PDF, an MP3 and
+    an MP4) are there, and the API is the emulator."""
     shutil.copytree(ROOT / "examples/data/home", tmp_path / "home")
     picture, chart = Image.new("RGB", (64, 64), "white"), Image.new("RGB", (64, 64), "white")
     ImageDraw.Draw(picture).ellipse((12, 12, 52, 52), fill="red")

@@ -7,6 +7,7 @@ import numpy as np
 from gemini_embed import (
     AddReport,
     ApiError,
+    Audio,
     Content,
     EdgeStore,
     Embedder,
@@ -27,6 +28,7 @@ from gemini_embed import (
     UsageTracker,
     track_usage,
 )
+from gemini_embed.windows import Cutting, Window
 from gemini_embed_emulator import Emulator
 from numpy.typing import NDArray
 
@@ -66,8 +68,19 @@ def index(folder: Path) -> list[str]:
         assert_type(hits, Hits)
         assert_type(own.get([hit.record.id for hit in hits]), list[Record])
         assert_type(own.delete(source="s"), int)
+        assert_type(own.sync("media", cutting=Cutting(video_s=20), describe=caption, on_error="raise"), AddReport)
+        assert_type(own.estimate("media/**/*.pdf").usd, float | None)
+        mixed = own.search(Audio("a.wav"), fusion="standardized", quotas={"video": 2}, score_threshold={"text": 0.5})
+        assert_type(own.search_vector(np.zeros(768), 3, mmr=0.5, merge=True, padding=5), Hits)
+        assert_type([(hit.link, hit.window.start_s) for hit in mixed], list[tuple[str, float | None]])
         assert_type(own.copy_to(QdrantStore(":memory:")), int)
         return [hit.source or "" for hit in hits]
+
+
+def caption(window: Window) -> str:
+    """Says what is in a window."""
+    assert_type(window.page_start, int | None)
+    return f"{window.mime_type} of {len(window.data)} bytes"
 
 
 def errors() -> None:
@@ -100,4 +113,5 @@ def mistakes() -> None:
     """Each of these is an error to mypy, else the `ignore` would be one."""
     Embedder(dimension=768)  # type: ignore[call-arg]  # a misspelt argument
     Embedder(overflow="cut")  # type: ignore[arg-type]  # not one of the three
+    MultimodalIndex(Embedder(), EdgeStore("a")).search("a", fusion="best")  # type: ignore[arg-type]  # none of the three
     Embedder().embed(["a"], side="documents")  # type: ignore[arg-type]  # the sides are query and document

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from gemini_embed import AddReport, EdgeStore, Image, MultimodalIndex, RateLimits, RetryPolicy, track_usage
+from gemini_embed import AddReport, Audio, EdgeStore, Image, MultimodalIndex, RateLimits, RetryPolicy, track_usage
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
 from langchain_core.messages import HumanMessage
 from langchain_core.messages.content import create_image_block, create_text_block
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableLambda, RunnablePassthrough
+from langchain_core.tools import BaseTool
 from langchain_core.vectorstores import InMemoryVectorStore
-from langchain_gemini_embed import USAGE_EVENT, GeminiEmbeddings, GeminiMultimodalRetriever
+from langchain_gemini_embed import USAGE_EVENT, GeminiEmbeddings, GeminiMultimodalRetriever, to_content_blocks
 from PIL import Image as Pillow
 from pydantic import SecretStr
 
@@ -59,7 +61,13 @@ async def retrieve(embeddings: GeminiEmbeddings) -> list[Document]:
     found += retriever.invoke(HumanMessage("yeast"))
     found += await retriever.ainvoke(Image("bread.png"), k=2, filter={"source": ["a.md", "b.md"]})
     found += await retriever.ainvoke([Pillow.new("RGB", (9, 9)), "in another colour"])
+    found += retriever.invoke(["who says that?", Audio("a.wav")], fusion="raw", quotas={"audio": 2}, mmr=0.5)
     found += as_langchain.invoke("yeast")
+    GeminiMultimodalRetriever(index=index, fusion="best")  # type: ignore[arg-type]  # not one of the three
+    tool: BaseTool = GeminiMultimodalRetriever.from_vectorstore(InMemoryVectorStore(embeddings), k=2).search_tool()
+    blocks: list[dict[str, Any]] = to_content_blocks(found, max_bytes=1_000_000)
+    assert tool.name
+    assert blocks
     retriever.invoke(3)  # type: ignore[arg-type]  # not a query
     question: RunnablePassthrough[str] = RunnablePassthrough()
     found += ({"context": retriever, "question": question} | RunnableLambda(lambda both: both["context"])).invoke("x")

@@ -3,15 +3,26 @@
 from pathlib import Path
 from typing import assert_type
 
-from gemini_embed import AddReport, Content, EdgeStore, Embedder, Image, MultimodalIndex, RetryPolicy, VectorCache
+from gemini_embed import (
+    AddReport,
+    Audio,
+    Content,
+    EdgeStore,
+    Embedder,
+    Image,
+    MultimodalIndex,
+    RetryPolicy,
+    VectorCache,
+)
 from llama_index.core import Settings, VectorStoreIndex
 from llama_index.core.ingestion import IngestionPipeline
 from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.core.schema import Document, ImageNode, NodeWithScore, QueryBundle
 from llama_index.core.storage.kvstore import SimpleKVStore
+from llama_index.core.tools import FunctionTool
 from llama_index.core.vector_stores import MetadataFilter, MetadataFilters
 from llama_index.embeddings.gemini_embed import GeminiEmbedding
-from llama_index.retrievers.gemini_embed import GeminiMultimodalRetriever
+from llama_index.retrievers.gemini_embed import GeminiMultimodalRetriever, MultimodalQuery
 
 
 def vectors(model: GeminiEmbedding) -> list[float]:
@@ -21,6 +32,9 @@ def vectors(model: GeminiEmbedding) -> list[float]:
     assert_type(model.get_image_embedding_batch(["a.png"]), list[list[float]])
     assert_type(model.get_content_embedding(Content("a", Image("a.png")), side="query"), list[float])
     assert_type(model.get_content_embedding(["a", Image("a.png")]), list[float])
+    assert_type(model.get_audio_embedding("a.wav"), list[float])
+    assert_type(model.get_video_embedding(b"..."), list[float])
+    assert_type(model.get_pdf_embedding(Path("a.pdf")), list[float])
     assert_type(model.embedder, Embedder)
     return model.get_query_embedding("q")
 
@@ -64,6 +78,10 @@ async def retrieval(folder: Path) -> list[NodeWithScore]:
         assert_type(retriever.insert_nodes([Document(text="a"), ImageNode(image_path="a.png")]), AddReport)
         assert_type(await retriever.ainsert_nodes([], on_error="skip", max_cost_usd=1, progress=False), AddReport)
         assert_type(retriever.retrieve("a red cup"), list[NodeWithScore])
+        assert_type(retriever.search_tool("search_manuals"), FunctionTool)
+        retriever.retrieve(MultimodalQuery("like this", parts=[Image("a.png"), Audio("a.wav")]))
+        GeminiMultimodalRetriever(index, fusion="standardized", quotas={"text": 3}, mmr=0.5, merge=True, padding=5)
+        GeminiMultimodalRetriever(index, fusions="rrf")  # type: ignore[call-arg]  # a misspelt argument
         retriever.filters = {"modality": ["image", "mixed"]}
         return await retriever.aretrieve(QueryBundle("like this", image_path="a.png"))
 

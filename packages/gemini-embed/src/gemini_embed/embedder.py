@@ -52,7 +52,7 @@ DEFAULT_MODEL = "gemini-embedding-2"
 
 
 class Embedder(Closing):
-    """Gemini embeddings of texts and images: one vector per input, conditioned for the task, in the order given.
+    """Gemini embeddings of any modality: one vector per input, conditioned for the task, in the order given.
 
     Args:
         model: with or without `models/` or `publishers/google/models/`.

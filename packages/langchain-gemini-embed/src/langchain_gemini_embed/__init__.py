@@ -1,7 +1,7 @@
 """Gemini embeddings and a multimodal retriever for LangChain, on the core package gemini-embed.
 
 options     the constructor's vocabulary: the official class's and ours, honoured or refused by name
-embeddings  `GeminiEmbeddings`, LangChain's `Embeddings` for texts and images
+embeddings  `GeminiEmbeddings`, LangChain's `Embeddings`, for media too
 usage       what calls used, told to LangChain's callbacks
 blocks      LangChain's content blocks and messages in
 documents   documents in and out

@@ -24,7 +24,7 @@ def _key_from_environment() -> SecretStr | None:
 
 
 class GeminiEmbeddings(BaseModel, Embeddings):
-    """Gemini embeddings of texts and images: one vector per input, queries told from documents.
+    """Gemini embeddings of any modality: one vector per input, queries told from documents.
 
         embeddings = GeminiEmbeddings()  # GEMINI_API_KEY
         embeddings = GeminiEmbeddings(model="gemini-embedding-001", output_dimensionality=768)
