@@ -61,10 +61,12 @@ def _exchanges(path: Path) -> Iterator[Exchange]:
     cassette = yaml.load(path.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  # safe ones
     for i, item in enumerate(cassette.get("interactions", ())):
         request, response = item["request"], item["response"]
-        yield Exchange(f"{path.stem}-{i}", request["uri"], _body(request), response["status"]["code"], _body(response))
+        yield Exchange(
+            f"{path.stem}-{i}", request["uri"], body_of(request), response["status"]["code"], body_of(response)
+        )
 
 
-def _body(message: dict[str, Any]) -> Any:
+def body_of(message: dict[str, Any]) -> Any:
     """The JSON of a recorded message, None where it is something else."""
     if "parsed_body" in message:
         return message["parsed_body"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 from evaluate import is_right
-from gemini_embed import Embedder, Hits, MultimodalIndex, Store
+from gemini_embed import EdgeStore, Embedder, Hits, MultimodalIndex, Store
+from gemini_embed_emulator import Emulator
 from numpy.typing import NDArray
 from signs import MODALITIES, SIGNS, Target, queries, write_targets
 
@@ -49,3 +51,15 @@ def check_that_all_find_all(store: Store, embedder: Embedder, signs: Signs) -> N
                 assert signs.is_right(hits, sign, modality), f"{sign} asked by {asked_by}: {hits}"
         again = index.add(str(signs.folder))
         assert (again.added, again.reused, again.usage.requests) == (0, 5 * len(SIGNS), 0)
+
+
+@pytest.fixture(scope="session")
+def signs_index(signs: Signs, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MultimodalIndex]:
+    """An index of the folder; not to be changed, nor closed."""
+    with (
+        Emulator() as server,
+        Embedder(dimensions=256, base_url=server.base_url, api_key="k", root=signs.folder) as embedder,
+        MultimodalIndex(embedder, EdgeStore(tmp_path_factory.mktemp("index") / "store")) as index,
+    ):
+        index.add(signs.folder)
+        yield index

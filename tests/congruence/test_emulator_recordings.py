@@ -6,7 +6,6 @@ themselves, and the tokenizer is not public, so that a text of more than 11 toke
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
 import ssl
@@ -19,6 +18,7 @@ import httpx
 import numpy as np
 import pytest
 import yaml
+from fix_recordings import body_of
 from gemini_embed_emulator import Emulator, Fault
 
 OPTIONAL = ("usageMetadata",)
@@ -103,23 +103,10 @@ def exchanges(path: Path) -> Iterator[dict[str, Any]]:
         yield {
             "url": request["uri"],
             "key": "x-goog-api-key" in request["headers"],
-            "request": body(request),
+            "request": body_of(request),
             "status": response["status"]["code"],
-            "reply": body(response),
+            "reply": body_of(response),
         }
-
-
-def body(message: dict[str, Any]) -> Any:
-    """The JSON of a recorded message; None where it is something else."""
-    if "parsed_body" in message:
-        return message["parsed_body"]
-    raw = message["body"]["string"] if isinstance(message["body"], dict) else message["body"]
-    if isinstance(raw, bytes) and raw.startswith(b"\x1f\x8b"):
-        raw = gzip.decompress(raw)
-    try:
-        return json.loads(raw or "null")
-    except ValueError:
-        return None
 
 
 def is_about_embeddings(exchange: dict[str, Any]) -> bool:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from fix_signs import Signs
-from gemini_embed import Audio, ConfigurationError, EdgeStore, Embedder, Item, MultimodalIndex, Pdf, Video
+from gemini_embed import Audio, ConfigurationError, EdgeStore, Item, MultimodalIndex, Pdf, Video
 from gemini_embed.windows import probe
-from gemini_embed_emulator import Emulator
 from langchain_core.documents import Document
 from langchain_core.messages import HumanMessage
 from langchain_core.messages.content import create_audio_block, create_file_block, create_video_block
@@ -23,20 +22,9 @@ SIGN = "red-circle"
 QUESTION = "What does the red circle mark?"
 
 
-@pytest.fixture(scope="module")
-def index(signs: Signs, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MultimodalIndex]:
-    with (
-        Emulator() as server,
-        Embedder(dimensions=256, base_url=server.base_url, api_key="k", root=signs.folder) as embedder,
-        MultimodalIndex(embedder, EdgeStore(tmp_path_factory.mktemp("index") / "store")) as index,
-    ):
-        index.add(signs.folder)
-        yield index
-
-
 @pytest.fixture
-def retriever(index: MultimodalIndex) -> GeminiMultimodalRetriever:
-    return GeminiMultimodalRetriever(index=index, k=5)
+def retriever(signs_index: MultimodalIndex) -> GeminiMultimodalRetriever:
+    return GeminiMultimodalRetriever(index=signs_index, k=5)
 
 
 def block(part: Any) -> Any:
@@ -68,8 +56,10 @@ def test_documents_tell_their_place(retriever: GeminiMultimodalRetriever) -> Non
     assert {0 < one.metadata["score"] < 1 for one in found.values()} == {True}
 
 
-def test_options_of_the_object_and_of_the_call(retriever: GeminiMultimodalRetriever, index: MultimodalIndex) -> None:
-    mine = GeminiMultimodalRetriever(index=index, k=6, quotas={"text": 1, "image": 1}, fusion="standardized")
+def test_options_of_the_object_and_of_the_call(
+    retriever: GeminiMultimodalRetriever, signs_index: MultimodalIndex
+) -> None:
+    mine = GeminiMultimodalRetriever(index=signs_index, k=6, quotas={"text": 1, "image": 1}, fusion="standardized")
     assert [one.metadata["modality"] for one in mine.invoke(QUESTION)].count("text") == 1
     assert [one.metadata["modality"] for one in mine.invoke(QUESTION, quotas={"video": 0}, k=30)].count("video") == 0
     (film,) = retriever.invoke(QUESTION, filter={"modality": "video"}, merge=True, k=9)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ from gemini_embed import (
     Audio,
     ConfigurationError,
     EdgeStore,
-    Embedder,
     InputError,
     Item,
     MultimodalIndex,
@@ -42,20 +41,9 @@ SIGN = "red-circle"
 QUESTION = "What does the red circle mark?"
 
 
-@pytest.fixture(scope="module")
-def index(signs: Signs, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MultimodalIndex]:
-    with (
-        Emulator() as server,
-        Embedder(dimensions=256, base_url=server.base_url, api_key="k", root=signs.folder) as embedder,
-        MultimodalIndex(embedder, EdgeStore(tmp_path_factory.mktemp("index") / "store")) as index,
-    ):
-        index.add(signs.folder)
-        yield index
-
-
 @pytest.fixture
-def retriever(index: MultimodalIndex) -> GeminiMultimodalRetriever:
-    return GeminiMultimodalRetriever(index, similarity_top_k=5)
+def retriever(signs_index: MultimodalIndex) -> GeminiMultimodalRetriever:
+    return GeminiMultimodalRetriever(signs_index, similarity_top_k=5)
 
 
 def files(nodes: list[NodeWithScore]) -> list[str]:
@@ -177,9 +165,9 @@ async def test_queries_of_any_modality(retriever: GeminiMultimodalRetriever, sig
     assert files(retriever.retrieve(MultimodalQuery("of this kind", parts=asked.parts)))
 
 
-def test_options_of_the_object(index: MultimodalIndex) -> None:
+def test_options_of_the_object(signs_index: MultimodalIndex) -> None:
     def asked(**options: Any) -> list[NodeWithScore]:
-        return GeminiMultimodalRetriever(index, **options).retrieve(QUESTION)
+        return GeminiMultimodalRetriever(signs_index, **options).retrieve(QUESTION)
 
     few = asked(similarity_top_k=6, quotas={"text": 1, "video": 0}, fusion="standardized")
     assert [one.metadata["modality"] for one in few].count("text") == 1
@@ -190,7 +178,7 @@ def test_options_of_the_object(index: MultimodalIndex) -> None:
     (padded,) = asked(similarity_top_k=1, filters={"modality": "pdf"}, padding=1)
     assert (padded.metadata["page_end"], padded.text.count("\n\n")) == (2, 1)
     with pytest.raises(TypeError, match="takes no argument filter, k"):
-        GeminiMultimodalRetriever(index, k=3, filter={})  # type: ignore[call-arg]  # that is the mistake
+        GeminiMultimodalRetriever(signs_index, k=3, filter={})  # type: ignore[call-arg]  # that is the mistake
 
 
 async def test_a_tool_for_agents(retriever: GeminiMultimodalRetriever) -> None:
@@ -207,13 +195,13 @@ async def test_a_tool_for_agents(retriever: GeminiMultimodalRetriever) -> None:
     assert nowhere.search_tool().call(query="x").content == "Nothing was found."
 
 
-def test_query_engines_and_fusion_take_it(retriever: GeminiMultimodalRetriever, index: MultimodalIndex) -> None:
+def test_query_engines_and_fusion_take_it(retriever: GeminiMultimodalRetriever, signs_index: MultimodalIndex) -> None:
     engine = RetrieverQueryEngine.from_args(retriever, llm=MockLLM())
     answer = engine.query(QUESTION)
     assert "The red circle marks the pump room." in str(answer)
     assert {node.metadata["modality"] for node in answer.source_nodes} >= {"video", "audio", "image"}
-    texts = GeminiMultimodalRetriever(index, 3, filters={"modality": "text"})
-    films = GeminiMultimodalRetriever(index, 3, filters={"modality": "video"})
+    texts = GeminiMultimodalRetriever(signs_index, 3, filters={"modality": "text"})
+    films = GeminiMultimodalRetriever(signs_index, 3, filters={"modality": "video"})
     fused = QueryFusionRetriever(
         [texts, films], llm=MockLLM(), mode=FUSION_MODES.RECIPROCAL_RANK, num_queries=1, similarity_top_k=2
     )

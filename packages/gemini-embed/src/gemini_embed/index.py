@@ -16,10 +16,11 @@ from gemini_embed.closing import Closing
 from gemini_embed.content import ContentLike
 from gemini_embed.errors import InputError, StoreError
 from gemini_embed.hits import Hits
-from gemini_embed.indexing.adding import AddOptions, How, add_steps
+from gemini_embed.indexing.adding import add_steps
 from gemini_embed.indexing.describing import Describe
 from gemini_embed.indexing.estimating import estimate_add
 from gemini_embed.indexing.items import ItemLike
+from gemini_embed.indexing.options import AddOptions, How
 from gemini_embed.indexing.replacing import Gone
 from gemini_embed.indexing.report import AddReport
 from gemini_embed.indexing.walking import Place, files_at

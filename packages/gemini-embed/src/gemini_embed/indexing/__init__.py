@@ -3,6 +3,7 @@
 places -> items -> candidates -> chunks -> embedding -> written -> what is outdated removed
 
 walking     folders and globs, as files
+options     how, as the caller says it
 items       what users add, with what should be known about it
 candidates  an item read: the records it would become, `passages` and windows (`pieces`) of what is long
 chunks      candidates a batch at a time, loaded where the store does not know them

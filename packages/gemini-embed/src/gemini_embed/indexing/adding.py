@@ -13,25 +13,22 @@ import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gemini_embed.errors import Completed, GeminiEmbedError, InputError, RefusedItemsError, StoreError
-from gemini_embed.indexing.candidates import Reader
 from gemini_embed.indexing.chunks import Chunk, Waiting, chunks
-from gemini_embed.indexing.describing import Describe, described
+from gemini_embed.indexing.describing import described
 from gemini_embed.indexing.items import ItemLike, source_of
+from gemini_embed.indexing.options import How
 from gemini_embed.indexing.progress import Progress, progress_of
 from gemini_embed.indexing.replacing import Gone, Outdated
 from gemini_embed.indexing.report import AddReport, SkippedItem
-from gemini_embed.refusals import OnError
 from gemini_embed.result import EmbeddingResult, Usage
 from gemini_embed.spend import Budget, Estimate, price
 from gemini_embed.steps import Steps
 from gemini_embed.stores.base import Store
-from gemini_embed.windows import Cutting
 
 if TYPE_CHECKING:
     from gemini_embed.calls import Submitted
@@ -43,40 +40,6 @@ AHEAD = 4
 """Chunks that are embedded while one is written: of 500 items each, enough for 20 calls of 100 in flight."""
 AHEAD_BYTES = 24 * 2**20
 """No more than so many bytes of media are read ahead, but always one chunk."""
-
-
-class AddOptions(TypedDict, total=False):
-    """The options of `MultimodalIndex.add`, which describes them."""
-
-    batch_size: int
-    on_error: OnError | None
-    max_cost_usd: float | None
-    cutting: Cutting
-    describe: Describe | None
-    progress: bool | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class How:
-    """How items are added, see `MultimodalIndex.add`."""
-
-    batch_size: int = 500
-    on_error: OnError = "raise"
-    cutting: Cutting = field(default_factory=Cutting)
-    describe: Describe | None = None
-    progress: bool | None = None
-
-    def reader(self, embedder: Embedder) -> Reader:
-        """What reads items for this embedder."""
-        self.cutting.check(embedder.facts)
-        return Reader(
-            embedder.fingerprint.digest,
-            embedder.facts,
-            root=embedder.root,
-            cutting=self.cutting,
-            fetch=embedder.fetch,
-            describes=self.describe is not None,
-        )
 
 
 def add_steps(

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gemini_embed.errors import ConfigurationError, InputError
+from gemini_embed.errors import ConfigurationError, InputError, StoreError
 from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.hits import Hit
 from gemini_embed.records import MODALITIES, Record
 
+T = TypeVar("T")
 FloatArray: TypeAlias = NDArray[np.float32]
 FilterLike: TypeAlias = Mapping[str, Any] | Any
 """A neutral filter (see `stores/filters.py`), or a filter object of the store's own engine, which passes through."""
@@ -104,6 +105,13 @@ class Store(ABC):
     @abstractmethod
     def close(self) -> None:
         """Let go of files and connections; closing twice is fine."""
+
+
+def opened(store: Store, held: T | None) -> T:
+    """What an open store holds; StoreError where it is None, since the store is not open."""
+    if held is None:
+        raise StoreError(f"{store} is not open: call open(fingerprint) first")
+    return held
 
 
 def check_rows(records: Sequence[Record], vectors: FloatArray, dimensions: int) -> FloatArray:

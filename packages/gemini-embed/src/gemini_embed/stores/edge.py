@@ -29,6 +29,7 @@ from gemini_embed.stores.base import (
     check_quantization,
     check_query,
     check_rows,
+    opened,
 )
 from gemini_embed.stores.conditions import EdgeConditions
 from gemini_embed.stores.edge_folder import check_room, engine, kept_fingerprint, load, optimize
@@ -187,9 +188,7 @@ class EdgeStore(Store):
 
     @property
     def _dimensions(self) -> int:
-        if self._fingerprint is None:
-            raise StoreError(f"{self} is not open: call open(fingerprint) first")
-        return self._fingerprint.dimensions
+        return opened(self, self._fingerprint).dimensions
 
     def _load(self) -> qdrant_edge.EdgeShard:
         return load(self.path, self._dimensions, quantized=self._quantization is not None)
@@ -197,9 +196,7 @@ class EdgeStore(Store):
     @contextmanager
     def _open_shard(self) -> Iterator[qdrant_edge.EdgeShard]:
         with self._lock, _engine_errors(self):
-            if self._shard is None:
-                raise StoreError(f"{self} is not open: call open(fingerprint) first")
-            yield self._shard
+            yield opened(self, self._shard)
 
     def _update(self, operation: qdrant_edge.UpdateOperation) -> None:
         with self._open_shard() as shard:

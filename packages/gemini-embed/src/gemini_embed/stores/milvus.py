@@ -20,7 +20,7 @@ from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.hits import Hit
 from gemini_embed.records import Record
 from gemini_embed.stores import milvus_lite
-from gemini_embed.stores.base import Batch, FilterLike, FloatArray, Store, check_one_of, check_query, check_rows
+from gemini_embed.stores.base import Batch, FilterLike, FloatArray, Store, check_one_of, check_query, check_rows, opened
 from gemini_embed.stores.milvus_collection import Index, ensure
 from gemini_embed.stores.milvus_filters import expression, ids_in
 from gemini_embed.stores.milvus_rows import ID_FIELD, VECTOR_FIELD, WITHOUT_VECTOR, check_size, from_row, to_row
@@ -195,16 +195,12 @@ class MilvusStore(Store):
 
     @property
     def _dimensions(self) -> int:
-        if self._fingerprint is None:
-            raise StoreError(f"{self} is not open: call open(fingerprint) first")
-        return self._fingerprint.dimensions
+        return opened(self, self._fingerprint).dimensions
 
     @contextmanager
     def _ready(self) -> Iterator[MilvusClient]:
         """The client of the open store; one caller at a time with a file, which takes one writer."""
-        client = self._client
-        if client is None or self._fingerprint is None:
-            raise StoreError(f"{self} is not open: call open(fingerprint) first")
+        client = opened(self, self._client if self._fingerprint else None)
         with nullcontext() if self._file is None else self._lock, _client_errors(self):
             yield client
 

@@ -31,6 +31,7 @@ from gemini_embed.stores.base import (
     check_quantization,
     check_query,
     check_rows,
+    opened,
 )
 from gemini_embed.stores.collection import ensure
 from gemini_embed.stores.conditions import ClientConditions
@@ -233,16 +234,12 @@ class QdrantStore(Store):
 
     @property
     def _dimensions(self) -> int:
-        if self._fingerprint is None:
-            raise StoreError(f"{self} is not open: call open(fingerprint) first")
-        return self._fingerprint.dimensions
+        return opened(self, self._fingerprint).dimensions
 
     @contextmanager
     def _ready(self) -> Iterator[QdrantClient]:
         """The client of the open store; one caller at a time in local mode, which is not made for threads."""
-        client = self._client
-        if client is None or self._fingerprint is None:
-            raise StoreError(f"{self} is not open: call open(fingerprint) first")
+        client = opened(self, self._client if self._fingerprint else None)
         with self._lock if _is_local(client) else nullcontext(), _client_errors(self):
             yield client
 

@@ -18,7 +18,7 @@ from llama_index.retrievers.gemini_embed.nodes import items_of, node_of
 from llama_index.retrievers.gemini_embed.queries import asked
 
 from gemini_embed import AddReport, MultimodalIndex
-from gemini_embed.indexing.adding import AddOptions
+from gemini_embed.indexing.options import AddOptions
 from gemini_embed.searching.options import SearchOptions
 from gemini_embed.stores.base import FilterLike
 

@@ -13,7 +13,7 @@ from llama_index.retrievers.gemini_embed.filters import as_metadata_filters
 from llama_index.retrievers.gemini_embed.nodes import node_of_record
 
 from gemini_embed import ConfigurationError, Fingerprint, Hit, Record, Store, StoreError
-from gemini_embed.stores.base import Batch, FilterLike, FloatArray, check_one_of, check_query, check_rows
+from gemini_embed.stores.base import Batch, FilterLike, FloatArray, check_one_of, check_query, check_rows, opened
 from gemini_embed.stores.filters import parse
 from gemini_embed.stores.matching import matches
 
@@ -119,9 +119,7 @@ class NodeStore(Store):
 
     @property
     def _size(self) -> int:
-        if self._dimensions is None:
-            raise StoreError(f"{self} is not open: call open(fingerprint) first")
-        return self._dimensions
+        return opened(self, self._dimensions)
 
     def _is_made(self) -> bool:
         """Whether there is anything to ask: LlamaIndex's Qdrant store makes its collection with the first nodes."""
