@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from fix_media import drawn, film, pdf, wav
 from gemini_embed import EdgeStore, Embedder, Image, Item, MultimodalIndex, Window
+from gemini_embed.indexing import adding, chunks
 from gemini_embed_emulator import Emulator
 
 MakeEmbedder = Callable[..., Embedder]
@@ -90,6 +91,34 @@ def test_several_at_once(index: MultimodalIndex, folder: Path) -> None:
 
     index.add(folder / "film.mp4", describe=slow)
     assert set(texts(index).values()) == {"said"}
+
+
+def test_an_item_that_comes_twice_keeps_what_was_said(index: MultimodalIndex, folder: Path) -> None:
+    """Also when the first is embedded by the time the second comes, and without anybody to describe it."""
+    book = folder / "book.pdf"
+    index.add([book, "a", "b", book], batch_size=2, describe=caption)
+    assert texts(index)["book.pdf#page=1"] == "application/pdf, book.pdf page=1, True, 'page one'"
+    index.delete(source=book)
+    index.add([book, "c", "d", book], batch_size=1)
+    assert texts(index)["book.pdf#page=1"] == "page one"
+
+
+def test_pictures_are_described_a_few_at_a_time(
+    index: MultimodalIndex, folder: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As much as is read ahead of any medium."""
+    monkeypatch.setattr(chunks, "CHUNK_BYTES", 1)
+    monkeypatch.setattr(adding, "AHEAD_BYTES", 1)
+    asked: list[int] = []
+
+    def count(window: Window) -> str:
+        asked.append(len(emulator.requests))
+        return "a sign"
+
+    for number in range(6):
+        drawn("green circle").resize((20 + number, 20)).save(folder / f"{number}.png")
+    index.add(folder / "*.png", describe=count)
+    assert asked[-1] >= 4, "requests had gone out before the last was looked at"
 
 
 def bad(window: Window) -> str:

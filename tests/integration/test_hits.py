@@ -13,7 +13,7 @@ import pytest
 from fix_capture import Answer, CaptureServer
 from fix_media import drawn, film, pdf, png, red_square, wav
 from gemini_embed import Audio, EdgeStore, Embedder, Hit, Hits, Image, InputError, Item, MultimodalIndex, Pdf, Record
-from gemini_embed.windows import probe
+from gemini_embed.windows import pdfs, probe
 from PIL import Image as Pillow
 
 MakeEmbedder = Callable[..., Embedder]
@@ -86,6 +86,16 @@ def test_a_page(index: MultimodalIndex) -> None:
     assert probe(clip.data or b"", "pdf").pages == 1
     assert probe(hit.clip(padding=1).data or b"", "pdf").pages == 3
     assert len(hit.pages()) == 1
+
+
+def test_a_page_of_any_size(index: MultimodalIndex, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page tells its own size; a picture of it has so many pixels at the most."""
+    monkeypatch.setattr(pdfs, "MAX_PIXELS", 1_000_000)
+    (folder / "huge.pdf").write_bytes(pdf("vast").replace(b"/MediaBox [0 0 612 792]", b"/MediaBox [0 0 9999 9999]"))
+    index.add(folder / "huge.pdf")
+    (hit,) = index.search("vast", 1, filter={"source": str(folder / "huge.pdf")})
+    width, height = hit.page(dpi=300).size
+    assert 990 <= width == height <= 1_001
 
 
 def test_a_film_with_its_sound(index: MultimodalIndex) -> None:

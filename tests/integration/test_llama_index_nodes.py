@@ -108,3 +108,11 @@ async def test_the_async_twin_embeds_only_what_is_new(retriever: GeminiMultimoda
 def test_what_cannot_be_indexed_is_named(retriever: GeminiMultimodalRetriever, node: Any, said: str) -> None:
     with pytest.raises(InputError, match=said):
         retriever.insert_nodes([TextNode(text="a"), node])
+
+
+def test_a_damaged_node_is_skipped_on_request(retriever: GeminiMultimodalRetriever) -> None:
+    damaged = ImageNode(image="*", metadata={"source": "cup.png"})
+    report = retriever.insert_nodes([TextNode(text="a"), damaged, TextNode(text="b")], on_error="skip")
+    assert report.added == 2
+    assert [(one.position, one.source) for one in report.skipped] == [(1, "cup.png")]
+    assert "the base64 of the image is damaged" in report.skipped[0].reason

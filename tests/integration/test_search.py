@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from fix_media import pdf
 from fix_signs import Signs
 from gemini_embed import EdgeStore, Embedder, GeminiEmbedWarning, InputError, Item, MultimodalIndex, QdrantStore
 from gemini_embed.searching import census
+from gemini_embed.windows import Cutting
 from gemini_embed_emulator import Emulator
 from signs import MODALITIES
 
@@ -104,6 +108,47 @@ def test_near_duplicates_and_variety(index: MultimodalIndex) -> None:
     assert varied != plain
 
 
+def test_files_of_one_source_are_not_merged(make_embedder: Any, tmp_path: Path) -> None:
+    first, second = tmp_path / "a.pdf", tmp_path / "b.pdf"
+    first.write_bytes(pdf("alpha one", "alpha two"))
+    second.write_bytes(pdf("alpha three", "alpha four"))
+    with MultimodalIndex(make_embedder(dimensions=128), EdgeStore(tmp_path / "index")) as course:
+        course.add([Item(first, source="course"), Item(second, source="course")])
+        merged = {Path(hit.record.uri or "").name: hit.page_content for hit in course.search("alpha", 9, merge=True)}
+        assert merged == {"a.pdf": "alpha one\n\nalpha two", "b.pdf": "alpha three\n\nalpha four"}
+        assert course.search("alpha one", 1, padding=1)[0].page_content == "alpha one\n\nalpha two"
+
+
+def test_text_that_windows_share_is_told_once(make_embedder: Any, tmp_path: Path) -> None:
+    whole = " ".join(f"Sentence number {n} is about bread." for n in range(60))
+    (tmp_path / "long.md").write_text(whole)
+    with MultimodalIndex(make_embedder(dimensions=128), EdgeStore(tmp_path / "index")) as index:
+        index.add(tmp_path / "long.md", cutting=Cutting(text_tokens=100, overlap_tokens=40))
+        (hit,) = index.search("bread", 1, padding={"text": 10_000})
+        assert hit.page_content == whole
+        assert hit.window.metadata == {"char_start": 0, "char_end": len(whole)}
+
+
+def test_nothing_found_is_no_error(index: MultimodalIndex) -> None:
+    nowhere = {"source": "nowhere"}
+    assert index.search(QUESTION, 3, filter=nowhere, collapse=0.98, mmr=0.5, merge=True, padding=3) == []
+    assert index.search(QUESTION, 3, score_threshold=dict.fromkeys(MODALITIES, 0.999), collapse=0.98) == []
+
+
+def test_any_collection_of_modalities_is_a_filter(index: MultimodalIndex) -> None:
+    wanted = ["text", "pdf"]
+    expected = modalities(index.search(QUESTION, 4, filter={"modality": wanted}))
+    assert Counter(expected) == {"text": 2, "pdf": 2}
+    for told in (tuple(wanted), {*wanted}, frozenset(wanted)):
+        assert modalities(index.search(QUESTION, 4, filter={"modality": told})) == expected
+
+
+def test_thresholds_hold_before_the_best_are_taken(index: MultimodalIndex) -> None:
+    """Of raw fusion too: what one modality leaves, others fill."""
+    limits = {"text": 2.0, "pdf": -1.0, "image": 2.0, "audio": 2.0, "video": 2.0}
+    assert modalities(index.search(QUESTION, 3, fusion="raw", score_threshold=limits)) == ["pdf"] * 3
+
+
 def test_options_are_checked_before_the_query_is_embedded(index: MultimodalIndex) -> None:
     def spent() -> float | None:
         return index.embedder.budget.spent_usd
@@ -113,13 +158,16 @@ def test_options_are_checked_before_the_query_is_embedded(index: MultimodalIndex
         index.search(QUESTION, fusion="best")  # type: ignore[arg-type]  # the point
     with pytest.raises(InputError, match="gt, gte"):
         index.search(QUESTION, filter={"start_s": {"above": 3}})
+    for padding in (-3, math.inf, {"pdf": -1}):
+        with pytest.raises(InputError, match="padding="):
+            index.search(QUESTION, padding=padding)
     with pytest.raises(TypeError, match="limit"):
         index.search_vector([1.0] * 256, limit=3)  # type: ignore[call-arg]  # the point
     assert spent() == before
 
 
 def test_records_of_other_programs_are_found_too(make_embedder: Any) -> None:
-    """They may tell no modality."""
+    """They may tell no modality, or one of their own."""
     from langchain_gemini_embed import GeminiEmbeddings
     from langchain_qdrant import QdrantVectorStore
     from qdrant_client import QdrantClient
@@ -130,11 +178,14 @@ def test_records_of_other_programs_are_found_too(make_embedder: Any) -> None:
     index.add(["bread rises", Item("a red square", metadata={"n": 1})])
     embeddings = GeminiEmbeddings(output_dimensionality=64, base_url=embedder._connection.base_url, api_key="k")
     with embeddings.embedder:
-        QdrantVectorStore(client=client, collection_name="c", embedding=embeddings).add_texts(["glaciers grind"])
+        QdrantVectorStore(client=client, collection_name="c", embedding=embeddings).add_texts(
+            ["glaciers grind", "a table of tides"], [{}, {"modality": "table"}]
+        )
     fresh = MultimodalIndex(embedder, QdrantStore(client=client, collection="c"))
-    hits = fresh.search("glaciers", 3)
+    hits = fresh.search("glaciers", 4)
     assert hits[0].page_content == "glaciers grind"
-    assert sorted(str(hit.modality) for hit in hits) == ["None", "text", "text"]
+    assert sorted(str(hit.modality) for hit in hits) == ["None", "table", "text", "text"]
+    assert fresh.search("a table of tides", 2, fusion="standardized")[0].page_content == "a table of tides"
 
 
 def test_what_others_add_is_seen_within_a_minute(make_embedder: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import mimetypes
 import os
 import socket
+import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -117,6 +119,67 @@ def test_sync_leaves_alone_what_it_cannot_see(index: MultimodalIndex, folder: Pa
     assert [skipped.source for skipped in report.skipped] == ["docs/a.md"]
     assert (report.removed, report.replaced) == (0, 0)
     assert sources(index) == [*ALL, "docs2/z.md"]
+
+
+def test_sync_removes_nothing_that_is_there(index: MultimodalIndex, folder: Path) -> None:
+    """A hidden file that was added by its name, and one that comes while others are added."""
+    index.add([folder / ".hidden.md"])
+    write = index.store.upsert
+
+    def write_late(records: Any, vectors: Any) -> None:
+        index.store.upsert = write  # type: ignore[method-assign]  # put back
+        write(records, vectors)
+        (folder / "late.md").write_text("come meanwhile")
+        index.add([folder / "late.md"])
+
+    index.store.upsert = write_late  # type: ignore[method-assign]  # the point
+    assert (index.sync("docs").removed, index.sync("docs").removed) == (0, 0)
+    assert sources(index) == ["docs/.hidden.md", *ALL, "docs/late.md"]
+
+
+@pytest.mark.parametrize("options", [{"on_error": None}, {"cutting": None, "describe": None, "batch_size": None}])
+def test_sync_takes_the_options_of_add(index: MultimodalIndex, folder: Path, options: Any) -> None:
+    (folder / "bad.pdf").write_bytes(b"%PDF-1.4 nothing more")
+    assert (index.sync("docs", **options).added, len(index.add("docs", on_error=None).skipped)) == (3, 1)
+
+
+def test_links_in_a_circle_are_gone_around_once(index: MultimodalIndex, folder: Path) -> None:
+    for name in ("up", "up2"):
+        (folder / "deep" / name).symlink_to("..")
+    assert index.add("docs").added == 3
+    assert index.add("docs/**/*.md").reused == 2, "though a plain glob would find thousands of ways to them"
+    assert index.add("docs/d*/**/c.md").reused == 1
+    assert sources(index) == ALL
+
+
+def test_names_that_no_file_can_have(index: MultimodalIndex, folder: Path) -> None:
+    (folder / "link").symlink_to("x" * 300)
+    report = index.add("docs")
+    assert (report.added, [one.source for one in report.skipped]) == (3, ["docs/link"])
+    with pytest.raises(InputError, match="texts go in a list"):
+        index.add("This is a long text that somebody wants to add. " * 20)
+    with pytest.raises(InputError, match="texts go in a list"):
+        index.add("Is this a text, or a pattern?")
+
+
+def test_tags_that_are_not_in_utf_8(index: MultimodalIndex, folder: Path) -> None:
+    """As in recordings of other days: nobody reads them here."""
+    whole, title = wav((440, 2)), "Überraschung".encode("latin-1")
+    info = b"INFOINAM" + struct.pack("<I", len(title)) + title
+    tags = b"LIST" + struct.pack("<I", len(info)) + info
+    (folder / "b.wav").write_bytes(b"RIFF" + struct.pack("<I", len(whole) - 8 + len(tags)) + whole[8:] + tags)
+    assert (index.add("docs").added, index.count({"modality": "audio"})) == (4, 1)
+    assert index.search(Audio(folder / "b.wav"), 1, filter={"modality": "audio"})[0].source == "docs/b.wav"
+
+
+def test_code_that_some_systems_take_for_a_film(
+    index: MultimodalIndex, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "x.ts").write_text("export const bread = 1;")
+    monkeypatch.setitem(mimetypes.types_map, ".ts", "video/mp2t")
+    mimetypes.init(files=[])
+    mimetypes.add_type("video/mp2t", ".ts")
+    assert (index.add("docs").added, index.add("docs").skipped) == (4, ())
 
 
 def test_sync_of_the_working_directory(index: MultimodalIndex, folder: Path) -> None:

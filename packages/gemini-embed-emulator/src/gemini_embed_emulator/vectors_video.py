@@ -50,7 +50,7 @@ def watch(data: bytes, limits: Limits, excerpt: Excerpt) -> Medium:
     with media_tools():
         import av
     try:
-        with av.open(io.BytesIO(data), "r") as container:
+        with av.open(io.BytesIO(data), "r", metadata_errors="replace") as container:
             moments = _moments(container, limits, excerpt)
             frames = list(_frames(container, moments))
     except (av.FFmpegError, IndexError, ValueError) as error:

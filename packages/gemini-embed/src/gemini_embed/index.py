@@ -309,7 +309,7 @@ class MultimodalIndex(Closing):
             raise InputError(
                 f"{folder} holds no files; is it mounted? To remove all that came from it, use index.delete(filter=...)"
             )
-        _, how = self._asked(files, {"on_error": "skip", **options})
+        _, how = self._asked(files, {**options, "on_error": options.get("on_error") or "skip"})
         return (yield from self._adding(files, how, options, Gone(folder, files)))
 
     def _adding(
@@ -323,7 +323,7 @@ class MultimodalIndex(Closing):
 
     def _asked(self, items: Iterable[ItemLike] | Place, options: AddOptions) -> tuple[Iterable[ItemLike], How]:
         """The items, those of a place among them, and how they are to be added."""
-        wanted = {name: value for name, value in options.items() if name != "max_cost_usd"}
+        wanted = {name: value for name, value in options.items() if name != "max_cost_usd" and value is not None}
         if isinstance(items, str | os.PathLike):
             items = files_at(items, self.embedder.root)
             wanted["on_error"] = wanted.get("on_error") or "skip"

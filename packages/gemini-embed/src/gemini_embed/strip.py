@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gemini_embed.hits import Hit
 
 THUMBNAIL = (180, 120)
+THUMBNAIL_DPI = 36
 EXCERPT = 160
 _SYMBOLS = {"text": "¶", "audio": "♪", "video": "▶", "pdf": "▤", "image": "▣"}
 _STYLE = """<style>
@@ -50,7 +51,7 @@ def _picture(hit: Hit) -> str:
     if hit.modality not in ("image", "video", "pdf"):
         return "" if hit.modality == "text" else f'<div class="sign">{sign}</div>'
     try:
-        thumbnail = hit.image()
+        thumbnail = hit.page(dpi=THUMBNAIL_DPI) if hit.modality == "pdf" else hit.image()
     except (GeminiEmbedError, OSError) as error:
         return f'<div class="sign" title="{escape(str(error), quote=True)}">{sign}</div>'
     return f'<img alt="{escape(hit.modality)}" src="{_data_uri(thumbnail)}">'

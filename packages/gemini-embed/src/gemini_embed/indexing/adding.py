@@ -169,7 +169,7 @@ class _Adding:
                 self._failed(one, said)
                 failed.add(one)
             else:
-                one.with_text(said)
+                one.described(said)
         return [one for one in new if one not in failed]
 
     def _failed(self, one: Waiting, error: Exception) -> None:

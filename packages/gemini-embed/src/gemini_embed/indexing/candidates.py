@@ -16,7 +16,7 @@ from uuid import UUID, uuid5
 from gemini_embed.content import Content, Media, Part, Text, Video
 from gemini_embed.errors import InputError
 from gemini_embed.excerpt import Excerpt
-from gemini_embed.indexing.items import Item, ItemLike
+from gemini_embed.indexing.items import Item, ItemLike, Unreadable
 from gemini_embed.indexing.metadata import check_text, json_object
 from gemini_embed.indexing.pieces import Loaded, Opened, Pieces
 from gemini_embed.indexing.recognising import TextFile, digest_of, file_part, mime_type_of
@@ -75,6 +75,8 @@ class Reader:
         item = like if isinstance(like, Item) else Item(like)
         if isinstance(item.content, Unlisted):
             raise InputError(item.content.reason)
+        if isinstance(item.content, Unreadable):
+            raise item.content.error
         origin = self._origin(item)
         part = origin.content.parts[0]
         if len(origin.content.parts) > 1 or not isinstance(part, Text | Media):
@@ -119,8 +121,10 @@ class Reader:
         part = content.parts[0]
         if item.page_content is not None or len(looks) > 1 or not isinstance(part, Media):
             return Candidate(record, made.content_key, partial(Loaded, content))
-        load = partial(self._with_bytes, content, part, made.mime_type or "") if self.describes else None
-        return Candidate(record, made.content_key, load or partial(Loaded, content), has_text=False)
+        if not self.describes:
+            return Candidate(record, made.content_key, partial(Loaded, content), has_text=False)
+        load = partial(self._with_bytes, content, part, made.mime_type or "")
+        return Candidate(record, made.content_key, load, has_text=False, size_bytes=looks[0].size_bytes)
 
     def _with_bytes(self, content: Content, part: Media, mime_type: str) -> Loaded:
         """A medium of one record, for who is to describe it."""
@@ -223,6 +227,7 @@ class _Made:
 class _Look:
     sha256: str
     mime_type: str | None = None
+    size_bytes: int = 0
     unread: bool = False
 
 
@@ -234,7 +239,8 @@ def _look(part: Part, root: str | None) -> _Look:
         raise InputError(f"a {type(part).__name__} cannot be indexed")
     if part.is_url or part.is_reference:
         return _Look(_sha256(part.location or ""), part.mime_type, unread=True)
-    return _Look(digest_of(part, root), mime_type_of(part, root))
+    size_bytes = os.path.getsize(part.location or "") if part.data is None else len(part.data)
+    return _Look(digest_of(part, root), mime_type_of(part, root), size_bytes)
 
 
 def _modality(content: Content) -> str:

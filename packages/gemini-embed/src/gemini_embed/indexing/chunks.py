@@ -42,14 +42,21 @@ class Waiting:
         return self.candidate.content_key
 
     def take(self, twin: Waiting) -> None:
-        """Another item with the same id: it came later, so its text and metadata count."""
-        self.record = twin.record
+        """Another item with the same id: it came later, so its metadata count, and its text if it brings one."""
+        brings = twin.candidate.has_text
+        self.record = twin.record if brings else replace(twin.record, page_content=self.record.page_content)
+        self.candidate = replace(self.candidate, has_text=brings or self.candidate.has_text)
         self.positions += twin.positions
 
     def with_text(self, text: str) -> None:
         """The text that the item did not bring."""
         if not self.candidate.has_text:
             self.record = replace(self.record, page_content=text)
+
+    def described(self, text: str) -> None:
+        """What was said of its window, which is let go of."""
+        self.with_text(text)
+        self.loaded = self.loaded and replace(self.loaded, window=None)
 
     def load(self) -> Loaded:
         """Make what is embedded, and take the text that comes with it. Raises InputError."""
@@ -156,7 +163,7 @@ def chunks(
 def _files_in(item: ItemLike, root: str | None) -> Iterable[ItemLike]:
     """The files of an item that is a folder, else the item."""
     content = item.content if isinstance(item, Item) else item
-    if not isinstance(content, os.PathLike) or not Path(content).is_dir():
+    if not isinstance(content, os.PathLike) or not os.path.isdir(content):  # which never raises
         return [item]
     found = walked(Path(content), root)
     return (replace(item, content=one) for one in found) if isinstance(item, Item) else found

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from gemini_embed.content import ContentLike, Media
+from gemini_embed.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,13 @@ class Item:
     metadata: Mapping[str, Any] | None = None
     title: str | None = None
     page_content: str | None = None
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """The content of an item that could not be made: `add` raises or reports the error in its place."""
+
+    error: InputError
 
 
 ItemLike: TypeAlias = ContentLike | Path | Item

@@ -16,6 +16,7 @@ from gemini_embed.windows import probe
 from gemini_embed.windows.kinds import HEAD_BYTES, kind_of
 
 _MARKDOWN = (".md", ".markdown")
+_CODE = (".ts", ".mts", ".cts")  # TypeScript, which some systems take for MPEG streams
 _LONGEST_CHARACTER = 4  # bytes of UTF-8
 
 
@@ -41,7 +42,7 @@ def file_part(path: Path, root: str | None) -> Media | TextFile:
     Raises:
         InputError: unreadable, empty, or neither.
     """
-    if path.is_dir():
+    if os.path.isdir(path):
         raise InputError(f"{path} is a folder: pass it alone, add({os.fspath(path)!r}), to add all its files")
     head = read_file(os.fspath(path), root=root, head_bytes=HEAD_BYTES)
     kind = kind_of(head)
@@ -52,7 +53,8 @@ def file_part(path: Path, root: str | None) -> Media | TextFile:
     # Looked at before all of it is read: whatever is not text can be large.
     named = mimetypes.guess_type(path.name)[0] or "of an unknown kind"
     text = _decoded(read_file(os.fspath(path), root=root)) if _may_be_text(head) else None
-    if text is None or media_of_type(named):  # an SVG is text, and so is a page that says "not found"
+    # An SVG is text too, and so is a page that says "not found".
+    if text is None or (media_of_type(named) and path.suffix not in _CODE):
         holds = f"it begins {head[:16].decode('ascii', 'replace')!r}"
         raise MediaError(
             f"{path} is no image, audio, video or PDF that is known here, nor plain text: {holds}, and its name says "

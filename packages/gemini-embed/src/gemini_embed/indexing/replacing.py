@@ -52,7 +52,7 @@ class Outdated:
 
 
 class Gone:
-    """Records of files below `folder` that are not among its `files` any more."""
+    """Records of files below `folder` that are not there any more: neither among its `files`, nor hidden or new."""
 
     def __init__(self, folder: Path, files: Files) -> None:
         self._folder = folder
@@ -74,6 +74,6 @@ class Gone:
         path = Path(uri)
         if "://" in uri or uri in self._there or not path.is_relative_to(self._folder):
             return False
-        if ".." in path.relative_to(self._folder).parts:
-            return False  # beside the folder, not below it
+        if ".." in path.relative_to(self._folder).parts or os.path.lexists(uri):
+            return False  # beside the folder, not below it; a name with a dot, or come while the others were added
         return not any(path.is_relative_to(unlisted) for unlisted in self._unlisted)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 from gemini_embed.errors import InputError
@@ -44,18 +45,40 @@ def files_at(place: Place, root: str | None = None) -> Files:
     Raises:
         InputError: there is nothing of that name, or the glob matches nothing.
     """
-    path = Path(place)
-    if path.is_dir():
-        return Files(walked(path, root))
-    if path.exists() or path.is_symlink():
-        return Files([path])
     pattern = os.fspath(place)
+    if os.path.isdir(pattern):  # these never raise, where Path's may
+        return Files(walked(Path(pattern), root))
+    if os.path.lexists(pattern):
+        return Files([Path(pattern)])
     if not glob.has_magic(pattern):
         raise InputError(f"there is no file or folder {pattern!r}; texts go in a list: add([text])")
-    found = [Path(name) for name in sorted(glob.glob(pattern, recursive=True))]
+    found = Files(_matching(pattern, root))
     if not found:
-        raise InputError(f"{pattern!r} matches no file")
-    return Files(one for one in found if not one.is_dir())
+        raise InputError(f"{pattern!r} matches no file; texts go in a list: add([text])")
+    return found
+
+
+def _matching(pattern: str, root: str | None) -> Iterator[Path | Unlisted]:
+    """Files that a glob matches. Below `**` they are walked, since Python's own goes around in circles of links."""
+    parts = Path(pattern).parts
+    if "**" not in parts:
+        yield from (Path(name) for name in sorted(glob.glob(pattern)) if not os.path.isdir(name))
+        return
+    deep = parts.index("**")
+    entered: set[str] = set()
+    for base in sorted(glob.glob(os.path.join(*parts[:deep]))) if deep else [""]:
+        for one in _walked(Path(base), root and os.path.realpath(root), entered) if os.path.isdir(base or ".") else ():
+            if isinstance(one, Unlisted) or _fits(one.relative_to(base).parts, parts[deep:]):
+                yield one
+
+
+def _fits(names: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Whether a path matches a glob, name by name; `**` stands for any number of folders, and at the end for all."""
+    if not pattern:
+        return not names
+    if pattern[0] == "**":
+        return any(_fits(names[skipped:], pattern[1:]) for skipped in range(len(names) + 1))
+    return bool(names) and fnmatch(names[0], pattern[0]) and _fits(names[1:], pattern[1:])
 
 
 def walked(folder: Path, root: str | None = None) -> Iterator[Path | Unlisted]:
@@ -83,7 +106,7 @@ def _walked(folder: Path, root: str | None, entered: set[str]) -> Iterator[Path 
         return
     for name in names:
         path = folder / name
-        if path.is_dir():
+        if os.path.isdir(path):
             yield from _walked(path, root, entered)
         else:
             yield path

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -70,9 +71,9 @@ class Census:
             return self._samples[modality]
 
 
-def of_modality(modality: str | None) -> dict[str, str | None]:
-    """The neutral filter for records of a modality; None finds those that tell none."""
-    return {"modality": modality}
+def of_modality(modality: str | None) -> dict[str, Any]:
+    """The neutral filter for records of a modality; None finds those that tell none, or none that is known."""
+    return {"modality": modality} if modality else {"$not": {"modality": [*MODALITIES]}}
 
 
 def restricted(filter: FilterLike, modality: str | None) -> FilterLike:

@@ -30,11 +30,13 @@ def merged(hits: Sequence[Hit]) -> list[Hit]:
 
 
 def _are_neighbours(one: Hit, other: Hit) -> bool:
-    return (
-        one.source is not None
-        and (one.source, one.modality) == (other.source, other.modality)
-        and one.window.touches(other.window)
-    )
+    return one.source is not None and _whole(one.record) == _whole(other.record) and one.window.touches(other.window)
+
+
+def _whole(record: Record) -> tuple[str | None, ...]:
+    """What windows of one medium have in common; one source may hold several. A passage has a hash of its own."""
+    of_file = None if record.modality == "text" else record.metadata.get("sha256")
+    return record.source, record.modality, record.uri, of_file
 
 
 def _one(group: Sequence[Hit]) -> Hit:
@@ -55,7 +57,8 @@ def _widened(hit: Hit, padding: float, store: Store) -> Hit:
     if window == hit.window:
         return hit
     beside = store.iterate(filter={"source": hit.source, "modality": hit.modality}, with_vectors=False)
-    within = [record for batch in beside for record in batch.records if _lies_in(record.window, window)]
+    records = (record for batch in beside for record in batch.records if _whole(record) == _whole(hit.record))
+    within = [record for record in records if _lies_in(record.window, window)]
     if window.char_start is not None:  # the text that is known is that of whole passages
         window = reduce(Excerpt.joined, (record.window for record in within), hit.window)
     return replace(hit, widened=_clamped(window, within), text=_text(within) or hit.page_content)
@@ -84,8 +87,14 @@ def _clamped(window: Excerpt, within: Sequence[Record]) -> Excerpt:
 
 def _text(records: Iterable[Record]) -> str:
     """Of windows in the order of the source, each once."""
-    in_order = sorted({record.id: record for record in records}.values(), key=_place)
-    return "\n\n".join(record.page_content for record in in_order if record.page_content)
+    said, until = "", 0
+    for record in sorted({record.id: record for record in records}.values(), key=_place):
+        text, start, end = record.page_content, record.window.char_start, record.window.char_end
+        repeated = 0
+        if start is not None and end is not None and len(text) == end - start:  # the passage itself: it may overlap
+            repeated, until = max(until - start, 0), max(until, end)
+        said += text[repeated:] if repeated else ("\n\n" if said and text else "") + text
+    return said
 
 
 def _place(record: Record) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict, get_args
@@ -63,6 +64,8 @@ class Wanted:
                 raise InputError(f"{name}={value!r} must lie between 0 and 1")
         for name in ("score_threshold", "quotas", "padding"):
             _check_modalities(name, getattr(self, name))
+        if not all(0 <= value < math.inf for value in _told(self.padding)):
+            raise InputError(f"padding={self.padding!r}: seconds, pages or characters, from 0 up")
         if not all(type(most) is int and most >= 0 for most in (self.quotas or {}).values()):
             raise InputError(f"quotas={self.quotas!r}: most hits of a modality, a whole number each")
 
@@ -89,14 +92,17 @@ def of_modality(told: float | Mapping[str, float] | None, modality: str | None) 
 
 
 def _check_modalities(name: str, told: Any) -> None:
-    if isinstance(told, Mapping):
-        if unknown := sorted(map(str, set(told) - {*MODALITIES})):
-            raise InputError(f"{name} names {', '.join(unknown)}; there are {', '.join(MODALITIES)}")
-        values = list(told.values())
-    else:
-        values = [] if told is None else [told]
-    if not all(_is_number(value) for value in values):
+    if isinstance(told, Mapping) and (unknown := sorted(map(str, set(told) - {*MODALITIES}))):
+        raise InputError(f"{name} names {', '.join(unknown)}; there are {', '.join(MODALITIES)}")
+    if not all(_is_number(value) for value in _told(told)):
         raise InputError(f"{name}={told!r} must be a number, or a number for each modality")
+
+
+def _told(told: Any) -> list[Any]:
+    """The values: one for each modality, one for all, or none."""
+    if isinstance(told, Mapping):
+        return list(told.values())
+    return [] if told is None else [told]
 
 
 def _is_number(value: object) -> bool:

@@ -43,7 +43,7 @@ def _found(store: Store, census: Census, query: FloatArray, wanted: Wanted) -> B
     """The nearest of each modality; of all together where they are not told apart, or cannot be."""
     is_neutral = wanted.filter is None or isinstance(wanted.filter, Mapping)
     modalities = [one for one in census.modalities() if _is_asked_for(one, wanted)] if is_neutral else []
-    is_apart = wanted.fusion != "raw" or wanted.quotas is not None
+    is_apart = wanted.fusion != "raw" or wanted.quotas is not None or isinstance(wanted.score_threshold, Mapping)
     if not is_apart or len(modalities) < 2:
         return _by_modality(store.search(query, wanted.depth, wanted.filter))
     filters = [restricted(wanted.filter, modality) for modality in modalities]
@@ -54,7 +54,9 @@ def _found(store: Store, census: Census, query: FloatArray, wanted: Wanted) -> B
 def _is_asked_for(modality: str | None, wanted: Wanted) -> bool:
     """Whether hits of this modality can come of it, as far as the outermost filter tells."""
     told = (wanted.filter or {}).get("modality", modality)
-    return modality in (told if isinstance(told, list | tuple) else [told])
+    if isinstance(told, Mapping):
+        return True
+    return modality in (told if isinstance(told, list | tuple | set | frozenset) else [told])
 
 
 def _by_modality(hits: Sequence[Hit]) -> ByModality:

@@ -15,6 +15,8 @@ Vectors = Mapping[str, FloatArray]
 
 def collapsed(ranked: Sequence[Ranked], vectors: Vectors, threshold: float) -> list[Ranked]:
     """Of hits whose vectors have at least this cosine, the best alone."""
+    if not ranked:
+        return []
     alike = _cosines(ranked, vectors)
     kept: list[int] = []
     for place in range(len(ranked)):

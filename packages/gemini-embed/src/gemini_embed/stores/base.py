@@ -78,7 +78,7 @@ class Store(ABC):
         """How many records match, exactly."""
 
     def modalities(self) -> Mapping[str | None, int] | None:
-        """How many records there are of each modality that there is; None stands for those that tell none.
+        """How many records there are of each modality; None stands for those that tell none, or none of ours.
 
         None instead of a mapping: the store cannot tell, and searches ask for all modalities.
         """

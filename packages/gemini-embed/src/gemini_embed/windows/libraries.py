@@ -30,7 +30,9 @@ def av_reading(file: BinaryIO, av_format: str, name: str) -> Iterator[InputConta
     file.seek(0)
     try:
         # genpts: an AVI tells when frames are decoded, not when they are shown.
-        with av.open(file, "r", format=av_format, options={"fflags": "genpts"}) as container:
+        # metadata_errors: tags are often not in UTF-8, and nobody reads them here.
+        options = {"fflags": "genpts"}
+        with av.open(file, "r", format=av_format, options=options, metadata_errors="replace") as container:
             yield container
     except (av.FFmpegError, EOFError) as e:
         raise MediaError(f"{name} is damaged or cut short: {_said(e)}", "damaged") from e

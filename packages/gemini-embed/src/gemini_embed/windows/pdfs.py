@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from gemini_embed.windows.libraries import pdfium
+from gemini_embed.windows.probing import MAX_PIXELS
 from gemini_embed.windows.source import Source, called, reading
 from gemini_embed.windows.spans import Span
 from gemini_embed.windows.window import Window
@@ -35,7 +36,7 @@ def pdf_windows(source: Source, spans: Sequence[Span], *, root: str | None = Non
 
 
 def rendered(source: Source, spans: Sequence[Span], *, dpi: int, root: str | None = None) -> list[Picture]:
-    """The pages of the spans as RGB pictures.
+    """The pages of the spans as RGB pictures, each of at most 100 million pixels, whatever `dpi` says.
 
     Raises:
         MediaError: encrypted or damaged.
@@ -43,7 +44,13 @@ def rendered(source: Source, spans: Sequence[Span], *, dpi: int, root: str | Non
     name = called(source)
     with reading(source, root) as file, pdfium(name) as library, library.PdfDocument(file) as document:
         numbers = [number for span in spans for number in range(int(span.start), int(span.end))]
-        return [document[number].render(scale=dpi / POINTS_PER_INCH).to_pil().convert("RGB") for number in numbers]
+        return [_picture(document[number], dpi / POINTS_PER_INCH) for number in numbers]
+
+
+def _picture(page: Any, scale: float) -> Picture:
+    width, height = page.get_size()  # in points: pages may be of any size
+    picture: Picture = page.render(scale=min(scale, (MAX_PIXELS / (width * height)) ** 0.5)).to_pil().convert("RGB")
+    return picture
 
 
 def _close(document: Any, name: str) -> None:

@@ -10,6 +10,9 @@ from typing import NamedTuple
 SMALLEST_TAIL = 0.1
 """Of a window's length: a last window with less that is new is added to the one before, where the limit allows it."""
 
+NEGLIGIBLE = 0.01
+"""A last window with less that is new (seconds; pages are whole) is no window: there may be no sound or frame in it."""
+
 
 class Span(NamedTuple):
     """From `start` up to and without `end`."""
@@ -61,4 +64,4 @@ def _without_tail(spans: list[Span], length: float, most: float) -> list[Span]:
     before, last = spans[-2:]
     if last.end - before.end < SMALLEST_TAIL * length and last.end - before.start <= most:
         return [*spans[:-2], Span(before.start, last.end)]
-    return spans
+    return spans[:-1] if last.end - before.end < NEGLIGIBLE else spans

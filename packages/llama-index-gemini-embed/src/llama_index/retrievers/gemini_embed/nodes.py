@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import Any
 
 from llama_index.core.schema import BaseNode, ImageNode, MediaResource, MetadataMode, Node, NodeWithScore
 from llama_index.core.vector_stores.utils import metadata_dict_to_node
@@ -11,6 +12,7 @@ from llama_index.embeddings.gemini_embed.blocks import medium
 
 from gemini_embed import Audio, Hit, Image, InputError, Item, Record, Video
 from gemini_embed.content import Media
+from gemini_embed.indexing.items import Unreadable
 from gemini_embed.stores.nodes import node_payload
 
 
@@ -21,8 +23,10 @@ def items_of(nodes: Iterable[BaseNode]) -> Iterator[Item]:
     The source is `metadata["source"]`, else `metadata["file_path"]` (which readers set, while they make up new ids each
     time), else the id of the node's document, else its own.
 
+    A node whose medium is damaged is an item that `add` raises or skips.
+
     Raises:
-        InputError: something that is no node, or a damaged medium; `.position` is its place.
+        InputError: something that is no node; `.position` is its place.
     """
     for position, node in enumerate(nodes):
         if not isinstance(node, BaseNode):
@@ -30,20 +34,23 @@ def items_of(nodes: Iterable[BaseNode]) -> Iterator[Item]:
         try:
             yield _item(node)
         except InputError as e:
-            raise e.at(position) from e.__cause__
+            yield Item(Unreadable(e), source=_source(node))
 
 
 def _item(node: BaseNode) -> Item:
     text = node.get_content(MetadataMode.NONE)
     held = _medium(node)
-    source = node.metadata.get("source") or node.metadata.get("file_path") or node.ref_doc_id or node.node_id
     return Item(
         # A node without text is refused, where metadata alone would pass for one.
         content=held or (node.get_content(MetadataMode.EMBED) if text.strip() else text),
-        source=source,
+        source=_source(node),
         metadata=node.metadata,
         page_content=text or None if held else text,
     )
+
+
+def _source(node: BaseNode) -> Any:
+    return node.metadata.get("source") or node.metadata.get("file_path") or node.ref_doc_id or node.node_id
 
 
 def _medium(node: BaseNode) -> Media | None:
