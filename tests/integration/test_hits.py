@@ -88,6 +88,23 @@ def test_a_page(index: MultimodalIndex) -> None:
     assert len(hit.pages()) == 1
 
 
+def test_a_picture_that_chat_models_do_not_take(index: MultimodalIndex, folder: Path) -> None:
+    drawn("red circle").save(folder / "old.bmp")
+    index.add(folder / "old.bmp")
+    (hit,) = index.search("x", 1, filter={"source": str(folder / "old.bmp")})
+    clip = hit.clip()
+    assert (hit.record.mime_type, clip.mime_type) == ("image/bmp", "image/png")
+    assert (clip.data or b"").startswith(b"\x89PNG")
+
+
+def test_a_text_has_no_medium(index: MultimodalIndex) -> None:
+    index.add(["bread rises"])
+    (hit,) = index.search("bread", 1, filter={"modality": "text"})
+    for opened in (hit.image, hit.page, hit.clip):
+        with pytest.raises(InputError, match="is text, which is in its page_content"):
+            opened()
+
+
 def test_a_page_of_any_size(index: MultimodalIndex, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A page tells its own size; a picture of it has so many pixels at the most."""
     monkeypatch.setattr(pdfs, "MAX_PIXELS", 1_000_000)
@@ -130,8 +147,6 @@ def test_what_cannot_be_opened(index: MultimodalIndex, folder: Path) -> None:
     index.add([Image(png()), "only words"])
     with pytest.raises(InputError, match="its bytes were not kept"):
         found(index, "image", uri=None).image()
-    with pytest.raises(InputError, match="its bytes were not kept"):
-        found(index, "text").image()
     hit = found(index, "pdf", page_start=3)
     (folder / "book.pdf").write_bytes(pdf("shorter now"))
     with pytest.raises(InputError, match="there is no page 3: the PDF has 1 now"):

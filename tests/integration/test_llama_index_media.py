@@ -177,7 +177,7 @@ def test_options_of_the_object(signs_index: MultimodalIndex) -> None:
     assert film.metadata["end_s"] == 192
     (padded,) = asked(similarity_top_k=1, filters={"modality": "pdf"}, padding=1)
     assert (padded.metadata["page_end"], padded.text.count("\n\n")) == (2, 1)
-    with pytest.raises(TypeError, match="takes no argument filter, k"):
+    with pytest.raises(TypeError, match="takes no filter, k; there are similarity_top_k=, filters="):
         GeminiMultimodalRetriever(signs_index, k=3, filter={})  # type: ignore[call-arg]  # that is the mistake
 
 

@@ -14,7 +14,19 @@ import numpy as np
 import pytest
 from fix_capture import Answer, CaptureServer
 from fix_media import drawn, film, jpeg, pdf, png, silent_film, wav
-from gemini_embed import Audio, EdgeStore, Embedder, Image, InputError, Item, MediaError, MultimodalIndex, Pdf, Video
+from gemini_embed import (
+    Audio,
+    EdgeStore,
+    Embedder,
+    GeminiEmbedWarning,
+    Image,
+    InputError,
+    Item,
+    MediaError,
+    MultimodalIndex,
+    Pdf,
+    Video,
+)
 from gemini_embed_emulator import Emulator
 
 MakeEmbedder = Callable[..., Embedder]
@@ -162,6 +174,13 @@ def test_names_that_no_file_can_have(index: MultimodalIndex, folder: Path) -> No
         index.add("Is this a text, or a pattern?")
 
 
+@pytest.mark.usefixtures("folder")
+def test_a_str_that_names_a_file_warns(index: MultimodalIndex) -> None:
+    with pytest.warns(GeminiEmbedWarning, match=r"a str in a list is a text: for the file .* say Path\('docs/a.md'\)"):
+        index.add(["docs/a.md"])
+    assert index.add(["docs/nowhere.md", "A text that ends in a name.md"]).added == 2, "and no warning"
+
+
 def test_tags_that_are_not_in_utf_8(index: MultimodalIndex, folder: Path) -> None:
     """As in recordings of other days: nobody reads them here."""
     whole, title = wav((440, 2)), "Überraschung".encode("latin-1")
@@ -223,7 +242,7 @@ def test_what_a_folder_may_hold(index: MultimodalIndex, tmp_path: Path) -> None:
             "begins '<!doctype html>",
         ),
         "drawing.svg": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "its name says image/svg+xml"),
-        "latin-1.txt": ("Käse".encode("latin-1"), "nor plain text"),
+        "latin-1.txt": ("Käse".encode("latin-1"), "nor text in UTF-8"),
         "playlist.mp3": (b"#EXTM3U\n/etc/passwd\n", "its name says audio/mpeg"),
     }
     for name, (data, _) in expected.items():

@@ -95,8 +95,10 @@ def page(number: int, score: float, source: str = "a.pdf") -> Hit:
 
 
 def test_neighbouring_windows_become_one_hit() -> None:
-    """In the place of the best, with its score; a hit in between joins what were two."""
-    found = merged([page(3, 0.9), page(8, 0.8), page(5, 0.7), page(3, 0.6, "b.pdf"), page(4, 0.5), hit("x", 0.4)])
+    """In the place of the best, with its score and link; a hit in between joins what were two."""
+    hits = [page(3, 0.9), page(8, 0.8), page(5, 0.7), page(3, 0.6, "b.pdf"), page(4, 0.5), hit("x", 0.4)]
+    found = merged(hits, 6)
+    assert found[0].link == "a.pdf#page=3"
     assert [(one.source, one.window.page_start, one.window.page_end, one.score) for one in found] == [
         ("a.pdf", 3, 5, 0.9),
         ("a.pdf", 8, 8, 0.8),
@@ -126,3 +128,10 @@ def test_neighbouring_windows_become_one_hit() -> None:
 def test_options_that_mean_nothing(options: dict[str, Any], said: str) -> None:
     with pytest.raises(InputError, match=said):
         Wanted(**{"k": 1, **options})
+
+
+def test_only_the_best_are_merged() -> None:
+    """Later ones fill up: of a small source all windows are found, and would become one."""
+    hits = [page(5, 0.9), page(1, 0.8), page(4, 0.7), page(9, 0.6), page(2, 0.5)]
+    assert [(one.window.page_start, one.window.page_end) for one in merged(hits, 2)] == [(5, 5), (1, 1), (9, 9)]
+    assert [(one.window.page_start, one.window.page_end) for one in merged(hits, 3)] == [(4, 5), (1, 1), (9, 9)]

@@ -161,7 +161,7 @@ def test_amounts_read_well(amount: float | None, shown: str) -> None:
 def test_an_estimate_prints_well() -> None:
     counted = Estimate(1, 3, 1263, 0.00031, by_modality={"text": 1005, "image": 258}, known=2, price_note="prices of m")
     assert str(counted).splitlines() == [
-        "3 items (1 from files), about 1,263 tokens, about $0.00031, 2 more are in the store already",
+        "3 items (1 file), about 1,263 tokens, about $0.00031, 2 more are in the store already",
         "  text          1,005 tokens",
         "  image           258 tokens",
         "prices of m",
@@ -173,7 +173,7 @@ def test_a_report_prints_well() -> None:
         added=4980,
         reused=12,
         replaced=3,
-        skipped=tuple(SkippedItem(i, f"{i}.txt", "is empty") for i in range(5)),
+        skipped=tuple(SkippedItem(i, f"{i}.txt", "is empty") for i in range(7)),
         usage=Usage(1_234_567, {"TEXT": 1_234_567}, 50, retries=2, waited_s={"quota": 11.0, "server": 1.3}, cached=100),
         usd=0.2469,
         estimate=Estimate(0, 4980, 1_250_000, 0.25),
@@ -183,10 +183,12 @@ def test_a_report_prints_well() -> None:
         "added     4,980",
         "re-used   12",
         "replaced  3",
-        "skipped   5",
+        "skipped   7",
         "          item 0 (0.txt): is empty",
         "          item 1 (1.txt): is empty",
         "          item 2 (2.txt): is empty",
+        "          item 3 (3.txt): is empty",
+        "          item 4 (4.txt): is empty",
         "          and 2 more, see .skipped",
         "cached    100",
         "tokens    1,234,567",
@@ -195,7 +197,7 @@ def test_a_report_prints_well() -> None:
         "waited    12.3 s (quota 11.0, server 1.3)",
         "took      35.2 s",
     ]
-    assert repr(report) == ("<AddReport: 4,980 added, 12 re-used, 3 replaced, 5 skipped, 1,234,567 tokens, $0.2469>")
+    assert repr(report) == ("<AddReport: 4,980 added, 12 re-used, 3 replaced, 7 skipped, 1,234,567 tokens, $0.2469>")
 
 
 def test_a_budget_prints() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -67,14 +67,17 @@ class Hit:
 
     @property
     def link(self) -> str:
-        """Where it is, as a link: `manual.pdf#page=7`, `talk.mp4#t=96,128`; the source where there is no file."""
+        """Where it is, as a link: `manual.pdf#page=7`, `talk.mp4#t=96,128`; the source where there is no file.
+
+        Of several pages it names the one that was found, the best of those that were merged.
+        """
         place = self.record.uri or self.record.source or self.record.id
-        anchor = self.window.anchor
+        anchor = self._anchor
         written = place if "://" in place else quote(place, safe="/:~@!$&'()*+,;=")
         return f"{written}#{anchor}" if anchor else written
 
     def image(self) -> Picture:
-        """A picture of it: an image itself, upright; the first page of a PDF; the middle frame of a video.
+        """A picture of it: an image itself, upright; the page of a PDF; the middle frame of a video.
 
         Raises:
             InputError: there is no picture (a text, a recording), or the medium cannot be opened (any more).
@@ -83,15 +86,16 @@ class Hit:
         return self._opener().image(self)
 
     def page(self, *, dpi: int = 150) -> Picture:
-        """The first page of its window, rendered; `pages` has all of them. Raises as `image` does."""
-        return self.pages(dpi=dpi)[0]
+        """The page that was found, rendered; `pages` has all of its window. Raises as `image` does."""
+        return replace(self, widened=None).pages(dpi=dpi)[0]
 
     def pages(self, *, dpi: int = 150) -> list[Picture]:
         """The pages of its window, rendered. Raises as `image` does."""
         return self._opener().pages(self, dpi)
 
     def clip(self, *, padding: float = 0.0) -> Media:
-        """Its window, cut from the source: `Audio`, `Video` (with its sound) or `Pdf`, or a whole `Image`, with bytes.
+        """Its window, cut from the source: `Audio`, `Video` (with its sound) or `Pdf`, or a whole `Image` (PNG if chat
+        models do not take its format), with bytes.
 
         Video begins at the keyframe before its window. `padding` is so many seconds, or pages, more on either side.
         Raises as `image` does.
@@ -99,10 +103,15 @@ class Hit:
         return self._opener().clip(self, padding)
 
     def __str__(self) -> str:
-        return f"{self.score:.2f} {self.record.described(self.window, self.page_content)}"
+        return f"{self.score:.2f} {self.record.described(self._anchor, self.page_content)}"
 
     def __repr__(self) -> str:
         return f"<Hit {self}>"
+
+    @property
+    def _anchor(self) -> str:
+        own = self.record.window
+        return (own if own.page_start is not None else self.window).anchor
 
     def _opener(self) -> Opener:
         from gemini_embed.opening import Opener

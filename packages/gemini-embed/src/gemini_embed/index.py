@@ -172,9 +172,9 @@ class MultimodalIndex(Closing):
             quotas: most hits of a modality, such as `{"text": 5, "video": 2}`.
             mmr: maximal marginal relevance, from 1 (relevance alone, as without it) to 0 (unlikeness alone).
             collapse: of hits whose vectors have at least this cosine, such as 0.98, only the best stays.
-            merge: whether neighbouring windows of one source become one hit.
+            merge: whether neighbouring windows of one medium among the best `k` become one hit.
             padding: what hits get around their window: seconds of recordings and videos, pages of PDFs, in a mapping
-                characters of texts; with the text that stands there.
+                characters of texts (whole passages); with the text that stands there.
 
         Raises:
             InputError: an option that means nothing.
@@ -302,7 +302,7 @@ class MultimodalIndex(Closing):
         return (yield from self._adding(found, how, options))
 
     def _sync(self, folder: Path, options: AddOptions) -> Steps[AddReport]:
-        if not folder.is_dir():
+        if not os.path.isdir(folder):
             raise InputError(f"there is no folder {folder}: sync takes one folder")
         files = files_at(folder, self.embedder.root)
         if not files:

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from gemini_embed.hits import Hit
 
 
+SHOWN_AS_THEY_ARE = ("image/png", "image/jpeg", "image/webp", "image/heic", "image/heif")
+"""Images that Gemini's chat models take (ai.google.dev/gemini-api/docs/image-understanding); others are made PNG."""
+
+
 class Opener:
     """Opens media: files inside of `root` only, URLs by `fetch`.
 
@@ -42,7 +46,7 @@ class Opener:
     def image(self, hit: Hit) -> Picture:
         """An image, the first page of a PDF, or the frame in the middle of a video's window."""
         if hit.modality == "pdf":
-            return self.pages(hit, dpi=150)[0]
+            return hit.page()
         source = self._source(hit)
         info = probe(source, root=self._root)
         if info.modality == "video":
@@ -81,12 +85,21 @@ class Opener:
         elif info.modality == "pdf":
             (piece,) = pdf_windows(source, [_pages(window, info)], root=self._root)
         else:
-            with reading(source, self._root) as file:
-                return info.mime_type, file.read()
+            return self._image(source, info.mime_type)
         return piece.mime_type, piece.data
+
+    def _image(self, source: Source, mime_type: str) -> tuple[str, bytes]:
+        if mime_type in SHOWN_AS_THEY_ARE:
+            with reading(source, self._root) as file:
+                return mime_type, file.read()
+        png = BytesIO()
+        _picture(source, self._root).save(png, "PNG")
+        return "image/png", png.getvalue()
 
     def _source(self, hit: Hit) -> Source:
         uri = hit.record.uri
+        if hit.modality == "text":
+            raise InputError(f"{hit.link} is text, which is in its page_content: there is no medium to open")
         if uri is None:
             raise InputError(f"{hit.link}: its bytes were not kept, since it came from memory")
         if uri.startswith("gs://"):

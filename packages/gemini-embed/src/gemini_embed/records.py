@@ -58,18 +58,18 @@ class Record:
         """Which part of the source this is."""
         return Excerpt.of(self.metadata)
 
-    def described(self, window: Excerpt, text: str) -> str:
-        """In a line: what it is, where (`window`), and how `text` begins."""
+    def described(self, anchor: str, text: str) -> str:
+        """In a line: what it is, where (`anchor`, see `Excerpt.anchor`), and how `text` begins."""
         source = self.source or self.id
         if source.startswith("sha256:"):
             source = f"{source[:15]}…"
-        anchor = f"#{window.anchor}" if window.anchor else ""
+        anchor = f"#{anchor}" if anchor else ""
         words = " ".join(text.split())
         excerpt = f': "{words[:60]}{"…" if len(words) > 60 else ""}"' if words else ""
         return f"{self.modality or '?'} {source}{anchor}{excerpt}"
 
     def __str__(self) -> str:
-        return self.described(self.window, self.page_content)
+        return self.described(self.window.anchor, self.page_content)
 
     def __repr__(self) -> str:
         return f"<Record {self.id}: {self}>"

@@ -105,7 +105,7 @@ class Estimate:
         )
 
     def __str__(self) -> str:
-        files = f" ({self.files:,} from files)" if self.files else ""
+        files = f" ({self.files:,} file{'s' if self.files > 1 else ''})" if self.files else ""
         known = f", {self.known:,} more are in the store already" if self.known else ""
         items = f"{self.items:,} item{'s' if self.items != 1 else ''}"
         lines = [f"{items}{files}, about {self.tokens:,} tokens, about {usd(self.usd)}{known}"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -22,12 +23,16 @@ from gemini_embed.indexing.pieces import Loaded, Opened, Pieces
 from gemini_embed.indexing.recognising import TextFile, digest_of, file_part, mime_type_of
 from gemini_embed.indexing.walking import Unlisted
 from gemini_embed.models import ModelFacts
+from gemini_embed.notices import warn
 from gemini_embed.records import Record
 from gemini_embed.tokens import likely_tokens
 from gemini_embed.windows import Cutting, Window, text_windows
 
 _NAMESPACE = UUID("7f1c5a52-8a0e-5f0f-9b57-6c1f7a0f6e0d")
 """Of all record ids. Never changes: ids made today must come out the same tomorrow."""
+
+_FILE_NAME = re.compile(r"[^\n]{1,250}\.\w{1,5}")
+"""What may be the name of a file, though a list holds it as a text."""
 
 Fetch = Callable[[str], bytes]
 """The bytes at a URL."""
@@ -95,6 +100,8 @@ class Reader:
                 content = Content(part.text, title=item.title)
                 return _Origin(content, str(part.path), part.mime_type, self.cutting.text_tokens)
             return _Origin(Content(part, title=item.title), str(item.content))
+        if isinstance(item.content, str) and _FILE_NAME.fullmatch(item.content) and os.path.isfile(item.content):
+            warn(f"a str in a list is a text: for the file of that name say Path({item.content!r})")
         content = Content.of(item.content)
         if item.title is not None:
             content = Content(*content.parts, title=item.title)

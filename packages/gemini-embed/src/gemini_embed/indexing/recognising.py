@@ -57,8 +57,8 @@ def file_part(path: Path, root: str | None) -> Media | TextFile:
     if text is None or (media_of_type(named) and path.suffix not in _CODE):
         holds = f"it begins {head[:16].decode('ascii', 'replace')!r}"
         raise MediaError(
-            f"{path} is no image, audio, video or PDF that is known here, nor plain text: {holds}, and its name says "
-            f"{named}",
+            f"{path} is no image, audio, video or PDF that is known here, nor text in UTF-8: {holds}, and its name "
+            f"says {named}",
             "unknown",
         )
     if not text.strip():

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from gemini_embed.result import Usage, waits_in_words
 from gemini_embed.spend import Estimate, usd
 
-NAMED_ITEMS = 3
-"""So many skipped items are printed with their reasons."""
+NAMED_ITEMS = 6
+"""No more lines than these are printed of skipped items."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,10 @@ class AddReport:
             yield "removed", f"{self.removed:,}"
         if self.skipped:
             yield "skipped", f"{len(self.skipped):,}"
-            yield from (("", str(item)) for item in self.skipped[:NAMED_ITEMS])
-            if len(self.skipped) > NAMED_ITEMS:
-                yield "", f"and {len(self.skipped) - NAMED_ITEMS:,} more, see .skipped"
+            named = self.skipped if len(self.skipped) <= NAMED_ITEMS else self.skipped[: NAMED_ITEMS - 1]
+            yield from (("", str(item)) for item in named)
+            if len(named) < len(self.skipped):
+                yield "", f"and {len(self.skipped) - len(named):,} more, see .skipped"
         if self.usage.cached:
             yield "cached", f"{self.usage.cached:,}"
         yield "tokens", _tokens(self).removesuffix(" tokens")

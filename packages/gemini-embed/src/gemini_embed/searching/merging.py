@@ -12,14 +12,21 @@ from gemini_embed.records import Record
 from gemini_embed.searching.options import Wanted
 from gemini_embed.stores.base import Store
 
+_WHITE_SPACE = {0: "", 1: " "}
+"""Between two passages, by how much there was; else a blank line."""
 
-def merged(hits: Sequence[Hit]) -> list[Hit]:
-    """Hits whose windows touch or overlap become one, in the place of the best of them, with its score."""
+
+def merged(hits: Sequence[Hit], k: int) -> list[Hit]:
+    """Of the best `k`, hits whose windows touch or overlap become one, in the place and with the score of the best.
+
+    Later hits fill up, but those beside what is there: of a small source all windows are found sooner or later.
+    """
     groups: list[list[Hit]] = []
-    for hit in hits:
+    for place, hit in enumerate(hits):
         touching = [group for group in groups if any(_are_neighbours(hit, other) for other in group)]
         if not touching:
             groups.append([hit])
+        if not touching or place >= k:
             continue
         first, *others = touching  # a hit in between joins what were two
         for other in others:
@@ -92,8 +99,11 @@ def _text(records: Iterable[Record]) -> str:
         text, start, end = record.page_content, record.window.char_start, record.window.char_end
         repeated = 0
         if start is not None and end is not None and len(text) == end - start:  # the passage itself: it may overlap
-            repeated, until = max(until - start, 0), max(until, end)
-        said += text[repeated:] if repeated else ("\n\n" if said and text else "") + text
+            repeated = max(until - start, 0)
+            between, until = _WHITE_SPACE.get(start - until, "\n\n"), max(until, end)
+        else:
+            between = "\n\n"
+        said += text[repeated:] if repeated else (between if said and text else "") + text
     return said
 
 

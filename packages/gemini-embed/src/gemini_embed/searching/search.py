@@ -22,7 +22,7 @@ def search(store: Store, census: Census, query: FloatArray, wanted: Wanted, open
     ranked = _ranked(store, census, query, wanted)
     ranked = _various(store, ranked, wanted)
     hits = [one.hit for one in ranked]
-    hits = _within_quotas(merged(hits) if wanted.merge else hits, wanted)
+    hits = _within_quotas(merged(hits, wanted.k) if wanted.merge else hits, wanted)
     return Hits(replace(hit, opener=opener) for hit in widened(hits, wanted, store))
 
 

@@ -52,7 +52,9 @@ class GeminiMultimodalRetriever(BaseRetriever):
         **options: Unpack[SearchOptions],
     ) -> None:
         if unknown := sorted({*options} - {*SearchOptions.__annotations__} | {*options} & {"filter"}):
-            raise TypeError(f"GeminiMultimodalRetriever takes no argument {', '.join(unknown)} (filters= is its name)")
+            names = ["similarity_top_k", "filters", *sorted({*SearchOptions.__annotations__} - {"filter"})]
+            known = ", ".join(f"{name}=" for name in names)
+            raise TypeError(f"GeminiMultimodalRetriever takes no {', '.join(unknown)}; there are {known}")
         self.index = index
         self.similarity_top_k = similarity_top_k
         self.filters = filters
