@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import base64
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from fix_signs import Signs
-from gemini_embed import Audio, ConfigurationError, EdgeStore, Item, MultimodalIndex, Pdf, Video
+from gemini_embed import Audio, ConfigurationError, EdgeStore, Hit, Item, MultimodalIndex, Pdf, Video
+from gemini_embed.opening import Opener
 from gemini_embed.windows import probe
 from langchain_core.documents import Document
 from langchain_core.messages import HumanMessage
@@ -112,6 +114,29 @@ async def test_a_tool_for_agents(retriever: GeminiMultimodalRetriever) -> None:
     only = await tool.ainvoke({**call, "args": {"query": QUESTION, "modality": "video"}})
     assert {one["type"] for one in only.artifact} == {"text", "video"}
     assert tool.invoke({"query": QUESTION, "modality": "text"}).startswith("[1] text ")
+
+
+async def test_the_tool_opens_media_beside_the_loop(
+    retriever: GeminiMultimodalRetriever, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: set[int] = set()
+    clip = Opener.clip
+
+    def noted(opener: Opener, hit: Hit, padding: float) -> Any:
+        threads.add(threading.get_ident())
+        return clip(opener, hit, padding)
+
+    monkeypatch.setattr(Opener, "clip", noted)
+    await retriever.search_tool().ainvoke({"query": QUESTION, "modality": "video"})
+    assert threads
+    assert threading.get_ident() not in threads
+
+
+def test_a_connection_that_would_lead_elsewhere_is_refused(make_langchain: Make, tmp_path: Path) -> None:
+    store = own_store("milvus", make_langchain(dimensions=128), tmp_path)
+    store._connection_args = {**store._connection_args, "db_name": "prod"}
+    with pytest.raises(ConfigurationError, match=r"connection_args has db_name: .* uri and token alone"):
+        GeminiMultimodalRetriever.from_vectorstore(store)
 
 
 def test_an_empty_index_is_said(make_langchain: Make, tmp_path: Path) -> None:

@@ -57,6 +57,12 @@ FROM_DOCUMENT = {NodeRelationship.SOURCE: RelatedNodeInfo(node_id="doc-1")}
             "source: s\n\na",
             id="a-source-of-its-own",
         ),
+        pytest.param(
+            TextNode(text="a", metadata={"source": "7", "file_path": "a.pdf"}, excluded_embed_metadata_keys=["source"]),
+            "a.pdf",
+            "file_path: a.pdf\n\na",
+            id="a-page-number-is-no-source",
+        ),
         pytest.param(Document(text="a", doc_id="d"), "d", "a", id="document"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from langchain_core.documents import Document
@@ -43,7 +44,8 @@ def search_tool(retriever: GeminiMultimodalRetriever, name: str, description: st
         return answer(retriever.invoke(query, **limits(modality)))
 
     async def asearch(query: str, modality: Modality | None = None) -> tuple[str, list[dict[str, Any]]]:
-        return answer(await retriever.ainvoke(query, **limits(modality)))
+        documents = await retriever.ainvoke(query, **limits(modality))
+        return await asyncio.to_thread(answer, documents)  # it opens media, and may fetch them
 
     return StructuredTool.from_function(
         search,

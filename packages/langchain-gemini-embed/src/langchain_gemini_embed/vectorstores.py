@@ -45,7 +45,13 @@ def _store_of(vectorstore: Any) -> Store:
     if module == "langchain_milvus":
         _check_layout(vectorstore, _MILVUS_LAYOUT)
         connection = dict(vectorstore._connection_args)  # it tells no other way where it is connected to
-        uri, token = connection["uri"], connection.get("token") or None
+        uri, token = connection.pop("uri", None), connection.pop("token", None) or None
+        if uri is None or any(connection.values()):
+            unknown = ", ".join(sorted(name for name, value in connection.items() if value)) or "no uri"
+            raise ConfigurationError(
+                f"connection_args has {unknown}: the store must be connected by uri and token alone (user and password "
+                'are the token "user:password")'
+            )
         return MilvusStore(uri, token=token, collection=vectorstore.collection_name, adopt=True)
     raise ConfigurationError(
         f"{type(vectorstore).__name__} is neither langchain-qdrant's nor langchain-milvus's store: make a "

@@ -50,7 +50,10 @@ def _item(node: BaseNode) -> Item:
 
 
 def _source(node: BaseNode) -> Any:
-    return node.metadata.get("source") or node.metadata.get("file_path") or node.ref_doc_id or node.node_id
+    named, path = node.metadata.get("source"), node.metadata.get("file_path")
+    if path and str(named).isdigit():  # a page number, which LlamaIndex's PyMuPDFReader calls so
+        return path
+    return named or path or node.ref_doc_id or node.node_id
 
 
 def _medium(node: BaseNode) -> Media | None:
