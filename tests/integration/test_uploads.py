@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 from fix_emulator import KEY
@@ -62,6 +63,20 @@ def test_kept_files_are_used_again_while_they_live(make_embedder: Callable[..., 
     shorter = make_embedder(facts=SMALL, keep_uploads=True)
     for _ in range(2):
         shorter.embed([Audio(SPEECH)])
+    assert steps(emulator).count("POST start") == 2
+
+
+def test_a_kept_file_that_is_gone_is_uploaded_anew(make_embedder: Callable[..., Embedder], emulator: Emulator) -> None:
+    """By the next call: the service tells only that it may not be read."""
+    embedder = make_embedder(facts=SMALL, keep_uploads=True)
+    first = embedder.embed([Audio(SPEECH)])
+    ((part,),) = sent_parts(emulator)
+    name = part["fileData"]["fileUri"].rpartition("/")[2]
+    gone = httpx.delete(f"{emulator.base_url}/v1beta/files/{name}", headers={"x-goog-api-key": KEY})
+    assert gone.status_code == 200
+    with pytest.raises(ApiError, match="File"):
+        embedder.embed([Audio(SPEECH)])
+    assert np.array_equal(embedder.embed([Audio(SPEECH)]).values, first.values)
     assert steps(emulator).count("POST start") == 2
 
 

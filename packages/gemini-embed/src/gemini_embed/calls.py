@@ -65,6 +65,8 @@ async def embed(
         await job.run(without_twins(items))
         refusals.check()
     except GeminiEmbedError as e:
+        if isinstance(e, ApiError) and e.code in (400, 403, 404):
+            uploads.refused()
         e.completed = job.rows.completed(job.usage)
         if e.completed:
             e.add_note(f"{len(e.completed.positions):,} inputs are finished: .completed has their vectors.")

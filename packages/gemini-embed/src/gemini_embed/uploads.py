@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -52,6 +52,11 @@ class KeptFiles:
         """Remember them."""
         self._files.update(files)
 
+    def forget(self, digests: Iterable[bytes]) -> None:
+        """They may be gone."""
+        for digest in digests:
+            self._files.pop(digest, None)
+
 
 class Uploads:
     """The files that one job has put there."""
@@ -62,6 +67,7 @@ class Uploads:
         self._kept = kept
         self._client: Any = None
         self._files: dict[bytes, asyncio.Task[Any]] = {}
+        self._reused: set[bytes] = set()
 
     async def fitting(self, item: Entry, max_bytes: int) -> Entry:
         """The item, its largest media by reference until the rest fits a call of `max_bytes`.
@@ -87,7 +93,9 @@ class Uploads:
         mime_type, data = part["inlineData"]["mimeType"], part["inlineData"]["data"]
         digest = hashlib.sha256(data).digest()
         file: Any = self._kept.get(digest) if self._kept else None
-        if file is None:
+        if file is not None:
+            self._reused.add(digest)
+        else:
             if digest not in self._files:
                 self._files[digest] = asyncio.create_task(self._uploaded(data, mime_type))
             file = await asyncio.shield(self._files[digest])
@@ -109,6 +117,11 @@ class Uploads:
         if state == "FAILED":
             raise MediaError(f"the service could not process {len(data)} bytes of {mime_type}: {file.error}", "damaged")
         return file
+
+    def refused(self) -> None:
+        """The service refused what was sent, maybe since a kept file is there no more: the next call uploads anew."""
+        if self._kept is not None:
+            self._kept.forget(self._reused)
 
     async def done(self) -> None:
         """Take away what was put there, unless it is to be kept. What cannot be deleted goes by itself in 48 hours."""
