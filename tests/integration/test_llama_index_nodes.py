@@ -57,18 +57,21 @@ FROM_DOCUMENT = {NodeRelationship.SOURCE: RelatedNodeInfo(node_id="doc-1")}
             "source: s\n\na",
             id="a-source-of-its-own",
         ),
-        pytest.param(
-            TextNode(text="a", metadata={"source": "7", "file_path": "a.pdf"}, excluded_embed_metadata_keys=["source"]),
-            "a.pdf",
-            "file_path: a.pdf\n\na",
-            id="a-page-number-is-no-source",
-        ),
         pytest.param(Document(text="a", doc_id="d"), "d", "a", id="document"),
     ],
 )
 def test_what_becomes_of_a_text(node: BaseNode, source: str, text: str) -> None:
     (item,) = items_of([node])
     assert (item.content, item.source, item.page_content, item.metadata) == (text, source, "a", node.metadata)
+
+
+def test_a_page_number_is_no_source(retriever: GeminiMultimodalRetriever) -> None:
+    """Else the pages of one file would replace those of another."""
+    for name in ("a.pdf", "b.pdf"):
+        page = TextNode(text=f"a page of {name}", metadata={"source": "7", "file_path": name})
+        assert retriever.insert_nodes([page]).replaced == 0
+    found = retriever.retrieve("a page")
+    assert {(one.metadata["source"], one.metadata["page_label"]) for one in found} == {("a.pdf", "7"), ("b.pdf", "7")}
 
 
 def image_nodes(path: Path) -> list[Any]:

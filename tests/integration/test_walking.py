@@ -195,9 +195,9 @@ def test_code_that_some_systems_take_for_a_film(
     index: MultimodalIndex, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "x.ts").write_text("export const bread = 1;")
-    monkeypatch.setitem(mimetypes.types_map, ".ts", "video/mp2t")
-    mimetypes.init(files=[])
-    mimetypes.add_type("video/mp2t", ".ts")
+    types = mimetypes.MimeTypes()
+    types.add_type("video/mp2t", ".ts")
+    monkeypatch.setattr(mimetypes, "guess_type", types.guess_type)
     assert (index.add("docs").added, index.add("docs").skipped) == (4, ())
 
 

@@ -66,7 +66,7 @@ async def embed(
         refusals.check()
     except GeminiEmbedError as e:
         if isinstance(e, ApiError) and e.code in (400, 403, 404):
-            uploads.refused()
+            uploads.forget_reused()
         e.completed = job.rows.completed(job.usage)
         if e.completed:
             e.add_note(f"{len(e.completed.positions):,} inputs are finished: .completed has their vectors.")

@@ -44,7 +44,7 @@ class Opener:
         return {"_root": self._root, "_fetch": None}  # what confines it travels, what can fetch does not
 
     def image(self, hit: Hit) -> Picture:
-        """An image, the first page of a PDF, or the frame in the middle of a video's window."""
+        """An image, the page of a PDF that was found, or the frame in the middle of a video's window."""
         if hit.modality == "pdf":
             return hit.page()
         source = self._source(hit)

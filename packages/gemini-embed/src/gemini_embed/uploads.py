@@ -118,8 +118,8 @@ class Uploads:
             raise MediaError(f"the service could not process {len(data)} bytes of {mime_type}: {file.error}", "damaged")
         return file
 
-    def refused(self) -> None:
-        """The service refused what was sent, maybe since a kept file is there no more: the next call uploads anew."""
+    def forget_reused(self) -> None:
+        """After a refusal, since a kept file may be there no more: the next call uploads it anew."""
         if self._kept is not None:
             self._kept.forget(self._reused)
 

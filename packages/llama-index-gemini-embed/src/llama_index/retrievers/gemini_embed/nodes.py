@@ -44,16 +44,22 @@ def _item(node: BaseNode) -> Item:
         # A node without text is refused, where metadata alone would pass for one.
         content=held or (node.get_content(MetadataMode.EMBED) if text.strip() else text),
         source=_source(node),
-        metadata=node.metadata,
+        metadata=_metadata(node),
         page_content=text or None if held else text,
     )
 
 
 def _source(node: BaseNode) -> Any:
-    named, path = node.metadata.get("source"), node.metadata.get("file_path")
-    if path and str(named).isdigit():  # a page number, which LlamaIndex's PyMuPDFReader calls so
-        return path
-    return named or path or node.ref_doc_id or node.node_id
+    metadata = _metadata(node)
+    return metadata.get("source") or metadata.get("file_path") or node.ref_doc_id or node.node_id
+
+
+def _metadata(node: BaseNode) -> dict[str, Any]:
+    """What the node tells; PyMuPDFReader calls a page's number its source, LlamaIndex's other readers page_label."""
+    told = dict(node.metadata)
+    if told.get("file_path") and str(told.get("source")).isdigit():
+        told.setdefault("page_label", told.pop("source"))
+    return told
 
 
 def _medium(node: BaseNode) -> Media | None:
