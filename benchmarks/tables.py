@@ -15,7 +15,7 @@ NAMES = {
     "core": "**gemini-embed**",
     "core_told": "**gemini-embed**, limits told",
     "langchain": "**langchain-gemini-embed**",
-    "llama_index": "**llama-index-gemini-embed**",
+    "llama_index": "**llama-index-embeddings-gemini-embed**",
     "lc": "langchain-google-genai",
     "li100": "llama-index, batch 100",
     "sdk_retry": "google-genai, its retries on",
