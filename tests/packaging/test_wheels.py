@@ -16,7 +16,10 @@ PACKAGES = {
     "gemini_embed": ["gemini_embed"],
     "gemini_embed_emulator": ["gemini_embed_emulator"],
     "langchain_gemini_embed": ["langchain_gemini_embed"],
-    "llama_index_embeddings_gemini_embed": ["llama_index/embeddings/gemini_embed", "llama_index/retrievers/gemini_embed"],
+    "llama_index_embeddings_gemini_embed": [
+        "llama_index/embeddings/gemini_embed",
+        "llama_index/retrievers/gemini_embed",
+    ],
 }
 pytestmark = pytest.mark.skipif(
     not {"GEMINI_EMBED_DIST", "GEMINI_EMBED_CLEAN_PYTHON"} <= os.environ.keys(), reason="run by make test-wheels"

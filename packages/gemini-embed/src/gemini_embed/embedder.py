@@ -32,14 +32,14 @@ from gemini_embed.models import Backend, ModelFacts, facts_for
 from gemini_embed.overflow import Overflow, warn_of_long_texts
 from gemini_embed.pacing import RetryPolicy
 from gemini_embed.plan import without_twins
-from gemini_embed.prepare import Conditioning, ConditionMedia, prepare
+from gemini_embed.prepare import Conditioning, prepare
 from gemini_embed.quota import RateLimits
 from gemini_embed.refusals import OnError, Refusals
 from gemini_embed.result import EmbeddingResult
 from gemini_embed.rows import Rows
 from gemini_embed.secret import Secret, hides_arguments
 from gemini_embed.spend import Budget, Estimate, estimate
-from gemini_embed.tasks import Side, Task, parse_task
+from gemini_embed.tasks import ConditionMedia, Side, Task, parse_task
 from gemini_embed.telemetry import Call, observed
 from gemini_embed.transport import HttpOptions, HttpSession, open_session
 from gemini_embed.uploads import KeptFiles, Uploads

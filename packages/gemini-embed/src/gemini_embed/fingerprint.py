@@ -10,8 +10,7 @@ from typing import Any
 
 from gemini_embed.errors import ConfigurationError, FingerprintMismatchError, StoreError
 from gemini_embed.models import ModelFacts
-from gemini_embed.prepare import ConditionMedia
-from gemini_embed.tasks import Task, is_symmetric
+from gemini_embed.tasks import ConditionMedia, Task, is_symmetric
 
 _VERSION = 1
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from gemini_embed.content import Content, Media, Part, Text
 from gemini_embed.errors import InputError
@@ -16,16 +15,8 @@ from gemini_embed.fetch import FetchPolicy
 from gemini_embed.models import ModelFacts
 from gemini_embed.notices import warn
 from gemini_embed.plan import Entry, EntryPart
-from gemini_embed.tasks import Side, Task, task_type, uses_titles, with_prefix
+from gemini_embed.tasks import ConditionMedia, Side, Task, task_type, uses_titles, with_prefix
 from gemini_embed.tokens import likely_tokens
-
-ConditionMedia = Literal["query", "both", "none"]
-"""On which side text that stands beside media gets gemini-embedding-2's prefix.
-
-query (the default): on queries, as Google's article on multimodal search does; documents with media are sent as they
-are, since the embeddings page keeps the prefixes to text and the model's own benchmark leaves them out.
-both: on documents too. none: on neither.
-"""
 
 
 @dataclass(frozen=True)

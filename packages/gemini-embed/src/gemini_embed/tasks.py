@@ -14,6 +14,16 @@ from gemini_embed.errors import ConfigurationError
 Side = Literal["query", "document"]
 """Which side of a search a content is on; for symmetric tasks it makes no difference."""
 
+
+ConditionMedia = Literal["query", "both", "none"]
+"""On which side text that stands beside media gets gemini-embedding-2's prefix.
+
+query (the default): on queries, as Google's article on multimodal search does; documents with media are sent as they
+are, since the embeddings page keeps the prefixes to text and the model's own benchmark leaves them out.
+both: on documents too. none: on neither.
+"""
+
+
 Task = Literal[
     "search",
     "question_answering",
