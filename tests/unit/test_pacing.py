@@ -14,8 +14,8 @@ from gemini_embed import (
     RequestError,
     RetryPolicy,
 )
+from gemini_embed.errors import UnreadableReplyError
 from gemini_embed.pacing import GiveUp, Split, Wait, WithoutCompact, api_error, decide
-from gemini_embed.wire.replies import UnreadableReplyError
 
 POLICY = RetryPolicy()
 RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo"

@@ -250,6 +250,10 @@ class ReplyError(RequestError):
     """An answer that cannot be right: unreadable, a wrong count or size, a value that is not finite."""
 
 
+class UnreadableReplyError(ReplyError):
+    """Not the JSON that was expected: worth another try, since a proxy or a cut connection can cause it."""
+
+
 class BudgetError(GeminiEmbedError):
     """The next call would have cost more than `max_cost_usd` leaves; nothing of it was sent."""
 

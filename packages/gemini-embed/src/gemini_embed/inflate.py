@@ -6,7 +6,7 @@ import zlib
 from contextlib import suppress
 from typing import Any
 
-from gemini_embed.wire.replies import UnreadableReplyError
+from gemini_embed.errors import UnreadableReplyError
 
 _zlib: Any = zlib
 with suppress(ImportError):  # no wheel for this platform: zlib gives the same bytes

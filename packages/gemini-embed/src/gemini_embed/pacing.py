@@ -16,9 +16,9 @@ from gemini_embed.errors import (
     QuotaError,
     QuotaUsedUpError,
     RequestError,
+    UnreadableReplyError,
 )
 from gemini_embed.quota import refusal_of
-from gemini_embed.wire.replies import UnreadableReplyError
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from gemini_embed.errors import ReplyError
+from gemini_embed.errors import ReplyError, UnreadableReplyError
 from gemini_embed.result import Usage
 
 if TYPE_CHECKING:
@@ -37,10 +37,6 @@ class Reply:
 
     rows: list[NDArray[np.float64]]
     usage: Usage
-
-
-class UnreadableReplyError(ReplyError):
-    """Not the JSON that was expected: worth another try, since a proxy or a cut connection can cause it."""
 
 
 def parse(body: bytes, read: Callable[[Any], T]) -> T:
