@@ -34,8 +34,8 @@ from gemini_embed.pacing import RetryPolicy
 from gemini_embed.plan import without_twins
 from gemini_embed.prepare import Conditioning, prepare
 from gemini_embed.quota import RateLimits
-from gemini_embed.refusals import OnError, Refusals
-from gemini_embed.result import EmbeddingResult
+from gemini_embed.refusals import Refusals
+from gemini_embed.result import EmbeddingResult, OnError
 from gemini_embed.rows import Rows
 from gemini_embed.secret import Secret, hides_arguments
 from gemini_embed.spend import Budget, Estimate, estimate

@@ -26,7 +26,7 @@ from gemini_embed.indexing.report import AddReport
 from gemini_embed.indexing.walking import Place, files_at
 from gemini_embed.opening import Opener
 from gemini_embed.records import Record
-from gemini_embed.refusals import OnError
+from gemini_embed.result import OnError
 from gemini_embed.searching.census import Census
 from gemini_embed.searching.options import Fusion, SearchOptions, Wanted
 from gemini_embed.searching.search import search

@@ -3,21 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 from gemini_embed.errors import ApiError, InputError, RefusedItemsError
-from gemini_embed.result import RefusedItem
-
-OnError = Literal["raise", "skip"]
-"""What to do about inputs that cannot be embedded, while all others can.
-
-raise (the default): an `InputError` for the first that a check here finds, before any request; a `RefusedItemsError`
-    for those that the service refuses, after everything else is embedded.
-skip: their rows are NaN, and `EmbeddingResult.refused` lists them.
-
-An `ApiError` of either means that the fault seems to lie elsewhere: whatever was sent was refused, in the same words,
-five inputs that were sent alone among it. Words that differ tell that it is the inputs, even where all are refused.
-"""
+from gemini_embed.result import OnError, RefusedItem
 
 TRIAL_ITEMS = 5
 """As many inputs refused one by one, all in the same words, and none answered yet: then it is not the inputs."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
@@ -82,6 +82,18 @@ def _added(one: Mapping[str, N], other: Mapping[str, N]) -> dict[str, N]:
 
 def _counted(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+OnError = Literal["raise", "skip"]
+"""What to do about inputs that cannot be embedded, while all others can.
+
+raise (the default): an `InputError` for the first that a check here finds, before any request; a `RefusedItemsError`
+    for those that the service refuses, after everything else is embedded.
+skip: their rows are NaN, and `EmbeddingResult.refused` lists them.
+
+An `ApiError` of either means that the fault seems to lie elsewhere: whatever was sent was refused, in the same words,
+five inputs that were sent alone among it. Words that differ tell that it is the inputs, even where all are refused.
+"""
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,7 @@ from gemini_embed.indexing.items import Item, ItemLike
 from gemini_embed.indexing.pieces import Loaded
 from gemini_embed.indexing.walking import walked
 from gemini_embed.records import Record
-from gemini_embed.refusals import OnError
-from gemini_embed.result import RefusedItem
+from gemini_embed.result import OnError, RefusedItem
 from gemini_embed.stores.base import FloatArray
 
 CHUNK_BYTES = 8 * 2**20
