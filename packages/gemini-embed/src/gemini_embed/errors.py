@@ -14,7 +14,8 @@ GeminiEmbedError                        `.completed` holds what a failed call ha
 │   │   │   └── QuotaUsedUpError        a day's quota or a spend limit: waiting does not help; `.resets_at`
 │   │   └── RefusedItemsError           some inputs were refused, all others are embedded; `.refused` lists them
 │   ├── ConnectionFailedError           no whole answer: refused, dropped, timed out
-│   └── ReplyError                      an answer that cannot be right: unreadable, miscounted, not finite
+│   └── ReplyError                      an answer that cannot be right: miscounted, another size, not finite
+│       └── UnreadableReplyError        not the JSON that was expected: worth another try
 ├── BudgetError                         `max_cost_usd` would be exceeded
 ├── CacheError                          the cache's file cannot be used
 └── StoreError                          a vector store could not do what was asked
