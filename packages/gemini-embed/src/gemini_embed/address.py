@@ -9,7 +9,6 @@ from gemini_embed.errors import ConfigurationError
 from gemini_embed.secret import shown_url
 
 _VERSION = re.compile(r"v\d+((alpha|beta)\d*)?")
-_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:@_-]*[A-Za-z0-9])?")
 
 
 def vertex_host(location: str | None) -> str:
@@ -48,10 +47,3 @@ def _checked_url(url: str) -> SplitResult:
             "said, go into headers="
         )
     return parts
-
-
-def checked_name(argument: str, name: str | None) -> str | None:
-    """A name that goes into the address, where other characters would lead elsewhere."""
-    if name is not None and not _NAME.fullmatch(name):
-        raise ConfigurationError(f"{argument}={name!r} holds characters that no {argument} has")
-    return name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -82,6 +82,36 @@ def contents_of(likes: Iterable[Any], convert: Callable[[Any], Content] = Conten
         except InputError as e:
             raise e.at(position) from e.__cause__
     return contents
+
+
+def document_contents(texts: Sequence[str], titles: Sequence[str | None] | None) -> Iterator[Content]:
+    """A content per text, with its title, made as they are read. Raises InputError: no list, a wrong type, another
+    number of titles."""
+    if isinstance(texts, str | bytes) or not isinstance(texts, Iterable):
+        raise InputError(f"pass a list of texts, not one {type(texts).__name__}: [text] for a single one")
+    titled: Iterable[tuple[str, str | None]]
+    if titles is None:
+        titled = ((text, None) for text in texts)
+    else:
+        texts = list(texts)
+        if isinstance(titles, str) or len(titles) != len(texts):
+            given = "one str" if isinstance(titles, str) else f"{len(titles)} titles"
+            raise InputError(f"{given} for {len(texts)} texts: pass one title, or None, per text")
+        titled = zip(texts, titles, strict=True)
+    return (_text_content(text, title, position) for position, (text, title) in enumerate(titled))
+
+
+def query_content(text: str) -> Content:
+    """The content of a query. Raises InputError when it is not a str."""
+    return _text_content(text, None, None)
+
+
+def _text_content(text: str, title: str | None, position: int | None) -> Content:
+    if not isinstance(text, str):
+        raise InputError(f"a text must be a str, not {type(text).__name__}; embed() takes media", position=position)
+    if not isinstance(title, str | None):
+        raise InputError(f"a title must be a str or None, not {type(title).__name__}", position=position)
+    return Content(text, title=title)
 
 
 def parts_of(likes: Sequence[Any], convert: Callable[[Any], Part] | None = None) -> tuple[Part, ...]:

@@ -8,27 +8,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gemini_embed.arguments import (
-    absolute_path,
-    checked_dimensions,
-    document_contents,
-    one_of,
-    positive_number,
-    query_content,
-    switch,
-    whole,
-)
+from gemini_embed.arguments import absolute_path, one_of, positive_number, switch, whole
 from gemini_embed.attempts import Request
 from gemini_embed.calls import Submitted, embed
 from gemini_embed.closing import Closing
 from gemini_embed.connection import connect
-from gemini_embed.content import Content, ContentLike, Media, contents_of
+from gemini_embed.content import Content, ContentLike, Media, contents_of, document_contents, query_content
 from gemini_embed.engine import Engine
 from gemini_embed.errors import ConfigurationError
 from gemini_embed.fetch import FetchPolicy, fetch
 from gemini_embed.fingerprint import Fingerprint, fingerprint_of, scaled_to_unit
 from gemini_embed.lifecycle import warn_of_lifecycle
-from gemini_embed.models import Backend, ModelFacts, facts_for
+from gemini_embed.models import Backend, ModelFacts, checked_dimensions, facts_for
 from gemini_embed.overflow import Overflow, warn_of_long_texts
 from gemini_embed.pacing import RetryPolicy
 from gemini_embed.plan import without_twins

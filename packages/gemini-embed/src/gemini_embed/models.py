@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal, get_args
 
-from gemini_embed.address import checked_name
+from gemini_embed.arguments import checked_name
 from gemini_embed.errors import ConfigurationError
 
 Backend = Literal["developer", "vertex"]
@@ -108,6 +108,24 @@ class ModelFacts:
 def bare_name(model: str) -> str:
     """The model's own name: without `models/`, `publishers/google/models/` or a full Vertex resource path."""
     return model.strip().rsplit("models/", 1)[-1]
+
+
+def checked_dimensions(dimensions: int | None, facts: ModelFacts) -> int | None:
+    """The size to ask for; None is the model's own. Raises ConfigurationError for one that it cannot have."""
+    if dimensions is None:
+        return None
+    if type(dimensions) is not int or dimensions < 1:
+        raise ConfigurationError(f"dimensions={dimensions!r} must be a positive whole number")
+    if facts.max_dimensions is not None and dimensions > facts.max_dimensions:
+        raise ConfigurationError(
+            f"dimensions={dimensions}: {facts.name} has at most {facts.max_dimensions}; "
+            "facts={'max_dimensions': ...} if it has grown"
+        )
+    if not facts.shortens:
+        if dimensions != facts.default_dimensions:
+            raise ConfigurationError(f"{facts.name} always returns {facts.default_dimensions} values")
+        return None
+    return dimensions
 
 
 _EMBEDDING_2 = {
