@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from gemini_embed import ApiError, QuotaUsedUpError
-from gemini_embed.pacing import api_error
 from gemini_embed.quota.day import DayQuota, next_reset
+from gemini_embed.service.refusals import api_error
 
 NOON = datetime(2026, 7, 1, 19, 0, tzinfo=UTC)  # in Los Angeles
 QUOTA_ID = "EmbedContentRequestsPerDayPerUserPerProjectPerModel-FreeTier"

@@ -15,7 +15,8 @@ from gemini_embed import (
     RetryPolicy,
 )
 from gemini_embed.errors import UnreadableReplyError
-from gemini_embed.pacing import GiveUp, Split, Wait, WithoutCompact, api_error, decide
+from gemini_embed.pacing import GiveUp, Split, Wait, WithoutCompact, decide
+from gemini_embed.service.refusals import api_error
 
 POLICY = RetryPolicy()
 RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo"

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from gemini_embed import ConfigurationError
-from gemini_embed.pacing import api_error
 from gemini_embed.quota import Cost, Hold, Pace, RateLimits, Refusal, Ticket, refusal_of
 from gemini_embed.quota.bucket import Bucket
 from gemini_embed.quota.limits import TIERS
+from gemini_embed.service.refusals import api_error
 
 TOKENS_A_CALL = 5000.0
 LATENCY_S = 0.05

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from functools import partial
 
 from gemini_embed.errors import BudgetError, ConnectionFailedError, QuotaError, QuotaUsedUpError
-from gemini_embed.pacing import asked_to_wait_s
 from gemini_embed.quota import Cost, Hold, Pace, Ticket, refusal_of
+from gemini_embed.quota.refusal import asked_to_wait_s
 from gemini_embed.waits import Waits
 
 logger = logging.getLogger(__name__)

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from gemini_embed.errors import (
     ApiError,
     AuthenticationError,
     ConfigurationError,
     ConnectionFailedError,
-    NotFoundError,
     QuotaError,
     QuotaUsedUpError,
     RequestError,
     UnreadableReplyError,
 )
 from gemini_embed.quota import refusal_of
+from gemini_embed.quota.refusal import asked_to_wait_s
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,52 +154,3 @@ def _is_about_content(error: ApiError) -> bool:
     if isinstance(error, AuthenticationError) or error.status not in ("", "INVALID_ARGUMENT"):
         return False
     return not re.search(_ABOUT_THE_REQUEST, error.message)
-
-
-def api_error(code: int, body: Any, *, model: str, retry_after: str | None = None, text: str = "") -> ApiError:
-    """The error of a reply with HTTP status `code`. `body` is its JSON or None; `text` how one without JSON begins."""
-    told = body.get("error") if isinstance(body, Mapping) else None
-    told = told if isinstance(told, Mapping) else {}
-    message = str(told.get("message") or text or "no message")
-    status = str(told.get("status") or "")
-    details = [dict(d) for d in told.get("details") or () if isinstance(d, Mapping)]
-    kind = _kind(code, details, message)
-    return kind(
-        code,
-        status,
-        message,
-        model=model,
-        details=details,
-        retry_after_s=_retry_after_s(details, retry_after, message),
-    )
-
-
-def _kind(code: int, details: Sequence[Mapping[str, Any]], message: str) -> type[ApiError]:
-    if code in (401, 403) or any(d.get("reason") == "API_KEY_INVALID" for d in details):
-        return AuthenticationError
-    if code == 429 and (_PER_DAY in str(details) or re.search(_NO_MONEY, message)):
-        return QuotaUsedUpError  # RetryInfo may still say 45 s, and waiting would not help
-    return {404: NotFoundError, 429: QuotaError}.get(code, ApiError)
-
-
-_PER_DAY = "PerDay"
-_NO_MONEY = r"(?i)credits? (are|is) depleted|spend(ing)? (limit|cap)"
-_DURATION = r"(\d{1,7}(?:\.\d+)?)s?"
-_IN_MESSAGE = r"retry in (\d{1,7}(?:\.\d+)?)s"
-
-
-def asked_to_wait_s(error: ApiError) -> float | None:
-    """Seconds to wait: RetryInfo is cut to whole ones, and "Please retry in 37.4s." in the message is more exact."""
-    found = re.search(_IN_MESSAGE, error.message)
-    told = [seconds for seconds in (error.retry_after_s, float(found[1]) if found else None) if seconds is not None]
-    return max(told, default=None)
-
-
-def _retry_after_s(details: Sequence[Mapping[str, Any]], header: str | None, message: str) -> float | None:
-    """Seconds to wait: RetryInfo's "37s", else the header's number, else "Please retry in 37.4s."."""
-    told = [d.get("retryDelay") for d in details if str(d.get("@type", "")).endswith("google.rpc.RetryInfo")]
-    for text in (*told, header):
-        if text and (found := re.fullmatch(_DURATION, str(text).strip())):
-            return float(found[1])
-    in_message = re.search(_IN_MESSAGE, message)
-    return float(in_message[1]) if in_message else None

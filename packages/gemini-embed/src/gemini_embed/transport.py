@@ -19,9 +19,9 @@ from gemini_embed.connection import Connection
 from gemini_embed.errors import ConfigurationError, ConnectionFailedError, UnreadableReplyError
 from gemini_embed.gate import Gate
 from gemini_embed.inflate import inflate
-from gemini_embed.pacing import api_error
 from gemini_embed.quota import Pace, RateLimits, shared_pace
 from gemini_embed.secret import Secret, without_frames, without_secret_headers, without_userinfo
+from gemini_embed.service.refusals import api_error
 from gemini_embed.sockets import DirectTransport
 from gemini_embed.tls import context_for, trusting_nobody
 
