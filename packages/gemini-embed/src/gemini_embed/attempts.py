@@ -50,8 +50,6 @@ class Request:
     """Calls made ready at once: those in flight, and one to take the first free slot."""
     count_tokens: bool = False
     """Whether the exact count is asked of texts that could be too long."""
-    unit_length: bool = False
-    """Whether the vectors are made unit length here."""
 
 
 class Caller:

@@ -348,9 +348,13 @@ class Embedder(Closing):
             max_tokens=self.rate_limits.max_tokens if self.rate_limits else None,
             lookahead=self._http.concurrency + 1,
             count_tokens=self.overflow == "error",
-            unit_length=scaled_to_unit(self.facts, size, self.normalize),
         )
-        rows = Rows(count, request)
+        rows = Rows(
+            count,
+            dimensions=size or self.facts.default_dimensions,
+            unit_length=scaled_to_unit(self.facts, size, self.normalize),
+            model=self.facts.name,
+        )
         uploads = Uploads(self._connection, self._http, self._kept_files)
         job = partial(embed, request=request, items=items, rows=rows, refusals=refusals, uploads=uploads)
         call = Call(self.facts, self._connection.base_url, how.task, side, size, count)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gemini_embed.attempts import Request
 from gemini_embed.errors import Completed
 from gemini_embed.plan import Entry
 from gemini_embed.result import Usage
@@ -19,13 +18,20 @@ if TYPE_CHECKING:
 
 
 class Rows:
-    """Allocated when the size is known: asked for, the model's own, or that of the first reply."""
+    """Allocated when the size is known: asked for, the model's own, or that of the first reply.
 
-    def __init__(self, count: int, request: Request) -> None:
+    Args:
+        count: how many inputs the call has.
+        dimensions: length of a vector; None where only the first reply tells.
+        unit_length: whether vectors are made unit length here.
+        model: its name, for errors.
+    """
+
+    def __init__(self, count: int, *, dimensions: int | None, unit_length: bool, model: str) -> None:
         self._done = np.zeros(count, dtype=bool)
-        self._dimensions = request.options.dimensions or request.facts.default_dimensions
-        self._model = request.facts.name
-        self._unit_length = request.unit_length
+        self._dimensions = dimensions
+        self._unit_length = unit_length
+        self._model = model
         self._values: NDArray[np.float32] | None = None
         self.usage = Usage()
         """What they have cost, set when the call has ended, well or not."""
