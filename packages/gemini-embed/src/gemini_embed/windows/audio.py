@@ -12,7 +12,7 @@ from gemini_embed.windows.libraries import av_reading
 from gemini_embed.windows.packets import cut_packets, muxed
 from gemini_embed.windows.probing import MediaInfo
 from gemini_embed.windows.source import Source, called, reading
-from gemini_embed.windows.spans import Span, even_spans
+from gemini_embed.windows.spans import Span, even_spans, is_whole
 from gemini_embed.windows.window import Window
 
 WAV_TYPE, MP3_TYPE = "audio/wav", "audio/mpeg"
@@ -40,7 +40,7 @@ def audio_windows(
         MediaError: damaged.
     """
     with reading(source, root) as file:
-        if info.is_whole(spans) and info.mime_type in (WAV_TYPE, MP3_TYPE):
+        if is_whole(info.duration_s, spans) and info.mime_type in (WAV_TYPE, MP3_TYPE):
             yield Window(mime_type=info.mime_type, data=file.read(), start_s=spans[0].start, end_s=spans[0].end)
             return
         if info.mime_type == MP3_TYPE:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 import wave
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -13,7 +13,6 @@ from gemini_embed.models import Modality
 from gemini_embed.windows.kinds import HEAD_BYTES, Kind, kind_of
 from gemini_embed.windows.libraries import av_reading, pdfium
 from gemini_embed.windows.source import Source, called, reading, size_of
-from gemini_embed.windows.spans import Span
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -44,10 +43,6 @@ class MediaInfo:
     """Where a video can be cut without encoding it again; the first is 0."""
     av_format: str = ""
     """The format that FFmpeg reads it as."""
-
-    def is_whole(self, spans: Sequence[Span]) -> bool:
-        """Whether these are one span, and that all of a recording or video."""
-        return len(spans) == 1 and spans[0].start <= 0 and spans[0].end >= (self.duration_s or 0.0)
 
 
 def probe(

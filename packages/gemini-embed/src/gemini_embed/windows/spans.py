@@ -21,6 +21,11 @@ class Span(NamedTuple):
     end: float
 
 
+def is_whole(duration_s: float | None, spans: Sequence[Span]) -> bool:
+    """Whether these are one span, and that all of a recording or video of so many seconds."""
+    return len(spans) == 1 and spans[0].start <= 0 and spans[0].end >= (duration_s or 0.0)
+
+
 def even_spans(total: float, length: float, most: float, overlap: float = 0.0) -> list[Span]:
     """`total` in spans of `length`, each beginning `overlap` before the end of the one before, none beyond `most`."""
     step = length - overlap

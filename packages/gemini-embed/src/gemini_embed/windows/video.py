@@ -18,7 +18,7 @@ from gemini_embed.windows.libraries import av_reading
 from gemini_embed.windows.packets import cut_packets, muxed
 from gemini_embed.windows.probing import MediaInfo
 from gemini_embed.windows.source import Source, called, reading
-from gemini_embed.windows.spans import Span, even_spans, keyframe_spans
+from gemini_embed.windows.spans import Span, even_spans, is_whole, keyframe_spans
 from gemini_embed.windows.window import Window
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def video_windows(
     name = called(source)
     check_codec(info, name)
     with reading(source, root) as file:
-        if info.is_whole(spans) and info.mime_type == MP4_TYPE:
+        if is_whole(info.duration_s, spans) and info.mime_type == MP4_TYPE:
             yield Window(mime_type=MP4_TYPE, data=file.read(), start_s=spans[0].start, end_s=spans[0].end)
             return
         cut = _copied if _lie_at_keyframes(spans, info) else _encoded_again
