@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
+from gemini_embed.opening import Opener
 from langchain_core.documents import Document
 from langchain_core.tools import BaseTool, StructuredTool
 from pydantic import BaseModel, Field
 
 from langchain_gemini_embed.answers import to_content_blocks
 
-if TYPE_CHECKING:
-    from langchain_gemini_embed.retriever import GeminiMultimodalRetriever
-
 Modality = Literal["text", "image", "audio", "video", "pdf"]
+
+
+class Searches(Protocol):
+    """What the tool needs of a retriever."""
+
+    @property
+    def filter(self) -> Any:
+        """What holds for every search."""
+
+    @property
+    def opener(self) -> Opener:
+        """Opens the media of what is found."""
+
+    def invoke(self, input: str, **options: Any) -> list[Document]:  # noqa: A002 - LangChain's name
+        """The documents nearest to a query."""
+
+    async def ainvoke(self, input: str, **options: Any) -> list[Document]:  # noqa: A002 - LangChain's name
+        """`invoke`, awaited."""
 
 
 class SearchArguments(BaseModel):
@@ -26,7 +42,7 @@ class SearchArguments(BaseModel):
     ] = None
 
 
-def search_tool(retriever: GeminiMultimodalRetriever, name: str, description: str, max_bytes: int) -> BaseTool:
+def search_tool(retriever: Searches, name: str, description: str, max_bytes: int) -> BaseTool:
     """See `GeminiMultimodalRetriever.search_tool`."""
 
     def limits(modality: str | None) -> dict[str, Any]:

@@ -2,22 +2,36 @@
 
 # Annotations are not postponed: LlamaIndex reads those of `search` as they are, to tell the model of its arguments.
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 from llama_index.core.schema import NodeWithScore, QueryBundle
 from llama_index.core.tools import FunctionTool, ToolOutput
 
 from gemini_embed import Hit
 
-if TYPE_CHECKING:
-    from llama_index.retrievers.gemini_embed.base import GeminiMultimodalRetriever
-
 Modality = Literal["text", "image", "audio", "video", "pdf"]
 _Query = Annotated[str, "What to look for, in words."]
 _Kind = Annotated[Modality | None, "Only this kind of source. Omit for all."]
 
 
-def search_tool(retriever: "GeminiMultimodalRetriever", name: str, description: str) -> FunctionTool:
+class Retrieves(Protocol):
+    """What searches: a retriever of one modality, or of all."""
+
+    def retrieve(self, str_or_query_bundle: QueryBundle) -> list[NodeWithScore]:
+        """The nodes nearest to a query."""
+
+    async def aretrieve(self, str_or_query_bundle: QueryBundle) -> list[NodeWithScore]:
+        """`retrieve`, awaited."""
+
+
+class RetrievesAnyModality(Protocol):
+    """What the tool needs of a retriever."""
+
+    def of_modality(self, modality: str | None) -> Retrieves:
+        """The retriever of one modality alone; None: of all."""
+
+
+def search_tool(retriever: RetrievesAnyModality, name: str, description: str) -> FunctionTool:
     """See `GeminiMultimodalRetriever.search_tool`."""
 
     def search(query: _Query, modality: _Kind = None) -> list[NodeWithScore]:
