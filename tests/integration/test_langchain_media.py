@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 from fix_signs import Signs
-from gemini_embed import Audio, ConfigurationError, EdgeStore, Hit, Item, MultimodalIndex, Pdf, Video
+from gemini_embed import Audio, ConfigurationError, EdgeStore, Excerpt, Item, MultimodalIndex, Pdf, Record, Video
 from gemini_embed.opening import Opener
 from gemini_embed.windows import probe
 from langchain_core.documents import Document
@@ -122,9 +122,9 @@ async def test_the_tool_opens_media_beside_the_loop(
     threads: set[int] = set()
     clip = Opener.clip
 
-    def noted(opener: Opener, hit: Hit, padding: float) -> Any:
+    def noted(opener: Opener, record: Record, window: Excerpt) -> Any:
         threads.add(threading.get_ident())
-        return clip(opener, hit, padding)
+        return clip(opener, record, window)
 
     monkeypatch.setattr(Opener, "clip", noted)
     await retriever.search_tool().ainvoke({"query": QUESTION, "modality": "video"})

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from gemini_embed.excerpt import Excerpt
 from gemini_embed.records import Record
@@ -71,10 +70,7 @@ class Hit:
 
         Of several pages it names the one that was found, the best of those that were merged.
         """
-        place = self.record.uri or self.record.source or self.record.id
-        anchor = self._anchor
-        written = place if "://" in place else quote(place, safe="/:~@!$&'()*+,;=")
-        return f"{written}#{anchor}" if anchor else written
+        return self.record.link(self.window)
 
     def image(self) -> Picture:
         """A picture of it: an image itself, upright; the page of a PDF; the middle frame of a video.
@@ -83,15 +79,15 @@ class Hit:
             InputError: there is no picture (a text, a recording), or the medium cannot be opened (any more).
             MissingExtraError: Pillow, PyAV or pypdfium2 is not installed.
         """
-        return self._opener().image(self)
+        return self._opener().image(self.record, self.window)
 
     def page(self, *, dpi: int = 150) -> Picture:
         """The page that was found, rendered; `pages` has all of its window. Raises as `image` does."""
-        return replace(self, widened=None).pages(dpi=dpi)[0]
+        return self._opener().pages(self.record, self.record.window, dpi=dpi)[0]
 
     def pages(self, *, dpi: int = 150) -> list[Picture]:
         """The pages of its window, rendered. Raises as `image` does."""
-        return self._opener().pages(self, dpi)
+        return self._opener().pages(self.record, self.window, dpi=dpi)
 
     def clip(self, *, padding: float = 0.0) -> Media:
         """Its window, cut from the source: `Audio`, `Video` (with its sound) or `Pdf`, or a whole `Image` (PNG if chat
@@ -100,21 +96,16 @@ class Hit:
         Video begins at the keyframe before its window. `padding` is so many seconds, or pages, more on either side.
         Raises as `image` does.
         """
-        return self._opener().clip(self, padding)
+        return self._opener().clip(self.record, self.window.widened(padding))
 
     def __str__(self) -> str:
-        return f"{self.score:.2f} {self.record.described(self._anchor, self.page_content)}"
+        return f"{self.score:.2f} {self.record.described(self.page_content, self.window)}"
 
     def __repr__(self) -> str:
         return f"<Hit {self}>"
 
-    @property
-    def _anchor(self) -> str:
-        own = self.record.window
-        return (own if own.page_start is not None else self.window).anchor
-
     def _opener(self) -> Opener:
-        from gemini_embed.opening import Opener
+        from gemini_embed.opening import Opener  # media libraries are met only by those who open a medium
 
         return self.opener or Opener()
 

@@ -1,4 +1,4 @@
-"""The media of hits, opened where they lie: pictures, pages, clips."""
+"""The media of records, opened where they lie: pictures, pages, clips."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from gemini_embed.content import Media
 from gemini_embed.errors import InputError, missing_extra
 from gemini_embed.excerpt import Excerpt
 from gemini_embed.parts import media_of_type
+from gemini_embed.records import Record
 from gemini_embed.windows import Source, probe
 from gemini_embed.windows.audio import audio_windows
 from gemini_embed.windows.clips import video_clip
@@ -22,15 +23,13 @@ from gemini_embed.windows.video import MP4_TYPE, frame_at
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
-    from gemini_embed.hits import Hit
-
 
 SHOWN_AS_THEY_ARE = ("image/png", "image/jpeg", "image/webp", "image/heic", "image/heif")
 """Images that Gemini's chat models take (ai.google.dev/gemini-api/docs/image-understanding); others are made PNG."""
 
 
 class Opener:
-    """Opens media: files inside of `root` only, URLs by `fetch`.
+    """Opens the media of records: files inside of `root` only, URLs by `fetch`.
 
     Raises, from every method:
         InputError: the medium is not kept, gone, of another kind, or cannot be opened.
@@ -43,35 +42,33 @@ class Opener:
     def __getstate__(self) -> dict[str, object]:
         return {"_root": self._root, "_fetch": None}  # what confines it travels, what can fetch does not
 
-    def image(self, hit: Hit) -> Picture:
+    def image(self, record: Record, window: Excerpt) -> Picture:
         """An image, the page of a PDF that was found, or the frame in the middle of a video's window."""
-        if hit.modality == "pdf":
-            return hit.page()
-        source = self._source(hit)
+        if record.modality == "pdf":
+            return self.pages(record, record.window)[0]
+        source = self._source(record, window)
         info = probe(source, root=self._root)
         if info.modality == "video":
-            window = hit.window
             middle_s = ((window.start_s or 0.0) + (window.end_s or info.duration_s or 0.0)) / 2
             return frame_at(source, info, middle_s, root=self._root)
         if info.modality != "image":
-            raise InputError(f"{hit.link} is {info.mime_type}: there is no picture of it")
+            raise InputError(f"{record.link(window)} is {info.mime_type}: there is no picture of it")
         return _picture(source, self._root)
 
-    def pages(self, hit: Hit, dpi: int) -> list[Picture]:
-        """The pages of the hit's window, all pages without one."""
-        source = self._source(hit)
+    def pages(self, record: Record, window: Excerpt, *, dpi: int = 150) -> list[Picture]:
+        """The pages of the window, all pages without one."""
+        source = self._source(record, window)
         info = probe(source, "pdf", root=self._root)
-        return rendered(source, [_pages(hit.window, info)], dpi=dpi, root=self._root)
+        return rendered(source, [_pages(window, info)], dpi=dpi, root=self._root)
 
-    def clip(self, hit: Hit, padding: float) -> Media:
-        """The hit's window with `padding` around it, as a part with bytes."""
-        source = self._source(hit)
+    def clip(self, record: Record, window: Excerpt) -> Media:
+        """The window, as a part with bytes."""
+        source = self._source(record, window)
         info = probe(source, root=self._root)
-        window = hit.window.widened(padding)
         mime_type, data = self._cut(source, info, window)
         part = media_of_type(mime_type)
         if part is None:
-            raise InputError(f"{hit.link} is {mime_type}, which is no medium")
+            raise InputError(f"{record.link(window)} is {mime_type}, which is no medium")
         return part(data, mime_type)
 
     def _cut(self, source: Source, info: MediaInfo, window: Excerpt) -> tuple[str, bytes]:
@@ -96,18 +93,18 @@ class Opener:
         _picture(source, self._root).save(png, "PNG")
         return "image/png", png.getvalue()
 
-    def _source(self, hit: Hit) -> Source:
-        uri = hit.record.uri
-        if hit.modality == "text":
-            raise InputError(f"{hit.link} is text, which is in its page_content: there is no medium to open")
+    def _source(self, record: Record, window: Excerpt) -> Source:
+        uri, link = record.uri, record.link(window)
+        if record.modality == "text":
+            raise InputError(f"{link} is text, which is in its page_content: there is no medium to open")
         if uri is None:
-            raise InputError(f"{hit.link}: its bytes were not kept, since it came from memory")
+            raise InputError(f"{link}: its bytes were not kept, since it came from memory")
         if uri.startswith("gs://"):
-            raise InputError(f"{hit.link} lies in Cloud Storage, which is not read from here")
+            raise InputError(f"{link} lies in Cloud Storage, which is not read from here")
         if not uri.startswith(("http://", "https://")):
             return uri
         if self._fetch is None:
-            raise InputError(f"{hit.link} must be fetched, which hits of an index can")
+            raise InputError(f"{link} must be fetched, which hits of an index can")
         return self._fetch(uri)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from gemini_embed.excerpt import Excerpt
 
@@ -58,21 +59,35 @@ class Record:
         """Which part of the source this is."""
         return Excerpt.of(self.metadata)
 
-    def described(self, anchor: str, text: str) -> str:
-        """In a line: what it is, where (`anchor`, see `Excerpt.anchor`), and how `text` begins."""
+    def link(self, window: Excerpt | None = None) -> str:
+        """Where it is, as a link: `manual.pdf#page=7`, `talk.mp4#t=96,128`; the source where there is no file.
+
+        `window` takes the place of its own; but of several pages the record's own is named.
+        """
+        place = self.uri or self.source or self.id
+        written = place if "://" in place else quote(place, safe="/:~@!$&'()*+,;=")
+        return written + self._fragment(window)
+
+    def described(self, text: str, window: Excerpt | None = None) -> str:
+        """In a line: what it is, where (as `link` says), and how `text` begins."""
         source = self.source or self.id
         if source.startswith("sha256:"):
             source = f"{source[:15]}…"
-        anchor = f"#{anchor}" if anchor else ""
+        anchor = self._fragment(window)
         words = " ".join(text.split())
         excerpt = f': "{words[:60]}{"…" if len(words) > 60 else ""}"' if words else ""
         return f"{self.modality or '?'} {source}{anchor}{excerpt}"
 
     def __str__(self) -> str:
-        return self.described(self.window.anchor, self.page_content)
+        return self.described(self.page_content)
 
     def __repr__(self) -> str:
         return f"<Record {self.id}: {self}>"
+
+    def _fragment(self, window: Excerpt | None) -> str:
+        own = self.window
+        anchor = (own if window is None or own.page_start is not None else window).anchor
+        return f"#{anchor}" if anchor else ""
 
     def _text(self, name: str) -> str | None:
         value = self.metadata.get(name)

@@ -45,7 +45,7 @@ def _medium(hit: Hit, opener: Opener, left: int) -> tuple[dict[str, Any] | None,
     if hit.modality in (None, "text"):
         return None, ""
     try:
-        part = opener.clip(hit, padding=0.0)
+        part = opener.clip(hit.record, hit.window)
     except GeminiEmbedError as error:
         return None, f" (not shown: {error})"
     data = base64.b64encode(part.data or b"").decode()
