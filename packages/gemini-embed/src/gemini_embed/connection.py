@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gemini_embed.address import address_and_version, vertex_host
-from gemini_embed.arguments import checked_name
+from gemini_embed.checks import checked_name
 from gemini_embed.errors import ConfigurationError
 from gemini_embed.models import Backend
 from gemini_embed.secret import Secret

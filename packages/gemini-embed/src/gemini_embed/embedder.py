@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gemini_embed.arguments import absolute_path, one_of, positive_number, switch, whole
 from gemini_embed.attempts import Request
 from gemini_embed.calls import Submitted, embed
+from gemini_embed.checks import absolute_path, one_of, positive_number, switch, whole
 from gemini_embed.closing import Closing
 from gemini_embed.connection import connect
 from gemini_embed.content import Content, ContentLike, Media, contents_of, document_contents, query_content

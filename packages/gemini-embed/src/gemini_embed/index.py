@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Unpack
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gemini_embed.arguments import one_of
+from gemini_embed.checks import one_of
 from gemini_embed.closing import Closing
 from gemini_embed.content import ContentLike
 from gemini_embed.errors import InputError, StoreError

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal, get_args
 
-from gemini_embed.arguments import checked_name
+from gemini_embed.checks import checked_name
 from gemini_embed.errors import ConfigurationError
 
 Backend = Literal["developer", "vertex"]

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass, field
 from math import floor, inf, log10
 
-from gemini_embed.arguments import positive_number
+from gemini_embed.checks import positive_number
 from gemini_embed.errors import BudgetError, ConfigurationError, ConnectionFailedError, ReplyError
 from gemini_embed.models import ModelFacts
 from gemini_embed.plan import Entry
