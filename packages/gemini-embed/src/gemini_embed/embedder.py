@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from gemini_embed.attempts import Request
 from gemini_embed.calls import Submitted, embed
 from gemini_embed.checks import absolute_path, one_of, positive_number, switch, whole
-from gemini_embed.closing import Closing
 from gemini_embed.connection import connect
 from gemini_embed.content import Content, ContentLike, Media, contents_of, document_contents, query_content
 from gemini_embed.engine import Engine
+from gemini_embed.engine.closing import Closing
 from gemini_embed.errors import ConfigurationError
 from gemini_embed.fetch import FetchPolicy, fetch
 from gemini_embed.fingerprint import Fingerprint, fingerprint_of, scaled_to_unit

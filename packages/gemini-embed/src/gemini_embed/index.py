@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gemini_embed.checks import one_of
-from gemini_embed.closing import Closing
 from gemini_embed.content import ContentLike
+from gemini_embed.engine.closing import Closing
+from gemini_embed.engine.steps import Steps, arun, run
 from gemini_embed.errors import InputError, StoreError
 from gemini_embed.hits import Hits
 from gemini_embed.indexing.adding import add_steps
@@ -31,7 +32,6 @@ from gemini_embed.searching.census import Census
 from gemini_embed.searching.options import Fusion, SearchOptions, Wanted
 from gemini_embed.searching.search import search
 from gemini_embed.spend import Budget, Estimate
-from gemini_embed.steps import Steps, arun, run
 from gemini_embed.stores.base import FilterLike, FloatArray, Store
 from gemini_embed.stores.filters import parse
 from gemini_embed.windows import Cutting

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gemini_embed.engine.steps import Steps
 from gemini_embed.errors import Completed, GeminiEmbedError, InputError, RefusedItemsError, StoreError
 from gemini_embed.indexing.chunks import Chunk, Waiting, chunks
 from gemini_embed.indexing.describing import described
@@ -27,7 +28,6 @@ from gemini_embed.indexing.replacing import Gone, Outdated
 from gemini_embed.indexing.report import AddReport, SkippedItem
 from gemini_embed.result import EmbeddingResult, Usage
 from gemini_embed.spend import Budget, Estimate, price
-from gemini_embed.steps import Steps
 from gemini_embed.stores.base import Store
 
 if TYPE_CHECKING:
