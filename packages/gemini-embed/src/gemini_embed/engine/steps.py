@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeAlias, TypeVar
 
-from gemini_embed.engine import Pending
+from gemini_embed.engine.loop import Pending
 from gemini_embed.result import EmbeddingResult
 
 T = TypeVar("T")
