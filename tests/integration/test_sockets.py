@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from fix_capture import Answer, CaptureServer, Received
 from gemini_embed import ConnectionFailedError, Embedder, RetryPolicy
-from gemini_embed.sockets import READ_AHEAD_BYTES
+from gemini_embed.transport.direct import READ_AHEAD_BYTES
 
 ONCE = RetryPolicy(max_attempts=1)
 DIMENSIONS = 3072

@@ -19,8 +19,8 @@ from gemini_embed.models import ModelFacts
 from gemini_embed.pacing import RetryPolicy, Sift, Split, Wait, WithoutCompact, decide
 from gemini_embed.plan import Batch
 from gemini_embed.result import Usage
+from gemini_embed.service.session import HttpSession
 from gemini_embed.spend import Budget
-from gemini_embed.transport import HttpSession
 from gemini_embed.waits import Waits
 from gemini_embed.wire import Codec, Options, Reply
 

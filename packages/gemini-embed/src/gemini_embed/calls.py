@@ -20,7 +20,7 @@ from gemini_embed.plan import Batch, Entry, Planner, split, without_twins
 from gemini_embed.refusals import TRIAL_ITEMS, Refusals
 from gemini_embed.result import EmbeddingResult, Usage
 from gemini_embed.rows import Rows
-from gemini_embed.transport import HttpSession
+from gemini_embed.service.session import HttpSession
 from gemini_embed.uploads import Uploads
 from gemini_embed.wire import CODECS
 

@@ -11,7 +11,7 @@ import httpx
 
 from gemini_embed.errors import InputError
 from gemini_embed.secret import shown_url
-from gemini_embed.tls import default_context
+from gemini_embed.transport.tls import default_context
 
 MAX_REDIRECTS = 5
 

@@ -18,12 +18,12 @@ from gemini_embed.auth import Auth
 from gemini_embed.connection import Connection
 from gemini_embed.errors import ConfigurationError, ConnectionFailedError, UnreadableReplyError
 from gemini_embed.gate import Gate
-from gemini_embed.inflate import inflate
 from gemini_embed.quota import Pace, RateLimits, shared_pace
 from gemini_embed.secret import Secret, without_frames, without_secret_headers, without_userinfo
 from gemini_embed.service.refusals import api_error
-from gemini_embed.sockets import DirectTransport
-from gemini_embed.tls import context_for, trusting_nobody
+from gemini_embed.transport.direct import DirectTransport
+from gemini_embed.transport.inflate import inflate
+from gemini_embed.transport.tls import context_for, trusting_nobody
 
 USER_AGENT = "gemini-embed/0.1.0"
 CONNECT_TIMEOUT_S = 10.0

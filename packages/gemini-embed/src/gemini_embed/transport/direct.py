@@ -16,7 +16,7 @@ from typing import Any, cast
 import httpcore
 import httpx
 
-from gemini_embed.pool import SinglePools
+from gemini_embed.transport.pool import SinglePools
 
 READ_AHEAD_BYTES = 2**20
 """What is received before anybody reads it; beyond that the sender waits."""
