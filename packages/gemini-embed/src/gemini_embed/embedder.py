@@ -29,10 +29,11 @@ from gemini_embed.refusals import Refusals
 from gemini_embed.result import EmbeddingResult, OnError
 from gemini_embed.rows import Rows
 from gemini_embed.secret import Secret, hides_arguments
-from gemini_embed.service.session import HttpOptions, HttpSession, open_session
+from gemini_embed.service.session import HttpSession, open_session
 from gemini_embed.spend import Budget, Estimate, estimate
 from gemini_embed.tasks import ConditionMedia, Side, Task, parse_task
 from gemini_embed.telemetry import Call, observed
+from gemini_embed.transport.options import HttpOptions
 from gemini_embed.uploads import KeptFiles, Uploads
 from gemini_embed.wire import Options
 

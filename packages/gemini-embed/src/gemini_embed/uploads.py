@@ -16,7 +16,7 @@ from gemini_embed.connection import Connection
 from gemini_embed.errors import ApiError, ConnectionFailedError, InputError, MediaError
 from gemini_embed.plan import Entry, WirePart, base64_size, inline_data
 from gemini_embed.secret import without_frames
-from gemini_embed.service.session import HttpOptions
+from gemini_embed.transport.options import HttpOptions
 from gemini_embed.transport.tls import context_for
 
 FIRST_LOOK_S = 0.1
