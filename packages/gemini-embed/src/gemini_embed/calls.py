@@ -14,9 +14,9 @@ import numpy as np
 from gemini_embed.attempts import Caller, Request, all_of
 from gemini_embed.engine import Pending
 from gemini_embed.errors import ApiError, Completed, GeminiEmbedError, InputError
-from gemini_embed.gate import AbandonedError
 from gemini_embed.overflow import without_long_texts
 from gemini_embed.plan import Batch, Entry, Planner, split, without_twins
+from gemini_embed.quota.gate import AbandonedError
 from gemini_embed.refusals import TRIAL_ITEMS, Refusals
 from gemini_embed.result import EmbeddingResult, Usage
 from gemini_embed.rows import Rows

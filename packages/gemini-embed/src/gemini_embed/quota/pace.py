@@ -11,10 +11,10 @@ from typing import Literal
 
 from gemini_embed.quota.bucket import Bucket
 from gemini_embed.quota.day import DayQuota
+from gemini_embed.quota.in_flight import Window
 from gemini_embed.quota.learning import LearnedRate
 from gemini_embed.quota.limits import Cost, RateLimits
 from gemini_embed.quota.refusal import Refusal
-from gemini_embed.quota.window import Window
 
 SAFETY = 0.99
 """Share of a told rate that is used: the service's clock and ours are not the same."""

@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from functools import partial
 
 from gemini_embed.errors import BudgetError, ConnectionFailedError, QuotaError, QuotaUsedUpError
-from gemini_embed.quota import Cost, Hold, Pace, Ticket, refusal_of
-from gemini_embed.quota.refusal import asked_to_wait_s
-from gemini_embed.waits import Waits
+from gemini_embed.quota.limits import Cost
+from gemini_embed.quota.pace import Hold, Pace, Ticket
+from gemini_embed.quota.refusal import asked_to_wait_s, refusal_of
+from gemini_embed.quota.waits import Waits
 
 logger = logging.getLogger(__name__)
 
