@@ -1,9 +1,13 @@
-"""What is known of each model on each backend: `facts` says what there is to know, `table` knows it, `lookup` finds it."""
+"""What is known of each model on each backend.
 
-from gemini_embed.models.lookup import (
+facts     what there is to know of a model; which sizes of vectors it can have
+table     a row for each model on each backend, with the sources: add a model here
+lookup    the row of a model, or careful facts, with the caller's overrides
+"""
+
+from gemini_embed.models.facts import (
     ALL_MODALITIES,
     DEVELOPER_IMAGES,
-    MODELS,
     TEXT_ONLY,
     VERTEX_IMAGES,
     Backend,
@@ -11,22 +15,22 @@ from gemini_embed.models.lookup import (
     Endpoint,
     Modality,
     ModelFacts,
-    bare_name,
     checked_dimensions,
-    facts_for,
 )
+from gemini_embed.models.lookup import bare_name, facts_for
+from gemini_embed.models.table import MODELS
 
 __all__ = [
     "ALL_MODALITIES",
-    "Backend",
-    "Conditioning",
     "DEVELOPER_IMAGES",
-    "Endpoint",
     "MODELS",
-    "Modality",
-    "ModelFacts",
     "TEXT_ONLY",
     "VERTEX_IMAGES",
+    "Backend",
+    "Conditioning",
+    "Endpoint",
+    "Modality",
+    "ModelFacts",
     "bare_name",
     "checked_dimensions",
     "facts_for",
