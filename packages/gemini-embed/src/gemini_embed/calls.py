@@ -141,7 +141,7 @@ class Job:
         return [item for item in outcomes if item is not None]
 
     async def _with_media(self, item: Entry) -> Entry | None:
-        from gemini_embed.media import loaded  # texts alone need nothing of it
+        from gemini_embed.loading import loaded  # texts alone need nothing of it
 
         try:
             return await loaded(item, self._request.facts, self._request.fetch)

@@ -93,7 +93,7 @@ def _entry(position: int, content: Content, how: Conditioning, facts: ModelFacts
 
 def _media_tokens(parts: Iterable[EntryPart], facts: ModelFacts, policy: FetchPolicy) -> Mapping[str, int]:
     """Likely tokens of the media among `parts`, by modality, once they are looked into."""
-    from gemini_embed.media import check_media  # texts alone need nothing of it
+    from gemini_embed.loading import check_media  # texts alone need nothing of it
 
     tokens = Counter[str]()
     for part in parts:
