@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from gemini_embed import ApiError, AuthenticationError, ConfigurationError, QuotaError
-from gemini_embed.connection import connect
 from gemini_embed.errors import QuotaUsedUpError
 from gemini_embed.hints import hint_for
 from gemini_embed.models import facts_for
+from gemini_embed.service.connection import connect
 
 KEYS = {"GEMINI_API_KEY": "gemini", "GOOGLE_API_KEY": "google"}
 PROJECT = {"GOOGLE_CLOUD_PROJECT": "env-project"}

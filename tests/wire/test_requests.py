@@ -326,7 +326,7 @@ def test_text_travels_as_utf8(embedder_for: Callable[..., Embedder], capture: Ca
     ],
 )
 def test_vertex_hosts(location: str, host: str) -> None:
-    from gemini_embed.connection import connect
+    from gemini_embed.service.connection import connect
 
     address = connect(project="p", location=location, environ={}).url("gemini-embedding-001", "predict")
     wanted = f"{host}/v1beta1/projects/p/locations/{location}/publishers/google/models/gemini-embedding-001:predict"

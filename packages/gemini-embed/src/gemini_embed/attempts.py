@@ -10,7 +10,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from gemini_embed.connection import Connection
 from gemini_embed.errors import ApiError, ConnectionFailedError, QuotaError, RequestError
 from gemini_embed.fetch import FetchPolicy
 from gemini_embed.hints import hint_for
@@ -20,6 +19,7 @@ from gemini_embed.plan import Batch
 from gemini_embed.quota.gate import AbandonedError
 from gemini_embed.quota.waits import Waits
 from gemini_embed.result import Usage
+from gemini_embed.service.connection import Connection
 from gemini_embed.service.session import HttpSession
 from gemini_embed.spend import Budget
 from gemini_embed.wire import Codec, Options, Reply

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from gemini_embed.attempts import Request
 from gemini_embed.calls import Submitted, embed
 from gemini_embed.checks import absolute_path, one_of, positive_number, switch, whole
-from gemini_embed.connection import connect
 from gemini_embed.content import Content, ContentLike, Media, contents_of, document_contents, query_content
 from gemini_embed.engine import Engine
 from gemini_embed.engine.closing import Closing
@@ -29,6 +28,7 @@ from gemini_embed.refusals import Refusals
 from gemini_embed.result import EmbeddingResult, OnError
 from gemini_embed.rows import Rows
 from gemini_embed.secret import Secret, hides_arguments
+from gemini_embed.service.connection import connect
 from gemini_embed.service.session import HttpSession, open_session
 from gemini_embed.spend import Budget, Estimate, estimate
 from gemini_embed.tasks import ConditionMedia, Side, Task, parse_task

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from gemini_embed.connection import KEY_VARIABLES, Connection
 from gemini_embed.errors import ApiError, AuthenticationError, QuotaError, QuotaUsedUpError
 from gemini_embed.models import ModelFacts
+from gemini_embed.service.connection import KEY_VARIABLES, Connection
 
 
 def hint_for(error: ApiError, facts: ModelFacts, connection: Connection) -> str:

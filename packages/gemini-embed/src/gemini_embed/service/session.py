@@ -11,12 +11,12 @@ from typing import Any
 
 import httpx
 
-from gemini_embed.auth import Auth
-from gemini_embed.connection import Connection
 from gemini_embed.errors import ConfigurationError, ConnectionFailedError, UnreadableReplyError
 from gemini_embed.quota import Pace, RateLimits, shared_pace
 from gemini_embed.quota.gate import Gate
 from gemini_embed.secret import Secret, without_frames
+from gemini_embed.service.auth import Auth
+from gemini_embed.service.connection import Connection
 from gemini_embed.service.refusals import api_error
 from gemini_embed.transport.inflate import inflate
 from gemini_embed.transport.options import HttpOptions

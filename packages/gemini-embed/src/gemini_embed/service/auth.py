@@ -6,9 +6,9 @@ import asyncio
 import logging
 from typing import Any
 
-from gemini_embed.connection import Connection
 from gemini_embed.errors import AuthenticationError
 from gemini_embed.secret import Secret, without_frames
+from gemini_embed.service.connection import Connection
 
 logger = logging.getLogger(__name__)
 

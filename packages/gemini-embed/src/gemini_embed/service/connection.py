@@ -14,11 +14,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gemini_embed.address import address_and_version, vertex_host
 from gemini_embed.checks import checked_name
 from gemini_embed.errors import ConfigurationError
 from gemini_embed.models import Backend
 from gemini_embed.secret import Secret
+from gemini_embed.service.address import address_and_version, vertex_host
 
 KEY_VARIABLES = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
 
