@@ -245,7 +245,7 @@ class TestUrls:
         self, make_server: Serve, capture: CaptureServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The first hop is let through by hand; the second one is not."""
-        from gemini_embed import fetch
+        from gemini_embed.media import fetch
 
         secret = make_server(lambda request: Answer(PNG))
         front = make_server(lambda request: Answer(b"", 302, {"location": f"{secret.base_url}/secret.png"}))

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from fix_capture import CaptureServer
 from gemini_embed import ConfigurationError, Embedder, Image, InputError
-from gemini_embed.files import read_file
+from gemini_embed.media.files import read_file
 
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC")
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from gemini_embed.errors import ApiError, ConnectionFailedError, QuotaError, RequestError
-from gemini_embed.fetch import FetchPolicy
 from gemini_embed.hints import hint_for
+from gemini_embed.media.fetch import FetchPolicy
 from gemini_embed.models import ModelFacts
 from gemini_embed.pacing import RetryPolicy, Sift, Split, Wait, WithoutCompact, decide
 from gemini_embed.plan import Batch

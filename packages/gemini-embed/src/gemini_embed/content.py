@@ -168,7 +168,7 @@ def _from_genai(like: Any) -> Part:
 
 def _recognised(held: Media) -> Media:
     """Bytes as the medium that they begin like."""
-    from gemini_embed.windows.kinds import HEAD_BYTES, kind_of  # texts need nothing of it
+    from gemini_embed.media.kinds import HEAD_BYTES, kind_of  # texts need nothing of it
 
     kind = kind_of((held.data or b"")[:HEAD_BYTES])
     medium = media_of_type(kind.mime_type) if kind else None

@@ -15,9 +15,9 @@ from gemini_embed.content import Content, ContentLike, Media, contents_of, docum
 from gemini_embed.engine import Engine
 from gemini_embed.engine.closing import Closing
 from gemini_embed.errors import ConfigurationError
-from gemini_embed.fetch import FetchPolicy, fetch
 from gemini_embed.fingerprint import Fingerprint, fingerprint_of, scaled_to_unit
 from gemini_embed.lifecycle import warn_of_lifecycle
+from gemini_embed.media.fetch import FetchPolicy, fetch
 from gemini_embed.models import Backend, ModelFacts, checked_dimensions, facts_for
 from gemini_embed.overflow import Overflow, warn_of_long_texts
 from gemini_embed.pacing import RetryPolicy

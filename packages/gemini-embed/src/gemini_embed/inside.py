@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from io import BytesIO
 
 from gemini_embed.errors import MediaError
-from gemini_embed.files import open_file
+from gemini_embed.media.files import open_file
 from gemini_embed.models import ModelFacts
 from gemini_embed.parts import Media, Video
 from gemini_embed.tokens import AUDIO_TOKENS_PER_S, FRAME_TOKENS, IMAGE_TOKENS, PAGE_TOKENS

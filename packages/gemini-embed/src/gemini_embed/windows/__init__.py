@@ -17,10 +17,10 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
+from gemini_embed.media.probing import MediaInfo, probe
+from gemini_embed.media.source import Source
 from gemini_embed.models import ModelFacts
-from gemini_embed.windows.probing import MediaInfo, probe
 from gemini_embed.windows.slices import Slices, slices
-from gemini_embed.windows.source import Source
 from gemini_embed.windows.texts import text_windows
 from gemini_embed.windows.window import Cutting, Window
 

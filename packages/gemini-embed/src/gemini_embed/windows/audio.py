@@ -8,10 +8,10 @@ from io import BytesIO
 from typing import Any, BinaryIO
 
 from gemini_embed.errors import MediaError
-from gemini_embed.windows.libraries import av_reading
+from gemini_embed.media.libraries import av_reading
+from gemini_embed.media.probing import MediaInfo
+from gemini_embed.media.source import Source, called, reading
 from gemini_embed.windows.packets import cut_packets, muxed
-from gemini_embed.windows.probing import MediaInfo
-from gemini_embed.windows.source import Source, called, reading
 from gemini_embed.windows.spans import Span, even_spans, is_whole
 from gemini_embed.windows.window import Window
 

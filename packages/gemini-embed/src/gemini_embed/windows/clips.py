@@ -5,9 +5,9 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any
 
-from gemini_embed.windows.libraries import av_reading
-from gemini_embed.windows.probing import MediaInfo
-from gemini_embed.windows.source import Source, called, reading
+from gemini_embed.media.libraries import av_reading
+from gemini_embed.media.probing import MediaInfo
+from gemini_embed.media.source import Source, called, reading
 
 _SOUND_OF_MP4 = frozenset({"aac", "mp3", "ac3", "eac3", "opus", "alac"})
 

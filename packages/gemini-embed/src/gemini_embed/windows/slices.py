@@ -6,11 +6,11 @@ from collections.abc import Generator
 from dataclasses import dataclass
 
 from gemini_embed.excerpt import Excerpt
+from gemini_embed.media.probing import MediaInfo, probe
+from gemini_embed.media.source import Source, called, reading
 from gemini_embed.models import ModelFacts
 from gemini_embed.windows.audio import audio_spans, audio_windows
 from gemini_embed.windows.pdfs import pdf_windows
-from gemini_embed.windows.probing import MediaInfo, probe
-from gemini_embed.windows.source import Source, called, reading
 from gemini_embed.windows.spans import Span, even_spans
 from gemini_embed.windows.video import check_codec, video_spans, video_windows
 from gemini_embed.windows.window import Cutting, Window

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gemini_embed.errors import MediaError, missing_extra
-from gemini_embed.windows.libraries import av_reading
+from gemini_embed.media.libraries import av_reading
+from gemini_embed.media.probing import MediaInfo
+from gemini_embed.media.source import Source, called, reading
 from gemini_embed.windows.packets import cut_packets, muxed
-from gemini_embed.windows.probing import MediaInfo
-from gemini_embed.windows.source import Source, called, reading
 from gemini_embed.windows.spans import Span, even_spans, is_whole, keyframe_spans
 from gemini_embed.windows.window import Window
 

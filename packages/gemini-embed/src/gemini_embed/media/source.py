@@ -9,7 +9,7 @@ from io import BytesIO
 from typing import BinaryIO, TypeAlias
 
 from gemini_embed.errors import InputError
-from gemini_embed.files import open_file
+from gemini_embed.media.files import open_file
 
 Source: TypeAlias = bytes | str | os.PathLike[str] | BinaryIO
 """bytes, a path, or a binary file object that can seek."""

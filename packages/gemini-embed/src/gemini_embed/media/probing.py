@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gemini_embed.errors import MediaError, missing_extra
+from gemini_embed.media.kinds import HEAD_BYTES, Kind, kind_of
+from gemini_embed.media.libraries import av_reading, pdfium
+from gemini_embed.media.source import Source, called, reading, size_of
 from gemini_embed.models import Modality
-from gemini_embed.windows.kinds import HEAD_BYTES, Kind, kind_of
-from gemini_embed.windows.libraries import av_reading, pdfium
-from gemini_embed.windows.source import Source, called, reading, size_of
 
 if TYPE_CHECKING:
     from av.container import InputContainer
