@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from gemini_embed.attempts import Request
 from gemini_embed.calls import Submitted, embed
 from gemini_embed.checks import absolute_path, one_of, positive_number, switch, whole
-from gemini_embed.content import Content, ContentLike, Media, contents_of, document_contents, query_content
+from gemini_embed.content import Content, ContentLike, Media, contents_of
+from gemini_embed.content.content import document_contents, query_content
 from gemini_embed.engine import Engine
 from gemini_embed.engine.closing import Closing
 from gemini_embed.errors import ConfigurationError

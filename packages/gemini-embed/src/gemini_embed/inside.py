@@ -6,10 +6,10 @@ import math
 from contextlib import ExitStack
 from io import BytesIO
 
+from gemini_embed.content.parts import Media, Video
 from gemini_embed.errors import MediaError
 from gemini_embed.media.files import open_file
 from gemini_embed.models import ModelFacts
-from gemini_embed.parts import Media, Video
 from gemini_embed.tokens import AUDIO_TOKENS_PER_S, FRAME_TOKENS, IMAGE_TOKENS, PAGE_TOKENS
 from gemini_embed.windows import MediaInfo, probe
 from gemini_embed.windows.audio import MP3_TYPE, WAV_TYPE, audio_windows

@@ -7,11 +7,11 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from gemini_embed.content import Media
+from gemini_embed.content.parts import media_of_type
 from gemini_embed.errors import InputError, missing_extra
 from gemini_embed.excerpt import Excerpt
 from gemini_embed.media.probing import MediaInfo
 from gemini_embed.media.source import reading
-from gemini_embed.parts import media_of_type
 from gemini_embed.records import Record
 from gemini_embed.windows import Source, probe
 from gemini_embed.windows.audio import audio_windows

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from gemini_embed.content.parts import Media, media_of_type
 from gemini_embed.errors import MediaError
 from gemini_embed.models import ModelFacts
-from gemini_embed.parts import Media, media_of_type
 
 
 def check_reference(part: Media, facts: ModelFacts) -> None:

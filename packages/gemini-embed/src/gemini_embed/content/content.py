@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from gemini_embed.content.parts import Audio, Image, Media, Part, Pdf, Text, Video, media_of_type
+from gemini_embed.content.places import is_genai, is_pil, named_type
 from gemini_embed.errors import InputError
-from gemini_embed.parts import Audio, Image, Media, Part, Pdf, Text, Video, media_of_type
-from gemini_embed.places import is_genai, is_pil, named_type
 
 __all__ = [
     "Audio",
