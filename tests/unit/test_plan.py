@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from gemini_embed.models import ModelFacts
-from gemini_embed.plan import ENVELOPE_BYTES, Batch, Entry, Planner, split
+from gemini_embed.preparing.plan import ENVELOPE_BYTES, Batch, Entry, Planner, split
 
 
 def entry(position: int, *, tokens: int = 1, size: int = 1, media: bool = False) -> Entry:

@@ -15,7 +15,7 @@ from gemini_embed.hints import hint_for
 from gemini_embed.media.fetch import FetchPolicy
 from gemini_embed.models import ModelFacts
 from gemini_embed.pacing import RetryPolicy, Sift, Split, Wait, WithoutCompact, decide
-from gemini_embed.plan import Batch
+from gemini_embed.preparing.plan import Batch
 from gemini_embed.quota.gate import AbandonedError
 from gemini_embed.quota.waits import Waits
 from gemini_embed.result import Usage

@@ -15,7 +15,7 @@ from gemini_embed.attempts import Caller, Request, all_of
 from gemini_embed.engine import Pending
 from gemini_embed.errors import ApiError, Completed, GeminiEmbedError, InputError
 from gemini_embed.overflow import without_long_texts
-from gemini_embed.plan import Batch, Entry, Planner, split, without_twins
+from gemini_embed.preparing.plan import Batch, Entry, Planner, split, without_twins
 from gemini_embed.quota.gate import AbandonedError
 from gemini_embed.refusals import TRIAL_ITEMS, Refusals
 from gemini_embed.result import EmbeddingResult, Usage
@@ -141,7 +141,7 @@ class Job:
         return [item for item in outcomes if item is not None]
 
     async def _with_media(self, item: Entry) -> Entry | None:
-        from gemini_embed.loading import loaded  # texts alone need nothing of it
+        from gemini_embed.preparing.loading import loaded  # texts alone need nothing of it
 
         try:
             return await loaded(item, self._request.facts, self._request.fetch)

@@ -22,8 +22,8 @@ from gemini_embed.media.fetch import FetchPolicy, fetch
 from gemini_embed.models import Backend, ModelFacts, checked_dimensions, facts_for
 from gemini_embed.overflow import Overflow, warn_of_long_texts
 from gemini_embed.pacing import RetryPolicy
-from gemini_embed.plan import without_twins
-from gemini_embed.prepare import Conditioning, prepare
+from gemini_embed.preparing.plan import without_twins
+from gemini_embed.preparing.prepare import Conditioning, prepare
 from gemini_embed.quota import RateLimits
 from gemini_embed.refusals import Refusals
 from gemini_embed.result import EmbeddingResult, OnError

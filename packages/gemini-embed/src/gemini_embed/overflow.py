@@ -10,7 +10,7 @@ from gemini_embed.attempts import Caller, all_of
 from gemini_embed.errors import ApiError, InputError, RequestError
 from gemini_embed.models import ModelFacts
 from gemini_embed.notices import warn
-from gemini_embed.plan import Batch, Entry
+from gemini_embed.preparing.plan import Batch, Entry
 from gemini_embed.tokens import most_tokens
 from gemini_embed.wire.replies import read_token_count
 

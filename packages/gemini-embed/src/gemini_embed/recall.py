@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from gemini_embed.cache import VectorCache
 from gemini_embed.models import ModelFacts
-from gemini_embed.plan import Entry, EntryPart, inline_data
+from gemini_embed.preparing.plan import Entry, EntryPart, inline_data
 from gemini_embed.service.connection import Connection
 from gemini_embed.wire import Options
 

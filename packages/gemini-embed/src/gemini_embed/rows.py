@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gemini_embed.errors import Completed
-from gemini_embed.plan import Entry
+from gemini_embed.preparing.plan import Entry
 from gemini_embed.result import Usage
 from gemini_embed.vectors import check_and_fill, check_count, normalize
 from gemini_embed.wire import Reply

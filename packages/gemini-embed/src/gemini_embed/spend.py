@@ -19,7 +19,7 @@ from math import floor, inf, log10
 from gemini_embed.checks import positive_number
 from gemini_embed.errors import BudgetError, ConfigurationError, ConnectionFailedError, ReplyError
 from gemini_embed.models import ModelFacts
-from gemini_embed.plan import Entry
+from gemini_embed.preparing.plan import Entry
 from gemini_embed.result import Usage
 
 _ROUNDING_USD = 1e-12

@@ -13,7 +13,7 @@ from io import BytesIO
 from typing import Any, TypeVar
 
 from gemini_embed.errors import ApiError, ConnectionFailedError, InputError, MediaError
-from gemini_embed.plan import Entry, WirePart, base64_size, inline_data
+from gemini_embed.preparing.plan import Entry, WirePart, base64_size, inline_data
 from gemini_embed.secret import without_frames
 from gemini_embed.service.connection import Connection
 from gemini_embed.transport.options import HttpOptions

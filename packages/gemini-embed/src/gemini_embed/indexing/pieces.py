@@ -10,8 +10,8 @@ from gemini_embed.content import Content, Media, Video
 from gemini_embed.errors import InputError, MediaError
 from gemini_embed.excerpt import Excerpt
 from gemini_embed.indexing.recognising import digest_of
-from gemini_embed.inside import likely_media_tokens
 from gemini_embed.models import ModelFacts
+from gemini_embed.preparing.examining import likely_media_tokens
 from gemini_embed.secret import shown_url
 from gemini_embed.windows import Cutting, MediaInfo, Slices, Window, slices
 

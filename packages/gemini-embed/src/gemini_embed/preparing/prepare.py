@@ -14,7 +14,7 @@ from gemini_embed.errors import InputError
 from gemini_embed.media.fetch import FetchPolicy
 from gemini_embed.models import ModelFacts
 from gemini_embed.notices import warn
-from gemini_embed.plan import Entry, EntryPart
+from gemini_embed.preparing.plan import Entry, EntryPart
 from gemini_embed.tasks import ConditionMedia, Side, Task, task_type, uses_titles, with_prefix
 from gemini_embed.tokens import likely_tokens
 
@@ -93,7 +93,7 @@ def _entry(position: int, content: Content, how: Conditioning, facts: ModelFacts
 
 def _media_tokens(parts: Iterable[EntryPart], facts: ModelFacts, policy: FetchPolicy) -> Mapping[str, int]:
     """Likely tokens of the media among `parts`, by modality, once they are looked into."""
-    from gemini_embed.loading import check_media  # texts alone need nothing of it
+    from gemini_embed.preparing.loading import check_media  # texts alone need nothing of it
 
     tokens = Counter[str]()
     for part in parts:

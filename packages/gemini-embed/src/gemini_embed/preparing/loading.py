@@ -9,12 +9,12 @@ from io import BytesIO
 
 from gemini_embed.content import Media, Video
 from gemini_embed.errors import InputError, MediaError, missing_extra
-from gemini_embed.inside import as_sent, examine, likely_media_tokens
 from gemini_embed.media.fetch import FetchPolicy, fetch
 from gemini_embed.media.kinds import HEAD_BYTES, kind_of
 from gemini_embed.models import ModelFacts
-from gemini_embed.plan import Entry, EntryPart, WirePart, base64_size, inline_data
-from gemini_embed.references import check_reference, file_data
+from gemini_embed.preparing.examining import as_sent, examine, likely_media_tokens
+from gemini_embed.preparing.plan import Entry, EntryPart, WirePart, base64_size, inline_data
+from gemini_embed.preparing.references import check_reference, file_data
 
 
 @dataclass(frozen=True)
