@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 from fix_signs import Signs
 from gemini_embed import Audio, ConfigurationError, EdgeStore, Excerpt, Item, MultimodalIndex, Pdf, Record, Video
-from gemini_embed.opening import Opener
+from gemini_embed.hits.opening import Opener
 from gemini_embed.windows import probe
 from langchain_core.documents import Document
 from langchain_core.messages import HumanMessage

@@ -17,6 +17,7 @@ from gemini_embed.engine.closing import Closing
 from gemini_embed.engine.steps import Steps, arun, run
 from gemini_embed.errors import InputError, StoreError
 from gemini_embed.hits import Hits
+from gemini_embed.hits.opening import Opener
 from gemini_embed.indexing.adding import add_steps
 from gemini_embed.indexing.describing import Describe
 from gemini_embed.indexing.estimating import estimate_add
@@ -25,7 +26,6 @@ from gemini_embed.indexing.options import AddOptions, How
 from gemini_embed.indexing.replacing import Gone
 from gemini_embed.indexing.report import AddReport
 from gemini_embed.indexing.walking import Place, files_at
-from gemini_embed.opening import Opener
 from gemini_embed.records import Record
 from gemini_embed.result import OnError
 from gemini_embed.searching.census import Census

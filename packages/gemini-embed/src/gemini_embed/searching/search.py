@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from gemini_embed.hits import Hit, Hits
+from gemini_embed.hits.opening import Opener
 from gemini_embed.notices import warn
-from gemini_embed.opening import Opener
 from gemini_embed.searching.census import Census, restricted
 from gemini_embed.searching.fusion import ByModality, Ranked, fused
 from gemini_embed.searching.merging import merged, widened

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
     from gemini_embed.content import Media
-    from gemini_embed.opening import Opener
+    from gemini_embed.hits.opening import Opener
 
 
 @dataclass(frozen=True, repr=False)
@@ -105,7 +105,7 @@ class Hit:
         return f"<Hit {self}>"
 
     def _opener(self) -> Opener:
-        from gemini_embed.opening import Opener  # media libraries are met only by those who open a medium
+        from gemini_embed.hits.opening import Opener  # media libraries are met only by those who open a medium
 
         return self.opener or Opener()
 
@@ -120,6 +120,6 @@ class Hits(list[Hit]):
         return f"<Hits\n{self}\n>" if self else "<Hits: none>"
 
     def _repr_html_(self) -> str:
-        from gemini_embed.strip import strip
+        from gemini_embed.hits.strip import strip
 
         return strip(self)

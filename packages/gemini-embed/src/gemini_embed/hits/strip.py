@@ -13,7 +13,7 @@ from gemini_embed.errors import GeminiEmbedError
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
-    from gemini_embed.hits import Hit
+    from gemini_embed.hits.hit import Hit
 
 THUMBNAIL = (180, 120)
 THUMBNAIL_DPI = 36

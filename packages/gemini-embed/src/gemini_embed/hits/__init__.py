@@ -1,0 +1,6 @@
+"""What searches find: hits, their media opened, a strip of pictures for a notebook."""
+
+from gemini_embed.hits.hit import Hit, Hits
+from gemini_embed.hits.opening import Opener
+
+__all__ = ["Hit", "Hits", "Opener"]
