@@ -60,13 +60,13 @@ from gemini_embed.errors import (
     StoreLockedError,
 )
 from gemini_embed.fingerprint import Fingerprint
+from gemini_embed.metering.tracking import UsageTracker, track_usage
 from gemini_embed.models import ModelFacts
 from gemini_embed.notices import GeminiEmbedWarning
 from gemini_embed.pacing import RetryPolicy
 from gemini_embed.quota import RateLimits
 from gemini_embed.result import EmbeddingResult, RefusedItem, Usage
 from gemini_embed.tasks import Task
-from gemini_embed.tracking import UsageTracker, track_usage
 
 if TYPE_CHECKING:
     from gemini_embed.cache import VectorCache
@@ -76,8 +76,8 @@ if TYPE_CHECKING:
     from gemini_embed.index import MultimodalIndex
     from gemini_embed.indexing.items import Item
     from gemini_embed.indexing.report import AddReport, SkippedItem
+    from gemini_embed.metering.budget import Budget, Estimate
     from gemini_embed.records import Record
-    from gemini_embed.spend import Budget, Estimate
     from gemini_embed.stores.base import Store
     from gemini_embed.stores.edge import EdgeStore
     from gemini_embed.stores.milvus import MilvusStore
@@ -86,10 +86,10 @@ if TYPE_CHECKING:
 
 _LAZY = {
     "AddReport": "gemini_embed.indexing.report",
-    "Budget": "gemini_embed.spend",
+    "Budget": "gemini_embed.metering.budget",
     "EdgeStore": "gemini_embed.stores.edge",
     "Cutting": "gemini_embed.windows",
-    "Estimate": "gemini_embed.spend",
+    "Estimate": "gemini_embed.metering.budget",
     "Excerpt": "gemini_embed.excerpt",
     "GeminiEmbeddingFunction": "gemini_embed.embedding_function",
     "Hit": "gemini_embed.hits",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from gemini_embed.errors import ApiError, ConnectionFailedError, QuotaError, RequestError
 from gemini_embed.hints import hint_for
 from gemini_embed.media.fetch import FetchPolicy
+from gemini_embed.metering.budget import Budget
 from gemini_embed.models import ModelFacts
 from gemini_embed.pacing import RetryPolicy, Sift, Split, Wait, WithoutCompact, decide
 from gemini_embed.preparing.plan import Batch
@@ -21,7 +22,6 @@ from gemini_embed.quota.waits import Waits
 from gemini_embed.result import Usage
 from gemini_embed.service.connection import Connection
 from gemini_embed.service.session import HttpSession
-from gemini_embed.spend import Budget
 from gemini_embed.wire import Codec, Options, Reply
 
 if TYPE_CHECKING:

@@ -19,6 +19,8 @@ from gemini_embed.errors import ConfigurationError
 from gemini_embed.fingerprint import Fingerprint, fingerprint_of, scaled_to_unit
 from gemini_embed.lifecycle import warn_of_lifecycle
 from gemini_embed.media.fetch import FetchPolicy, fetch
+from gemini_embed.metering.budget import Budget, Estimate, estimate
+from gemini_embed.metering.telemetry import Call, observed
 from gemini_embed.models import Backend, ModelFacts, checked_dimensions, facts_for
 from gemini_embed.overflow import Overflow, warn_of_long_texts
 from gemini_embed.pacing import RetryPolicy
@@ -31,9 +33,7 @@ from gemini_embed.rows import Rows
 from gemini_embed.secret import Secret, hides_arguments
 from gemini_embed.service.connection import connect
 from gemini_embed.service.session import HttpSession, open_session
-from gemini_embed.spend import Budget, Estimate, estimate
 from gemini_embed.tasks import ConditionMedia, Side, Task, parse_task
-from gemini_embed.telemetry import Call, observed
 from gemini_embed.transport.options import HttpOptions
 from gemini_embed.uploads import KeptFiles, Uploads
 from gemini_embed.wire import Options

@@ -26,12 +26,12 @@ from gemini_embed.indexing.options import AddOptions, How
 from gemini_embed.indexing.replacing import Gone
 from gemini_embed.indexing.report import AddReport
 from gemini_embed.indexing.walking import Place, files_at
+from gemini_embed.metering.budget import Budget, Estimate
 from gemini_embed.records import Record
 from gemini_embed.result import OnError
 from gemini_embed.searching.census import Census
 from gemini_embed.searching.options import Fusion, SearchOptions, Wanted
 from gemini_embed.searching.search import search
-from gemini_embed.spend import Budget, Estimate
 from gemini_embed.stores.base import FilterLike, FloatArray, Store
 from gemini_embed.stores.filters import parse
 from gemini_embed.windows import Cutting

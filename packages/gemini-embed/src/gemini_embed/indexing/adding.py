@@ -26,8 +26,8 @@ from gemini_embed.indexing.options import How
 from gemini_embed.indexing.progress import Progress, progress_of
 from gemini_embed.indexing.replacing import Gone, Outdated
 from gemini_embed.indexing.report import AddReport, SkippedItem
+from gemini_embed.metering.budget import Budget, Estimate, price
 from gemini_embed.result import EmbeddingResult, Usage
-from gemini_embed.spend import Budget, Estimate, price
 from gemini_embed.stores.base import Store
 
 if TYPE_CHECKING:

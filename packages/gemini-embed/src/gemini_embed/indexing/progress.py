@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sized
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from gemini_embed.metering.budget import usd
 from gemini_embed.result import Usage
-from gemini_embed.spend import usd
 
 
 class Progress(Protocol):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from gemini_embed.metering.budget import Estimate, usd
 from gemini_embed.result import Usage, waits_in_words
-from gemini_embed.spend import Estimate, usd
 
 NAMED_ITEMS = 6
 """No more lines than these are printed of skipped items."""

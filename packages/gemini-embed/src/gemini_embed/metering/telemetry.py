@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from gemini_embed.errors import ApiError
+from gemini_embed.metering.tracking import count
 from gemini_embed.models import Backend, ModelFacts
 from gemini_embed.result import EmbeddingResult, Usage
 from gemini_embed.tasks import Side, Task
-from gemini_embed.tracking import count
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

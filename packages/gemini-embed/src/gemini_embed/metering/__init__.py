@@ -1,0 +1,1 @@
+"""What embedding costs, and who hears of it: prices, estimates, budgets; usage trackers and OpenTelemetry."""
