@@ -19,7 +19,7 @@ from gemini_embed import (
     Usage,
 )
 from gemini_embed.indexing.report import AddReport, SkippedItem
-from gemini_embed.metering.budget import likely_tokens_by_modality, price, told_tokens_by_modality, usd
+from gemini_embed.metering.prices import likely_tokens_by_modality, price, told_tokens_by_modality, usd
 from gemini_embed.models import MODELS, facts_for
 from gemini_embed.preparing.plan import Entry, WirePart
 

@@ -76,7 +76,8 @@ if TYPE_CHECKING:
     from gemini_embed.index import MultimodalIndex
     from gemini_embed.indexing.items import Item
     from gemini_embed.indexing.report import AddReport, SkippedItem
-    from gemini_embed.metering.budget import Budget, Estimate
+    from gemini_embed.metering.budget import Budget
+    from gemini_embed.metering.estimate import Estimate
     from gemini_embed.records import Record
     from gemini_embed.stores.base import Store
     from gemini_embed.stores.edge import EdgeStore
@@ -89,11 +90,11 @@ _LAZY = {
     "Budget": "gemini_embed.metering.budget",
     "EdgeStore": "gemini_embed.stores.edge",
     "Cutting": "gemini_embed.windows",
-    "Estimate": "gemini_embed.metering.budget",
+    "Estimate": "gemini_embed.metering.estimate",
     "Excerpt": "gemini_embed.excerpt",
     "GeminiEmbeddingFunction": "gemini_embed.embedding_function",
-    "Hit": "gemini_embed.hits",
-    "Hits": "gemini_embed.hits",
+    "Hit": "gemini_embed.hits.hit",
+    "Hits": "gemini_embed.hits.hits",
     "Item": "gemini_embed.indexing.items",
     "MilvusStore": "gemini_embed.stores.milvus",
     "MultimodalIndex": "gemini_embed.index",

@@ -19,7 +19,8 @@ from gemini_embed.errors import ConfigurationError
 from gemini_embed.fingerprint import Fingerprint, fingerprint_of, scaled_to_unit
 from gemini_embed.lifecycle import warn_of_lifecycle
 from gemini_embed.media.fetch import FetchPolicy, fetch
-from gemini_embed.metering.budget import Budget, Estimate, estimate
+from gemini_embed.metering.budget import Budget
+from gemini_embed.metering.estimate import Estimate, estimate
 from gemini_embed.metering.telemetry import Call, observed
 from gemini_embed.models import Backend, ModelFacts, checked_dimensions, facts_for
 from gemini_embed.overflow import Overflow, warn_of_long_texts

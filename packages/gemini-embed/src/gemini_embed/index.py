@@ -26,7 +26,8 @@ from gemini_embed.indexing.options import AddOptions, How
 from gemini_embed.indexing.replacing import Gone
 from gemini_embed.indexing.report import AddReport
 from gemini_embed.indexing.walking import Place, files_at
-from gemini_embed.metering.budget import Budget, Estimate
+from gemini_embed.metering.budget import Budget
+from gemini_embed.metering.estimate import Estimate
 from gemini_embed.records import Record
 from gemini_embed.result import OnError
 from gemini_embed.searching.census import Census

@@ -26,7 +26,9 @@ from gemini_embed.indexing.options import How
 from gemini_embed.indexing.progress import Progress, progress_of
 from gemini_embed.indexing.replacing import Gone, Outdated
 from gemini_embed.indexing.report import AddReport, SkippedItem
-from gemini_embed.metering.budget import Budget, Estimate, price
+from gemini_embed.metering.budget import Budget
+from gemini_embed.metering.estimate import Estimate
+from gemini_embed.metering.prices import price
 from gemini_embed.result import EmbeddingResult, Usage
 from gemini_embed.stores.base import Store
 

@@ -13,7 +13,8 @@ from gemini_embed.indexing.chunks import Chunk, Waiting, chunks
 from gemini_embed.indexing.items import ItemLike
 from gemini_embed.indexing.options import How
 from gemini_embed.indexing.scratch import Seen
-from gemini_embed.metering.budget import Estimate, price
+from gemini_embed.metering.estimate import Estimate
+from gemini_embed.metering.prices import price
 from gemini_embed.stores.base import Store
 
 if TYPE_CHECKING:

@@ -1,8 +1,4 @@
-"""What embedding costs: prices, estimates before anything is sent, and budgets that hold.
-
-Prices are data of `models.ModelFacts`, with a date; `Embedder(facts={"usd_per_million_tokens": {"text": 0.2}})` says
-yours. Tokens are likely counts (`tokens`) until the service has told them.
-"""
+"""Budgets that hold: every call asks before it is sent."""
 
 from __future__ import annotations
 
@@ -11,117 +7,19 @@ import threading
 import weakref
 from asyncio import CancelledError
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import KW_ONLY, dataclass, field
-from math import floor, inf, log10
+from math import inf
 
 from gemini_embed.checks import positive_number
 from gemini_embed.errors import BudgetError, ConfigurationError, ConnectionFailedError, ReplyError
+from gemini_embed.metering.prices import likely_tokens_by_modality, price, told_tokens_by_modality, usd
 from gemini_embed.models import ModelFacts
 from gemini_embed.preparing.plan import Entry
 from gemini_embed.result import Usage
 
 _ROUNDING_USD = 1e-12
 """So that a budget of exactly three calls' price has room for three calls."""
-_MODALITIES = {"document": "pdf"}
-"""Where the wire's name differs from that of `ModelFacts`."""
-
-
-def price(tokens: Mapping[str, int], facts: ModelFacts) -> float | None:
-    """USD of tokens by modality; None when the model's price is not known.
-
-    A modality without a price of its own counts at the dearest one, so that a limit holds.
-    """
-    prices = facts.usd_per_million_tokens
-    if not prices:
-        return None
-    dearest = max(prices.values())
-    return sum(count * prices.get(modality, dearest) for modality, count in tokens.items()) / 1e6
-
-
-def likely_tokens_by_modality(items: Iterable[Entry]) -> dict[str, int]:
-    """Likely tokens of contents, by "text", "image" and so on."""
-    tokens: Counter[str] = Counter()
-    for item in items:
-        tokens["text"] += item.tokens
-        for modality, count in item.media_tokens.items():
-            tokens[modality] += count
-            tokens["text"] -= count
-    return {modality: count for modality, count in tokens.items() if count}
-
-
-def told_tokens_by_modality(usage: Usage, likely: Mapping[str, int]) -> dict[str, int]:
-    """The tokens of an answered call: as the service told them, or else the likely ones."""
-    if usage.by_modality:
-        names = ((name.lower(), count) for name, count in usage.by_modality.items())
-        return {_MODALITIES.get(name, name): count for name, count in names}
-    if usage.prompt_tokens is None:
-        return dict(likely)
-    scale = usage.prompt_tokens / max(sum(likely.values()), 1)
-    return {modality: round(count * scale) for modality, count in likely.items()}
-
-
-def usd(amount: float | None) -> str:
-    """An amount as people read it: cents, or as many digits as it takes to see something."""
-    if amount is None:
-        return "price unknown"
-    digits = 2 if amount >= 1 or amount <= 0 else max(4, 1 - floor(log10(amount)))
-    return f"${amount:,.{digits}f}"
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """What embedding would cost, counted without sending anything.
-
-    Attributes:
-        files: contents that come from a file or a URL.
-        items: contents, one vector each; equal ones are embedded once and counted once.
-        tokens: a likely count: for text from its length and script, for an image what the service counts for any.
-        usd: the likely price, standard tier; None when the model's price is not known.
-        by_modality: likely tokens by "text", "image" and so on.
-        known: items of an index that are in its store already, and are not counted above.
-        price_note: which prices, and of when.
-    """
-
-    files: int = 0
-    items: int = 0
-    tokens: int = 0
-    usd: float | None = 0.0
-    _: KW_ONLY
-    by_modality: dict[str, int] = field(default_factory=dict)
-    known: int = 0
-    price_note: str = field(default="", compare=False)
-
-    def __add__(self, other: Estimate) -> Estimate:
-        return Estimate(
-            self.files + other.files,
-            self.items + other.items,
-            self.tokens + other.tokens,
-            None if self.usd is None or other.usd is None else self.usd + other.usd,
-            by_modality=dict(Counter(self.by_modality) + Counter(other.by_modality)),
-            known=self.known + other.known,
-            price_note=self.price_note or other.price_note,
-        )
-
-    def __str__(self) -> str:
-        files = f" ({self.files:,} file{'s' if self.files > 1 else ''})" if self.files else ""
-        known = f", {self.known:,} more are in the store already" if self.known else ""
-        items = f"{self.items:,} item{'s' if self.items != 1 else ''}"
-        lines = [f"{items}{files}, about {self.tokens:,} tokens, about {usd(self.usd)}{known}"]
-        if len(self.by_modality) > 1:
-            lines += [f"  {modality:6} {count:>12,} tokens" for modality, count in self.by_modality.items()]
-        return "\n".join([*lines, *([self.price_note] if self.price_note else [])])
-
-
-def estimate(items: Iterable[Entry], files: int, facts: ModelFacts) -> Estimate:
-    """The estimate of contents that are ready to be sent."""
-    entries = list(items)
-    tokens = likely_tokens_by_modality(entries)
-    note = f"prices of {facts.name} as of {facts.price_date}" if facts.price_date else ""
-    return Estimate(
-        files, len(entries), sum(tokens.values()), price(tokens, facts), by_modality=tokens, price_note=note
-    )
 
 
 class Budget:
