@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from gemini_embed import InputError
-from gemini_embed.stores.conditions import field_key
 from gemini_embed.stores.filters import All, AnyOf, Missing, Node, Not, Range, Some, parse
+from gemini_embed.stores.point_filters import field_key
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from gemini_embed import Record
-from gemini_embed.stores.nodes import node_payload
+from gemini_embed.stores.llama_nodes import node_payload
 from llama_index.core.schema import (
     BaseNode,
     ImageNode,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_embed.errors import StoreError
 from gemini_embed.fingerprint import Fingerprint
-from gemini_embed.stores.payload import INDEXED_FIELDS
+from gemini_embed.stores.points import INDEXED_FIELDS
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient, models

@@ -31,9 +31,9 @@ from gemini_embed.stores.base import (
     check_rows,
     opened,
 )
-from gemini_embed.stores.conditions import EdgeConditions
 from gemini_embed.stores.edge_folder import check_room, engine, kept_fingerprint, load, optimize
-from gemini_embed.stores.payload import from_payload, point_id, point_ids, to_payload
+from gemini_embed.stores.point_filters import EdgeConditions
+from gemini_embed.stores.points import from_payload, point_id, point_ids, to_payload
 from gemini_embed.stores.resident import release_mapped
 
 if TYPE_CHECKING:

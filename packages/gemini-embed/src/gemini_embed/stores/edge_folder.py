@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from gemini_embed.errors import StoreError, missing_extra
 from gemini_embed.fingerprint import Fingerprint
-from gemini_embed.stores.payload import INDEXED_FIELDS
+from gemini_embed.stores.points import INDEXED_FIELDS
 
 if TYPE_CHECKING:
     import qdrant_edge

@@ -18,7 +18,7 @@ from gemini_embed.errors import InputError
 from gemini_embed.records import Record
 from gemini_embed.stores.base import FloatArray
 from gemini_embed.stores.filters import Path, Scalar
-from gemini_embed.stores.nodes import node_payload
+from gemini_embed.stores.llama_nodes import node_payload
 
 ID_FIELD, TEXT_FIELD, VECTOR_FIELD = "pk", "text", "vector"
 TRACES_FIELD, TOKENS, MOMENTS = "gemini_embed", "tokens", "moments"

@@ -14,7 +14,7 @@ from gemini_embed.errors import InputError
 from gemini_embed.stores import filters
 from gemini_embed.stores.base import FilterLike
 from gemini_embed.stores.filters import Path, Scalar
-from gemini_embed.stores.payload import METADATA_KEY
+from gemini_embed.stores.points import METADATA_KEY
 
 _BARE_SEGMENT = re.compile(r"[A-Za-z0-9_-]+")
 _EXACT_FLOAT = 2**53
