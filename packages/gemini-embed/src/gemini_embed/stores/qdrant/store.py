@@ -33,11 +33,11 @@ from gemini_embed.stores.base import (
     check_rows,
     opened,
 )
-from gemini_embed.stores.collection import ensure
 from gemini_embed.stores.llama_nodes import node_payload
-from gemini_embed.stores.persist import persist
 from gemini_embed.stores.point_filters import ClientConditions
 from gemini_embed.stores.points import from_payload, point_id, point_ids, to_payload
+from gemini_embed.stores.qdrant.away import persist
+from gemini_embed.stores.qdrant.collection import ensure
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
