@@ -31,10 +31,10 @@ from gemini_embed.stores.base import (
     check_rows,
     opened,
 )
-from gemini_embed.stores.edge_folder import check_room, engine, kept_fingerprint, load, optimize
+from gemini_embed.stores.edge.folder import check_room, engine, kept_fingerprint, load, optimize
+from gemini_embed.stores.edge.memory import release_mapped
 from gemini_embed.stores.point_filters import EdgeConditions
 from gemini_embed.stores.points import from_payload, point_id, point_ids, to_payload
-from gemini_embed.stores.resident import release_mapped
 
 if TYPE_CHECKING:
     import qdrant_edge
