@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 from gemini_embed import ConfigurationError, Fingerprint, InputError, MilvusStore, Record, StoreError
-from gemini_embed.stores.milvus_filters import expression
-from gemini_embed.stores.milvus_rows import check_size, from_row, to_row
+from gemini_embed.stores.milvus.filters import expression
+from gemini_embed.stores.milvus.rows import check_size, from_row, to_row
 
 FINGERPRINT = Fingerprint("m", 4, "raw", "unit")
 ID = "11111111-1111-1111-1111-111111111111"

@@ -13,7 +13,7 @@ from typing import Any
 from gemini_embed.stores import filters
 from gemini_embed.stores.base import FilterLike
 from gemini_embed.stores.filters import Path, Scalar
-from gemini_embed.stores.milvus_rows import ID_FIELD, MOMENTS, TOKENS, TRACES_FIELD, field_name, moment_key, token
+from gemini_embed.stores.milvus.rows import ID_FIELD, MOMENTS, TOKENS, TRACES_FIELD, field_name, moment_key, token
 
 NOTHING = f'{ID_FIELD} == ""'
 _SIGNS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_embed.errors import ConfigurationError, StoreError
 from gemini_embed.fingerprint import Fingerprint
-from gemini_embed.stores.milvus_rows import ID_FIELD, MAX_TEXT_BYTES, TEXT_FIELD, VECTOR_FIELD
+from gemini_embed.stores.milvus.rows import ID_FIELD, MAX_TEXT_BYTES, TEXT_FIELD, VECTOR_FIELD
 
 if TYPE_CHECKING:
     from pymilvus import MilvusClient

@@ -19,11 +19,11 @@ from gemini_embed.errors import ConfigurationError, GeminiEmbedError, InputError
 from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.hits import Hit
 from gemini_embed.records import Record
-from gemini_embed.stores import milvus_lite
 from gemini_embed.stores.base import Batch, FilterLike, FloatArray, Store, check_one_of, check_query, check_rows, opened
-from gemini_embed.stores.milvus_collection import Index, ensure
-from gemini_embed.stores.milvus_filters import expression, ids_in
-from gemini_embed.stores.milvus_rows import ID_FIELD, VECTOR_FIELD, WITHOUT_VECTOR, check_size, from_row, to_row
+from gemini_embed.stores.milvus import lite as milvus_lite
+from gemini_embed.stores.milvus.collection import Index, ensure
+from gemini_embed.stores.milvus.filters import expression, ids_in
+from gemini_embed.stores.milvus.rows import ID_FIELD, VECTOR_FIELD, WITHOUT_VECTOR, check_size, from_row, to_row
 
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
