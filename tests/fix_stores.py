@@ -18,7 +18,7 @@ from gemini_embed.engine import Pending
 from gemini_embed.models import facts_for
 
 if TYPE_CHECKING:
-    from gemini_embed.rows import Rows
+    from gemini_embed.calls.rows import Rows
 
 STORE_KINDS = ("edge", "qdrant-memory", "qdrant-path")
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from gemini_embed import ApiError, AuthenticationError, ConfigurationError, QuotaError
+from gemini_embed.calls.advice import hint_for
 from gemini_embed.errors import QuotaUsedUpError
-from gemini_embed.hints import hint_for
 from gemini_embed.models import facts_for
 from gemini_embed.service.connection import connect
 

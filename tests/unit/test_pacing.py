@@ -14,8 +14,8 @@ from gemini_embed import (
     RequestError,
     RetryPolicy,
 )
+from gemini_embed.calls.retries import GiveUp, Split, Wait, WithoutCompact, decide
 from gemini_embed.errors import UnreadableReplyError
-from gemini_embed.pacing import GiveUp, Split, Wait, WithoutCompact, decide
 from gemini_embed.service.refusals import api_error
 
 POLICY = RetryPolicy()

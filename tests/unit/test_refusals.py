@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from gemini_embed import ApiError, InputError, RefusedItemsError, RetryPolicy
-from gemini_embed.pacing import GiveUp, Sift, decide
-from gemini_embed.refusals import TRIAL_ITEMS, Refusals
+from gemini_embed.calls.refused import TRIAL_ITEMS, Refusals
+from gemini_embed.calls.retries import GiveUp, Sift, decide
 from gemini_embed.service.refusals import api_error
 
 API_KEY_INVALID = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from fix_recordings import embedding_exchanges
 from gemini_embed import ReplyError
-from gemini_embed.vectors import check_and_fill, check_count
+from gemini_embed.calls.vectors import check_and_fill, check_count
 from gemini_embed.wire import CODECS, Reply, replies
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

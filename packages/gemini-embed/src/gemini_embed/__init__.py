@@ -34,6 +34,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from gemini_embed.calls.retries import RetryPolicy
 from gemini_embed.content import Audio, Content, Image, Pdf, Text, Video
 from gemini_embed.embedder import Embedder
 from gemini_embed.errors import (
@@ -63,7 +64,6 @@ from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.metering.tracking import UsageTracker, track_usage
 from gemini_embed.models import ModelFacts
 from gemini_embed.notices import GeminiEmbedWarning
-from gemini_embed.pacing import RetryPolicy
 from gemini_embed.quota import RateLimits
 from gemini_embed.result import EmbeddingResult, RefusedItem, Usage
 from gemini_embed.tasks import Task

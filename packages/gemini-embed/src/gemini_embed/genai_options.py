@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from gemini_embed.calls.retries import RetryPolicy
 from gemini_embed.errors import ConfigurationError
-from gemini_embed.pacing import RetryPolicy
 
 _REFUSED_CONFIG = {
     "title": "a title belongs to one document: Embedder.embed_documents(titles=) takes one each",

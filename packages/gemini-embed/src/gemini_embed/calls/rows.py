@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gemini_embed.calls.vectors import check_and_fill, check_count, normalize
 from gemini_embed.errors import Completed
 from gemini_embed.preparing.plan import Entry
 from gemini_embed.result import Usage
-from gemini_embed.vectors import check_and_fill, check_count, normalize
 from gemini_embed.wire import Reply
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from gemini_embed.calls.advice import hint_for
+from gemini_embed.calls.retries import RetryPolicy, Sift, Split, Wait, WithoutCompact, decide
 from gemini_embed.errors import ApiError, ConnectionFailedError, QuotaError, RequestError
-from gemini_embed.hints import hint_for
 from gemini_embed.media.fetch import FetchPolicy
 from gemini_embed.metering.budget import Budget
 from gemini_embed.models import ModelFacts
-from gemini_embed.pacing import RetryPolicy, Sift, Split, Wait, WithoutCompact, decide
 from gemini_embed.preparing.plan import Batch
 from gemini_embed.quota.gate import AbandonedError
 from gemini_embed.quota.waits import Waits

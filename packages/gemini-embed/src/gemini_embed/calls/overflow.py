@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from gemini_embed.attempts import Caller, all_of
+from gemini_embed.calls.attempts import Caller, all_of
 from gemini_embed.errors import ApiError, InputError, RequestError
 from gemini_embed.models import ModelFacts
 from gemini_embed.notices import warn

@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gemini_embed.attempts import Caller, Request, all_of
+from gemini_embed.calls.attempts import Caller, Request, all_of
+from gemini_embed.calls.overflow import without_long_texts
+from gemini_embed.calls.refused import TRIAL_ITEMS, Refusals
+from gemini_embed.calls.rows import Rows
+from gemini_embed.calls.uploads import Uploads
 from gemini_embed.engine import Pending
 from gemini_embed.errors import ApiError, Completed, GeminiEmbedError, InputError
-from gemini_embed.overflow import without_long_texts
 from gemini_embed.preparing.plan import Batch, Entry, Planner, split, without_twins
 from gemini_embed.quota.gate import AbandonedError
-from gemini_embed.refusals import TRIAL_ITEMS, Refusals
 from gemini_embed.result import EmbeddingResult, Usage
-from gemini_embed.rows import Rows
 from gemini_embed.service.session import HttpSession
-from gemini_embed.uploads import Uploads
 from gemini_embed.wire import CODECS
 
 if TYPE_CHECKING:
-    from gemini_embed.recall import Recall
+    from gemini_embed.calls.recall import Recall
 
 BYTES_PER_VALUE = 64
 """More than one number of a reply takes: 22 were seen in pretty-printed replies. Bounds what is read."""
@@ -232,7 +232,7 @@ class Job:
 def _recall(request: Request) -> Recall | None:
     if request.cache is None:
         return None
-    from gemini_embed.recall import Recall
+    from gemini_embed.calls.recall import Recall
 
     return Recall(request.cache, request.connection, request.facts, request.options)
 
