@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from gemini_embed import ConfigurationError, RetryPolicy
-from gemini_embed.genai_options import combined, from_client_args, from_config, from_http_options
+from gemini_embed.adapters.genai_options import combined, from_client_args, from_config, from_http_options
 from google.genai import types
 
 CONFIG = [

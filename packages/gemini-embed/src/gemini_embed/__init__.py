@@ -69,8 +69,8 @@ from gemini_embed.result import EmbeddingResult, RefusedItem, Usage
 from gemini_embed.tasks import Task
 
 if TYPE_CHECKING:
+    from gemini_embed.adapters.embedding_function import GeminiEmbeddingFunction
     from gemini_embed.cache import VectorCache
-    from gemini_embed.embedding_function import GeminiEmbeddingFunction
     from gemini_embed.excerpt import Excerpt
     from gemini_embed.hits import Hit, Hits
     from gemini_embed.index import MultimodalIndex
@@ -92,7 +92,7 @@ _LAZY = {
     "Cutting": "gemini_embed.windows",
     "Estimate": "gemini_embed.metering.estimate",
     "Excerpt": "gemini_embed.excerpt",
-    "GeminiEmbeddingFunction": "gemini_embed.embedding_function",
+    "GeminiEmbeddingFunction": "gemini_embed.adapters.embedding_function",
     "Hit": "gemini_embed.hits.hit",
     "Hits": "gemini_embed.hits.hits",
     "Item": "gemini_embed.indexing.items",

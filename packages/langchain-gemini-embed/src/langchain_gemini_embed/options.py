@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from gemini_embed import ConfigurationError, ModelFacts, RateLimits, RetryPolicy
-from gemini_embed.genai_options import combined, from_client_args
+from gemini_embed.adapters.genai_options import combined, from_client_args
 from pydantic import SecretStr
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from gemini_embed import ConfigurationError, ModelFacts, RateLimits, RetryPolicy
-from gemini_embed.genai_options import combined, from_config, from_http_options
+from gemini_embed.adapters.genai_options import combined, from_config, from_http_options
 
 if TYPE_CHECKING:
     import os

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gemini_embed.adapters.genai_options import combined, from_config, from_http_options
 from gemini_embed.embedder import DEFAULT_MODEL, Embedder
-from gemini_embed.genai_options import combined, from_config, from_http_options
 from gemini_embed.result import EmbeddingResult
 
 
