@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from fix_media import drawn, film, pdf, wav
 from gemini_embed import EdgeStore, Embedder, Image, Item, MultimodalIndex, Window
-from gemini_embed.indexing import adding, chunks
+from gemini_embed.indexing import adding
+from gemini_embed.indexing import batches as chunks
 from gemini_embed_emulator import Emulator
 
 MakeEmbedder = Callable[..., Embedder]

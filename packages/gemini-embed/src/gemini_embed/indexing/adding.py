@@ -19,7 +19,7 @@ import numpy as np
 
 from gemini_embed.engine.steps import Steps
 from gemini_embed.errors import Completed, GeminiEmbedError, InputError, RefusedItemsError, StoreError
-from gemini_embed.indexing.chunks import Chunk, Waiting, chunks
+from gemini_embed.indexing.batches import Chunk, Waiting, chunks
 from gemini_embed.indexing.describing import described
 from gemini_embed.indexing.items import ItemLike, source_of
 from gemini_embed.indexing.options import How

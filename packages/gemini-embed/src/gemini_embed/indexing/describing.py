@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TypeAlias
 
-from gemini_embed.indexing.chunks import Waiting
+from gemini_embed.indexing.batches import Waiting
 from gemini_embed.windows import Window
 
 Describe: TypeAlias = Callable[[Window], str]

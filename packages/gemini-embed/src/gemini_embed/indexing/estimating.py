@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gemini_embed.errors import InputError
-from gemini_embed.indexing.chunks import Chunk, Waiting, chunks
+from gemini_embed.indexing.batches import Chunk, Waiting, chunks
 from gemini_embed.indexing.items import ItemLike
 from gemini_embed.indexing.options import How
 from gemini_embed.indexing.scratch import Seen
