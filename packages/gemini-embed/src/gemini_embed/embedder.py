@@ -9,8 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gemini_embed.calls import Submitted, embed
+from gemini_embed.calls.advice import warn_of_lifecycle
 from gemini_embed.calls.attempts import Request
-from gemini_embed.calls.lifecycle import warn_of_lifecycle
 from gemini_embed.calls.overflow import Overflow, warn_of_long_texts
 from gemini_embed.calls.refused import Refusals
 from gemini_embed.calls.retries import RetryPolicy
