@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import re
 from collections import Counter
@@ -11,25 +9,21 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
-from uuid import UUID, uuid5
 
-from gemini_embed.content import Content, Media, Part, Text, Video
+from gemini_embed.content import Content, Media, Text, Video
 from gemini_embed.errors import InputError
 from gemini_embed.excerpt import Excerpt
+from gemini_embed.indexing.identity import Identity, hashed, modality_of, sha256_of
 from gemini_embed.indexing.items import Item, ItemLike, Unreadable
 from gemini_embed.indexing.metadata import check_text, json_object
 from gemini_embed.indexing.pieces import Loaded, Opened, Pieces
-from gemini_embed.indexing.recognising import TextFile, digest_of, file_part, mime_type_of
+from gemini_embed.indexing.recognising import TextFile, file_part
 from gemini_embed.indexing.walking import Unlisted
 from gemini_embed.models import ModelFacts
 from gemini_embed.notices import warn
 from gemini_embed.records import Record
 from gemini_embed.tokens import likely_tokens
 from gemini_embed.windows import Cutting, Window, text_windows
-
-_NAMESPACE = UUID("7f1c5a52-8a0e-5f0f-9b57-6c1f7a0f6e0d")
-"""Of all record ids. Never changes: ids made today must come out the same tomorrow."""
 
 _FILE_NAME = re.compile(r"[^\n]{1,250}\.\w{1,5}")
 """What may be the name of a file, though a list holds it as a text."""
@@ -111,27 +105,27 @@ class Reader:
     def _whole(self, item: Item, origin: _Origin) -> Candidate:
         """One record of everything."""
         content = origin.content
-        looks = [_look(part, self.root) for part in content.parts]
-        digest = looks[0].sha256 if len(looks) == 1 else _sha256("\n".join(one.sha256 for one in looks))
+        looks = [hashed(part, self.root) for part in content.parts]
+        digest = looks[0].sha256 if len(looks) == 1 else sha256_of("\n".join(one.sha256 for one in looks))
         excerpt = next((part.excerpt for part in content.parts if isinstance(part, Video)), Excerpt())
-        made = _Made(
+        identity = Identity(
             key=[digest, content.title],
             window=None,
-            modality=_modality(content),
+            modality=modality_of(content),
             mime_type=next((one.mime_type for one in looks if one.mime_type), origin.mime_type),
             sha256=None if any(one.unread for one in looks) else digest,
             excerpt=excerpt,
         )
         if excerpt.metadata:  # the same bytes, but another stretch of them
-            made = replace(made, key=[digest, content.title, excerpt.metadata])
-        record = self._record(item, origin, made, content.text)
+            identity = replace(identity, key=[digest, content.title, excerpt.metadata])
+        record = self._record(item, origin, identity, content.text)
         part = content.parts[0]
         if item.page_content is not None or len(looks) > 1 or not isinstance(part, Media):
-            return Candidate(record, made.content_key, partial(Loaded, content))
+            return Candidate(record, identity.content_key, partial(Loaded, content))
         if not self.describes:
-            return Candidate(record, made.content_key, partial(Loaded, content), has_text=False)
-        load = partial(self._with_bytes, content, part, made.mime_type or "")
-        return Candidate(record, made.content_key, load, has_text=False, size_bytes=looks[0].size_bytes)
+            return Candidate(record, identity.content_key, partial(Loaded, content), has_text=False)
+        load = partial(self._with_bytes, content, part, identity.mime_type or "")
+        return Candidate(record, identity.content_key, load, has_text=False, size_bytes=looks[0].size_bytes)
 
     def _with_bytes(self, content: Content, part: Media, mime_type: str) -> Loaded:
         """A medium of one record, for who is to describe it."""
@@ -150,13 +144,13 @@ class Reader:
         tokens = min(self.cutting.text_tokens, most)
         seen: Counter[str] = Counter()
         for window in text_windows(part.text, tokens=tokens, overlap=self.cutting.overlap_tokens):
-            digest = _sha256(window.text)
+            digest = sha256_of(window.text)
             number, seen[digest] = seen[digest], seen[digest] + 1
             content = Content(window.text, title=origin.content.title)
-            made = _Made([digest, content.title], number or None, "text", origin.mime_type, digest, window)
-            record = self._record(item, origin, made, window.text)
+            identity = Identity([digest, content.title], number or None, "text", origin.mime_type, digest, window)
+            record = self._record(item, origin, identity, window.text)
             load = partial(Loaded, content)
-            yield Candidate(record, made.content_key, load, begins=not sum(seen.values()) > 1)
+            yield Candidate(record, identity.content_key, load, begins=not sum(seen.values()) > 1)
 
     def _windows(self, item: Item, origin: _Origin, part: Media) -> Iterator[Candidate]:
         """A record for each window of a recording, a video or a PDF."""
@@ -168,10 +162,10 @@ class Reader:
         for number, excerpt in enumerate(pieces.excerpts):
             window = [part.modality, *excerpt.metadata.values()]
             key = [digest, title, window]
-            made = _Made(key, window, part.modality, pieces.info.mime_type, digest, excerpt)
+            identity = Identity(key, window, part.modality, pieces.info.mime_type, digest, excerpt)
             yield Candidate(
-                record=self._record(item, origin, made, ""),
-                content_key=made.content_key,
+                record=self._record(item, origin, identity, ""),
+                content_key=identity.content_key,
                 load=partial(pieces.load, number),
                 has_text=item.page_content is not None,
                 size_bytes=pieces.info.size_bytes // len(pieces.excerpts),
@@ -179,22 +173,22 @@ class Reader:
                 begins=number == 0,
             )
 
-    def _record(self, item: Item, origin: _Origin, made: _Made, text: str) -> Record:
+    def _record(self, item: Item, origin: _Origin, identity: Identity, text: str) -> Record:
         metadata = json_object(item.metadata or {})
-        source = item.source or metadata.get("source") or origin.uri or f"sha256:{made.key[0]}"
+        source = item.source or metadata.get("source") or origin.uri or f"sha256:{identity.key[0]}"
         if not isinstance(source, str):
             raise InputError(f"the source in metadata must be a string, not {type(source).__name__}")
         described = {
             "source": source,
-            "modality": made.modality,
-            "mime_type": made.mime_type,
+            "modality": identity.modality,
+            "mime_type": identity.mime_type,
             "title": origin.content.title,
-            "sha256": made.sha256,
+            "sha256": identity.sha256,
             "uri": origin.uri,
-            **made.excerpt.metadata,
+            **identity.excerpt.metadata,
         }
         record = Record(
-            id=str(uuid5(_NAMESPACE, json.dumps([source, made.window, made.content_key, self.digest]))),
+            id=identity.record_id(source, self.digest),
             page_content=text if item.page_content is None else item.page_content,
             metadata=metadata | {name: value for name, value in described.items() if value is not None},
         )
@@ -212,51 +206,3 @@ class _Origin:
     """Of text; media tell their own."""
     text_tokens: int | None = None
     """A text with more is cut into passages."""
-
-
-@dataclass(frozen=True)
-class _Made:
-    """What tells one record of an item from the others."""
-
-    key: list[Any]
-    window: Any
-    modality: str
-    mime_type: str | None
-    sha256: str | None
-    excerpt: Excerpt
-
-    @property
-    def content_key(self) -> str:
-        return json.dumps(self.key)
-
-
-@dataclass(frozen=True)
-class _Look:
-    sha256: str
-    mime_type: str | None = None
-    size_bytes: int = 0
-    unread: bool = False
-
-
-def _look(part: Part, root: str | None) -> _Look:
-    """The hash of a part, over its text or bytes; a URL is hashed as its address, unread."""
-    if isinstance(part, Text):
-        return _Look(_sha256(part.text))
-    if not isinstance(part, Media):
-        raise InputError(f"a {type(part).__name__} cannot be indexed")
-    if part.is_url or part.is_reference:
-        return _Look(_sha256(part.location or ""), part.mime_type, unread=True)
-    size_bytes = os.path.getsize(part.location or "") if part.data is None else len(part.data)
-    return _Look(digest_of(part, root), mime_type_of(part, root), size_bytes)
-
-
-def _modality(content: Content) -> str:
-    kinds = {part.modality for part in content.parts}
-    return kinds.pop() if len(kinds) == 1 else "mixed"
-
-
-def _sha256(text: str) -> str:
-    try:
-        return hashlib.sha256(text.encode()).hexdigest()
-    except UnicodeEncodeError as error:
-        raise InputError(f"the text holds a lone surrogate at character {error.start}: it is not valid text") from error

@@ -1,0 +1,79 @@
+"""What ids of records are made of. Nothing of this ever changes: ids made today must come out the same tomorrow."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid5
+
+from gemini_embed.content import Content, Media, Part, Text
+from gemini_embed.errors import InputError
+from gemini_embed.excerpt import Excerpt
+from gemini_embed.indexing.recognising import digest_of, mime_type_of
+
+NAMESPACE = UUID("7f1c5a52-8a0e-5f0f-9b57-6c1f7a0f6e0d")
+"""Of all record ids."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What tells one record of an item from the others."""
+
+    key: list[Any]
+    """What its vector is made of: equal keys mean equal vectors."""
+    window: Any
+    """Which of the item's records it is, where there are several."""
+    modality: str
+    mime_type: str | None
+    sha256: str | None
+    """None where the bytes were not read."""
+    excerpt: Excerpt
+
+    @property
+    def content_key(self) -> str:
+        """The key as text."""
+        return json.dumps(self.key)
+
+    def record_id(self, source: str, fingerprint: str) -> str:
+        """The id of the record of this source, with vectors of this fingerprint (its digest)."""
+        return str(uuid5(NAMESPACE, json.dumps([source, self.window, self.content_key, fingerprint])))
+
+
+@dataclass(frozen=True)
+class HashedPart:
+    """A part's hash, and what was seen when it was taken."""
+
+    sha256: str
+    mime_type: str | None = None
+    size_bytes: int = 0
+    unread: bool = False
+    """Whether it is hashed by its address alone."""
+
+
+def hashed(part: Part, root: str | None) -> HashedPart:
+    """The hash of a part, over its text or bytes; a URL is hashed as its address, unread."""
+    if isinstance(part, Text):
+        return HashedPart(sha256_of(part.text))
+    if not isinstance(part, Media):
+        raise InputError(f"a {type(part).__name__} cannot be indexed")
+    if part.is_url or part.is_reference:
+        return HashedPart(sha256_of(part.location or ""), part.mime_type, unread=True)
+    size_bytes = os.path.getsize(part.location or "") if part.data is None else len(part.data)
+    return HashedPart(digest_of(part, root), mime_type_of(part, root), size_bytes)
+
+
+def modality_of(content: Content) -> str:
+    """The modality of all parts, "mixed" where they differ."""
+    kinds = {part.modality for part in content.parts}
+    return kinds.pop() if len(kinds) == 1 else "mixed"
+
+
+def sha256_of(text: str) -> str:
+    """In hex. Raises InputError for text that is not valid Unicode."""
+    try:
+        return hashlib.sha256(text.encode()).hexdigest()
+    except UnicodeEncodeError as error:
+        raise InputError(f"the text holds a lone surrogate at character {error.start}: it is not valid text") from error
