@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import numpy as np
 
 from gemini_embed.records import MODALITIES
 from gemini_embed.searching.fusion import Spread
-from gemini_embed.stores.base import FilterLike, FloatArray, Store
+from gemini_embed.stores.base import FloatArray, Store
+from gemini_embed.stores.filters import of_modality
 
 LASTS_S = 60.0
 """So long a census holds, unless this object writes: another process may add the first picture meanwhile."""
@@ -69,16 +69,6 @@ class Census:
                 lengths = np.linalg.norm(rows, axis=1, keepdims=True)
                 self._samples[modality] = rows / np.maximum(lengths, 1e-12)
             return self._samples[modality]
-
-
-def of_modality(modality: str | None) -> dict[str, Any]:
-    """The neutral filter for records of a modality; None finds those that tell none, or none that is known."""
-    return {"modality": modality} if modality else {"$not": {"modality": [*MODALITIES]}}
-
-
-def restricted(filter: FilterLike, modality: str | None) -> FilterLike:
-    """A neutral filter, and of this modality."""
-    return {"$and": [filter, of_modality(modality)]} if filter else of_modality(modality)
 
 
 def _spread(scores: FloatArray, pooled: float) -> Spread:

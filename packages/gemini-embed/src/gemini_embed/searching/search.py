@@ -9,12 +9,13 @@ from dataclasses import replace
 from gemini_embed.hits import Hit, Hits
 from gemini_embed.hits.opening import Opener
 from gemini_embed.notices import warn
-from gemini_embed.searching.census import Census, restricted
+from gemini_embed.searching.census import Census
 from gemini_embed.searching.fusion import ByModality, Ranked, fused
 from gemini_embed.searching.merging import merged, widened
 from gemini_embed.searching.options import Wanted
 from gemini_embed.searching.variety import collapsed, diversified
 from gemini_embed.stores.base import FloatArray, Store
+from gemini_embed.stores.filters import restricted
 
 
 def search(store: Store, census: Census, query: FloatArray, wanted: Wanted, opener: Opener | None = None) -> Hits:

@@ -20,6 +20,8 @@ from datetime import UTC, date, datetime, time
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from gemini_embed.errors import InputError
+from gemini_embed.records import MODALITIES
+from gemini_embed.stores.base import FilterLike
 
 Scalar: TypeAlias = str | int | float | bool
 Path: TypeAlias = tuple[str, ...]
@@ -208,3 +210,13 @@ def _moment(value: date) -> datetime:
 
 def _kind(value: object) -> str:
     return "an empty list" if value == [] else f"{type(value).__name__}"
+
+
+def of_modality(modality: str | None) -> dict[str, Any]:
+    """The neutral filter for records of a modality; None finds those that tell none, or none that is known."""
+    return {"modality": modality} if modality else {"$not": {"modality": [*MODALITIES]}}
+
+
+def restricted(filter: FilterLike, modality: str | None) -> FilterLike:
+    """A neutral filter, and of this modality."""
+    return {"$and": [filter, of_modality(modality)]} if filter else of_modality(modality)
