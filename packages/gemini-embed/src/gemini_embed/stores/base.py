@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gemini_embed.errors import ConfigurationError, InputError, StoreError
+from gemini_embed.errors import ConfigurationError, GeminiEmbedError, InputError, StoreError, StoreLockedError
 from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.hits import Hit
 from gemini_embed.records import MODALITIES, Record
@@ -112,6 +113,26 @@ def opened(store: Store, held: T | None) -> T:
     if held is None:
         raise StoreError(f"{store} is not open: call open(fingerprint) first")
     return held
+
+
+@contextmanager
+def engine_errors(store: Store, *, lock_sign: str = "", way_out: str = "") -> Iterator[None]:
+    """Give an engine's errors our words: engines raise built-in ones and bare Exception too.
+
+    An error whose text holds `lock_sign` says that the files are open elsewhere; `way_out` then goes on: "and ...".
+
+    Raises:
+        StoreLockedError, StoreError: from the engine's error.
+    """
+    try:
+        yield
+    except GeminiEmbedError:
+        raise
+    except Exception as error:
+        if lock_sign and lock_sign in str(error):
+            where = "open elsewhere (another process, or another object in this one)"
+            raise StoreLockedError(f"{store} is {where}, and {way_out}") from error
+        raise StoreError(f"{store}: {error}") from error
 
 
 def check_rows(records: Sequence[Record], vectors: FloatArray, dimensions: int) -> FloatArray:

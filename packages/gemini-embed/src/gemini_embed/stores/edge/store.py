@@ -10,13 +10,12 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from gemini_embed.errors import GeminiEmbedError, StoreError, StoreLockedError
 from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.hits import Hit
 from gemini_embed.records import Record
@@ -29,6 +28,7 @@ from gemini_embed.stores.base import (
     check_quantization,
     check_query,
     check_rows,
+    engine_errors,
     opened,
 )
 from gemini_embed.stores.edge.folder import check_room, engine, kept_fingerprint, load, optimize
@@ -77,7 +77,7 @@ class EdgeStore(Store):
         return f"EdgeStore({str(self.path)!r})"
 
     def open(self, fingerprint: Fingerprint) -> None:
-        with self._lock, _engine_errors(self):
+        with self._lock, self._engine_errors():
             if self._fingerprint is None:
                 self._fingerprint = kept_fingerprint(self.path, fingerprint)
             self._fingerprint.check(fingerprint, where=str(self))
@@ -181,7 +181,7 @@ class EdgeStore(Store):
                 self._shard = self._load()
 
     def close(self) -> None:
-        with self._lock, _engine_errors(self):
+        with self._lock, self._engine_errors():
             shard, self._shard, self._fingerprint = self._shard, None, None
             if shard is not None:
                 shard.close()
@@ -195,8 +195,12 @@ class EdgeStore(Store):
 
     @contextmanager
     def _open_shard(self) -> Iterator[qdrant_edge.EdgeShard]:
-        with self._lock, _engine_errors(self):
+        with self._lock, self._engine_errors():
             yield opened(self, self._shard)
+
+    def _engine_errors(self) -> AbstractContextManager[None]:
+        way_out = "its engine allows one at a time: close that one first, or use QdrantStore(url=...) to share an index"
+        return engine_errors(self, lock_sign="WouldBlock", way_out=way_out)  # from opening the engine's log
 
     def _update(self, operation: qdrant_edge.UpdateOperation) -> None:
         with self._open_shard() as shard:
@@ -212,19 +216,3 @@ def _batch(points: Sequence[qdrant_edge.Record], with_vectors: bool) -> Batch:
     if not with_vectors:
         return Batch(records, np.empty((len(points), 0), np.float32))
     return Batch(records, np.array([point.vector for point in points], np.float32))
-
-
-@contextmanager
-def _engine_errors(store: EdgeStore) -> Iterator[None]:
-    """The engine raises bare Exception; give it our words. Its lock shows as WouldBlock from opening the log."""
-    try:
-        yield
-    except GeminiEmbedError:
-        raise
-    except Exception as error:
-        if "WouldBlock" in str(error):
-            raise StoreLockedError(
-                f"{store} is open elsewhere (another process, or another object in this one), and its engine "
-                "allows one at a time: close that one first, or use QdrantStore(url=...) to share an index"
-            ) from error
-        raise StoreError(f"{store}: {error}") from error

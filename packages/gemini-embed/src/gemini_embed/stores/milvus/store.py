@@ -15,11 +15,21 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from gemini_embed.errors import ConfigurationError, GeminiEmbedError, InputError, StoreError, missing_extra
+from gemini_embed.errors import ConfigurationError, InputError, missing_extra
 from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.hits import Hit
 from gemini_embed.records import Record
-from gemini_embed.stores.base import Batch, FilterLike, FloatArray, Store, check_one_of, check_query, check_rows, opened
+from gemini_embed.stores.base import (
+    Batch,
+    FilterLike,
+    FloatArray,
+    Store,
+    check_one_of,
+    check_query,
+    check_rows,
+    engine_errors,
+    opened,
+)
 from gemini_embed.stores.milvus import lite as milvus_lite
 from gemini_embed.stores.milvus.collection import Index, ensure
 from gemini_embed.stores.milvus.filters import expression, ids_in
@@ -90,7 +100,7 @@ class MilvusStore(Store):
         return f"MilvusStore({self._place!r}, collection={self.collection!r})"
 
     def open(self, fingerprint: Fingerprint) -> None:
-        with self._lock, _client_errors(self):
+        with self._lock, engine_errors(self):
             if self._fingerprint is None:
                 client = self._client = self._client or self._connect()
                 self._fingerprint = ensure(client, self.collection, fingerprint, self._index, adopt=self._adopt)
@@ -186,7 +196,7 @@ class MilvusStore(Store):
                 client.load_collection(self.collection)
 
     def close(self) -> None:
-        with self._lock, _client_errors(self):
+        with self._lock, engine_errors(self):
             client, self._client, self._fingerprint = self._client, None, None
             if client is not None:
                 client.close()
@@ -201,7 +211,7 @@ class MilvusStore(Store):
     def _ready(self) -> Iterator[MilvusClient]:
         """The client of the open store; one caller at a time with a file, which takes one writer."""
         client = opened(self, self._client if self._fingerprint else None)
-        with nullcontext() if self._file is None else self._lock, _client_errors(self):
+        with nullcontext() if self._file is None else self._lock, engine_errors(self):
             yield client
 
     def _write(self, rows: list[dict[str, Any]]) -> None:
@@ -239,14 +249,3 @@ class MilvusStore(Store):
 def _batch(rows: Sequence[Mapping[str, Any]], with_vectors: bool) -> Batch:
     vectors = [row[VECTOR_FIELD] if with_vectors else [] for row in rows]
     return Batch([from_row(row) for row in rows], np.array(vectors, np.float32))
-
-
-@contextmanager
-def _client_errors(store: MilvusStore) -> Iterator[None]:
-    """Give the client's errors our words."""
-    try:
-        yield
-    except GeminiEmbedError:
-        raise
-    except Exception as error:
-        raise StoreError(f"{store}: {error}") from error

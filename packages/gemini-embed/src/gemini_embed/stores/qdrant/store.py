@@ -10,15 +10,14 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from operator import methodcaller
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-import httpx
 import numpy as np
 
-from gemini_embed.errors import ConfigurationError, GeminiEmbedError, StoreError, StoreLockedError, missing_extra
+from gemini_embed.errors import ConfigurationError
 from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.hits import Hit
 from gemini_embed.records import Record
@@ -31,12 +30,14 @@ from gemini_embed.stores.base import (
     check_quantization,
     check_query,
     check_rows,
+    engine_errors,
     opened,
 )
 from gemini_embed.stores.llama_nodes import node_payload
 from gemini_embed.stores.point_filters import ClientConditions
 from gemini_embed.stores.points import from_payload, point_id, point_ids, to_payload
 from gemini_embed.stores.qdrant.away import persist
+from gemini_embed.stores.qdrant.client import connected, is_local, no_quantization_here, passes
 from gemini_embed.stores.qdrant.collection import ensure
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class QdrantStore(Store):
             raise ConfigurationError(f"api_key goes with url=, not with {given[0]}=")
         check_quantization(quantization, oversampling)
         if quantization is not None and (location is not None or path is not None):
-            raise _no_quantization_here()
+            raise no_quantization_here()
         self.collection = collection
         self._where = str(places[given[0]]) if client is None else "your client"
         self._location, self._path = location, None if path is None else os.fspath(path)
@@ -111,17 +112,17 @@ class QdrantStore(Store):
         return f"QdrantStore({self._where!r}, collection={self.collection!r})"
 
     def open(self, fingerprint: Fingerprint) -> None:
-        with self._lock, _client_errors(self):
-            client = self._client = self._client or self._connect()
+        with self._lock, self._client_errors():
+            client = self._client = self._client or self._connected()
             if self._fingerprint is None:
-                if self._quantization is not None and _is_local(client):
-                    raise _no_quantization_here()
+                if self._quantization is not None and is_local(client):
+                    raise no_quantization_here()
                 self._fingerprint = ensure(
                     client,
                     self.collection,
                     fingerprint,
                     adopt=self._adopt,
-                    indexed=not _is_local(client),
+                    indexed=not is_local(client),
                     quantized=self._quantization is not None,
                 )
             self._fingerprint.check(fingerprint, where=str(self))
@@ -161,7 +162,7 @@ class QdrantStore(Store):
         query = check_query(vector, k, self._dimensions)
         rescored = models.QuantizationSearchParams(rescore=True, oversampling=self._oversampling)
         with self._ready() as client:
-            params = None if _is_local(client) else models.SearchParams(quantization=rescored)
+            params = None if is_local(client) else models.SearchParams(quantization=rescored)
             requests = [
                 models.QueryRequest(
                     query=query.tolist(), limit=k, filter=_filter(filter), params=params, with_payload=True
@@ -226,11 +227,24 @@ class QdrantStore(Store):
                 return
 
     def close(self) -> None:
-        with self._lock, _client_errors(self):
+        with self._lock, self._client_errors():
             client, self._fingerprint = self._client, None
             if client is not None and self._is_ours:
                 self._client = None
                 client.close()
+
+    def _connected(self) -> QdrantClient:
+        client = connected(
+            location=self._location, path=self._path, url=self._url, api_key=self._api_key, timeout_s=self._timeout_s
+        )
+        weakref.finalize(self, client.close)  # a store left open ends without the noise of the client's own ending
+        return client
+
+    def _client_errors(self) -> AbstractContextManager[None]:
+        way_out = (
+            "local mode allows one at a time: close that one first, or share an index by a server, QdrantStore(url=...)"
+        )
+        return engine_errors(self, lock_sign="already accessed by another instance", way_out=way_out)
 
     @property
     def _dimensions(self) -> int:
@@ -240,40 +254,13 @@ class QdrantStore(Store):
     def _ready(self) -> Iterator[QdrantClient]:
         """The client of the open store; one caller at a time in local mode, which is not made for threads."""
         client = opened(self, self._client if self._fingerprint else None)
-        with self._lock if _is_local(client) else nullcontext(), _client_errors(self):
+        with self._lock if is_local(client) else nullcontext(), self._client_errors():
             yield client
 
     def _ask(self, request: Callable[[QdrantClient], T]) -> T:
         """The answer to a request that may be repeated without changing anything: while the server is away, it is."""
         with self._ready() as client:
-            return persist(partial(request, client), _passes, self._retry_for_s)
-
-    def _connect(self) -> QdrantClient:
-        try:
-            from qdrant_client import QdrantClient
-        except ImportError as error:
-            raise missing_extra("qdrant", "qdrant-client") from error
-        if self._url is not None:
-            client = QdrantClient(
-                url=self._url, api_key=self._api_key, timeout=self._timeout_s, check_compatibility=False
-            )
-        else:
-            # SQLite's own check of threads is off because `_ready` lets one in at a time.
-            client = QdrantClient(location=self._location, path=self._path, force_disable_check_same_thread=True)
-        weakref.finalize(self, client.close)  # a store left open ends without the noise of the client's own ending
-        return client
-
-
-def _no_quantization_here() -> ConfigurationError:
-    return ConfigurationError(
-        "quantization needs a server: qdrant-client's local mode takes it without a word and ignores it; "
-        'EdgeStore(..., quantization="int8") has it without a server'
-    )
-
-
-def _is_local(client: QdrantClient) -> bool:
-    options = client.init_options
-    return options.get("location") == ":memory:" or options.get("path") is not None
+            return persist(partial(request, client), passes, self._retry_for_s)
 
 
 def _payload(record: Record) -> dict[str, Any]:
@@ -284,28 +271,3 @@ def _filter(given: FilterLike) -> Any:
     from qdrant_client import models
 
     return ClientConditions(models).filter(given)
-
-
-def _passes(error: Exception) -> bool:
-    """Whether the server is away or overloaded, as opposed to refusing what it is asked."""
-    from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
-
-    if isinstance(error, UnexpectedResponse):
-        return error.status_code in (429, 502, 503, 504)
-    return isinstance(error, ResponseHandlingException) and isinstance(error.source, httpx.TransportError)
-
-
-@contextmanager
-def _client_errors(store: QdrantStore) -> Iterator[None]:
-    """Give the client's errors our words: it raises RuntimeError and ValueError as well as its own."""
-    try:
-        yield
-    except GeminiEmbedError:
-        raise
-    except Exception as error:
-        if "already accessed by another instance" in str(error):
-            raise StoreLockedError(
-                f"{store} is open elsewhere (another process, or another object in this one), and local mode "
-                "allows one at a time: close that one first, or share an index by a server, QdrantStore(url=...)"
-            ) from error
-        raise StoreError(f"{store}: {error}") from error

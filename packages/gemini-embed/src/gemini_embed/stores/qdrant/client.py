@@ -1,0 +1,53 @@
+"""qdrant-client: connected, told apart from its local mode, and which of its errors will pass."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+
+from gemini_embed.errors import ConfigurationError, missing_extra
+
+if TYPE_CHECKING:
+    from qdrant_client import QdrantClient
+
+
+def connected(
+    *, location: str | None, path: str | None, url: str | None, api_key: str | None, timeout_s: int
+) -> QdrantClient:
+    """A client of a server (`url`), or of local mode in memory (`location`) or in a folder (`path`).
+
+    Raises:
+        MissingExtraError: qdrant-client is not installed.
+    """
+    try:
+        from qdrant_client import QdrantClient
+    except ImportError as error:
+        raise missing_extra("qdrant", "qdrant-client") from error
+    if url is not None:
+        return QdrantClient(url=url, api_key=api_key, timeout=timeout_s, check_compatibility=False)
+    # SQLite's own check of threads is off because the store lets one in at a time.
+    return QdrantClient(location=location, path=path, force_disable_check_same_thread=True)
+
+
+def no_quantization_here() -> ConfigurationError:
+    """The error for quantization in local mode."""
+    return ConfigurationError(
+        "quantization needs a server: qdrant-client's local mode takes it without a word and ignores it; "
+        'EdgeStore(..., quantization="int8") has it without a server'
+    )
+
+
+def is_local(client: QdrantClient) -> bool:
+    """Whether it is qdrant-client's local mode, and no server."""
+    options = client.init_options
+    return options.get("location") == ":memory:" or options.get("path") is not None
+
+
+def passes(error: Exception) -> bool:
+    """Whether the server is away or overloaded, as opposed to refusing what it is asked."""
+    from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
+
+    if isinstance(error, UnexpectedResponse):
+        return error.status_code in (429, 502, 503, 504)
+    return isinstance(error, ResponseHandlingException) and isinstance(error.source, httpx.TransportError)
