@@ -1,12 +1,16 @@
-"""What we can add to a refusal of the service: a successor, a location, a setting."""
+"""What we know and the service does not say: of a model when an object is made, and of a refusal when it comes."""
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 
 from gemini_embed.errors import ApiError, AuthenticationError, QuotaError, QuotaUsedUpError
 from gemini_embed.models import ModelFacts
+from gemini_embed.notices import warn
 from gemini_embed.service.connection import KEY_VARIABLES, Connection
+
+logger = logging.getLogger(__name__)
 
 
 def hint_for(error: ApiError, facts: ModelFacts, connection: Connection) -> str:
@@ -61,3 +65,23 @@ def _about_location(facts: ModelFacts, connection: Connection) -> list[str]:
         return []
     served = ", ".join(sorted(facts.locations))
     return [f"{facts.name} is known to be served at {served}, not at {connection.location!r}"]
+
+
+def warn_of_lifecycle(facts: ModelFacts, location: str | None) -> None:
+    """Warn of a model that is shut down or not served at `location`; log that nothing is known of one."""
+    if facts.retired and facts.is_retired():
+        where = "the Gemini Developer API" if facts.backend == "developer" else "Vertex AI"
+        warn(
+            f"{facts.name} was shut down on {where} on {facts.retired:%Y-%m-%d}; use {facts.successor} and embed "
+            "your documents anew (their vectors are not comparable). It is still sent, for proxies that serve it"
+        )
+    if facts.locations and location and location not in facts.locations:
+        served = ", ".join(sorted(facts.locations))
+        warn(f"{facts.name} is known to be served at {served}; location={location!r} is sent, and may be refused")
+    if not facts.known:
+        logger.warning(
+            "nothing is known of %s on the %s backend: careful defaults are sent (see Embedder.facts); "
+            "facts={...} overrides them",
+            facts.name,
+            facts.backend,
+        )

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -14,10 +14,9 @@ from typing import Any, TypeVar
 
 from gemini_embed.errors import ApiError, ConnectionFailedError, InputError, MediaError
 from gemini_embed.preparing.plan import Entry, WirePart, base64_size, inline_data
-from gemini_embed.secret import without_frames
 from gemini_embed.service.connection import Connection
+from gemini_embed.service.sdk import Sdk
 from gemini_embed.transport.options import HttpOptions
-from gemini_embed.transport.tls import context_for
 
 FIRST_LOOK_S = 0.1
 LONGEST_LOOK_S = 5.0
@@ -27,7 +26,6 @@ PROCESSING_S = 600.0
 DELETING_S = 10.0
 LEAST_LIFE = timedelta(minutes=10)
 """A kept file that expires sooner is uploaded anew."""
-ATTEMPTS = 5
 
 logger = logging.getLogger(__name__)
 
@@ -62,10 +60,8 @@ class Uploads:
     """The files that one job has put there."""
 
     def __init__(self, connection: Connection, http: HttpOptions, kept: KeptFiles | None = None) -> None:
-        self._connection = connection
-        self._http = http
+        self._sdk = Sdk(connection, http)
         self._kept = kept
-        self._client: Any = None
         self._files: dict[bytes, asyncio.Task[Any]] = {}
         self._reused: set[bytes] = set()
 
@@ -147,42 +143,4 @@ class Uploads:
         await self._asked(lambda client: client.files.delete(name=name))
 
     async def _asked(self, call: Callable[[Any], T]) -> T:
-        """The outcome of a call of the SDK, which blocks, and whose frames hold the key."""
-        client = await asyncio.to_thread(self._opened)
-        try:
-            return await asyncio.to_thread(call, client)
-        except Exception as e:
-            raise _our_error(e) from without_frames(e)
-
-    def _opened(self) -> Any:
-        if self._client is None:
-            from google import genai
-
-            self._http.require_all()
-            self._client = genai.Client(
-                vertexai=False,
-                api_key=self._connection.require_key().reveal(),
-                http_options={
-                    "base_url": self._connection.base_url,
-                    "api_version": self._connection.api_version,
-                    "timeout": round(self._http.timeout_s * 1000),
-                    "headers": {name: value.reveal() for name, value in self._http.headers.items()},
-                    "retry_options": {"attempts": ATTEMPTS},
-                    # No redirect: it would carry the key to another host.
-                    "client_args": {
-                        "follow_redirects": False,
-                        "verify": context_for(self._http.verify),
-                        **({"proxy": self._http.proxy.reveal()} if self._http.proxy else {}),
-                    },
-                },
-            )
-        return self._client
-
-
-def _our_error(error: Exception) -> Exception:
-    """The SDK's errors, and those of the HTTP library under it, as ours."""
-    code = getattr(error, "code", None)
-    if isinstance(code, int):
-        status, message = getattr(error, "status", None) or "", getattr(error, "message", None) or ""
-        return ApiError(code, str(status), str(message), model="the Files API")
-    return ConnectionFailedError(f"an upload to the Files API failed: {type(error).__name__}: {error}")
+        return await self._sdk.ask(call, what="Files API")
