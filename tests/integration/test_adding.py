@@ -238,7 +238,7 @@ def test_a_store_that_fails_leaves_the_vectors_on_the_error(index: MultimodalInd
 
 
 def test_an_exception_of_a_stores_own_leaves_nothing_unwritten(index: MultimodalIndex, store: Store) -> None:
-    """The chunk is written again, and its tokens are told once."""
+    """The batch is written again, and its tokens are told once."""
 
     def fail_once(records: Sequence[Record]) -> None:
         del store.before_upsert

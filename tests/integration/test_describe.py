@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from fix_media import drawn, film, pdf, wav
 from gemini_embed import EdgeStore, Embedder, Image, Item, MultimodalIndex, Window
-from gemini_embed.indexing import adding
-from gemini_embed.indexing import batches as chunks
+from gemini_embed.indexing import adding, batches
 from gemini_embed_emulator import Emulator
 
 MakeEmbedder = Callable[..., Embedder]
@@ -108,7 +107,7 @@ def test_pictures_are_described_a_few_at_a_time(
     index: MultimodalIndex, folder: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As much as is read ahead of any medium."""
-    monkeypatch.setattr(chunks, "CHUNK_BYTES", 1)
+    monkeypatch.setattr(batches, "BATCH_BYTES", 1)
     monkeypatch.setattr(adding, "AHEAD_BYTES", 1)
     asked: list[int] = []
 

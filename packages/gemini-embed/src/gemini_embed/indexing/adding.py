@@ -1,8 +1,8 @@
-"""How an index adds: a stream of chunks, some embedded ahead of where they are written, then what is outdated removed.
+"""How an index adds: a stream of batches, some embedded ahead of where they are written, then what is outdated removed.
 
-    items -> chunks -> embedding, up to AHEAD chunks at once -> written in order -> outdated records removed
+    items -> batches -> embedding, up to AHEAD batches at once -> written in order -> outdated records removed
 
-What is embedded is paid for, so it is written whatever happens to the rest: a failure is raised when the chunks under
+What is embedded is paid for, so it is written whatever happens to the rest: a failure is raised when the batches under
 way are in, and an interruption writes what they had finished by then.
 """
 
@@ -19,7 +19,7 @@ import numpy as np
 
 from gemini_embed.engine.steps import Steps
 from gemini_embed.errors import Completed, GeminiEmbedError, InputError, RefusedItemsError, StoreError
-from gemini_embed.indexing.batches import Chunk, Waiting, chunks
+from gemini_embed.indexing.batches import AddBatch, Waiting, batches
 from gemini_embed.indexing.describing import described
 from gemini_embed.indexing.items import ItemLike, source_of
 from gemini_embed.indexing.options import How
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 AHEAD = 4
-"""Chunks that are embedded while one is written: of 500 items each, enough for 20 calls of 100 in flight."""
+"""Batches that are embedded while one is written: of 500 items each, enough for 20 calls of 100 in flight."""
 AHEAD_BYTES = 24 * 2**20
-"""No more than so many bytes of media are read ahead, but always one chunk."""
+"""No more than so many bytes of media are read ahead, but always one batch."""
 
 
 def add_steps(
@@ -68,7 +68,7 @@ def add_steps(
 
 
 class _Adding:
-    """One add: the chunks under way, and what came of those before."""
+    """One add: the batches under way, and what came of those before."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class _Adding:
         self._began = time.monotonic()
         self._embedder, self._store, self._outdated = embedder, store, outdated
         self._how, self._budget, self._progress = how, budget, progress
-        self._window: deque[tuple[Chunk, Submitted]] = deque()
+        self._window: deque[tuple[AddBatch, Submitted]] = deque()
         self._under_way: dict[str, Waiting] = {}
         self._added = self._reused = self._files = 0
         self._skipped: list[SkippedItem] = []
@@ -114,7 +114,7 @@ class _Adding:
         """Read, embed and write until there is nothing left, or something fails."""
         reader = self._how.reader(self._embedder)
         try:
-            for gathered in chunks(items, self._how.batch_size, reader, self._how.on_error, self._skip_item):
+            for gathered in batches(items, self._how.batch_size, reader, self._how.on_error, self._skip_item):
                 self._progress.expect(sum(not one.candidate.begins for one in gathered))
                 self._start(self._loaded(self._new(gathered)))
                 while self._is_far_ahead():
@@ -135,9 +135,9 @@ class _Adding:
             self._write_what_is_finished()
 
     def _is_far_ahead(self) -> bool:
-        """Whether a chunk must be written before the next is read."""
+        """Whether a batch must be written before the next is read."""
         under_way = len(self._window)
-        return under_way > AHEAD or (under_way > 1 and sum(chunk.size_bytes for chunk, _ in self._window) > AHEAD_BYTES)
+        return under_way > AHEAD or (under_way > 1 and sum(batch.size_bytes for batch, _ in self._window) > AHEAD_BYTES)
 
     def _new(self, gathered: Sequence[Waiting]) -> list[Waiting]:
         """What must be embedded. Known records get the text and metadata they came with now; twins count once."""
@@ -188,33 +188,33 @@ class _Adding:
     def _start(self, new: Sequence[Waiting]) -> None:
         if not new:
             return
-        chunk = Chunk(new)
+        batch = AddBatch(new)
         try:
-            embedding = self._embedder.submit(chunk.contents, on_error=self._how.on_error, budget=self._budget)
+            embedding = self._embedder.submit(batch.contents, on_error=self._how.on_error, budget=self._budget)
         except GeminiEmbedError as error:
-            raise chunk.relocated(error) from error.__cause__
-        self._window.append((chunk, embedding))
+            raise batch.relocated(error) from error.__cause__
+        self._window.append((batch, embedding))
         self._under_way |= {one.record.id: one for one in new}
 
     def _finish_first(self) -> Steps[None]:
-        """Wait for the oldest chunk and write it, or what it had finished before it failed; then it leaves."""
-        chunk, embedding = self._window[0]
+        """Wait for the oldest batch and write it, or what it had finished before it failed; then it leaves."""
+        batch, embedding = self._window[0]
         try:
             result = yield embedding.pending
         except GeminiEmbedError as error:
             if error.completed is not None:
-                self._write(chunk, error.completed)
-            self._leave(chunk)
-            relocated = chunk.relocated(error)
+                self._write(batch, error.completed)
+            self._leave(batch)
+            relocated = batch.relocated(error)
             if not isinstance(relocated, RefusedItemsError):
                 raise relocated from error.__cause__
             self._refusals.append(relocated)
             return
-        self._write(chunk, _rows_of(result))
+        self._write(batch, _rows_of(result))
         for refused in result.refused:
-            for one in chunk.of(refused):
+            for one in batch.of(refused):
                 self._skip(one.positions, one.record.source, refused.message)
-        self._leave(chunk)
+        self._leave(batch)
 
     def _finish_rest(self) -> Steps[None]:
         """After a failure: what is under way is awaited and written, and further failures are logged."""
@@ -229,39 +229,39 @@ class _Adding:
 
     def _write_what_is_finished(self) -> None:
         try:
-            for chunk, completed in self._stopped():
-                self._write(chunk, completed)
+            for batch, completed in self._stopped():
+                self._write(batch, completed)
         except StoreError:
             logger.exception("what was finished when adding was interrupted could not be written")
 
-    def _stopped(self) -> list[tuple[Chunk, Completed]]:
-        """End what is under way; what each chunk had finished."""
-        ended = [(chunk, embedding.stop()) for chunk, embedding in self._window]
+    def _stopped(self) -> list[tuple[AddBatch, Completed]]:
+        """End what is under way; what each batch had finished."""
+        ended = [(batch, embedding.stop()) for batch, embedding in self._window]
         self._window.clear()
-        return [(chunk, completed) for chunk, completed in ended if completed is not None]
+        return [(batch, completed) for batch, completed in ended if completed is not None]
 
     def _unwritten(self) -> Completed | None:
         """End what is under way and cannot be written; what is finished of it, in the caller's positions."""
-        finished = [chunk.in_callers_positions(completed) for chunk, completed in self._stopped()]
+        finished = [batch.in_callers_positions(completed) for batch, completed in self._stopped()]
         if not finished:
             return None
         positions = [position for one in finished for position in one.positions]
         usage = sum((one.usage for one in finished), Usage())
         return Completed(positions, np.concatenate([one.values for one in finished]), usage)
 
-    def _write(self, chunk: Chunk, completed: Completed) -> None:
-        waiting, vectors = chunk.rows(completed)
+    def _write(self, batch: AddBatch, completed: Completed) -> None:
+        waiting, vectors = batch.rows(completed)
         self._store.upsert([one.record for one in waiting], vectors)
-        self._usage += completed.usage  # once, though a store's own exception has the chunk written again
+        self._usage += completed.usage  # once, though a store's own exception has the batch written again
         items = sum(len(one.positions) for one in waiting)
         self._added += len(waiting)
         self._reused += items - len(waiting)
         self._files += sum(one.record.uri is not None and one.candidate.begins for one in waiting)
         self._advance(items)
 
-    def _leave(self, chunk: Chunk) -> None:
+    def _leave(self, batch: AddBatch) -> None:
         self._window.popleft()
-        for one in chunk.records:
+        for one in batch.records:
             del self._under_way[one.record.id]
 
     def _skip_item(self, position: int, item: ItemLike, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""Candidates gathered a chunk at a time: numbered, loaded, and brought together where they are one record."""
+"""Candidates gathered a batch at a time: numbered, loaded, and brought together where they are one record."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from gemini_embed.records import Record
 from gemini_embed.result import OnError, RefusedItem
 from gemini_embed.stores.base import FloatArray
 
-CHUNK_BYTES = 8 * 2**20
-"""Media of one chunk, about: several chunks are in memory at once, and once more as base64 while they are sent."""
+BATCH_BYTES = 8 * 2**20
+"""Media of one batch, about: several batches are in memory at once, and once more as base64 while they are sent."""
 
 Skip = Callable[[int, ItemLike, str], None]
 """Told the position of an item that is left out, the item, and why."""
@@ -64,7 +64,7 @@ class Waiting:
         return self.loaded
 
 
-class Chunk:
+class AddBatch:
     """Loaded records whose contents are embedded together. Equal contents form a group, which is embedded once."""
 
     def __init__(self, records: Iterable[Waiting]) -> None:
@@ -127,7 +127,7 @@ class Chunk:
         return Completed(positions, np.repeat(values, counts, axis=0), completed.usage)
 
 
-def chunks(
+def batches(
     items: Iterable[ItemLike], size: int, reader: Reader, on_error: OnError, skip: Skip
 ) -> Iterator[list[Waiting]]:
     """What `items` would become, at most `size` records at a time, fewer where their media are large; nothing is read
@@ -148,7 +148,7 @@ def chunks(
                 for candidate in reader.candidates(like):
                     gathered.append(Waiting([position], candidate.record, candidate))
                     size_bytes += candidate.size_bytes
-                    if len(gathered) >= size or size_bytes >= CHUNK_BYTES:
+                    if len(gathered) >= size or size_bytes >= BATCH_BYTES:
                         yield gathered
                         gathered, size_bytes = [], 0
             except InputError as error:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gemini_embed.errors import InputError
-from gemini_embed.indexing.batches import Chunk, Waiting, chunks
+from gemini_embed.indexing.batches import AddBatch, Waiting, batches
 from gemini_embed.indexing.items import ItemLike
 from gemini_embed.indexing.options import How
 from gemini_embed.indexing.scratch import Seen
@@ -26,7 +26,7 @@ def estimate_add(embedder: Embedder, store: Store, items: Iterable[ItemLike], ho
     total = embedder.estimate([])
     reader = how.reader(embedder)
     with closing(Seen()) as seen:
-        for gathered in chunks(items, how.batch_size, reader, how.on_error, lambda *bad: None):
+        for gathered in batches(items, how.batch_size, reader, how.on_error, lambda *bad: None):
             first = [one for one in gathered if seen.is_new(one.record.id)]
             known = {record.id for record in store.get([one.record.id for one in first])}
             new = [one for one in first if one.record.id not in known]
@@ -39,11 +39,11 @@ def estimate_add(embedder: Embedder, store: Store, items: Iterable[ItemLike], ho
 
 
 def _of_whole(embedder: Embedder, new: Sequence[Waiting], how: How) -> Estimate:
-    chunk = Chunk(new)
+    batch = AddBatch(new)
     try:
-        return embedder.estimate(chunk.contents, on_error=how.on_error)
+        return embedder.estimate(batch.contents, on_error=how.on_error)
     except InputError as error:
-        raise chunk.relocated(error) from error.__cause__
+        raise batch.relocated(error) from error.__cause__
 
 
 def _of_windows(embedder: Embedder, windows: Sequence[Waiting]) -> Estimate:
