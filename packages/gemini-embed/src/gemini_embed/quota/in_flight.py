@@ -12,7 +12,7 @@ SPACING_S = 0.008
 """The first calls beyond `FIRST_STARTS` are so far apart: answers come together, and starts should not."""
 
 
-class Window:
+class InFlight:
     """Slow start, then additive increase and multiplicative decrease, as TCP does. Pure: time is passed in."""
 
     def __init__(self) -> None:

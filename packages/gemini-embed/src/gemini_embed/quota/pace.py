@@ -11,7 +11,7 @@ from typing import Literal
 
 from gemini_embed.quota.bucket import Bucket
 from gemini_embed.quota.day import DayQuota
-from gemini_embed.quota.in_flight import Window
+from gemini_embed.quota.in_flight import InFlight
 from gemini_embed.quota.learning import LearnedRate
 from gemini_embed.quota.limits import Cost, RateLimits
 from gemini_embed.quota.refusal import Refusal
@@ -56,7 +56,7 @@ class Pace:
         self._limits: RateLimits | None = None
         self._told: dict[str, Bucket] = {}
         self._learned: dict[str, LearnedRate] = {}
-        self._window = Window()
+        self._in_flight = InFlight()
         self._under_way = 0
         self._busy_until = float("-inf")
         self._closed_until = float("-inf")
@@ -72,7 +72,7 @@ class Pace:
             if limits == self._limits:
                 return
             self._limits = limits
-            self._window.open()
+            self._in_flight.open()
             per_minute = {"requests": limits.requests_per_minute, "tokens": limits.tokens_per_minute}
             self._told = {u: _full_bucket(rate, limits.burst_s, now) for u, rate in per_minute.items() if rate}
             self.day.tell(limits.requests_per_day)
@@ -106,7 +106,7 @@ class Pace:
             if ticket.probe:
                 self._must_probe = False
             elif ticket.epoch == self._epoch:
-                self._window.answered()
+                self._in_flight.answered()
             for learned in self._learned.values():
                 learned.answered(now)
 
@@ -131,7 +131,7 @@ class Pace:
             if ticket.epoch == self._epoch:  # of several that were under way, the first one tells
                 learned = self._learned.setdefault(refusal.unit, LearnedRate(refusal.unit, self._epoch))
                 learned.refused(ticket.cost, refusal, (ticket.at + now) / 2)  # the service said it in between
-                self._window.refused(self._under_way + 1)
+                self._in_flight.refused(self._under_way + 1)
                 self._epoch += 1
                 self._refused_in_a_row += 1
             # A told 0 is no reason to hammer, and a told hour none to hang: what waits asks again after a minute.
@@ -147,7 +147,7 @@ class Pace:
             return Hold(None, "quota")
         waits = [bucket.wait(cost.of(unit), now) for unit, bucket in self._told.items()]
         if not self._must_probe:  # a probe was told to wait until there is room for it
-            waits += [self._window.wait(self._under_way, now)]
+            waits += [self._in_flight.wait(self._under_way, now)]
             waits += [rate.wait(cost, now) for rate in self._learned.values()]
         seconds = max(waits, default=0.0)
         if seconds <= 0:
@@ -163,7 +163,7 @@ class Pace:
             bucket.take(cost.of(unit), now)
         for rate in self._learned.values():
             rate.started(cost, now, rested_s)
-        self._window.started(self._under_way, now)
+        self._in_flight.started(self._under_way, now)
         self._under_way += 1
         return Ticket(cost, now, self._must_probe, self._epoch)
 
@@ -171,7 +171,7 @@ class Pace:
         for rate in self._learned.values():
             rate.conclude(now, self._epoch)
         if any(rate.bucket for rate in self._learned.values()):
-            self._window.open()
+            self._in_flight.open()
 
     def _end(self, ticket: Ticket, now: float) -> None:
         self._under_way -= 1
