@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from gemini_embed import ApiError, InputError, RefusedItemsError, RetryPolicy
-from gemini_embed.calls.refused import TRIAL_ITEMS, Refusals
+from gemini_embed.calls.refused import TRIAL_ITEMS, RefusedItems
 from gemini_embed.calls.retries import GiveUp, Sift, decide
 from gemini_embed.service.refusals import api_error
 
@@ -41,36 +41,36 @@ def test_may_be_the_fault_of_some_inputs(error: ApiError, sifted: bool, items: i
 
 
 def test_refused_whatever_it_is() -> None:
-    refusals = Refusals("skip")
+    found = RefusedItems("skip")
     for i in range(TRIAL_ITEMS - 1):
-        refusals.refused(refused("no"), [i])
+        found.refused(refused("no"), [i])
     with pytest.raises(ApiError, match="it is not them"):
-        refusals.refused(refused("no"), [9])
+        found.refused(refused("no"), [9])
 
 
 def test_words_that_differ_tell_that_it_is_the_inputs() -> None:
-    refusals = Refusals("skip")
+    found = RefusedItems("skip")
     for i in range(20):
-        refusals.refused(refused(f"image {i % 2} cannot be processed"), [i])
-    assert len(refusals.items) == 20
+        found.refused(refused(f"image {i % 2} cannot be processed"), [i])
+    assert len(found.items) == 20
 
 
 def test_something_was_answered() -> None:
-    refusals = Refusals("skip")
-    refusals.answered = True
+    found = RefusedItems("skip")
+    found.answered = True
     for i in reversed(range(20)):
-        refusals.refused(refused("no"), [i, i + 100])
-    assert [item.position for item in refusals.items] == [*range(20), *range(100, 120)]
-    refusals.check()
+        found.refused(refused("no"), [i, i + 100])
+    assert [item.position for item in found.items] == [*range(20), *range(100, 120)]
+    found.check()
 
 
 def test_the_error_names_ten_and_lists_all() -> None:
-    refusals = Refusals("raise")
-    refusals.answered = True
+    found = RefusedItems("raise")
+    found.answered = True
     for i in range(12):
-        refusals.refused(refused(f"reason {i}"), [i])
+        found.refused(refused(f"reason {i}"), [i])
     with pytest.raises(RefusedItemsError, match=r"input 9: reason 9\n  and 2 more, see \.refused") as caught:
-        refusals.check()
+        found.check()
     assert len(caught.value.refused) == 12
     assert caught.value.message == "reason 0"
 
@@ -78,19 +78,19 @@ def test_the_error_names_ten_and_lists_all() -> None:
 def test_bad_input_is_raised_or_skipped() -> None:
     error = InputError("the text is empty", position=3)
     with pytest.raises(InputError, match="input 3: the text is empty"):
-        Refusals("raise").bad_input(error, [3])
-    refusals = Refusals("skip")
-    refusals.bad_input(error, [3])
-    assert [str(item) for item in refusals.items] == ["input 3: the text is empty"]
+        RefusedItems("raise").bad_input(error, [3])
+    found = RefusedItems("skip")
+    found.bad_input(error, [3])
+    assert [str(item) for item in found.items] == ["input 3: the text is empty"]
 
 
 def test_the_error_says_which_inputs_why_and_what_to_do() -> None:
-    refusals = Refusals("raise")
-    refusals.answered = True
-    refusals.refused(refused("Unable to process input image."), [3])
+    found = RefusedItems("raise")
+    found.answered = True
+    found.refused(refused("Unable to process input image."), [3])
 
     with pytest.raises(RefusedItemsError) as caught:
-        refusals.check()
+        found.check()
 
     assert str(caught.value).splitlines() == [
         "400 INVALID_ARGUMENT from m: Unable to process input image.",

@@ -12,7 +12,7 @@ from gemini_embed.calls import Submitted, embed
 from gemini_embed.calls.advice import warn_of_lifecycle
 from gemini_embed.calls.attempts import Request
 from gemini_embed.calls.overflow import Overflow, warn_of_long_texts
-from gemini_embed.calls.refused import Refusals
+from gemini_embed.calls.refused import RefusedItems
 from gemini_embed.calls.retries import RetryPolicy
 from gemini_embed.calls.rows import Rows
 from gemini_embed.calls.uploads import KeptFiles, Uploads
@@ -26,10 +26,10 @@ from gemini_embed.fingerprint import Fingerprint, fingerprint_of, scaled_to_unit
 from gemini_embed.media.fetch import FetchPolicy, fetch
 from gemini_embed.metering.budget import Budget
 from gemini_embed.metering.estimate import Estimate, estimate
-from gemini_embed.metering.telemetry import Call, observed
+from gemini_embed.metering.telemetry import ObservedCall, observed
 from gemini_embed.models import Backend, ModelFacts, checked_dimensions, facts_for
 from gemini_embed.preparing.plan import without_twins
-from gemini_embed.preparing.prepare import Conditioning, prepare
+from gemini_embed.preparing.prepare import Purpose, prepare
 from gemini_embed.quota import RateLimits
 from gemini_embed.result import EmbeddingResult, OnError
 from gemini_embed.secret import Secret, hides_arguments
@@ -280,9 +280,9 @@ class Embedder(Closing):
         """
         given = contents_of(contents)
         files = sum(any(isinstance(p, Media) and p.location for p in content.parts) for content in given)
-        how = Conditioning(self.task, one_of("side", side, Side), self.condition_media)
-        refusals = Refusals(one_of("on_error", on_error, OnError))
-        items, _ = prepare(given, how, self.facts, self._fetch, refusals.bad_input)
+        purpose = Purpose(self.task, one_of("side", side, Side), self.condition_media)
+        refused = RefusedItems(one_of("on_error", on_error, OnError))
+        items, _ = prepare(given, purpose, self.facts, self._fetch, refused.bad_input)
         return estimate(without_twins(items), files, self.facts)
 
     def fetch(self, url: str) -> bytes:
@@ -329,10 +329,10 @@ class Embedder(Closing):
         budget: Budget | None = None,
     ) -> Submitted:
         """Check and condition everything, in the caller's thread: bad input raises before any request."""
-        how = Conditioning(parse_task(task) if task else self.task, one_of("side", side, Side), self.condition_media)
+        purpose = Purpose(parse_task(task) if task else self.task, one_of("side", side, Side), self.condition_media)
         size = checked_dimensions(dimensions, self.facts) or self.dimensions
-        refusals = Refusals(one_of("on_error", on_error, OnError))
-        items, count = prepare(contents, how, self.facts, self._fetch, refusals.bad_input)
+        refused = RefusedItems(one_of("on_error", on_error, OnError))
+        items, count = prepare(contents, purpose, self.facts, self._fetch, refused.bad_input)
         if self.overflow == "warn":
             warn_of_long_texts(items, self.facts)
         request = Request(
@@ -359,8 +359,8 @@ class Embedder(Closing):
             model=self.facts.name,
         )
         uploads = Uploads(self._connection, self._http, self._kept_files)
-        job = partial(embed, request=request, items=items, rows=rows, refusals=refusals, uploads=uploads)
-        call = Call(self.facts, self._connection.base_url, how.task, side, size, count)
+        job = partial(embed, request=request, items=items, rows=rows, refused=refused, uploads=uploads)
+        call = ObservedCall(self.facts, self._connection.base_url, purpose.task, side, size, count)
         return Submitted(self._engine.start(observed(call, job, rows)), rows)
 
     def _max_items(self, batch_size: int | None) -> int | None:

@@ -1,4 +1,4 @@
-"""One call tried until it is answered: `pacing` decides, waits are logged, and what is final carries our hint."""
+"""One call tried until it is answered: `retries` decides, waits are logged, and what is final carries our hint."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import random
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from gemini_embed.calls.advice import hint_for
 from gemini_embed.calls.retries import RetryPolicy, Sift, Split, Wait, WithoutCompact, decide
@@ -16,20 +16,32 @@ from gemini_embed.errors import ApiError, ConnectionFailedError, QuotaError, Req
 from gemini_embed.media.fetch import FetchPolicy
 from gemini_embed.metering.budget import Budget
 from gemini_embed.models import ModelFacts
-from gemini_embed.preparing.plan import Batch
+from gemini_embed.preparing.plan import Batch, Entry
 from gemini_embed.quota.gate import AbandonedError
 from gemini_embed.quota.waits import Waits
 from gemini_embed.result import Usage
 from gemini_embed.service.connection import Connection
 from gemini_embed.service.session import HttpSession
-from gemini_embed.wire import Codec, Options, Reply
+from gemini_embed.wire import CODECS, Options, Reply
+from gemini_embed.wire.replies import read_token_count
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from gemini_embed.cache import VectorCache
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+Check: TypeAlias = Callable[[Sequence[Entry], Reply], "NDArray[np.float32]"]
+"""The vectors of a reply for these items, float32, shape (n, d), as served. Raises ReplyError."""
+
+BYTES_PER_VALUE = 64
+"""More than one number of a reply takes: 22 were seen in pretty-printed replies. Bounds what is read."""
+LARGEST_VECTOR = 16_384
+"""Values of a vector whose size nobody has told yet."""
 
 
 @dataclass(frozen=True)
@@ -53,64 +65,54 @@ class Request:
 
 
 class Caller:
-    """Makes the calls of one job. Once `failed` is set, none begins and none is tried again."""
+    """Makes the calls of one job, each tried until it is answered. Once `failed` is set, none begins and none is tried
+    again. `check` makes vectors of a reply, or raises ReplyError: a reply that cannot be right is no answer."""
 
-    def __init__(self, session: HttpSession, request: Request) -> None:
+    def __init__(self, session: HttpSession, request: Request, check: Check) -> None:
         self.failed = asyncio.Event()
-        self._retries = 0
-        self._waits = Waits()
         self._session = session
         self._request = request
+        self._check = check
+        self._codec = CODECS[request.facts.endpoint]
+        self._counted = Usage()
+        self._retries = 0
+        self._waits = Waits()
 
     @property
     def usage(self) -> Usage:
-        """Retries and waits so far; what the service counts is in the replies."""
-        return Usage(retries=self._retries, waited_s=self._waits.seconds)
+        """What the service counted so far, the retries and the waits."""
+        return self._counted + Usage(retries=self._retries, waited_s=self._waits.seconds)
 
-    async def post(self, method: str, body: bytes, *, max_reply_bytes: int) -> bytes:
-        """One attempt of a call that no quota of the model counts, in one of the session's slots.
-
-        Raises:
-            RequestError: see `HttpSession.post`.
-            AbandonedError: the job had failed before its turn came.
-        """
-        async with self._session.gate.slot():
-            return await self._post(method, body, max_reply_bytes)
-
-    async def embed(self, batch: Batch, codec: Codec, *, max_reply_bytes: int) -> Reply:
-        """One attempt to embed a batch, when the quota has room for it.
-
-        Raises:
-            RequestError: see `HttpSession.post`.
-            BudgetError: its likely price is more than is left.
-            AbandonedError: the job had failed before its turn came.
-        """
-        gate = self._session.gate
-        room = gate.media.taken(batch.size_bytes) if batch.has_media else nullcontext()
-        async with room, gate.paced_slot(len(batch.items), batch.tokens, self.failed, self._waits) as ticket:
-            body = codec.encode(batch.items, self._request.options)
-            with self._request.budget.call(batch.items) as call:
-                data = await self._post(self._request.facts.endpoint, body, max_reply_bytes)
-                reply = codec.decode(data)
-                call.answered(reply.usage)
-        if reply.usage.prompt_tokens is not None:
-            gate.counted(ticket, reply.usage.prompt_tokens)
-        return reply
-
-    async def _post(self, method: str, body: bytes, max_reply_bytes: int) -> bytes:
-        if self.failed.is_set():
-            raise AbandonedError
-        model = self._request.facts.name
-        url = self._request.connection.url(model, method)
-        return await self._session.post(url, body, model=model, max_reply_bytes=max_reply_bytes)
-
-    async def persist(self, attempt: Callable[[], Awaitable[None]], batch: Batch) -> Split | ApiError | None:
-        """Run `attempt` until it succeeds (None), the service wants calls of fewer items, or refuses some of `batch`.
+    async def embed(self, batch: Batch) -> NDArray[np.float32] | Split | ApiError:
+        """The vectors of a batch, as served, float32, shape (n, d); or what keeps them from coming: the service wants
+        calls of fewer items, or refuses some of these.
 
         Raises:
             RequestError: for good; with the positions, the model and our hint.
+            BudgetError: its likely price is more than is left.
             AbandonedError: another call of the job has failed meanwhile.
         """
+        return await self._answered(lambda: self._embedded(batch), batch)
+
+    async def count_tokens(self, item: Entry, body: bytes) -> int:
+        """What countTokens answers to `body`, which is about this item. No quota of the model counts it.
+
+        Raises:
+            RequestError, AbandonedError: as `embed`.
+        """
+
+        async def counted() -> int:
+            async with self._session.gate.slot():
+                return read_token_count(await self._post("countTokens", body, max_reply_bytes=2**20))
+
+        answer = await self._answered(counted, Batch.of([item]))
+        if isinstance(answer, ApiError):
+            raise answer
+        assert isinstance(answer, int)  # noqa: S101  # one item cannot be split; tells the type checker
+        return answer
+
+    async def _answered(self, attempt: Callable[[], Awaitable[T]], batch: Batch) -> T | Split | ApiError:
+        """The outcome of the first attempt that succeeds, unless what fails it is not mended by another one."""
         clock = asyncio.get_running_loop().time
         first_failure: float | None = None  # waiting for the quota before a first try is no failing
         number = 0
@@ -118,7 +120,7 @@ class Caller:
             number += 1
             compact = self._session.learned.compact
             try:
-                await attempt()
+                return await attempt()
             except RequestError as e:
                 self._explain(e, batch.positions)
                 first_failure = clock() if first_failure is None else first_failure
@@ -143,8 +145,34 @@ class Caller:
                 else:
                     raise
                 self._retries += 1
-            else:
-                return None
+
+    async def _embedded(self, batch: Batch) -> NDArray[np.float32]:
+        """One attempt to embed a batch, when the quota has room for it."""
+        gate = self._session.gate
+        room = gate.media.taken(batch.size_bytes) if batch.has_media else nullcontext()
+        async with room, gate.paced_slot(len(batch.items), batch.tokens, self.failed, self._waits) as ticket:
+            body = self._codec.encode(batch.items, self._request.options)
+            with self._request.budget.call(batch.items) as call:
+                data = await self._post(
+                    self._request.facts.endpoint, body, max_reply_bytes=self._most_bytes(len(batch.items))
+                )
+                reply = self._codec.decode(data)
+                call.answered(reply.usage)
+        if reply.usage.prompt_tokens is not None:
+            gate.counted(ticket, reply.usage.prompt_tokens)
+        self._counted += reply.usage
+        return self._check(batch.items, reply)
+
+    async def _post(self, method: str, body: bytes, *, max_reply_bytes: int) -> bytes:
+        if self.failed.is_set():
+            raise AbandonedError
+        model = self._request.facts.name
+        url = self._request.connection.url(model, method)
+        return await self._session.post(url, body, model=model, max_reply_bytes=max_reply_bytes)
+
+    def _most_bytes(self, items: int) -> int:
+        longest = max(self._request.options.dimensions or 0, self._request.facts.max_dimensions or LARGEST_VECTOR)
+        return 2**20 + items * longest * BYTES_PER_VALUE
 
     def _explain(self, error: RequestError, positions: Sequence[int]) -> None:
         error.positions = positions

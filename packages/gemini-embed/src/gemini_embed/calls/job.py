@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gemini_embed.calls.attempts import Caller, Request, all_of
 from gemini_embed.calls.overflow import without_long_texts
-from gemini_embed.calls.refused import TRIAL_ITEMS, Refusals
+from gemini_embed.calls.refused import TRIAL_ITEMS, RefusedItems
+from gemini_embed.calls.retries import Split
 from gemini_embed.calls.rows import Rows
 from gemini_embed.calls.uploads import Uploads
 from gemini_embed.engine import Pending
@@ -22,15 +22,12 @@ from gemini_embed.preparing.plan import Batch, Entry, Planner, split, without_tw
 from gemini_embed.quota.gate import AbandonedError
 from gemini_embed.result import EmbeddingResult, Usage
 from gemini_embed.service.session import HttpSession
-from gemini_embed.wire import CODECS
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from gemini_embed.calls.recall import Recall
 
-BYTES_PER_VALUE = 64
-"""More than one number of a reply takes: 22 were seen in pretty-printed replies. Bounds what is read."""
-LARGEST_VECTOR = 16_384
-"""Values of a vector whose size nobody has told yet."""
 MEDIA_AT_ONCE = 8
 TEXTS_AT_ONCE = 500
 
@@ -52,7 +49,13 @@ class Submitted:
 
 
 async def embed(
-    session: HttpSession, *, request: Request, items: Sequence[Entry], rows: Rows, refusals: Refusals, uploads: Uploads
+    session: HttpSession,
+    *,
+    request: Request,
+    items: Sequence[Entry],
+    rows: Rows,
+    refused: RefusedItems,
+    uploads: Uploads,
 ) -> EmbeddingResult:
     """One call on the engine's loop: `items` are those of its inputs that can be sent.
 
@@ -60,10 +63,10 @@ async def embed(
         RefusedItemsError: some were refused, and all others embedded.
         GeminiEmbedError: the first failure; `.completed` holds what was finished, requests in flight included.
     """
-    job = Job(session, request, rows, refusals, uploads)
+    job = Job(session, request, rows, refused, uploads)
     try:
         await job.run(without_twins(items))
-        refusals.check()
+        refused.check()
     except GeminiEmbedError as e:
         if isinstance(e, ApiError) and e.code in (400, 403, 404):
             uploads.forget_reused()
@@ -74,37 +77,37 @@ async def embed(
     finally:
         rows.usage = job.usage
         await uploads.done()
-    return EmbeddingResult(job.rows.values(), usage=job.usage, model=request.facts.name, refused=refusals.items)
+    return EmbeddingResult(job.rows.values(), usage=job.usage, model=request.facts.name, refused=refused.items)
 
 
 class Job:
     """Sends the items of one call and fills its rows."""
 
     def __init__(
-        self, session: HttpSession, request: Request, rows: Rows, refusals: Refusals, uploads: Uploads
+        self, session: HttpSession, request: Request, rows: Rows, refused: RefusedItems, uploads: Uploads
     ) -> None:
         self.rows = rows
         self._session = session
-        self._caller = Caller(session, request)
+        self._caller = Caller(session, request, rows.checked)
         self._request = request
-        self._refusals = refusals
+        self._refused = refused
         self._uploads = uploads
         self._room = asyncio.Semaphore(request.lookahead)
         self._trial = asyncio.Lock()
-        self._answered = Usage()
+        self._cached = Usage()
         self._recall = _recall(request)
 
     @property
     def usage(self) -> Usage:
         """What the job has cost so far."""
-        return self._answered + self._caller.usage
+        return self._caller.usage + self._cached
 
     async def run(self, items: Sequence[Entry]) -> None:
         """Embed all items; after a failure those in flight are awaited, since they are paid for."""
         tasks: list[asyncio.Task[None]] = []
         try:
             if self._request.count_tokens:
-                facts, bad_input = self._request.facts, self._refusals.bad_input
+                facts, bad_input = self._request.facts, self._refused.bad_input
                 items = await without_long_texts(self._caller, facts, items, bad_input)
             async with aclosing(self._batches(items)) as batches:
                 async for batch in batches:
@@ -146,7 +149,7 @@ class Job:
         try:
             return await loaded(item, self._request.facts, self._request.fetch)
         except InputError as e:
-            self._refusals.bad_input(e, item.positions)
+            self._refused.bad_input(e, item.positions)
             return None
 
     async def _unknown(self, items: Sequence[Entry]) -> Sequence[Entry]:
@@ -156,7 +159,7 @@ class Job:
         known = await self._recall.known(items)
         if found := [item for item in items if item.position in known]:
             self.rows.put(found, np.stack([known[item.position] for item in found]))
-            self._answered += Usage(cached=sum(len(item.positions) for item in found))
+            self._cached += Usage(cached=sum(len(item.positions) for item in found))
         return [item for item in items if item.position not in known]
 
     async def _by_reference(self, items: Sequence[Entry]) -> Sequence[Entry]:
@@ -168,7 +171,7 @@ class Job:
                 try:
                     item = await self._uploads.fitting(item, most)
                 except InputError as e:
-                    self._refusals.bad_input(e, item.positions)
+                    self._refused.bad_input(e, item.positions)
                     continue
             fitting.append(item)
         return fitting
@@ -187,14 +190,21 @@ class Job:
     async def _send(self, batch: Batch) -> None:
         limit = self._session.learned.max_batch_items
         if limit is None or len(batch.items) <= limit:
-            refused = await self._caller.persist(partial(self._attempt, batch), batch)
-            if refused is None:
+            answer = await self._caller.embed(batch)
+            if isinstance(answer, ApiError):
+                await self._sift(batch, answer)
                 return
-            if isinstance(refused, ApiError):
-                await self._sift(batch, refused)
+            if not isinstance(answer, Split):
+                await self._take(batch, answer)
                 return
-            limit = refused.max_items
+            limit = answer.max_items
         await all_of(self._send(piece) for piece in split(batch.items, limit))
+
+    async def _take(self, batch: Batch, vectors: NDArray[np.float32]) -> None:
+        self._refused.answered = True
+        self.rows.put(batch.items, vectors)
+        if self._recall:
+            await self._recall.keep(batch.items, vectors)
 
     async def _sift(self, batch: Batch, error: ApiError) -> None:
         """Halve a refused batch down to the items at fault; all others are embedded.
@@ -203,30 +213,16 @@ class Job:
         fault that is not in the items would otherwise cost two requests per item. One batch does so, the others wait.
         """
         if len(batch.items) == 1:
-            self._refusals.refused(error, batch.positions)
+            self._refused.refused(error, batch.positions)
             return
         rest = list(batch.items)
         async with self._trial:
-            if not self._refusals.answered:
+            if not self._refused.answered:
                 some = slice(None, None, -(-len(rest) // TRIAL_ITEMS))
                 await all_of(self._send(piece) for piece in split(rest[some], 1))
                 del rest[some]
         if rest:
             await all_of(self._send(piece) for piece in split(rest, (len(rest) + 1) // 2))
-
-    async def _attempt(self, batch: Batch) -> None:
-        codec = CODECS[self._request.facts.endpoint]
-        reply = await self._caller.embed(batch, codec, max_reply_bytes=self._most_bytes(len(batch.items)))
-        self._answered += reply.usage
-        vectors = self.rows.checked(batch.items, reply)
-        self._refusals.answered = True
-        self.rows.put(batch.items, vectors)
-        if self._recall:
-            await self._recall.keep(batch.items, vectors)
-
-    def _most_bytes(self, items: int) -> int:
-        longest = max(self._request.options.dimensions or 0, self._request.facts.max_dimensions or LARGEST_VECTOR)
-        return 2**20 + items * longest * BYTES_PER_VALUE
 
 
 def _recall(request: Request) -> Recall | None:

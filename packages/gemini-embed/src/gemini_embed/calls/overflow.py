@@ -7,12 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from gemini_embed.calls.attempts import Caller, all_of
-from gemini_embed.errors import ApiError, InputError, RequestError
+from gemini_embed.errors import InputError, RequestError
 from gemini_embed.models import ModelFacts
 from gemini_embed.notices import warn
-from gemini_embed.preparing.plan import Batch, Entry
+from gemini_embed.preparing.plan import Entry
 from gemini_embed.tokens import most_tokens
-from gemini_embed.wire.replies import read_token_count
 
 Overflow = Literal["warn", "error", "truncate"]
 """What to do about text beyond the model's token limit.
@@ -71,16 +70,9 @@ def _could_exceed(item: Entry, limit: int) -> bool:
 async def _count(caller: Caller, item: Entry) -> int:
     texts = [{"text": text} for text in item.texts]
     body = json.dumps({"contents": [{"parts": texts}]}).encode()
-    counted: list[int] = []
-
-    async def count() -> None:
-        counted.append(read_token_count(await caller.post("countTokens", body, max_reply_bytes=2**20)))
-
     try:
-        refusal = await caller.persist(count, Batch.of([item]))
-        if isinstance(refusal, ApiError):
-            raise refusal
+        counted = await caller.count_tokens(item, body)
     except RequestError:
         caller.failed.set()
         raise
-    return counted[0] + sum(item.media_tokens.values())
+    return counted + sum(item.media_tokens.values())

@@ -11,7 +11,7 @@ TRIAL_ITEMS = 5
 """As many inputs refused one by one, all in the same words, and none answered yet: then it is not the inputs."""
 
 
-class Refusals:
+class RefusedItems:
     """Collects them. `answered`: the service has embedded something of this call, so it is well but for some items."""
 
     def __init__(self, on_error: OnError) -> None:

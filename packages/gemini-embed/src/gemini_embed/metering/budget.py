@@ -66,13 +66,13 @@ class Budget:
         _budgets.add(self)
 
     @contextmanager
-    def call(self, items: Sequence[Entry]) -> Iterator[Call]:
+    def call(self, items: Sequence[Entry]) -> Iterator[ReservedCall]:
         """Hold the likely price of one call while it is under way; set `usage` of what this yields when it is answered.
 
         Raises:
             BudgetError: it does not fit; nothing may be sent.
         """
-        call = Call(likely_tokens_by_modality(items))
+        call = ReservedCall(likely_tokens_by_modality(items))
         likely_usd = price(call.likely, self._facts) or 0.0
         self._reserve(likely_usd)
         try:
@@ -106,7 +106,7 @@ class Budget:
         if self._within is not None:
             self._within._release(likely_usd)
 
-    def _settle(self, call: Call, likely_usd: float, billed_usd: float) -> None:
+    def _settle(self, call: ReservedCall, likely_usd: float, billed_usd: float) -> None:
         with self._lock:
             self.in_flight_usd = max(self.in_flight_usd - likely_usd, 0.0)
             self.spent_usd += billed_usd
@@ -118,7 +118,7 @@ class Budget:
             self._within._settle(call, likely_usd, billed_usd)
 
 
-class Call:
+class ReservedCall:
     """One call under way."""
 
     def __init__(self, likely: Mapping[str, int]) -> None:

@@ -45,7 +45,7 @@ _PROVIDERS: Mapping[Backend, str] = {"developer": "gcp.gemini", "vertex": "gcp.v
 
 
 @dataclass(frozen=True)
-class Call:
+class ObservedCall:
     """What is known of a public call before it begins."""
 
     facts: ModelFacts
@@ -62,7 +62,7 @@ class Spent(Protocol):
     usage: Usage
 
 
-def observed(call: Call, job: Job[S], spent: Spent) -> Job[S]:
+def observed(call: ObservedCall, job: Job[S], spent: Spent) -> Job[S]:
     """The job of one call with a span around it, its figures told, and its usage to the trackers of its context.
 
     A job runs in a copy of its caller's context, so the span is a child of the caller's, whichever door it came by.
@@ -83,7 +83,7 @@ def observed(call: Call, job: Job[S], spent: Spent) -> Job[S]:
     return run
 
 
-def _spanned(call: Call) -> AbstractContextManager[Record]:
+def _spanned(call: ObservedCall) -> AbstractContextManager[Record]:
     in_use = sys.modules.get("opentelemetry.trace") or sys.modules.get("opentelemetry.metrics")
     instruments = _instruments() if in_use else None
     return instruments.spanned(call) if instruments else nullcontext(_record_nothing)
@@ -134,7 +134,7 @@ class _Instruments:
         self._waited = meter.create_counter("gemini_embed.wait.duration", "s", "Seconds waited, by reason.")
 
     @contextmanager
-    def spanned(self, call: Call) -> Iterator[Record]:
+    def spanned(self, call: ObservedCall) -> Iterator[Record]:
         """The call's span, current in the block; what is yielded records how it went."""
         known = _known(call)
         began = time.perf_counter()
@@ -153,7 +153,7 @@ class _Instruments:
             yield record
 
     def _measure(
-        self, known: Attributes, call: Call, usage: Usage, error: BaseException | None, seconds: float
+        self, known: Attributes, call: ObservedCall, usage: Usage, error: BaseException | None, seconds: float
     ) -> None:
         self._duration.record(seconds, known | ({"error.type": _kind(error)} if error else {}))
         if usage.prompt_tokens is not None:
@@ -179,7 +179,7 @@ class _Instruments:
             span.set_status(self._failed, type(error).__name__)
 
 
-def _known(call: Call) -> Attributes:
+def _known(call: ObservedCall) -> Attributes:
     """What tells one series of metrics from another, and spans too."""
     url = urlsplit(call.base_url)
     return {
@@ -191,7 +191,7 @@ def _known(call: Call) -> Attributes:
     }
 
 
-def _asked(call: Call) -> Attributes:
+def _asked(call: ObservedCall) -> Attributes:
     asked: Attributes = {
         "gemini_embed.inputs": call.inputs,
         "gemini_embed.task": call.task,

@@ -20,7 +20,7 @@ from gemini_embed.tokens import likely_tokens
 
 
 @dataclass(frozen=True)
-class Conditioning:
+class Purpose:
     """How contents of one call are told to the model."""
 
     task: Task
@@ -34,7 +34,7 @@ class Conditioning:
 
 def prepare(
     contents: Iterable[Content],
-    how: Conditioning,
+    purpose: Purpose,
     facts: ModelFacts,
     media: FetchPolicy,
     bad_input: Callable[[InputError, Sequence[int]], None],
@@ -50,29 +50,29 @@ def prepare(
     for position, content in enumerate(contents):
         count += 1
         try:
-            entries.append(_entry(position, content, how, facts, media))
+            entries.append(_entry(position, content, purpose, facts, media))
         except InputError as e:
             bad_input(e.at(position), [position])
-        if content.title and (reason := _why_title_is_unused(content, how, facts)):
+        if content.title and (reason := _why_title_is_unused(content, purpose, facts)):
             unused_titles.add(reason)
     for reason in sorted(unused_titles):
         warn(reason)
     return entries, count
 
 
-def _why_title_is_unused(content: Content, how: Conditioning, facts: ModelFacts) -> str | None:
-    if not uses_titles(how.task, "document"):
-        return f"task={how.task!r} has no place for titles, so they are not used; asymmetric tasks ('search') have"
-    prefixed = facts.conditioning == "prefix" and how.side == "document"
-    if prefixed and not (how.prefixes(content) and content.text):
+def _why_title_is_unused(content: Content, purpose: Purpose, facts: ModelFacts) -> str | None:
+    if not uses_titles(purpose.task, "document"):
+        return f"task={purpose.task!r} has no place for titles, so they are not used; asymmetric tasks ('search') have"
+    prefixed = facts.conditioning == "prefix" and purpose.side == "document"
+    if prefixed and not (purpose.prefixes(content) and content.text):
         return "titles of contents with media are not used; condition_media='both' uses those beside a text"
     return None
 
 
-def _entry(position: int, content: Content, how: Conditioning, facts: ModelFacts, media: FetchPolicy) -> Entry:
+def _entry(position: int, content: Content, purpose: Purpose, facts: ModelFacts, media: FetchPolicy) -> Entry:
     _check(content, facts)
     has_media = content.has_media
-    item = Entry(position, tuple(_parts(content, how, facts)), tokens=0, size_bytes=0, has_media=has_media)
+    item = Entry(position, tuple(_parts(content, purpose, facts)), tokens=0, size_bytes=0, has_media=has_media)
     if has_media:
         item.media_tokens = _media_tokens(item.parts, facts, media)
         item.tokens = sum(item.media_tokens.values())
@@ -86,8 +86,8 @@ def _entry(position: int, content: Content, how: Conditioning, facts: ModelFacts
             f"({facts.max_text_bytes}): split it into passages"
         )
     if facts.conditioning == "task_type":
-        item.task_type = task_type(how.task, how.side)
-        item.title = (content.title or "").strip() or None if uses_titles(how.task, how.side) else None
+        item.task_type = task_type(purpose.task, purpose.side)
+        item.title = (content.title or "").strip() or None if uses_titles(purpose.task, purpose.side) else None
     return item
 
 
@@ -102,12 +102,12 @@ def _media_tokens(parts: Iterable[EntryPart], facts: ModelFacts, policy: FetchPo
     return tokens
 
 
-def _parts(content: Content, how: Conditioning, facts: ModelFacts) -> Iterable[EntryPart]:
+def _parts(content: Content, purpose: Purpose, facts: ModelFacts) -> Iterable[EntryPart]:
     """Parts in order; a prefix goes before the first text."""
-    to_prefix = facts.conditioning == "prefix" and how.prefixes(content)
+    to_prefix = facts.conditioning == "prefix" and purpose.prefixes(content)
     for part in content.parts:
         if isinstance(part, Text):
-            text = with_prefix(part.text, how.task, how.side, content.title) if to_prefix else part.text
+            text = with_prefix(part.text, purpose.task, purpose.side, content.title) if to_prefix else part.text
             to_prefix = False
             yield text
         else:
