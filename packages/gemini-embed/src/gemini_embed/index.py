@@ -11,30 +11,27 @@ from typing import TYPE_CHECKING, Unpack
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gemini_embed.checks import one_of
 from gemini_embed.content import ContentLike
 from gemini_embed.engine.closing import Closing
 from gemini_embed.engine.steps import Steps, arun, run
 from gemini_embed.errors import InputError, StoreError
 from gemini_embed.hits import Hits
 from gemini_embed.hits.opening import Opener
-from gemini_embed.indexing.adding import add_steps
 from gemini_embed.indexing.describing import Describe
 from gemini_embed.indexing.estimating import estimate_add
 from gemini_embed.indexing.items import ItemLike
-from gemini_embed.indexing.options import AddOptions, How
-from gemini_embed.indexing.replacing import Gone
+from gemini_embed.indexing.options import AddOptions
 from gemini_embed.indexing.report import AddReport
-from gemini_embed.indexing.walking import Place, files_at
-from gemini_embed.metering.budget import Budget
+from gemini_embed.indexing.steps import add_steps, asked, sync_steps
+from gemini_embed.indexing.walking import Place
 from gemini_embed.metering.estimate import Estimate
 from gemini_embed.records import Record
 from gemini_embed.result import OnError
 from gemini_embed.searching.census import Census
 from gemini_embed.searching.options import Fusion, SearchOptions, Wanted
 from gemini_embed.searching.search import search
-from gemini_embed.stores.base import FilterLike, FloatArray, Store
-from gemini_embed.stores.filters import parse
+from gemini_embed.searching.steps import search_steps
+from gemini_embed.stores.base import FilterLike, Store, copied, ids_of
 from gemini_embed.windows import Cutting
 
 if TYPE_CHECKING:
@@ -126,11 +123,11 @@ class MultimodalIndex(Closing):
         Raises:
             InputError: no such folder, or one that holds no file at all, as when a disk is not mounted.
         """
-        return run(self._sync(Path(folder), options))
+        return run(self._sync(folder, options))
 
     async def async_sync(self, folder: Place, **options: Unpack[AddOptions]) -> AddReport:
         """`sync`, without blocking the loop; `async` alone is a word of the language."""
-        return await arun(self._sync(Path(folder), options))
+        return await arun(self._sync(folder, options))
 
     def estimate(self, items: Iterable[ItemLike] | Place, **options: Unpack[AddOptions]) -> Estimate:
         """What `add` would embed, and its likely price: items are read, and nothing is sent or cut.
@@ -138,7 +135,7 @@ class MultimodalIndex(Closing):
         What the store holds already, or comes twice, is not counted but in `Estimate.known`; what a cache would answer
         is counted, the text of PDFs is not. `options` are those of `add`.
         """
-        found, how = self._asked(items, options)
+        found, how = asked(items, options, self.embedder.root)
         return estimate_add(self.embedder, self._opened(), found, how)
 
     async def aestimate(self, items: Iterable[ItemLike] | Place, **options: Unpack[AddOptions]) -> Estimate:
@@ -190,15 +187,24 @@ class MultimodalIndex(Closing):
             merge=merge,
             padding=padding,
         )
-        return run(self._search(query, k, given))
+        return run(self._search([query], k, given))
 
     async def asearch(self, query: ContentLike, k: int = 10, **options: Unpack[SearchOptions]) -> Hits:
         """`search`, without blocking the loop."""
-        return await arun(self._search(query, k, options))
+        return await arun(self._search([query], k, options))
+
+    def search_mean(self, queries: Sequence[ContentLike], k: int = 10, **options: Unpack[SearchOptions]) -> Hits:
+        """`search` with the mean of several queries, such as one question in several words."""
+        return run(self._search(queries, k, options))
+
+    async def asearch_mean(self, queries: Sequence[ContentLike], k: int = 10, **options: Unpack[SearchOptions]) -> Hits:
+        """`search_mean`, without blocking the loop."""
+        return await arun(self._search(queries, k, options))
 
     def search_vector(self, vector: ArrayLike, k: int = 10, **options: Unpack[SearchOptions]) -> Hits:
         """`search` with a query that is embedded already, shape (d,)."""
-        return self._found(np.asarray(vector, dtype=np.float32), Wanted(k=k, **options))
+        wanted = Wanted(k=k, **options)
+        return search(self._opened(), self._census, np.asarray(vector, dtype=np.float32), wanted, self.opener)
 
     async def asearch_vector(self, vector: ArrayLike, k: int = 10, **options: Unpack[SearchOptions]) -> Hits:
         """`search_vector`, without blocking the loop."""
@@ -206,7 +212,7 @@ class MultimodalIndex(Closing):
 
     def get(self, ids: Sequence[str]) -> list[Record]:
         """The records with these ids, in the order asked; ids that are not there are left out."""
-        return self._opened().get(_ids(ids))
+        return self._opened().get(ids_of(ids))
 
     async def aget(self, ids: Sequence[str]) -> list[Record]:
         """`get`, without blocking the loop."""
@@ -225,7 +231,7 @@ class MultimodalIndex(Closing):
         if source is not None:
             filter = {"source": os.fspath(source)}
         try:
-            return self._opened().delete(None if ids is None else _ids(ids), filter=filter)
+            return self._opened().delete(None if ids is None else ids_of(ids), filter=filter)
         finally:
             self._census.forget()
 
@@ -254,12 +260,7 @@ class MultimodalIndex(Closing):
         """
         if store is self.store:
             raise InputError("an index cannot be copied to its own store")
-        source, copied = self._opened(), 0
-        store.open(self.embedder.fingerprint)
-        for batch in source.iterate():
-            store.upsert(batch.records, batch.vectors)
-            copied += len(batch.records)
-        return copied
+        return copied(self._opened(), store, self.embedder.fingerprint)
 
     async def acopy_to(self, store: Store) -> int:
         """`copy_to`, without blocking the loop."""
@@ -287,52 +288,17 @@ class MultimodalIndex(Closing):
         self.store.open(self.embedder.fingerprint)
         return self.store
 
-    def _search(self, query: ContentLike, k: int, options: SearchOptions) -> Steps[Hits]:
-        self._opened()
-        wanted = Wanted(k=k, **options)
-        if isinstance(wanted.filter, Mapping):
-            parse(wanted.filter)  # a mistake is told before the query is embedded
-        result = yield self.embedder.submit([query], side="query").pending
-        return self._found(result.vector, wanted)
+    def _search(self, queries: Sequence[ContentLike], k: int, options: SearchOptions) -> Steps[Hits]:
+        return search_steps(self.embedder, self._opened, self._census, queries, Wanted(k=k, **options), self.opener)
 
-    def _found(self, vector: FloatArray, wanted: Wanted) -> Hits:
-        return search(self._opened(), self._census, vector, wanted, self.opener)
-
-    def _add(self, items: Iterable[ItemLike] | Place, options: AddOptions) -> Steps[AddReport]:
-        found, how = self._asked(items, options)
-        return (yield from self._adding(found, how, options))
-
-    def _sync(self, folder: Path, options: AddOptions) -> Steps[AddReport]:
-        if not os.path.isdir(folder):
-            raise InputError(f"there is no folder {folder}: sync takes one folder")
-        files = files_at(folder, self.embedder.root)
-        if not files:
-            raise InputError(
-                f"{folder} holds no files; is it mounted? To remove all that came from it, use index.delete(filter=...)"
-            )
-        _, how = self._asked(files, {**options, "on_error": options.get("on_error") or "skip"})
-        return (yield from self._adding(files, how, options, Gone(folder, files)))
-
-    def _adding(
-        self, items: Iterable[ItemLike], how: How, options: AddOptions, gone: Gone | None = None
-    ) -> Steps[AddReport]:
-        budget = Budget(self.embedder.facts, options.get("max_cost_usd"), within=self.embedder.budget)
+    def _changing(self, steps: Steps[AddReport]) -> Steps[AddReport]:
         try:
-            return (yield from add_steps(self.embedder, self._opened(), items, how, budget=budget, gone=gone))
+            return (yield from steps)
         finally:
             self._census.forget()
 
-    def _asked(self, items: Iterable[ItemLike] | Place, options: AddOptions) -> tuple[Iterable[ItemLike], How]:
-        """The items, those of a place among them, and how they are to be added."""
-        wanted = {name: value for name, value in options.items() if name != "max_cost_usd" and value is not None}
-        if isinstance(items, str | os.PathLike):
-            items = files_at(items, self.embedder.root)
-            wanted["on_error"] = wanted.get("on_error") or "skip"
-        wanted["on_error"] = one_of("on_error", wanted.get("on_error") or "raise", OnError)
-        return items, How(**wanted)  # type: ignore[arg-type]  # its fields are those of AddOptions
+    def _add(self, items: Iterable[ItemLike] | Place, options: AddOptions) -> Steps[AddReport]:
+        return self._changing(add_steps(self.embedder, self._opened, items, options))
 
-
-def _ids(ids: Sequence[str]) -> Sequence[str]:
-    if isinstance(ids, str):
-        raise InputError("ids is a list of ids, not one string: [id] for a single one")
-    return ids
+    def _sync(self, folder: Place, options: AddOptions) -> Steps[AddReport]:
+        return self._changing(sync_steps(self.embedder, self._opened, Path(folder), options))

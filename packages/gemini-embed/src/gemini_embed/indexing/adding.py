@@ -44,16 +44,11 @@ AHEAD_BYTES = 24 * 2**20
 """No more than so many bytes of media are read ahead, but always one batch."""
 
 
-def add_steps(
-    embedder: Embedder,
-    store: Store,
-    items: Iterable[ItemLike],
-    how: How,
-    *,
-    budget: Budget,
-    gone: Gone | None = None,
+def added(
+    embedder: Embedder, store: Store, items: Iterable[ItemLike], how: How, gone: Gone | None = None
 ) -> Steps[AddReport]:
-    """Add `items` to an open store, then remove what is `gone`; see `MultimodalIndex.add` and `sync`."""
+    """Add `items` to an open store, then remove what is `gone`."""
+    budget = Budget(embedder.facts, how.max_cost_usd, within=embedder.budget)
     with progress_of(items, how.progress) as bar, closing(Outdated(store)) as outdated:
         adding = _Adding(embedder, store, outdated, how, budget, bar)
         try:

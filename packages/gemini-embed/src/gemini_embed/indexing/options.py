@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
+from gemini_embed.checks import one_of
 from gemini_embed.indexing.candidates import Reader
 from gemini_embed.indexing.describing import Describe
 from gemini_embed.result import OnError
@@ -34,6 +35,18 @@ class How:
     cutting: Cutting = field(default_factory=Cutting)
     describe: Describe | None = None
     progress: bool | None = None
+    max_cost_usd: float | None = None
+
+    @classmethod
+    def asked(cls, options: AddOptions, *, on_error: OnError) -> How:
+        """As the caller says it; `on_error` holds where that says nothing.
+
+        Raises:
+            ConfigurationError: an option that means nothing.
+        """
+        wanted = {name: value for name, value in options.items() if value is not None}
+        wanted["on_error"] = one_of("on_error", wanted.get("on_error") or on_error, OnError)
+        return cls(**wanted)  # type: ignore[arg-type]  # its fields are those of AddOptions
 
     def reader(self, embedder: Embedder) -> Reader:
         """What reads items for this embedder."""

@@ -170,6 +170,23 @@ def check_quantization(quantization: str | None, oversampling: float) -> None:
         )
 
 
+def ids_of(ids: Sequence[str]) -> Sequence[str]:
+    """`ids`, unless it is one id, whose letters would be taken for some."""
+    if isinstance(ids, str):
+        raise InputError("ids is a list of ids, not one string: [id] for a single one")
+    return ids
+
+
+def copied(source: Store, target: Store, fingerprint: Fingerprint) -> int:
+    """Write all records and vectors of an open store to another, which is opened; returns how many."""
+    target.open(fingerprint)
+    count = 0
+    for batch in source.iterate():
+        target.upsert(batch.records, batch.vectors)
+        count += len(batch.records)
+    return count
+
+
 def check_one_of(ids: Sequence[str] | None, filter: FilterLike) -> None:
     """Refuse a deletion that names nothing, or names it twice: an empty filter would empty the store."""
     if (ids is None) == (filter is None):

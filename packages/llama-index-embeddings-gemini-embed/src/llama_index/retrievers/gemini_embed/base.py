@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Self, Unpack
 
-import numpy as np
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.callbacks.base import CallbackManager
 from llama_index.core.schema import BaseNode, NodeWithScore, QueryBundle
@@ -110,24 +109,20 @@ class GeminiMultimodalRetriever(BaseRetriever):
         )
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        query, vector = asked(query_bundle)
-        if len(query) > 1:
-            vector = np.asarray(self.index.embedder.embed(query, side="query")).mean(axis=0)
+        query = asked(query_bundle)
         hits = (
-            self.index.search(query[0], **self._limits())
-            if vector is None
-            else self.index.search_vector(vector, **self._limits())
+            self.index.search_mean(query, **self._limits())
+            if isinstance(query, list)
+            else self.index.search_vector(query, **self._limits())
         )
         return [node_of(hit) for hit in hits]
 
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        query, vector = asked(query_bundle)
-        if len(query) > 1:
-            vector = np.asarray(await self.index.embedder.aembed(query, side="query")).mean(axis=0)
+        query = asked(query_bundle)
         hits = (
-            await self.index.asearch(query[0], **self._limits())
-            if vector is None
-            else await self.index.asearch_vector(vector, **self._limits())
+            await self.index.asearch_mean(query, **self._limits())
+            if isinstance(query, list)
+            else await self.index.asearch_vector(query, **self._limits())
         )
         return [node_of(hit) for hit in hits]
 

@@ -25,17 +25,17 @@ class MultimodalQuery(QueryBundle):
     parts: Sequence[Any] = field(default=(), kw_only=True)
 
 
-def asked(bundle: QueryBundle) -> tuple[list[Content], np.ndarray[Any, Any] | None]:
-    """Contents to embed, or the vector that came with the query.
+def asked(bundle: QueryBundle) -> list[Content] | np.ndarray[Any, Any]:
+    """Contents to embed, of which the mean is searched, or the vector that came with the query.
 
     Raises:
         InputError: the query holds nothing.
     """
     if bundle.embedding is not None:
-        return [], np.asarray(bundle.embedding, dtype=np.float32)
+        return np.asarray(bundle.embedding, dtype=np.float32)
     media = [Image(bundle.image_path)] if bundle.image_path else []
     media += bundle.parts if isinstance(bundle, MultimodalQuery) else ()
     words = bundle.embedding_strs
     if not words and not media:
         raise InputError("the query is empty: give query_str, image_path, parts or embedding")
-    return [content_of([text, *media]) for text in words] or [content_of(media)], None
+    return [content_of([text, *media]) for text in words] or [content_of(media)]
