@@ -8,35 +8,28 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gemini_embed.calls import Submitted, embed
+from gemini_embed.calls import Overflow, RetryPolicy, Submitted, embed
 from gemini_embed.calls.advice import warn_of_lifecycle
 from gemini_embed.calls.attempts import Request
-from gemini_embed.calls.overflow import Overflow, warn_of_long_texts
+from gemini_embed.calls.overflow import warn_of_long_texts
 from gemini_embed.calls.refused import RefusedItems
-from gemini_embed.calls.retries import RetryPolicy
 from gemini_embed.calls.rows import Rows
 from gemini_embed.calls.uploads import KeptFiles, Uploads
 from gemini_embed.checks import absolute_path, one_of, positive_number, switch, whole
-from gemini_embed.content import Content, ContentLike, Media, contents_of
-from gemini_embed.content.content import document_contents, query_content
-from gemini_embed.engine import Engine
-from gemini_embed.engine.closing import Closing
+from gemini_embed.content import Content, ContentLike, Media, contents_of, document_contents, query_content
+from gemini_embed.engine import Closing, Engine
 from gemini_embed.errors import ConfigurationError
 from gemini_embed.fingerprint import Fingerprint, fingerprint_of, scaled_to_unit
-from gemini_embed.media.fetch import FetchPolicy, fetch
-from gemini_embed.metering.budget import Budget
-from gemini_embed.metering.estimate import Estimate, estimate
-from gemini_embed.metering.telemetry import ObservedCall, observed
+from gemini_embed.media import FetchPolicy, fetch
+from gemini_embed.metering import Budget, Estimate, ObservedCall, estimate, observed
 from gemini_embed.models import Backend, ModelFacts, checked_dimensions, facts_for
-from gemini_embed.preparing.plan import without_twins
-from gemini_embed.preparing.prepare import Purpose, prepare
+from gemini_embed.preparing import Purpose, prepare, without_twins
 from gemini_embed.quota import RateLimits
 from gemini_embed.result import EmbeddingResult, OnError
 from gemini_embed.secret import Secret, hides_arguments
-from gemini_embed.service.connection import connect
-from gemini_embed.service.session import HttpSession, open_session
+from gemini_embed.service import HttpSession, connect, open_session
 from gemini_embed.tasks import ConditionMedia, Side, Task, parse_task
-from gemini_embed.transport.options import HttpOptions
+from gemini_embed.transport import HttpOptions
 from gemini_embed.wire import Options
 
 if TYPE_CHECKING:

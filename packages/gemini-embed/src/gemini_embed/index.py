@@ -12,26 +12,26 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gemini_embed.content import ContentLike
-from gemini_embed.engine.closing import Closing
-from gemini_embed.engine.steps import Steps, arun, run
+from gemini_embed.engine import Closing, Steps, arun, run
 from gemini_embed.errors import InputError, StoreError
-from gemini_embed.hits import Hits
-from gemini_embed.hits.opening import Opener
-from gemini_embed.indexing.describing import Describe
-from gemini_embed.indexing.estimating import estimate_add
-from gemini_embed.indexing.items import ItemLike
-from gemini_embed.indexing.options import AddOptions
-from gemini_embed.indexing.report import AddReport
-from gemini_embed.indexing.steps import add_steps, asked, sync_steps
-from gemini_embed.indexing.walking import Place
-from gemini_embed.metering.estimate import Estimate
+from gemini_embed.hits import Hits, Opener
+from gemini_embed.indexing import (
+    AddOptions,
+    AddReport,
+    Describe,
+    ItemLike,
+    Place,
+    add_steps,
+    asked,
+    estimate_add,
+    sync_steps,
+)
+from gemini_embed.metering import Estimate
 from gemini_embed.records import Record
 from gemini_embed.result import OnError
-from gemini_embed.searching.census import Census
-from gemini_embed.searching.options import Fusion, SearchOptions, Wanted
-from gemini_embed.searching.search import search
-from gemini_embed.searching.steps import search_steps
-from gemini_embed.stores.base import FilterLike, Store, copied, ids_of
+from gemini_embed.searching import Census, Fusion, SearchOptions, Wanted, search, search_steps
+from gemini_embed.stores import FilterLike, Store
+from gemini_embed.stores.base import copied, ids_of
 from gemini_embed.windows import Cutting
 
 if TYPE_CHECKING:

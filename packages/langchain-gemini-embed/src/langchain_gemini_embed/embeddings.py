@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, Unpack
 
 from gemini_embed import ConfigurationError, Content, Embedder, Image, ModelFacts, RateLimits, RetryPolicy
 from gemini_embed.secret import hides_arguments, without_secret_headers
-from gemini_embed.service.connection import KEY_VARIABLES
+from gemini_embed.service import KEY_VARIABLES
 from langchain_core.embeddings import Embeddings
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, SkipValidation, field_serializer
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Any, Literal, Protocol
 
-from gemini_embed.hits.opening import Opener
+from gemini_embed.hits import Opener
 from langchain_core.documents import Document
 from langchain_core.tools import BaseTool, StructuredTool
 from pydantic import BaseModel, Field

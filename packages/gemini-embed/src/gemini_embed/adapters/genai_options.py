@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from gemini_embed.calls.retries import RetryPolicy
+from gemini_embed.calls import RetryPolicy
 from gemini_embed.errors import ConfigurationError
 
 _REFUSED_CONFIG = {

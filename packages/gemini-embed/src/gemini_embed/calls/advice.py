@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from gemini_embed.errors import ApiError, AuthenticationError, QuotaError, QuotaUsedUpError
 from gemini_embed.models import ModelFacts
 from gemini_embed.notices import warn
-from gemini_embed.service.connection import KEY_VARIABLES, Connection
+from gemini_embed.service import KEY_VARIABLES, Connection
 
 logger = logging.getLogger(__name__)
 

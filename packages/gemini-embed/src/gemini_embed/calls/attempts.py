@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from gemini_embed.calls.advice import hint_for
 from gemini_embed.calls.retries import RetryPolicy, Sift, Split, Wait, WithoutCompact, decide
 from gemini_embed.errors import ApiError, ConnectionFailedError, QuotaError, RequestError
-from gemini_embed.media.fetch import FetchPolicy
-from gemini_embed.metering.budget import Budget
+from gemini_embed.media import FetchPolicy
+from gemini_embed.metering import Budget
 from gemini_embed.models import ModelFacts
-from gemini_embed.preparing.plan import Batch, Entry
-from gemini_embed.quota.gate import AbandonedError
-from gemini_embed.quota.waits import Waits
+from gemini_embed.preparing import Batch, Entry
+from gemini_embed.quota import AbandonedError, Waits
 from gemini_embed.result import Usage
-from gemini_embed.service.connection import Connection
-from gemini_embed.service.session import HttpSession
+from gemini_embed.service import Connection, HttpSession
 from gemini_embed.wire import CODECS, Options, Reply
 from gemini_embed.wire.replies import read_token_count
 

@@ -18,10 +18,10 @@ from gemini_embed.calls.rows import Rows
 from gemini_embed.calls.uploads import Uploads
 from gemini_embed.engine import Pending
 from gemini_embed.errors import ApiError, Completed, GeminiEmbedError, InputError
-from gemini_embed.preparing.plan import Batch, Entry, Planner, split, without_twins
-from gemini_embed.quota.gate import AbandonedError
+from gemini_embed.preparing import Batch, Entry, Planner, split, without_twins
+from gemini_embed.quota import AbandonedError
 from gemini_embed.result import EmbeddingResult, Usage
-from gemini_embed.service.session import HttpSession
+from gemini_embed.service import HttpSession
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,7 +10,7 @@ from gemini_embed.calls.attempts import Caller, all_of
 from gemini_embed.errors import InputError, RequestError
 from gemini_embed.models import ModelFacts
 from gemini_embed.notices import warn
-from gemini_embed.preparing.plan import Entry
+from gemini_embed.preparing import Entry
 from gemini_embed.tokens import most_tokens
 
 Overflow = Literal["warn", "error", "truncate"]

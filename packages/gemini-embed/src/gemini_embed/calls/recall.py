@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from gemini_embed.cache import VectorCache
 from gemini_embed.models import ModelFacts
-from gemini_embed.preparing.plan import Entry, EntryPart, inline_data
-from gemini_embed.service.connection import Connection
+from gemini_embed.preparing import Entry, EntryPart, inline_data
+from gemini_embed.service import Connection
 from gemini_embed.wire import Options
 
 KEY_VERSION = 1

@@ -15,8 +15,7 @@ from gemini_embed.errors import (
     RequestError,
     UnreadableReplyError,
 )
-from gemini_embed.quota import refusal_of
-from gemini_embed.quota.refusal import asked_to_wait_s
+from gemini_embed.quota import asked_to_wait_s, refusal_of
 
 
 @dataclass(frozen=True, kw_only=True)

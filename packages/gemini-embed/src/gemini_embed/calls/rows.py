@@ -9,7 +9,7 @@ import numpy as np
 
 from gemini_embed.calls.vectors import check_and_fill, check_count, normalize
 from gemini_embed.errors import Completed
-from gemini_embed.preparing.plan import Entry
+from gemini_embed.preparing import Entry
 from gemini_embed.result import Usage
 from gemini_embed.wire import Reply
 

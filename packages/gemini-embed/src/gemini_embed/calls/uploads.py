@@ -13,10 +13,10 @@ from io import BytesIO
 from typing import Any, TypeVar
 
 from gemini_embed.errors import ApiError, ConnectionFailedError, InputError, MediaError
-from gemini_embed.preparing.plan import Entry, WirePart, base64_size, inline_data
-from gemini_embed.service.connection import Connection
+from gemini_embed.preparing import Entry, WirePart, base64_size, inline_data
+from gemini_embed.service import Connection
 from gemini_embed.service.sdk import Sdk
-from gemini_embed.transport.options import HttpOptions
+from gemini_embed.transport import HttpOptions
 
 FIRST_LOOK_S = 0.1
 LONGEST_LOOK_S = 5.0

@@ -1,6 +1,20 @@
-"""What is embedded: contents made of parts, and the places that parts come from. One `Content` is exactly one vector."""
+"""What is embedded: contents, made of parts. One `Content` is exactly one vector.
 
-from gemini_embed.content.content import Content, ContentLike, contents_of, part_of, parts_of, video_excerpt
+parts      text, image, audio, video, PDF: each knows where its data is
+places     where that may be: paths, bytes, URLs, data URIs, other libraries' objects
+content    one or more parts, made of whatever callers pass
+"""
+
+from gemini_embed.content.content import (
+    Content,
+    ContentLike,
+    contents_of,
+    document_contents,
+    part_of,
+    parts_of,
+    query_content,
+    video_excerpt,
+)
 from gemini_embed.content.parts import Audio, Image, Media, Part, Pdf, Text, Video, media_of_type
 
 __all__ = [
@@ -14,8 +28,10 @@ __all__ = [
     "Text",
     "Video",
     "contents_of",
+    "document_contents",
     "media_of_type",
     "part_of",
     "parts_of",
+    "query_content",
     "video_excerpt",
 ]

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from gemini_embed.content.places import is_files_api, place
 from gemini_embed.errors import InputError
 from gemini_embed.excerpt import Excerpt
-from gemini_embed.media.files import read_file
+from gemini_embed.media import read_file
 from gemini_embed.models import Modality
 from gemini_embed.secret import shown_url
 

@@ -1,4 +1,9 @@
-"""How work runs: one event loop in a thread of its own, asked through two doors, in steps that either door can take."""
+"""How work runs: on one event loop in a thread of its own, asked through a blocking and an awaiting door.
+
+loop       the loop, its thread, and jobs on it: both doors
+steps      work that waits for vectors now and then, written once for both doors
+closing    `with` and `async with`
+"""
 
 from gemini_embed.engine.closing import Closing
 from gemini_embed.engine.loop import Engine, Pending

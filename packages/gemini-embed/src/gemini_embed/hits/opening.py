@@ -6,8 +6,7 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from gemini_embed.content import Media
-from gemini_embed.content.parts import media_of_type
+from gemini_embed.content import Media, media_of_type
 from gemini_embed.errors import InputError, missing_extra
 from gemini_embed.excerpt import Excerpt
 from gemini_embed.media.probing import MediaInfo

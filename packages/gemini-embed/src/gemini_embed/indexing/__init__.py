@@ -2,13 +2,38 @@
 
 places -> items -> candidates -> batches -> embedding -> written -> what is outdated removed
 
-walking     folders and globs, as files
-options     how, as the caller says it
-items       what users add, with what should be known about it
-candidates  an item read: the records it would become, `passages` and windows (`pieces`) of what is long
-batches     candidates a batch at a time, loaded where the store does not know them
-adding      the stream of all that, embedded ahead of where it is written
-replacing   what the sources held before, removed at the end
-estimating  the same without sending anything
-report      what was done;  progress: a bar meanwhile;  scratch: what a long stream remembers of itself
+walking      folders and globs, as files
+options      how, as the caller says it
+items        what users add, with what should be known about it;  metadata: its fields, checked
+recognising  what a file holds;  pieces: the windows of a long medium
+candidates   an item read: the records it would become;  identity: what their ids are made of
+batches      candidates gathered, loaded where the store does not know them;  describing: captions asked for
+adding       the stream of all that, embedded ahead of where it is written
+replacing    what the sources held before, removed at the end;  scratch: what a long stream remembers of itself
+steps        add and sync, as an index starts them
+estimating   the same without sending anything
+report       what was done;  progress: a bar meanwhile
 """
+
+from gemini_embed.indexing.describing import Describe
+from gemini_embed.indexing.estimating import estimate_add
+from gemini_embed.indexing.items import Item, ItemLike, Unreadable
+from gemini_embed.indexing.options import AddOptions
+from gemini_embed.indexing.report import AddReport, SkippedItem
+from gemini_embed.indexing.steps import add_steps, asked, sync_steps
+from gemini_embed.indexing.walking import Place
+
+__all__ = [
+    "AddOptions",
+    "AddReport",
+    "Describe",
+    "Item",
+    "ItemLike",
+    "Place",
+    "SkippedItem",
+    "Unreadable",
+    "add_steps",
+    "asked",
+    "estimate_add",
+    "sync_steps",
+]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gemini_embed.engine.steps import Steps
+from gemini_embed.engine import Steps
 from gemini_embed.errors import Completed, GeminiEmbedError, InputError, RefusedItemsError, StoreError
 from gemini_embed.indexing.batches import AddBatch, Waiting, batches
 from gemini_embed.indexing.describing import described
@@ -26,11 +26,9 @@ from gemini_embed.indexing.options import How
 from gemini_embed.indexing.progress import Progress, progress_of
 from gemini_embed.indexing.replacing import Gone, Outdated
 from gemini_embed.indexing.report import AddReport, SkippedItem
-from gemini_embed.metering.budget import Budget
-from gemini_embed.metering.estimate import Estimate
-from gemini_embed.metering.prices import price
+from gemini_embed.metering import Budget, Estimate, price
 from gemini_embed.result import EmbeddingResult, Usage
-from gemini_embed.stores.base import Store
+from gemini_embed.stores import Store
 
 if TYPE_CHECKING:
     from gemini_embed.calls import Submitted

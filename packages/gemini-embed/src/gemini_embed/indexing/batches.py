@@ -17,7 +17,7 @@ from gemini_embed.indexing.pieces import Loaded
 from gemini_embed.indexing.walking import walked
 from gemini_embed.records import Record
 from gemini_embed.result import OnError, RefusedItem
-from gemini_embed.stores.base import FloatArray
+from gemini_embed.stores import FloatArray
 
 BATCH_BYTES = 8 * 2**20
 """Media of one batch, about: several batches are in memory at once, and once more as base64 while they are sent."""

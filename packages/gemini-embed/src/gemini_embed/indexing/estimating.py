@@ -13,9 +13,8 @@ from gemini_embed.indexing.batches import AddBatch, Waiting, batches
 from gemini_embed.indexing.items import ItemLike
 from gemini_embed.indexing.options import How
 from gemini_embed.indexing.scratch import Seen
-from gemini_embed.metering.estimate import Estimate
-from gemini_embed.metering.prices import price
-from gemini_embed.stores.base import Store
+from gemini_embed.metering import Estimate, price
+from gemini_embed.stores import Store
 
 if TYPE_CHECKING:
     from gemini_embed.embedder import Embedder

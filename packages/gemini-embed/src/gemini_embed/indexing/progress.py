@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sized
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from gemini_embed.metering.prices import usd
+from gemini_embed.metering import usd
 from gemini_embed.result import Usage
 
 

@@ -8,10 +8,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from gemini_embed.content import Media
-from gemini_embed.content.parts import media_of_type
+from gemini_embed.content import Media, media_of_type
 from gemini_embed.errors import InputError, MediaError, MissingExtraError
-from gemini_embed.media.files import open_file, read_file
+from gemini_embed.media import open_file, read_file
 from gemini_embed.media.kinds import HEAD_BYTES, kind_of
 from gemini_embed.windows import probe
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from gemini_embed.indexing.scratch import Seen, scratch_database, short_key
 from gemini_embed.indexing.walking import Files, Unlisted
 from gemini_embed.records import Record
-from gemini_embed.stores.base import Store
+from gemini_embed.stores import Store
 
 DELETED_AT_ONCE = 500
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from gemini_embed.metering.estimate import Estimate
-from gemini_embed.metering.prices import usd
+from gemini_embed.metering import Estimate, usd
 from gemini_embed.result import Usage, waits_in_words
 
 NAMED_ITEMS = 6

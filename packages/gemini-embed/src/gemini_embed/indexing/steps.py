@@ -1,4 +1,4 @@
-"""What changes an index, as steps that either door can take: `MultimodalIndex.add` and `sync`, and what they ask for."""
+"""What changes an index, as steps that either door can take: `MultimodalIndex.add` and `sync`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gemini_embed.indexing.options import AddOptions, How
 from gemini_embed.indexing.replacing import Gone
 from gemini_embed.indexing.report import AddReport
 from gemini_embed.indexing.walking import Place, files_at
-from gemini_embed.stores.base import Store
+from gemini_embed.stores import Store
 
 if TYPE_CHECKING:
     from gemini_embed.embedder import Embedder

@@ -1,1 +1,15 @@
-"""What embedding costs, and who hears of it: prices, estimates, budgets; usage trackers and OpenTelemetry."""
+"""What embedding costs, and who hears of it.
+
+prices       what tokens cost
+estimate     before anything is sent
+budget       limits that hold meanwhile
+tracking     usage for whoever asks;  telemetry: OpenTelemetry's spans and metrics
+"""
+
+from gemini_embed.metering.budget import Budget
+from gemini_embed.metering.estimate import Estimate, estimate
+from gemini_embed.metering.prices import price, usd
+from gemini_embed.metering.telemetry import ObservedCall, observed
+from gemini_embed.metering.tracking import UsageTracker, track_usage
+
+__all__ = ["Budget", "Estimate", "ObservedCall", "UsageTracker", "estimate", "observed", "price", "track_usage", "usd"]

@@ -15,7 +15,7 @@ from gemini_embed.checks import positive_number
 from gemini_embed.errors import BudgetError, ConfigurationError, ConnectionFailedError, ReplyError
 from gemini_embed.metering.prices import likely_tokens_by_modality, price, told_tokens_by_modality, usd
 from gemini_embed.models import ModelFacts
-from gemini_embed.preparing.plan import Entry
+from gemini_embed.preparing import Entry
 from gemini_embed.result import Usage
 
 _ROUNDING_USD = 1e-12

@@ -8,7 +8,7 @@ from dataclasses import KW_ONLY, dataclass, field
 
 from gemini_embed.metering.prices import likely_tokens_by_modality, price, usd
 from gemini_embed.models import ModelFacts
-from gemini_embed.preparing.plan import Entry
+from gemini_embed.preparing import Entry
 
 
 @dataclass(frozen=True)

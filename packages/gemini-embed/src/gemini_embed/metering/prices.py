@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from math import floor, log10
 
 from gemini_embed.models import ModelFacts
-from gemini_embed.preparing.plan import Entry
+from gemini_embed.preparing import Entry
 from gemini_embed.result import Usage
 
 _MODALITIES = {"document": "pdf"}

@@ -6,9 +6,9 @@ import math
 from contextlib import ExitStack
 from io import BytesIO
 
-from gemini_embed.content.parts import Media, Video
+from gemini_embed.content import Media, Video
 from gemini_embed.errors import MediaError
-from gemini_embed.media.files import open_file
+from gemini_embed.media import open_file
 from gemini_embed.models import ModelFacts
 from gemini_embed.tokens import AUDIO_TOKENS_PER_S, FRAME_TOKENS, IMAGE_TOKENS, PAGE_TOKENS
 from gemini_embed.windows import MediaInfo, probe

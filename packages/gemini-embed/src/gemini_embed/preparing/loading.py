@@ -9,7 +9,7 @@ from io import BytesIO
 
 from gemini_embed.content import Media, Video
 from gemini_embed.errors import InputError, MediaError, missing_extra
-from gemini_embed.media.fetch import FetchPolicy, fetch
+from gemini_embed.media import FetchPolicy, fetch
 from gemini_embed.media.kinds import HEAD_BYTES, kind_of
 from gemini_embed.models import ModelFacts
 from gemini_embed.preparing.examining import as_sent, examine, likely_media_tokens

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from gemini_embed.content import Content, Media, Part, Text
 from gemini_embed.errors import InputError
-from gemini_embed.media.fetch import FetchPolicy
+from gemini_embed.media import FetchPolicy
 from gemini_embed.models import ModelFacts
 from gemini_embed.notices import warn
 from gemini_embed.preparing.plan import Entry, EntryPart

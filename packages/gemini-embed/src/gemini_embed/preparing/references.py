@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gemini_embed.content.parts import Media, media_of_type
+from gemini_embed.content import Media, media_of_type
 from gemini_embed.errors import MediaError
 from gemini_embed.models import ModelFacts
 

@@ -4,26 +4,34 @@ limits      quotas as users tell them, and known tiers
 refusal     what a 429 tells
 bucket      units that refill at a rate
 learning    a rate measured between refusals
-window      how many calls may be under way while no rate is known
+in_flight   how many calls may be under way while no rate is known
 day         a day's requests
 pace        all of these together: admits calls
 shared      one pace per project and model in a process
+gate        holds calls until the pace admits them, and media until there is room;  waits: for how long, and why
 """
 
+from gemini_embed.quota.gate import AbandonedError, Gate
 from gemini_embed.quota.limits import Cost, RateLimits
 from gemini_embed.quota.pace import Hold, Pace, Reason, Ticket
-from gemini_embed.quota.refusal import Refusal, refusal_of
+from gemini_embed.quota.refusal import Refusal, asked_to_wait_s, refusal_of, seconds_in
 from gemini_embed.quota.shared import forget_paces, shared_pace
+from gemini_embed.quota.waits import Waits
 
 __all__ = [
+    "AbandonedError",
     "Cost",
+    "Gate",
     "Hold",
     "Pace",
     "RateLimits",
     "Reason",
     "Refusal",
     "Ticket",
+    "Waits",
+    "asked_to_wait_s",
     "forget_paces",
     "refusal_of",
+    "seconds_in",
     "shared_pace",
 ]

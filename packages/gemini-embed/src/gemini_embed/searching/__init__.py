@@ -1,4 +1,4 @@
-"""How an index is searched: one vector in, hits of any modality out.
+"""How an index is searched: a query in, hits of any modality out.
 
 options -> census -> a filtered search per modality -> thresholds -> fusion -> collapse, MMR, quotas -> merging
 
@@ -8,4 +8,12 @@ fusion     ranked lists of several modalities made one; pure
 variety    near-duplicates left out, maximal marginal relevance; pure
 merging    neighbouring windows of one source made one hit, windows widened
 search     all of these together, over a store
+steps      the query embedded before that
 """
+
+from gemini_embed.searching.census import Census
+from gemini_embed.searching.options import Fusion, SearchOptions, Wanted
+from gemini_embed.searching.search import search
+from gemini_embed.searching.steps import search_steps
+
+__all__ = ["Census", "Fusion", "SearchOptions", "Wanted", "search", "search_steps"]

@@ -10,7 +10,7 @@ import numpy as np
 
 from gemini_embed.records import MODALITIES
 from gemini_embed.searching.fusion import Spread
-from gemini_embed.stores.base import FloatArray, Store
+from gemini_embed.stores import FloatArray, Store
 from gemini_embed.stores.filters import of_modality
 
 LASTS_S = 60.0

@@ -10,7 +10,7 @@ from gemini_embed.excerpt import Excerpt
 from gemini_embed.hits import Hit
 from gemini_embed.records import Record
 from gemini_embed.searching.options import Wanted
-from gemini_embed.stores.base import Store
+from gemini_embed.stores import Store
 
 _WHITE_SPACE = {0: "", 1: " "}
 """Between two passages, by how much there was; else a blank line."""

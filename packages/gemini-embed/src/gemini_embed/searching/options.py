@@ -9,7 +9,7 @@ from typing import Any, Literal, TypedDict, get_args
 
 from gemini_embed.errors import InputError
 from gemini_embed.records import MODALITIES
-from gemini_embed.stores.base import FilterLike
+from gemini_embed.stores import FilterLike
 
 Fusion = Literal["rrf", "standardized", "raw"]
 """How hits of several modalities become one list. Cosines of different modalities cannot be compared: a space that all

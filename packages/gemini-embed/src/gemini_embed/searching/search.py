@@ -6,15 +6,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from gemini_embed.hits import Hit, Hits
-from gemini_embed.hits.opening import Opener
+from gemini_embed.hits import Hit, Hits, Opener
 from gemini_embed.notices import warn
 from gemini_embed.searching.census import Census
 from gemini_embed.searching.fusion import ByModality, Ranked, fused
 from gemini_embed.searching.merging import merged, widened
 from gemini_embed.searching.options import Wanted
 from gemini_embed.searching.variety import collapsed, diversified
-from gemini_embed.stores.base import FloatArray, Store
+from gemini_embed.stores import FloatArray, Store
 from gemini_embed.stores.filters import restricted
 
 

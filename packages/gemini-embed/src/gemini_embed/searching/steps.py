@@ -12,7 +12,7 @@ from gemini_embed.result import EmbeddingResult
 from gemini_embed.searching.census import Census
 from gemini_embed.searching.options import Wanted
 from gemini_embed.searching.search import search
-from gemini_embed.stores.base import FloatArray, Store
+from gemini_embed.stores import FloatArray, Store
 from gemini_embed.stores.filters import parse
 
 if TYPE_CHECKING:

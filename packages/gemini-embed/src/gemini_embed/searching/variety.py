@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gemini_embed.searching.fusion import Ranked
-from gemini_embed.stores.base import FloatArray
+from gemini_embed.stores import FloatArray
 
 Vectors = Mapping[str, FloatArray]
 """By record id; a hit without one is like no other."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gemini_embed.errors import ApiError, AuthenticationError, NotFoundError, QuotaError, QuotaUsedUpError
-from gemini_embed.quota.refusal import seconds_in
+from gemini_embed.quota import seconds_in
 
 _PER_DAY = "PerDay"
 _NO_MONEY = r"(?i)credits? (are|is) depleted|spend(ing)? (limit|cap)"

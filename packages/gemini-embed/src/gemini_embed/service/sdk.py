@@ -9,8 +9,7 @@ from typing import Any, TypeVar
 from gemini_embed.errors import ApiError, ConnectionFailedError
 from gemini_embed.secret import without_frames
 from gemini_embed.service.connection import Connection
-from gemini_embed.transport.options import HttpOptions
-from gemini_embed.transport.tls import context_for
+from gemini_embed.transport import HttpOptions, context_for
 
 ATTEMPTS = 5
 

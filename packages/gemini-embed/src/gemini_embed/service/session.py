@@ -12,14 +12,12 @@ from typing import Any
 import httpx
 
 from gemini_embed.errors import ConfigurationError, ConnectionFailedError, UnreadableReplyError
-from gemini_embed.quota import Pace, RateLimits, shared_pace
-from gemini_embed.quota.gate import Gate
+from gemini_embed.quota import Gate, Pace, RateLimits, shared_pace
 from gemini_embed.secret import Secret, without_frames
 from gemini_embed.service.auth import Auth
 from gemini_embed.service.connection import Connection
 from gemini_embed.service.refusals import api_error
-from gemini_embed.transport.inflate import inflate
-from gemini_embed.transport.options import HttpOptions
+from gemini_embed.transport import HttpOptions, inflate
 
 SENT_AT_ONCE_BYTES = 2**20
 

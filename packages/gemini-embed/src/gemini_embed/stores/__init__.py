@@ -1,1 +1,14 @@
-"""Vector stores behind one contract: `base` holds it, the others one engine each, imported when first opened."""
+"""Where records and vectors live: vector stores behind one contract.
+
+base             the contract, and what every store checks
+filters          the neutral filter;  matching: the same in plain Python
+points           records as points of the Qdrant family;  point_filters: filters as its conditions
+llama_nodes      what LlamaIndex's stores read beside that
+edge/            Qdrant's engine in this process;  qdrant/: a server;  milvus/: Milvus, and Milvus Lite
+
+An engine's folder knows the files beside it and no other engine; it is imported when it is first opened.
+"""
+
+from gemini_embed.stores.base import Batch, FilterLike, FloatArray, Store
+
+__all__ = ["Batch", "FilterLike", "FloatArray", "Store"]

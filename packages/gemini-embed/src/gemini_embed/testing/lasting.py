@@ -15,7 +15,7 @@ from uuid import UUID
 import pytest
 
 from gemini_embed.errors import ConfigurationError, FingerprintMismatchError, StoreError, StoreLockedError
-from gemini_embed.stores.base import Store
+from gemini_embed.stores import Store
 from gemini_embed.testing.samples import (
     DIMENSIONS,
     FINGERPRINT,

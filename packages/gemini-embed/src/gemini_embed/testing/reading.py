@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gemini_embed.errors import FingerprintMismatchError, InputError
-from gemini_embed.stores.base import Store
+from gemini_embed.stores import Store
 from gemini_embed.testing.samples import (
     DIMENSIONS,
     FILTERS,

@@ -14,7 +14,7 @@ import pytest
 from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.hits import Hit
 from gemini_embed.records import Record
-from gemini_embed.stores.base import FloatArray, Store
+from gemini_embed.stores import FloatArray, Store
 
 DIMENSIONS = 8
 FINGERPRINT = Fingerprint("gemini-embedding-2", DIMENSIONS, "prefix:retrieval", "unit")

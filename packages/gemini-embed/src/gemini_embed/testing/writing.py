@@ -10,7 +10,7 @@ import pytest
 
 from gemini_embed.errors import InputError
 from gemini_embed.records import Record
-from gemini_embed.stores.base import Store
+from gemini_embed.stores import Store
 from gemini_embed.testing.samples import (
     DIMENSIONS,
     HOSTILE,

@@ -1,1 +1,13 @@
-"""Bytes over sockets: connections, TLS, the pool, what is unpacked. Nothing of Gemini is known here."""
+"""Bytes over sockets. Nothing of the service is known here but the name we go by.
+
+options    how requests travel, as callers tell it; the HTTP client made of that
+tls        contexts, made as seldom as can be
+direct     connections without a proxy, in a `pool` of our own
+inflate    what is unpacked, within bounds
+"""
+
+from gemini_embed.transport.inflate import inflate
+from gemini_embed.transport.options import HttpOptions
+from gemini_embed.transport.tls import context_for
+
+__all__ = ["HttpOptions", "context_for", "inflate"]

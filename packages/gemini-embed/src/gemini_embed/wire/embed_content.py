@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from gemini_embed.preparing.plan import Entry
+from gemini_embed.preparing import Entry
 from gemini_embed.wire.options import Options, parts_of, to_bytes
 from gemini_embed.wire.replies import Reply, as_object, parse, read_usage, read_values
 

@@ -9,7 +9,7 @@ from itertools import chain
 from secrets import token_hex
 from typing import Any
 
-from gemini_embed.preparing.plan import Entry
+from gemini_embed.preparing import Entry
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gemini_embed.preparing.plan import Entry
+from gemini_embed.preparing import Entry
 from gemini_embed.result import Usage
 from gemini_embed.wire.options import Options, to_bytes
 from gemini_embed.wire.replies import Reply, as_array, as_object, parse, read_count, read_values

@@ -12,7 +12,7 @@ from llama_index.embeddings.gemini_embed.arguments import Official, Options, emb
 from llama_index.embeddings.gemini_embed.doors import Doors
 
 from gemini_embed import ConfigurationError, Embedder
-from gemini_embed.calls.retries import RetryPolicy
+from gemini_embed.calls import RetryPolicy
 from gemini_embed.content import ContentLike
 from gemini_embed.embedder import DEFAULT_MODEL
 from gemini_embed.preparing.examining import likely_media_tokens

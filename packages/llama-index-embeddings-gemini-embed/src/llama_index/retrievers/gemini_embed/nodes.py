@@ -12,7 +12,7 @@ from llama_index.embeddings.gemini_embed.blocks import medium
 
 from gemini_embed import Audio, Hit, Image, InputError, Item, Record, Video
 from gemini_embed.content import Media
-from gemini_embed.indexing.items import Unreadable
+from gemini_embed.indexing import Unreadable
 from gemini_embed.stores.llama_nodes import node_payload
 
 
