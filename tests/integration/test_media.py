@@ -245,16 +245,16 @@ class TestUrls:
         self, make_server: Serve, capture: CaptureServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The first hop is let through by hand; the second one is not."""
-        from gemini_embed.media import fetch
+        from gemini_embed.media import fetching
 
         secret = make_server(lambda request: Answer(PNG))
         front = make_server(lambda request: Answer(b"", 302, {"location": f"{secret.base_url}/secret.png"}))
-        checked = fetch._checked_address
+        checked = fetching._checked_address
 
         async def first_hop_is_public(url: Any, policy: Any) -> str:
             return "127.0.0.1" if url.port == front.server_address[1] else await checked(url, policy)
 
-        monkeypatch.setattr(fetch, "_checked_address", first_hop_is_public)
+        monkeypatch.setattr(fetching, "_checked_address", first_hop_is_public)
         with pytest.raises(InputError, match="not a public address"):
             self.fetch(f"{front.base_url}/a.png", capture)
         assert len(front.requests) == 1

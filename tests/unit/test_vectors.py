@@ -8,7 +8,7 @@ from gemini_embed import EmbeddingResult, ReplyError, Usage
 from gemini_embed.calls.vectors import check_and_fill, check_count, normalize
 from gemini_embed.errors import UnreadableReplyError
 from gemini_embed.tokens import likely_tokens, most_tokens
-from gemini_embed.transport.inflate import inflate
+from gemini_embed.transport.unpacking import inflate
 
 BAD = [
     pytest.param([1.0, float("nan")], id="nan"),

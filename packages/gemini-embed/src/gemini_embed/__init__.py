@@ -77,7 +77,7 @@ if TYPE_CHECKING:
     from gemini_embed.indexing.items import Item
     from gemini_embed.indexing.report import AddReport, SkippedItem
     from gemini_embed.metering.budget import Budget
-    from gemini_embed.metering.estimate import Estimate
+    from gemini_embed.metering.estimates import Estimate
     from gemini_embed.records import Record
     from gemini_embed.stores.base import Store
     from gemini_embed.stores.edge import EdgeStore
@@ -90,7 +90,7 @@ _LAZY = {
     "Budget": "gemini_embed.metering.budget",
     "EdgeStore": "gemini_embed.stores.edge",
     "Cutting": "gemini_embed.windows",
-    "Estimate": "gemini_embed.metering.estimate",
+    "Estimate": "gemini_embed.metering.estimates",
     "Excerpt": "gemini_embed.excerpt",
     "GeminiEmbeddingFunction": "gemini_embed.adapters.embedding_function",
     "Hit": "gemini_embed.hits.hit",

@@ -107,11 +107,11 @@ class MultimodalIndex(Closing):
             describe=describe,
             progress=progress,
         )
-        return run(self._add(items, given))
+        return run(self._changing(add_steps(self.embedder, self._opened, items, given)))
 
     async def aadd(self, items: Iterable[ItemLike] | Place, **options: Unpack[AddOptions]) -> AddReport:
         """`add`, without blocking the loop."""
-        return await arun(self._add(items, options))
+        return await arun(self._changing(add_steps(self.embedder, self._opened, items, options)))
 
     def sync(self, folder: Place, **options: Unpack[AddOptions]) -> AddReport:
         """Make the index hold what a folder holds: embed what is new or has changed, remove what is gone.
@@ -123,11 +123,11 @@ class MultimodalIndex(Closing):
         Raises:
             InputError: no such folder, or one that holds no file at all, as when a disk is not mounted.
         """
-        return run(self._sync(folder, options))
+        return run(self._changing(sync_steps(self.embedder, self._opened, Path(folder), options)))
 
     async def async_sync(self, folder: Place, **options: Unpack[AddOptions]) -> AddReport:
         """`sync`, without blocking the loop; `async` alone is a word of the language."""
-        return await arun(self._sync(folder, options))
+        return await arun(self._changing(sync_steps(self.embedder, self._opened, Path(folder), options)))
 
     def estimate(self, items: Iterable[ItemLike] | Place, **options: Unpack[AddOptions]) -> Estimate:
         """What `add` would embed, and its likely price: items are read, and nothing is sent or cut.
@@ -296,9 +296,3 @@ class MultimodalIndex(Closing):
             return (yield from steps)
         finally:
             self._census.forget()
-
-    def _add(self, items: Iterable[ItemLike] | Place, options: AddOptions) -> Steps[AddReport]:
-        return self._changing(add_steps(self.embedder, self._opened, items, options))
-
-    def _sync(self, folder: Place, options: AddOptions) -> Steps[AddReport]:
-        return self._changing(sync_steps(self.embedder, self._opened, Path(folder), options))

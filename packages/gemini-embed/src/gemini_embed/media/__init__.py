@@ -1,13 +1,13 @@
 """Bytes of media: had, recognised, and looked into before any request.
 
-files        read from disk, inside of `root` only;  fetch: from http(s) URLs, public ones only
+files        read from disk, inside of `root` only;  fetching: from http(s) URLs, public ones only
 source       bytes, a path or a file, through one door
 kinds        what a file is by how it begins
 probing      `probe`: what is inside, whether it can be read to its end
 libraries    PyAV and PDFium, imported when needed, their errors told as ours
 """
 
-from gemini_embed.media.fetch import FetchPolicy, fetch
+from gemini_embed.media.fetching import FetchPolicy, fetch
 from gemini_embed.media.files import open_file, read_file
 
 __all__ = ["FetchPolicy", "fetch", "open_file", "read_file"]

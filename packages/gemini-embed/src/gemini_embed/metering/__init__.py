@@ -1,13 +1,13 @@
 """What embedding costs, and who hears of it.
 
 prices       what tokens cost
-estimate     before anything is sent
+estimates    before anything is sent
 budget       limits that hold meanwhile
 tracking     usage for whoever asks;  telemetry: OpenTelemetry's spans and metrics
 """
 
 from gemini_embed.metering.budget import Budget
-from gemini_embed.metering.estimate import Estimate, estimate
+from gemini_embed.metering.estimates import Estimate, estimate
 from gemini_embed.metering.prices import price, usd
 from gemini_embed.metering.telemetry import ObservedCall, observed
 from gemini_embed.metering.tracking import UsageTracker, track_usage

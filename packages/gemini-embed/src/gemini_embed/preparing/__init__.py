@@ -1,11 +1,12 @@
 """Contents to entries to batches, as the model's facts allow.
 
-prepare       contents checked and conditioned for the task, as entries
+conditioning  contents checked and conditioned for the task, as entries
 examining     a medium looked into before anything is sent: limits, likely tokens, the form it is sent in
 loading       its bytes, when its turn comes;  references: media that the service reads by itself
 plan          twins are sent once; batches by count, tokens and bytes
 """
 
+from gemini_embed.preparing.conditioning import Purpose, prepare
 from gemini_embed.preparing.plan import (
     Batch,
     Entry,
@@ -17,7 +18,6 @@ from gemini_embed.preparing.plan import (
     split,
     without_twins,
 )
-from gemini_embed.preparing.prepare import Purpose, prepare
 
 __all__ = [
     "Batch",

@@ -10,8 +10,8 @@ from gemini_embed.engine import Steps
 from gemini_embed.hits import Hits, Opener
 from gemini_embed.result import EmbeddingResult
 from gemini_embed.searching.census import Census
+from gemini_embed.searching.gathering import search
 from gemini_embed.searching.options import Wanted
-from gemini_embed.searching.search import search
 from gemini_embed.stores import FloatArray, Store
 from gemini_embed.stores.filters import parse
 

@@ -3,11 +3,11 @@
 options    how requests travel, as callers tell it; the HTTP client made of that
 tls        contexts, made as seldom as can be
 direct     connections without a proxy, in a `pool` of our own
-inflate    what is unpacked, within bounds
+unpacking  replies inflated, within bounds
 """
 
-from gemini_embed.transport.inflate import inflate
 from gemini_embed.transport.options import HttpOptions
 from gemini_embed.transport.tls import context_for
+from gemini_embed.transport.unpacking import inflate
 
 __all__ = ["HttpOptions", "context_for", "inflate"]

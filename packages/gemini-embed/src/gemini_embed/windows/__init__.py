@@ -1,14 +1,12 @@
 """Media and texts longer than the model takes, as windows: looked into first, then cut one window at a time.
 
-    source -> kinds -> probing -> slices (spans) -> pdfs | video | audio | texts -> windows
+    probe (`media`) -> slicing (spans) -> pdfs | video | audio | texts -> windows
 
-    source      bytes, a path or a file, read through one door
-    kinds       what it is by its first bytes
-    probing     `probe`: what is inside, whether it can be read to its end
     spans       where to cut; pure
-    slices      a medium that was looked into: where its windows lie, and the windows
+    slicing     a medium that was looked into: where its windows lie, and the windows
     pdfs        pages;  video, audio: seconds, by `packets` without decoding where that is possible;  texts: sentences
-    libraries   PyAV and PDFium, imported when needed, their errors told as ours
+    clips       a stretch of a video as a file of its own
+    window      `Window`, and how long windows are: `Cutting`
 
 Memory stays within a few windows, however long the source is.
 """
@@ -20,7 +18,7 @@ from collections.abc import Generator
 from gemini_embed.media.probing import MediaInfo, probe
 from gemini_embed.media.source import Source
 from gemini_embed.models import ModelFacts
-from gemini_embed.windows.slices import Slices, slices
+from gemini_embed.windows.slicing import Slices, slices
 from gemini_embed.windows.texts import text_windows
 from gemini_embed.windows.window import Cutting, Window
 
