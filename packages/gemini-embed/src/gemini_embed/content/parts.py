@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gemini_embed.content.places import is_files_api, place
 from gemini_embed.errors import InputError
@@ -11,6 +11,9 @@ from gemini_embed.excerpt import Excerpt
 from gemini_embed.media import read_file
 from gemini_embed.models import Modality
 from gemini_embed.secret import shown_url
+
+if TYPE_CHECKING:
+    from gemini_embed.media.probing import MediaInfo
 
 
 class Part:
@@ -39,14 +42,17 @@ class Media(Part):
     `location` (a path or an address) is set. `mime_type` is what the caller claims; what the bytes say wins.
     """
 
-    __slots__ = ("data", "location", "mime_type")
+    __slots__ = ("data", "info", "location", "mime_type")
     data: bytes | None
     location: str | None
     mime_type: str | None
+    info: MediaInfo | None
+    """What is inside, where whoever made the bytes knows it: they are not looked into again."""
 
     def __init__(self, source: Any, mime_type: str | None = None) -> None:
         self.data, self.location, claimed = place(source)
         self.mime_type = mime_type or claimed
+        self.info = None
 
     @property
     def is_url(self) -> bool:

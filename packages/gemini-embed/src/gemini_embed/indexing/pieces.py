@@ -99,6 +99,7 @@ class Pieces:
             self._next += 1
             if self._next > number:
                 part = _with_data(self._part, window.data, window.mime_type)
+                part.info = self._slices.info_of(window)
                 return Loaded(Content(part, title=self._title), window.text, window)
         raise InputError(f"{self._part!r} has no window {number}: it has changed meanwhile")
 

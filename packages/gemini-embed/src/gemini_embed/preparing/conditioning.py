@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gemini_embed.content import Content, Media, Part, Text
 from gemini_embed.errors import InputError
@@ -17,6 +18,9 @@ from gemini_embed.notices import warn
 from gemini_embed.preparing.plan import Entry, EntryPart
 from gemini_embed.tasks import ConditionMedia, Side, Task, task_type, uses_titles, with_prefix
 from gemini_embed.tokens import likely_tokens
+
+if TYPE_CHECKING:
+    from gemini_embed.media.probing import MediaInfo
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ def _entry(position: int, content: Content, purpose: Purpose, facts: ModelFacts,
     has_media = content.has_media
     item = Entry(position, tuple(_parts(content, purpose, facts)), tokens=0, size_bytes=0, has_media=has_media)
     if has_media:
-        item.media_tokens = _media_tokens(item.parts, facts, media)
+        item.media_info, item.media_tokens = _looked_into(item.parts, facts, media)
         item.tokens = sum(item.media_tokens.values())
     for part in item.parts:
         if isinstance(part, str):
@@ -91,15 +95,22 @@ def _entry(position: int, content: Content, purpose: Purpose, facts: ModelFacts,
     return item
 
 
-def _media_tokens(parts: Iterable[EntryPart], facts: ModelFacts, policy: FetchPolicy) -> Mapping[str, int]:
-    """Likely tokens of the media among `parts`, by modality, once they are looked into."""
-    from gemini_embed.preparing.loading import check_media  # texts alone need nothing of it
+def _looked_into(
+    parts: Iterable[EntryPart], facts: ModelFacts, policy: FetchPolicy
+) -> tuple[Mapping[int, MediaInfo], Mapping[str, int]]:
+    """What is inside the media among `parts`, by their place, and their likely tokens, by modality."""
+    from gemini_embed.preparing.examining import likely_media_tokens  # texts alone need nothing of it
+    from gemini_embed.preparing.loading import check_media
 
+    found: dict[int, MediaInfo] = {}
     tokens = Counter[str]()
-    for part in parts:
+    for place, part in enumerate(parts):
         if isinstance(part, Media):
-            tokens[part.modality] += check_media(part, facts, policy)
-    return tokens
+            info = check_media(part, facts, policy)
+            tokens[part.modality] += likely_media_tokens(part, facts, info)
+            if info is not None:
+                found[place] = info
+    return found, tokens
 
 
 def _parts(content: Content, purpose: Purpose, facts: ModelFacts) -> Iterable[EntryPart]:

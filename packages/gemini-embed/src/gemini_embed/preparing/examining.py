@@ -26,10 +26,7 @@ def examine(part: Media, facts: ModelFacts, *, data: bytes | None = None, root: 
         MediaError: unreadable, of another modality, or longer than the model takes.
         MissingExtraError: the library that opens it is not installed.
     """
-    held = data if data is not None else part.data
-    with ExitStack() as opened:
-        source = BytesIO(held) if held is not None else opened.enter_context(open_file(part.location or "", root=root))
-        info = probe(source, part.modality, name=repr(part))
+    info = part.info if data is None and part.info is not None else _probed(part, data, root)
     found, limit, unit = _length(info, part, facts)
     if found > limit:
         raise MediaError(
@@ -37,6 +34,13 @@ def examine(part: Media, facts: ModelFacts, *, data: bytes | None = None, root: 
             "too_long",
         )
     return info
+
+
+def _probed(part: Media, data: bytes | None, root: str | None) -> MediaInfo:
+    held = data if data is not None else part.data
+    with ExitStack() as opened:
+        source = BytesIO(held) if held is not None else opened.enter_context(open_file(part.location or "", root=root))
+        return probe(source, part.modality, name=repr(part))
 
 
 def _length(info: MediaInfo, part: Media, facts: ModelFacts) -> tuple[float, float, str]:

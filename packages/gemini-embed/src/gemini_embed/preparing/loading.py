@@ -15,6 +15,7 @@ from gemini_embed.models import ModelFacts
 from gemini_embed.preparing.examining import as_sent, examine, likely_media_tokens
 from gemini_embed.preparing.plan import Entry, EntryPart, WirePart, base64_size, inline_data
 from gemini_embed.preparing.references import check_reference, file_data
+from gemini_embed.windows import MediaInfo
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,10 @@ class Blob:
     data: bytes
 
 
-def check_media(part: Media, facts: ModelFacts, policy: FetchPolicy) -> int:
+def check_media(part: Media, facts: ModelFacts, policy: FetchPolicy) -> MediaInfo | None:
     """Look into media that is at hand before any request: there, allowed, whole, of its kind, within the limits.
 
-    Returns its likely tokens; of what is not at hand the most it can have.
+    Returns what is inside a recording, a video or a PDF; None for an image, and for what is not at hand.
 
     Raises:
         InputError: what is wrong with it.
@@ -36,14 +37,14 @@ def check_media(part: Media, facts: ModelFacts, policy: FetchPolicy) -> int:
     """
     if part.is_reference:
         check_reference(part, facts)
-        return likely_media_tokens(part, facts)
+        return None
     head = part.local_bytes(root=policy.root, max_bytes=policy.max_bytes, head_bytes=HEAD_BYTES)
     if head is None:
-        return likely_media_tokens(part, facts)
+        return None
     if part.modality == "image":
         recognise(head, part)
-        return likely_media_tokens(part, facts)
-    return likely_media_tokens(part, facts, examine(part, facts, root=policy.root))
+        return None
+    return examine(part, facts, root=policy.root)
 
 
 def recognise(head: bytes, part: Media) -> str:
@@ -72,10 +73,10 @@ async def loaded(item: Entry, facts: ModelFacts, policy: FetchPolicy) -> Entry:
     """
     parts: list[EntryPart] = []
     size_bytes, media_tokens = item.size_bytes, Counter[str]()
-    for part in item.parts:
+    for place, part in enumerate(item.parts):
         if isinstance(part, Media):
             try:
-                wire_part, tokens = await _wire_part(part, facts, policy)
+                wire_part, tokens = await _wire_part(part, facts, policy, item.media_info.get(place))
             except InputError as e:
                 raise e.at(item.position) from e.__cause__
             media_tokens[part.modality] += tokens
@@ -93,8 +94,10 @@ async def loaded(item: Entry, facts: ModelFacts, policy: FetchPolicy) -> Entry:
     return replace(item, parts=parts, size_bytes=size_bytes, tokens=tokens, media_tokens=media_tokens)
 
 
-async def _wire_part(part: Media, facts: ModelFacts, policy: FetchPolicy) -> tuple[WirePart, int]:
-    """The part as the JSON has it, and its likely tokens."""
+async def _wire_part(
+    part: Media, facts: ModelFacts, policy: FetchPolicy, info: MediaInfo | None
+) -> tuple[WirePart, int]:
+    """The part as the JSON has it, and its likely tokens. `info` is what was found when it was looked into."""
     if part.is_reference:
         wire_part, tokens = file_data(part), likely_media_tokens(part, facts)
     else:
@@ -103,7 +106,7 @@ async def _wire_part(part: Media, facts: ModelFacts, policy: FetchPolicy) -> tup
             if part.is_url
             else await asyncio.to_thread(_local_bytes, part, policy)
         )
-        blob, tokens = await asyncio.to_thread(_accepted, data, part, facts)
+        blob, tokens = await asyncio.to_thread(_accepted, data, part, facts, info)
         wire_part = {"inlineData": {"mimeType": blob.mime_type, "data": blob.data}}
     if isinstance(part, Video) and (excerpt := _excerpt(part)):
         wire_part["videoMetadata"] = excerpt
@@ -125,13 +128,14 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.6f}".rstrip("0").rstrip(".") + "s"
 
 
-def _accepted(data: bytes, part: Media, facts: ModelFacts) -> tuple[Blob, int]:
+def _accepted(data: bytes, part: Media, facts: ModelFacts, info: MediaInfo | None) -> tuple[Blob, int]:
     """What is sent for `data`, and its likely tokens."""
     if part.modality == "image":
         blob = Blob(recognise(data[:HEAD_BYTES], part), data)
         accepted = blob if blob.mime_type in facts.image_types else _to_png(blob, part)
         return accepted, likely_media_tokens(part, facts)
-    info = examine(part, facts, data=data)
+    if info is None or info.size_bytes != len(data):  # fetched, or another file by now
+        info = examine(part, facts, data=data)
     return Blob(*as_sent(data, info)), likely_media_tokens(part, facts, info)
 
 

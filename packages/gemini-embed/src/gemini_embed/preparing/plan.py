@@ -6,10 +6,13 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gemini_embed.content import Media
 from gemini_embed.models import ModelFacts
+
+if TYPE_CHECKING:
+    from gemini_embed.media.probing import MediaInfo
 
 WirePart: TypeAlias = dict[str, Any]
 """A medium nearly as the wire has it: `{"inlineData": {"mimeType": ..., "data": bytes}}`, base64 only when it is sent,
@@ -18,7 +21,7 @@ or `{"fileData": {"mimeType": ..., "fileUri": ...}}`, with `videoMetadata` perha
 EntryPart: TypeAlias = str | WirePart | Media
 """A text, conditioned, or a medium, before or after it is loaded."""
 
-_NONE: Mapping[str, int] = MappingProxyType({})
+_NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 ENVELOPE_BYTES = 200
 """What the JSON around one content takes at most: model, task type, size, brackets."""
@@ -35,8 +38,10 @@ class Entry:
     """A likely count, see `gemini_embed.tokens`."""
     size_bytes: int
     has_media: bool = False
-    media_tokens: Mapping[str, int] = field(default_factory=lambda: _NONE)
+    media_tokens: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
     """Those of `tokens` that media have, by modality."""
+    media_info: Mapping[int, MediaInfo] = field(default_factory=lambda: _NOTHING)
+    """What is inside media that were looked into, by their place among `parts`."""
     task_type: str | None = None
     title: str | None = None
     twins: Sequence[int] = ()

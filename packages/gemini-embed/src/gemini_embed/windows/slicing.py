@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gemini_embed.excerpt import Excerpt
 from gemini_embed.media.probing import MediaInfo, probe
@@ -48,6 +48,20 @@ class Slices:
         if self.info.modality == "audio":
             return audio_windows(self.source, self.info, self.spans, root=self.root)
         return self._whole()
+
+    def info_of(self, window: Window) -> MediaInfo:
+        """What is inside a window, which need not be looked into: it was cut here."""
+        if window.mime_type == self.info.mime_type and len(window.data) == self.info.size_bytes:
+            return self.info  # in one piece
+        duration_s = None if window.end_s is None else window.end_s - (window.start_s or 0.0)
+        return replace(
+            self.info,
+            mime_type=window.mime_type,
+            size_bytes=len(window.data),
+            duration_s=duration_s,
+            pages=None if window.page_end is None else window.page_end - (window.page_start or 1) + 1,
+            keyframes_s=(0.0,) if self.info.modality == "video" else (),
+        )
 
     def _whole(self) -> Generator[Window, None, None]:
         with reading(self.source, self.root) as file:
