@@ -113,7 +113,7 @@ def test_a_block_that_cannot_be_embedded_is_named(make_llama_index: Make, emulat
     model = make_llama_index()
     with pytest.raises(InputError, match="the audio block is empty: it needs data, a path or a URL"):
         model.get_content_embedding(AudioBlock())
-    with pytest.raises(InputError, match="input 0: part 1: the base64 of the video is damaged"):
+    with pytest.raises(InputError, match="input 0: part 1: the video's base64 is damaged"):
         model.get_content_embedding([TextBlock(text="x"), VideoBlock.model_construct(video="*", video_mimetype=None)])
     assert len(emulator.requests) == 0
 

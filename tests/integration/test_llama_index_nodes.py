@@ -111,7 +111,7 @@ async def test_the_async_twin_embeds_only_what_is_new(retriever: GeminiMultimoda
     [
         pytest.param("a text", "input 1: a str is no node", id="no-node"),
         pytest.param(TextNode(text=" ", metadata={"source": "s"}), "^input 1: ", id="nothing-but-metadata"),
-        pytest.param(ImageNode(image="*"), "input 1: the base64 of the image is damaged", id="damaged"),
+        pytest.param(ImageNode(image="*"), "input 1: the image's base64 is damaged", id="damaged"),
     ],
 )
 def test_what_cannot_be_indexed_is_named(retriever: GeminiMultimodalRetriever, node: Any, said: str) -> None:
@@ -124,4 +124,4 @@ def test_a_damaged_node_is_skipped_on_request(retriever: GeminiMultimodalRetriev
     report = retriever.insert_nodes([TextNode(text="a"), damaged, TextNode(text="b")], on_error="skip")
     assert report.added == 2
     assert [(one.position, one.source) for one in report.skipped] == [(1, "cup.png")]
-    assert "the base64 of the image is damaged" in report.skipped[0].reason
+    assert "the image's base64 is damaged" in report.skipped[0].reason

@@ -4,8 +4,6 @@ and v0, OpenAI's `image_url`, Anthropic's `source`), Gemini's `media`, messages,
 
 from __future__ import annotations
 
-import base64
-import binascii
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, Union
@@ -18,6 +16,7 @@ from gemini_embed.content import (
     Part,
     Text,
     Video,
+    from_base64,
     media_of_type,
     part_of,
     parts_of,
@@ -117,7 +116,4 @@ def _medium(medium: type[Media], block: Mapping[str, Any]) -> Media:
 def _decoded(data: Any) -> bytes:
     if isinstance(data, bytes):
         return data
-    try:
-        return base64.b64decode(data, validate=True)
-    except (binascii.Error, ValueError, TypeError) as e:
-        raise InputError(f"the block's base64 is damaged: {e}") from e
+    return from_base64(data, "block")

@@ -16,6 +16,7 @@ from gemini_embed.content.content import (
     video_excerpt,
 )
 from gemini_embed.content.parts import Audio, Image, Media, Part, Pdf, Text, Video, media_of_type
+from gemini_embed.content.places import from_base64
 
 __all__ = [
     "Audio",
@@ -29,6 +30,7 @@ __all__ = [
     "Video",
     "contents_of",
     "document_contents",
+    "from_base64",
     "media_of_type",
     "part_of",
     "parts_of",

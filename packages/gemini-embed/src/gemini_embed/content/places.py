@@ -98,11 +98,16 @@ def _from_data_uri(uri: str) -> tuple[bytes, None, str | None]:
     mime_type, *options = head.split(";")
     raw = unquote_to_bytes(payload)
     if "base64" in (o.strip().lower() for o in options):
-        try:
-            raw = base64.b64decode(raw, validate=True)
-        except binascii.Error as e:
-            raise InputError(f"the data URI's base64 is damaged: {e}") from e
+        raw = from_base64(raw, "data URI")
     return raw, None, mime_type or None
+
+
+def from_base64(data: Any, what: str) -> bytes:
+    """The bytes that a `what` holds as base64, str or bytes. Raises InputError when it is damaged."""
+    try:
+        return base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError, TypeError) as e:
+        raise InputError(f"the {what}'s base64 is damaged: {e}") from e
 
 
 def _from_file_object(source: Any) -> bytes:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Sequence
 from io import IOBase
 from pathlib import Path
@@ -20,7 +18,7 @@ from llama_index.core.base.llms.types import (
 )
 
 from gemini_embed import Audio, Content, Image, InputError, Pdf, Text, Video
-from gemini_embed.content import ContentLike, Media, Part, media_of_type, part_of, parts_of
+from gemini_embed.content import ContentLike, Media, Part, from_base64, media_of_type, part_of, parts_of
 
 M = TypeVar("M", bound=Media)
 
@@ -75,10 +73,7 @@ def medium(kind: type[M], data: Any, path: Any, url: Any, mime_type: str | None)
         data.seek(0)
         return kind(data.read(), mime_type)
     if data:
-        try:
-            return kind(base64.b64decode(data, validate=True), mime_type)
-        except binascii.Error as e:
-            raise InputError(f"the base64 of the {kind.__name__.lower()} is damaged: {e}") from e
+        return kind(from_base64(data, kind.__name__.lower()), mime_type)
     if path:
         return kind(Path(path), mime_type)
     if url:
