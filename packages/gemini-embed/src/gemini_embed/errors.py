@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -54,6 +54,12 @@ class GeminiEmbedError(Exception):
 
     completed: Completed | None = None
 
+    def relocated(self, places: Sequence[Sequence[int]]) -> GeminiEmbedError:
+        """This error, told of another list: its input `i` is the inputs `places[i]` there, which may be several."""
+        if self.completed is not None:
+            self.completed = self.completed.relocated(places)
+        return self
+
 
 class InputError(GeminiEmbedError, ValueError):
     """Something in the input cannot be embedded; raised before any request is sent.
@@ -74,6 +80,11 @@ class InputError(GeminiEmbedError, ValueError):
     def in_part(self, number: int) -> InputError:
         """This error, of one of several parts of its input."""
         return self._as(f"part {number}: {self.problem}", self.position)
+
+    def relocated(self, places: Sequence[Sequence[int]]) -> GeminiEmbedError:
+        """See `GeminiEmbedError.relocated`."""
+        moved = super().relocated(places)
+        return moved if self.position is None else self.at(places[self.position][0])
 
     def _as(self, problem: str, position: int | None) -> InputError:
         moved = copy.copy(self)
@@ -122,6 +133,12 @@ class Completed:
     values: NDArray[np.float32]
     usage: Usage = field(default_factory=Usage)
 
+    def relocated(self, places: Sequence[Sequence[int]]) -> Completed:
+        """The same vectors in another list: input `i` is the inputs `places[i]` there, which may be several."""
+        moved = [places[i] for i in self.positions]
+        positions = [position for some in moved for position in some]
+        return Completed(positions, self.values.repeat([len(some) for some in moved], axis=0), self.usage)
+
     def __repr__(self) -> str:
         return f"Completed({len(self.positions):,} inputs, {self.usage})"
 
@@ -136,6 +153,11 @@ class RequestError(GeminiEmbedError):
         self.model = model
         self.positions: Sequence[int] = ()
         super().__init__(message)
+
+    def relocated(self, places: Sequence[Sequence[int]]) -> GeminiEmbedError:
+        """See `GeminiEmbedError.relocated`."""
+        self.positions = [position for i in self.positions for position in places[i]]
+        return super().relocated(places)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.args, self.__dict__)
@@ -236,6 +258,13 @@ class RefusedItemsError(ApiError):
         error.refused = tuple(refused)
         error.positions = [item.position for item in refused]
         return error
+
+    def relocated(self, places: Sequence[Sequence[int]]) -> GeminiEmbedError:
+        """See `GeminiEmbedError.relocated`."""
+        refused = [replace(item, position=position) for item in self.refused for position in places[item.position]]
+        moved = RefusedItemsError.of(sorted(refused, key=lambda item: item.position), self)
+        moved.completed = None if self.completed is None else self.completed.relocated(places)
+        return moved
 
 
 class ConnectionFailedError(RequestError):

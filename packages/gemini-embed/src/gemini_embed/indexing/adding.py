@@ -185,7 +185,7 @@ class _Adding:
         try:
             embedding = self._embedder.submit(batch.contents, on_error=self._how.on_error, budget=self._budget)
         except GeminiEmbedError as error:
-            raise batch.relocated(error) from error.__cause__
+            raise error.relocated(batch.places) from error.__cause__
         self._window.append((batch, embedding))
         self._under_way |= {one.record.id: one for one in new}
 
@@ -198,7 +198,7 @@ class _Adding:
             if error.completed is not None:
                 self._write(batch, error.completed)
             self._leave(batch)
-            relocated = batch.relocated(error)
+            relocated = error.relocated(batch.places)
             if not isinstance(relocated, RefusedItemsError):
                 raise relocated from error.__cause__
             self._refusals.append(relocated)
@@ -235,7 +235,7 @@ class _Adding:
 
     def _unwritten(self) -> Completed | None:
         """End what is under way and cannot be written; what is finished of it, in the caller's positions."""
-        finished = [batch.in_callers_positions(completed) for batch, completed in self._stopped()]
+        finished = [completed.relocated(batch.places) for batch, completed in self._stopped()]
         if not finished:
             return None
         positions = [position for one in finished for position in one.positions]

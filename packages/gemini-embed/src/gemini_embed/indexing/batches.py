@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from gemini_embed.content import Content, Part
-from gemini_embed.errors import Completed, GeminiEmbedError, InputError, RefusedItemsError, RequestError
+from gemini_embed.errors import Completed, InputError
 from gemini_embed.indexing.candidates import Candidate, Reader
 from gemini_embed.indexing.items import Item, ItemLike
 from gemini_embed.indexing.pieces import Loaded
@@ -100,31 +100,10 @@ class AddBatch:
             return waiting, completed.values
         return waiting, np.repeat(completed.values, [len(group) for group in groups], axis=0)
 
-    def relocated(self, error: GeminiEmbedError) -> GeminiEmbedError:
-        """An error of the embedding, with its positions counted in what the caller passed."""
-        completed = error.completed
-        if isinstance(error, InputError) and error.position is not None:
-            error = error.at(self._positions(error.position)[0])
-        if isinstance(error, RequestError):
-            error.positions = [position for i in error.positions for position in self._positions(i)]
-        if isinstance(error, RefusedItemsError):
-            items = [
-                replace(one, position=position) for one in error.refused for position in self._positions(one.position)
-            ]
-            error = RefusedItemsError.of(sorted(items, key=lambda item: item.position), error)
-        if completed is not None:
-            error.completed = self.in_callers_positions(completed)
-        return error
-
-    def _positions(self, group: int) -> list[int]:
-        return sorted(position for one in self.groups[group] for position in one.positions)
-
-    def in_callers_positions(self, completed: Completed) -> Completed:
-        """Finished groups as positions in what the caller passed, all that want the vector."""
-        waiting, values = self.rows(completed)
-        counts = [len(one.positions) for one in waiting]
-        positions = [position for one in waiting for position in one.positions]
-        return Completed(positions, np.repeat(values, counts, axis=0), completed.usage)
+    @property
+    def places(self) -> list[list[int]]:
+        """Of each group, the places in what the caller passed that want its vector."""
+        return [sorted(position for one in group for position in one.positions) for group in self.groups]
 
 
 def batches(

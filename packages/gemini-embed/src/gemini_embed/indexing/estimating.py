@@ -42,7 +42,7 @@ def _of_whole(embedder: Embedder, new: Sequence[Waiting], how: How) -> Estimate:
     try:
         return embedder.estimate(batch.contents, on_error=how.on_error)
     except InputError as error:
-        raise batch.relocated(error) from error.__cause__
+        raise error.relocated(batch.places) from error.__cause__
 
 
 def _of_windows(embedder: Embedder, windows: Sequence[Waiting]) -> Estimate:

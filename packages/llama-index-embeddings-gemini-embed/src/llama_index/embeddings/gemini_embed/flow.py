@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
@@ -17,8 +17,7 @@ from llama_index.core.callbacks.schema import CBEventType, EventPayload
 from llama_index.core.instrumentation.events.embedding import EmbeddingEndEvent, EmbeddingStartEvent
 from llama_index.embeddings.gemini_embed.steps import Call, Steps, all_of, arun, run
 
-from gemini_embed import Usage, track_usage
-from gemini_embed.errors import GeminiEmbedError, InputError, RefusedItemsError, RequestError
+from gemini_embed import GeminiEmbedError, Usage, track_usage
 
 COLLECTION = "embeddings"
 """Of `embeddings_cache`; the framework's own."""
@@ -142,22 +141,7 @@ def _located(missing: list[int]) -> Iterator[None]:
     try:
         yield
     except GeminiEmbedError as error:
-        raise _relocated(error, missing) from error.__cause__
-
-
-def _relocated(error: GeminiEmbedError, missing: list[int]) -> GeminiEmbedError:
-    if error.completed is not None:
-        error.completed = replace(error.completed, positions=[missing[i] for i in error.completed.positions])
-    if isinstance(error, RefusedItemsError):
-        items = [replace(item, position=missing[item.position]) for item in error.refused]
-        moved = RefusedItemsError.of(items, error)
-        moved.completed = error.completed
-        return moved
-    if isinstance(error, RequestError):
-        error.positions = [missing[i] for i in error.positions]
-    if isinstance(error, InputError) and error.position is not None:
-        return error.at(missing[error.position])
-    return error
+        raise error.relocated([[position] for position in missing]) from error.__cause__
 
 
 @contextmanager
