@@ -32,8 +32,7 @@ def to_content_blocks(
     for number, document in enumerate(documents, 1):
         hit = hit_of(document)
         medium, missing = _medium(hit, opener or Opener(), left)
-        said = f"[{number}] {hit.modality or 'text'} {hit.link}{missing}"
-        blocks.append({"type": "text", "text": "\n".join(filter(None, (said, hit.page_content)))})
+        blocks.append({"type": "text", "text": hit.cited(number, missing)})
         if medium is not None:
             left -= len(medium["base64"])
             blocks.append(medium)

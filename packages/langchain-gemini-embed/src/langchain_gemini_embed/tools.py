@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Protocol
 
 from gemini_embed.hits import Opener
+from gemini_embed.models import Modality
+from gemini_embed.stores.filters import restricted
 from langchain_core.documents import Document
 from langchain_core.tools import BaseTool, StructuredTool
 from pydantic import BaseModel, Field
 
 from langchain_gemini_embed.answers import to_content_blocks
-
-Modality = Literal["text", "image", "audio", "video", "pdf"]
 
 
 class Searches(Protocol):
@@ -46,10 +46,7 @@ def search_tool(retriever: Searches, name: str, description: str, max_bytes: int
     """See `GeminiMultimodalRetriever.search_tool`."""
 
     def limits(modality: str | None) -> dict[str, Any]:
-        if modality is None:
-            return {}
-        of_modality = {"modality": modality}
-        return {"filter": {"$and": [retriever.filter, of_modality]} if retriever.filter else of_modality}
+        return {"filter": restricted(retriever.filter, modality)} if modality else {}
 
     def answer(documents: list[Document]) -> tuple[str, list[dict[str, Any]]]:
         blocks = to_content_blocks(documents, max_bytes=max_bytes, opener=retriever.opener)

@@ -98,6 +98,10 @@ class Hit:
         """
         return self._opener().clip(self.record, self.window.widened(padding))
 
+    def cited(self, number: int, note: str = "") -> str:
+        """For a reader or a chat model: `[1] video talk.mp4#t=96,128`, a note, and its text on the lines below."""
+        return "\n".join(filter(None, (f"[{number}] {self.modality or 'text'} {self.link}{note}", self.page_content)))
+
     def __str__(self) -> str:
         return f"{self.score:.2f} {self.record.described(self.page_content, self.window)}"
 

@@ -20,6 +20,7 @@ from gemini_embed import AddReport, MultimodalIndex
 from gemini_embed.indexing import AddOptions
 from gemini_embed.searching import SearchOptions
 from gemini_embed.stores import FilterLike
+from gemini_embed.stores.filters import restricted
 
 
 class GeminiMultimodalRetriever(BaseRetriever):
@@ -99,31 +100,32 @@ class GeminiMultimodalRetriever(BaseRetriever):
         """This retriever, of one modality alone; None: of all."""
         if modality is None:
             return self
-        mine, wanted = self._filter(), {"modality": modality}
         return GeminiMultimodalRetriever(
             self.index,
             self.similarity_top_k,
-            {"$and": [mine, wanted]} if mine else wanted,
+            restricted(self._filter(), modality),
             self.callback_manager,
             **self.options,
         )
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         query = asked(query_bundle)
-        hits = (
-            self.index.search_mean(query, **self._limits())
-            if isinstance(query, list)
-            else self.index.search_vector(query, **self._limits())
-        )
+        if not isinstance(query, list):
+            hits = self.index.search_vector(query, **self._limits())
+        elif len(query) == 1:
+            hits = self.index.search(query[0], **self._limits())
+        else:
+            hits = self.index.search_mean(query, **self._limits())
         return [node_of(hit) for hit in hits]
 
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         query = asked(query_bundle)
-        hits = (
-            await self.index.asearch_mean(query, **self._limits())
-            if isinstance(query, list)
-            else await self.index.asearch_vector(query, **self._limits())
-        )
+        if not isinstance(query, list):
+            hits = await self.index.asearch_vector(query, **self._limits())
+        elif len(query) == 1:
+            hits = await self.index.asearch(query[0], **self._limits())
+        else:
+            hits = await self.index.asearch_mean(query, **self._limits())
         return [node_of(hit) for hit in hits]
 
     def _limits(self) -> Any:

@@ -2,14 +2,14 @@
 
 # Annotations are not postponed: LlamaIndex reads those of `search` as they are, to tell the model of its arguments.
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Protocol
 
 from llama_index.core.schema import NodeWithScore, QueryBundle
 from llama_index.core.tools import FunctionTool, ToolOutput
 
 from gemini_embed import Hit
+from gemini_embed.models import Modality
 
-Modality = Literal["text", "image", "audio", "video", "pdf"]
 _Query = Annotated[str, "What to look for, in words."]
 _Kind = Annotated[Modality | None, "Only this kind of source. Omit for all."]
 
@@ -50,5 +50,4 @@ def search_tool(retriever: RetrievesAnyModality, name: str, description: str) ->
 def _said(number: int, found: NodeWithScore) -> str:
     """A line about a node, and its text."""
     metadata: dict[str, Any] = found.node.metadata
-    hit = Hit.of(metadata, found.node.get_content(), found.score or 0.0)
-    return "\n".join(filter(None, (f"[{number}] {hit.modality or 'text'} {hit.link}", hit.page_content)))
+    return Hit.of(metadata, found.node.get_content(), found.score or 0.0).cited(number)
