@@ -24,6 +24,7 @@ STATUS_NAMES = {
     503: "UNAVAILABLE",
     504: "DEADLINE_EXCEEDED",
 }
+_DAILY_RETRY_DELAY_S = 45.0  # reported: the daily 429 still names a short wait that does not help
 
 
 class ApiError(Exception):
@@ -118,6 +119,23 @@ def publisher_model_not_found(resource: str) -> ApiError:
         f"Publisher Model `{resource}` was not found or your project does not have access to it. Please ensure you "
         "are using a valid model version. For more information, see: "
         "https://cloud.google.com/vertex-ai/generative-ai/docs/learn/model-versions",
+    )
+
+
+def free_tier_exceeded(kind: str, model: str, limit: int, wait_s: float) -> ApiError:
+    """The 429 of a free-tier quota: `kind` is "minute", "day" or "tokens" (a minute's tokens)."""
+    metric, what = {
+        "minute": ("embed_content_free_tier_requests", "RequestsPerMinute"),
+        "day": ("embed_content_free_tier_requests", "RequestsPerDay"),
+        "tokens": ("embed_content_free_tier_input_token_count", "InputTokensPerMinute"),
+    }[kind]
+    return quota_exceeded(
+        # Third parties report that -001 appears under this name here.
+        "gemini-embedding-1.0" if model == "gemini-embedding-001" else model,
+        metric=metric,
+        quota_id=f"EmbedContent{what}PerUserPerProjectPerModel-FreeTier",
+        limit=limit,
+        retry_delay_s=_DAILY_RETRY_DELAY_S if kind == "day" else wait_s,
     )
 
 

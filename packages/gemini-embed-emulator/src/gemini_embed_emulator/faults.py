@@ -17,8 +17,16 @@ from typing import Any, Literal
 
 import numpy as np
 
-from . import quota
-from .errors import RPC, ApiError, bad_key, duration, missing_key, missing_token, vertex_exhausted
+from .errors import (
+    RPC,
+    ApiError,
+    bad_key,
+    duration,
+    free_tier_exceeded,
+    missing_key,
+    missing_token,
+    vertex_exhausted,
+)
 from .received import ReceivedRequest
 
 _MESSAGES = {
@@ -79,7 +87,7 @@ class Fault:
         model: str = "gemini-embedding-2",
     ) -> Fault:
         """A free-tier 429 with QuotaFailure and RetryInfo, as recorded; `retry_delay_s` is not used for "day"."""
-        return cls(error=quota.refusal(per, model, limit, retry_delay_s))
+        return cls(error=free_tier_exceeded(per, model, limit, retry_delay_s))
 
     @classmethod
     def vertex_exhausted(cls) -> Fault:

@@ -1,4 +1,4 @@
-"""Quotas as token buckets, and what a client is told when one runs dry."""
+"""Quotas as token buckets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from . import errors
 
 _DAY_S = 86_400.0
-_DAILY_RETRY_DELAY_S = 45.0  # reported: the daily 429 still names a short wait that does not help
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,9 @@ class QuotaKeeper:
         waits = {name: bucket.wait_s(amounts[name], now) for name, bucket in buckets.items()}
         dry = max(waits, key=waits.__getitem__, default=None)
         if dry is not None and waits[dry] > 0:
-            raise errors.vertex_exhausted() if vertex else refusal(dry, model, buckets[dry].limit, waits[dry])
+            if vertex:
+                raise errors.vertex_exhausted()
+            raise errors.free_tier_exceeded(dry, model, buckets[dry].limit, waits[dry])
         for name, bucket in buckets.items():
             bucket.level -= amounts[name]
 
@@ -74,20 +75,3 @@ def _new_buckets(quota: Quota) -> dict[str, _Bucket]:
         "day": (quota.requests_per_day, _DAY_S),
     }
     return {name: _Bucket(limit, period_s) for name, (limit, period_s) in wanted.items() if limit is not None}
-
-
-def refusal(kind: str, model: str, limit: int, wait_s: float) -> errors.ApiError:
-    """The 429 of a free-tier quota: `kind` is "minute", "day" or "tokens" (a minute's tokens)."""
-    metric, what = {
-        "minute": ("embed_content_free_tier_requests", "RequestsPerMinute"),
-        "day": ("embed_content_free_tier_requests", "RequestsPerDay"),
-        "tokens": ("embed_content_free_tier_input_token_count", "InputTokensPerMinute"),
-    }[kind]
-    return errors.quota_exceeded(
-        # Third parties report that -001 appears under this name here.
-        "gemini-embedding-1.0" if model == "gemini-embedding-001" else model,
-        metric=metric,
-        quota_id=f"EmbedContent{what}PerUserPerProjectPerModel-FreeTier",
-        limit=limit,
-        retry_delay_s=_DAILY_RETRY_DELAY_S if kind == "day" else wait_s,
-    )
