@@ -5,14 +5,15 @@ The way of a request, one file a step:
 
 `files` keeps uploads. `vectors` stands on `vectors_text`; `parts` makes each `medium` a vector's input by
 `vectors_image` (on `shapes`), `vectors_audio` (on `tones`), `vectors_video` and `vectors_pdf`. `models`, `tokens`,
-`quota` and `errors` are tables and rules; `settings` lists what can be set, `received` what is remembered.
+`quota` and `errors` are tables and rules; `settings` lists what can be set (a `Quota` too), `received` what is
+remembered.
 """
 
 from .errors import ApiError
 from .faults import Fault, FaultScript, RawReply
-from .quota import Quota
 from .received import ReceivedRequest, RequestLog
 from .server import Emulator
+from .settings import Quota
 from .tones import tone_speech
 
 __all__ = [

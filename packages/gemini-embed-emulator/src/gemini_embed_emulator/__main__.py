@@ -8,8 +8,8 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from .quota import Quota
 from .server import Emulator
+from .settings import Quota
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Quotas as token buckets."""
+"""Quotas kept as token buckets."""
 
 from __future__ import annotations
 
@@ -7,23 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from . import errors
+from .settings import Quota
 
 _DAY_S = 86_400.0
-
-
-@dataclass(frozen=True)
-class Quota:
-    """What a project may use, per model; None is no limit.
-
-    With `count_items` (the service's way) every item of a batch counts as one request. `minute_s` is the length of a
-    "minute" in seconds: shorten it and a test need not wait.
-    """
-
-    requests_per_minute: int | None = None
-    tokens_per_minute: int | None = None
-    requests_per_day: int | None = None
-    count_items: bool = True
-    minute_s: float = 60.0
 
 
 @dataclass

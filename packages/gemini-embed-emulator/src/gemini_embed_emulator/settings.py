@@ -6,7 +6,20 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .quota import Quota
+
+@dataclass(frozen=True)
+class Quota:
+    """What a project may use, per model; None is no limit.
+
+    With `count_items` (the service's way) every item of a batch counts as one request. `minute_s` is the length of a
+    "minute" in seconds: shorten it and a test need not wait.
+    """
+
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    requests_per_day: int | None = None
+    count_items: bool = True
+    minute_s: float = 60.0
 
 
 @dataclass(kw_only=True, eq=False)
