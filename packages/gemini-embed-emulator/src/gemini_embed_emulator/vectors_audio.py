@@ -9,8 +9,7 @@ import numpy as np
 
 from .medium import Limits, Medium, UnreadableMediumError, media_tools, too_long
 from .tones import RATE_HZ, Samples, heard_text
-from .vectors_image import named
-from .vectors_text import Sparse, feature, word_terms
+from .vectors_text import Sparse, feature, named, word_terms
 
 TOKENS_PER_SECOND = 25  # Vertex's documentation; the Developer API's price a second agrees
 _BANDS = 24

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from .medium import Medium, UnreadableMediumError, media_tools
 from .shapes import Names, seen
 from .tokens import IMAGE_TOKENS
-from .vectors_text import Sparse, feature, stem, word
+from .vectors_text import Sparse, feature, named
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -79,11 +79,6 @@ def describe(pixels: Pixels, kind: str = "image") -> list[tuple[float, Sparse]]:
     if front.size:
         terms += [(_SHAPE_WEIGHT, named(name)) for name in seen(names, background)]
     return terms + [(_CELL_WEIGHT, term) for term in _layout(names, background)]
-
-
-def named(name: str) -> Sparse:
-    """What a word says of something perceived."""
-    return word(stem(name))
 
 
 def _layout(names: Names, background: int) -> Iterator[Sparse]:

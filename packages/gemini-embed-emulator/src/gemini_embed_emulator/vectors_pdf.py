@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from . import tokens
 from .medium import Limits, Medium, UnreadableMediumError, media_tools, too_long
-from .vectors_image import describe, named, shrunk
-from .vectors_text import Sparse, word_terms
+from .vectors_image import describe, shrunk
+from .vectors_text import Sparse, named, word_terms
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfPage

@@ -113,6 +113,11 @@ def unit(vector: Array) -> Array:
     return vector / norm if norm else vector
 
 
+def named(name: str) -> Sparse:
+    """What a word says of something perceived."""
+    return word(stem(name))
+
+
 def prefixed_text(text: str) -> Array:
     """The features of a text for a model that reads its task from the text's prefix. Unit length."""
     match = _PREFIX.match(text)
