@@ -31,14 +31,14 @@ class DeveloperApi:
         """A page of models: `pageSize` of them from `pageToken` on."""
         served = [m for m in models.MODELS.values() if models.on_developer(m.name, retired=self._serves_retired)]
         start, size = _whole(query, "pageToken", 0), _whole(query, "pageSize", _PAGE_SIZE) or _PAGE_SIZE
-        page: dict[str, Any] = {"models": [models.resource(model) for model in served[start : start + size]]}
+        page: dict[str, Any] = {"models": [_resource(model) for model in served[start : start + size]]}
         if start + size < len(served):
             page["nextPageToken"] = str(start + size)
         return Reply(page)
 
     def get_model(self, name: str, version: str) -> Reply:
         """One model."""
-        return Reply(models.resource(self._model(name, version, "getModel")))
+        return Reply(_resource(self._model(name, version, "getModel")))
 
     def embed_content(self, name: str, version: str, body: Any) -> Reply:
         """One vector."""
@@ -100,6 +100,20 @@ class DeveloperApi:
             return {}
         gap = self._settings.modality_gap if model.multimodal else 0.0
         return {"values": self._vectors.vector(model, one.item, one.dimensions, gap)}
+
+
+def _resource(model: models.Model) -> dict[str, object]:
+    """The Developer API's Model object, keys and values as ListModels gave them in June 2026."""
+    kind = "multimodal content" if model.multimodal else "a text"
+    return {
+        "name": f"models/{model.name}",
+        "version": "2" if model.multimodal else model.name.rpartition("-")[2],
+        "displayName": model.display_name,
+        "description": f"Obtain a distributed representation of {kind}.",
+        "inputTokenLimit": model.max_tokens,
+        "outputTokenLimit": 1,
+        "supportedGenerationMethods": ["embedContent", "countTextTokens", "countTokens", "asyncBatchEmbedContent"],
+    }
 
 
 def _check_batch(requests: list[dict[str, Any]], name: str) -> None:

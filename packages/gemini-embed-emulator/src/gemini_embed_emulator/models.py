@@ -76,17 +76,3 @@ def on_vertex(name: str) -> Model | None:
 def generates(name: str) -> bool:
     """Whether the name is that of a text-generating model: the emulator knows these for countTokens only."""
     return name.startswith("gemini-") and "embedding" not in name
-
-
-def resource(model: Model) -> dict[str, object]:
-    """The Developer API's Model object, keys and values as ListModels gave them in June 2026."""
-    kind = "multimodal content" if model.multimodal else "a text"
-    return {
-        "name": f"models/{model.name}",
-        "version": "2" if model.multimodal else model.name.rpartition("-")[2],
-        "displayName": model.display_name,
-        "description": f"Obtain a distributed representation of {kind}.",
-        "inputTokenLimit": model.max_tokens,
-        "outputTokenLimit": 1,
-        "supportedGenerationMethods": ["embedContent", "countTextTokens", "countTokens", "asyncBatchEmbedContent"],
-    }
