@@ -3,10 +3,10 @@
 The way of a request, one file a step:
     server -> http11 -> faults -> service -> developer | vertex -> schema -> embedding -> parts -> vectors -> encoding
 
-`files` keeps uploads. `vectors` stands on `vectors_text`; `parts` makes each `medium` a vector's input by
-`vectors_image` (on `shapes`), `vectors_audio` (on `tones`), `vectors_video` and `vectors_pdf`. `models`, `tokens`,
-`quota` and `errors` are tables and rules; `settings` lists what can be set (a `Quota` too), `received` what is
-remembered.
+`files` keeps uploads. `vectors` stands on `features` and `vectors_text`; `parts` makes each `medium` a vector's
+input by `vectors_image` (on `shapes`), `vectors_audio` (on `tones`), `vectors_video` and `vectors_pdf`. `models`,
+`tokens`, `quota` and `errors` are tables and rules; `settings` lists what can be set (a `Quota` too), `received` what
+is remembered.
 """
 
 from .errors import ApiError

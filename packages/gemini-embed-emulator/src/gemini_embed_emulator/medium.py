@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from .errors import ApiError
-from .vectors_text import Array, Sparse, feature, total, unit
+from .features import Array, Sparse, feature, total, unit
 
 Modality = Literal["IMAGE", "AUDIO", "VIDEO", "DOCUMENT"]
 _EXACT_WEIGHT = 0.06

@@ -14,9 +14,10 @@ from functools import cache, lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from .features import FEATURES, Array, feature, total, unit
 from .medium import Medium
 from .models import Model
-from .vectors_text import FEATURES, Array, feature, prefixed_text, total, typed_text, unit
+from .vectors_text import prefixed_text, typed_text
 
 Vector = npt.NDArray[np.float32]
 _CACHED_VECTORS = 2048

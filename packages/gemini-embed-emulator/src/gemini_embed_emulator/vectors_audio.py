@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from .features import Sparse, feature
 from .medium import Limits, Medium, UnreadableMediumError, media_tools, too_long
 from .tones import RATE_HZ, Samples, heard_text
-from .vectors_text import Sparse, feature, named, word_terms
+from .vectors_text import named, word_terms
 
 TOKENS_PER_SECOND = 25  # Vertex's documentation; the Developer API's price a second agrees
 _BANDS = 24

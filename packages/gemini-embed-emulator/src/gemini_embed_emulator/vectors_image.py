@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from .features import Sparse, feature
 from .medium import Medium, UnreadableMediumError, media_tools
 from .shapes import Names, seen
 from .tokens import IMAGE_TOKENS
-from .vectors_text import Sparse, feature, named
+from .vectors_text import named
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -6,9 +6,10 @@ import threading
 from typing import TYPE_CHECKING
 
 from . import tokens
+from .features import Sparse
 from .medium import Limits, Medium, UnreadableMediumError, media_tools, too_long
 from .vectors_image import describe, shrunk
-from .vectors_text import Sparse, named, word_terms
+from .vectors_text import named, word_terms
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfPage

@@ -1,26 +1,17 @@
-"""What a text is about, as weights on hashed features: words, their pieces, neighbouring words, and the task.
+"""What a text is about, as weighted features: words, their pieces, neighbouring words, and the task.
 
-A feature owns a few signed places among `FEATURES`; sums of features keep the cosines a person expects from shared
-words. Nothing is learned: apart from a handful of colours and shapes, synonyms are strangers.
+Apart from a handful of colours and shapes, synonyms are strangers.
 """
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable
 from functools import lru_cache
-from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
-Array = npt.NDArray[np.float64]
-FEATURES = 3072
-_PLACES = 8  # a feature's places: the more, the milder a chance collision and the evener a vector's energy
+from .features import Array, Sparse, feature, merge, total, unit
 
 _EAST_ASIAN = "぀-ヿ㐀-䶿一-鿿가-힯"  # no spaces between words: each character is one
 _WORD = re.compile(rf"[{_EAST_ASIAN}]|[^\W_{_EAST_ASIAN}]+")
@@ -64,21 +55,6 @@ _KIN = {
 }
 
 
-class Sparse(NamedTuple):
-    """Weighted features: `digests` holds 4 * _PLACES bytes for each of `weights`."""
-
-    digests: bytes
-    weights: tuple[float, ...]
-
-
-@lru_cache(maxsize=100_000)
-def feature(name: str) -> Sparse:
-    """One feature: its places and signs come from a digest of its name, the same on every machine."""
-    return Sparse(
-        hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=4 * _PLACES).digest(), (_PLACES**-0.5,)
-    )
-
-
 @lru_cache(maxsize=20_000)
 def word(name: str) -> Sparse:
     """A stem's features: itself, its kin, and its pieces of three letters (for misspellings and derived words)."""
@@ -89,28 +65,6 @@ def word(name: str) -> Sparse:
     if name in _HEAD_OF:
         terms.append((_KIN_WEIGHT, feature(f"word:{_HEAD_OF[name]}")))
     return merge(terms)
-
-
-def merge(terms: Iterable[tuple[float, Sparse]]) -> Sparse:
-    """Several weighted features as one."""
-    terms = list(terms)
-    weights = tuple(weight * inner for weight, term in terms for inner in term.weights)
-    return Sparse(b"".join(term.digests for _, term in terms), weights)
-
-
-def total(terms: Iterable[tuple[float, Sparse]]) -> Array:
-    """The sum of weighted features: float64, shape (FEATURES,)."""
-    merged = merge(terms)
-    numbers = np.frombuffer(merged.digests, "<u4")
-    signs = (numbers & 1) * 2.0 - 1.0
-    values = np.repeat(np.array(merged.weights), _PLACES) * signs
-    return np.bincount(numbers // 2 % FEATURES, values, FEATURES).astype(np.float64, copy=False)
-
-
-def unit(vector: Array) -> Array:
-    """The vector at length 1; zeros stay zeros."""
-    norm = math.sqrt(vector @ vector)
-    return vector / norm if norm else vector
 
 
 def named(name: str) -> Sparse:
