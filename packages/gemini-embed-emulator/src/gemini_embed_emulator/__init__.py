@@ -1,7 +1,8 @@
 """A local server that speaks the wire protocol of the Gemini embedding endpoints. It is not the model.
 
 The way of a request, one file a step:
-    server -> http11 -> faults -> service -> developer | vertex -> schema -> embedding -> parts -> vectors -> encoding
+    server -> http11 -> emulator -> faults -> service -> developer | vertex -> schema -> embedding -> parts -> vectors
+    -> encoding
 
 `files` keeps uploads. `vectors` stands on `features` and `vectors_text`; `parts` makes each `medium` a vector's
 input by `vectors_image` (on `shapes`), `vectors_audio` (on `tones`), `vectors_video` and `vectors_pdf`. `models`,
@@ -9,10 +10,10 @@ input by `vectors_image` (on `shapes`), `vectors_audio` (on `tones`), `vectors_v
 is remembered.
 """
 
+from .emulator import Emulator
 from .errors import ApiError
 from .faults import Fault, FaultScript, RawReply
 from .received import ReceivedRequest, RequestLog
-from .server import Emulator
 from .settings import Quota
 from .tones import tone_speech
 

@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from .server import Emulator
+from .emulator import Emulator
 from .settings import Quota
 
 

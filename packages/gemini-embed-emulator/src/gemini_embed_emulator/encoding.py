@@ -1,4 +1,4 @@
-"""Replies as JSON text, quickly: numpy formats the vectors, json everything around them."""
+"""Replies as JSON, quickly: numpy formats the vectors, json everything around them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from . import http11
 
 _STAND_IN = re.compile(rb'"\\u0000vector(\d+)"')
 _BILLION = 10**9
@@ -24,6 +26,16 @@ def _words(texts: Iterable[str]) -> npt.NDArray[np.uint32]:
 _HEADS = _words(f"{sign}{tenths // 10}.{tenths % 10}" for sign in "\0-" for tenths in range(11))
 _DIGITS = _words(f"{number:04d}" for number in range(10_000))
 _COMMA = _words([",\0\0\0"])
+
+
+def json_response(
+    status: int, payload: Any, headers: dict[str, str], *, indent: bool, gzipped: bool = False, close: bool = False
+) -> bytes:
+    """A whole response with a payload for `encode`; gzipped where it is asked for and gains by it."""
+    body = encode(payload, pretty=indent)
+    if gzipped:
+        body, headers = http11.compressed(body, headers)
+    return http11.response(status, body, headers, close=close)
 
 
 def encode(payload: Any, *, pretty: bool = True) -> bytes:

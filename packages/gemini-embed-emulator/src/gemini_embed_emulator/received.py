@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import Any, Self, overload
+
+from .http11 import HttpRequest
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,14 @@ class ReceivedRequest:
     """The body as JSON, None where it is not."""
     time: float
     """time.monotonic() at arrival, in seconds."""
+
+    @classmethod
+    def of(cls, http: HttpRequest, number: int) -> Self:
+        """A request that comes in now."""
+        body = None
+        with contextlib.suppress(ValueError):
+            body = json.loads(http.body) if http.body else None
+        return cls(number, http.method, http.path, http.query, http.headers, http.body, body, time.monotonic())
 
     @property
     def action(self) -> str:
@@ -71,7 +83,7 @@ class RequestLog(Sequence[ReceivedRequest]):
         self._numbers += 1
         return self._numbers
 
-    @contextmanager
+    @contextlib.contextmanager
     def answering(self, request: ReceivedRequest) -> Iterator[None]:
         """Note a request while it is being answered."""
         self._requests.append(request)
