@@ -24,8 +24,7 @@ from gemini_embed import (
 )
 from gemini_embed.indexing.adding import AHEAD
 from gemini_embed.stores.base import FloatArray
-from gemini_embed_emulator import Emulator, Fault
-from gemini_embed_emulator.received import ReceivedRequest
+from gemini_embed_emulator import Emulator, Fault, ReceivedRequest
 
 MakeEmbedder = Callable[..., Embedder]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from gemini_embed_emulator import ApiError, Quota, schema, tokens
-from gemini_embed_emulator.encoding import encode
+from gemini_embed_emulator.http import encode
 from gemini_embed_emulator.quota import QuotaKeeper
 
 

@@ -13,7 +13,7 @@ is remembered.
 from .emulator import Emulator
 from .errors import ApiError
 from .faults import Fault, FaultScript, RawReply
-from .received import ReceivedRequest, RequestLog
+from .http import ReceivedRequest, RequestLog
 from .settings import Quota
 from .tones import tone_speech
 

@@ -9,13 +9,18 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from . import http11
-from .encoding import json_response
 from .errors import ApiError, NoSuchPageError
 from .faults import Fault, FaultScript
-from .http11 import BadRequestError, HttpRequest
-from .received import ReceivedRequest, RequestLog
-from .server import Client, Server
+from .http import (
+    BadRequestError,
+    Client,
+    HttpRequest,
+    ReceivedRequest,
+    RequestLog,
+    Server,
+    http11,
+    json_response,
+)
 from .service import Service, wants_indent
 from .settings import Settings
 

@@ -27,7 +27,7 @@ from .errors import (
     missing_token,
     vertex_exhausted,
 )
-from .received import ReceivedRequest
+from .http import ReceivedRequest
 
 _MESSAGES = {
     408: "Deadline exceeded.",

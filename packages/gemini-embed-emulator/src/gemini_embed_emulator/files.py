@@ -15,8 +15,8 @@ from typing import Any
 
 from . import schema
 from .errors import ApiError
+from .http import ReceivedRequest
 from .parts import Blob
-from .received import ReceivedRequest
 from .reply import Reply
 from .settings import Settings
 

@@ -8,8 +8,8 @@ from typing import Any
 from . import errors, schema
 from .developer import DeveloperApi
 from .files import FileStore
+from .http import ReceivedRequest
 from .quota import QuotaKeeper
-from .received import ReceivedRequest
 from .reply import Reply
 from .settings import Settings
 from .vectors import VectorMaker

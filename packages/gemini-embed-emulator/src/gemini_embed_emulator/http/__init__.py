@@ -1,0 +1,17 @@
+"""Bytes over sockets: HTTP/1.1, the JSON in it, and what came in. Nothing here knows Gemini."""
+
+from .encoding import encode, json_response
+from .http11 import BadRequestError, HttpRequest
+from .received import ReceivedRequest, RequestLog
+from .server import Client, Server
+
+__all__ = [
+    "BadRequestError",
+    "Client",
+    "HttpRequest",
+    "ReceivedRequest",
+    "RequestLog",
+    "Server",
+    "encode",
+    "json_response",
+]
