@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from fix_media import drawn, film, pdf, recoded, red_square, wav
 from gemini_embed_emulator import Emulator, tone_speech
-from gemini_embed_emulator.tones import heard_text
-from gemini_embed_emulator.vectors_audio import read_samples
+from gemini_embed_emulator.vectors.audio import read_samples
+from gemini_embed_emulator.vectors.tones import heard_text
 
 ONE = "/v1beta/models/gemini-embedding-2:embedContent"
 VERTEX = "/v1/projects/p/locations/global/publishers/google/models/gemini-embedding-2:embedContent"

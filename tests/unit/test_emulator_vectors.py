@@ -7,10 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from gemini_embed_emulator.medium import Medium
 from gemini_embed_emulator.models import MODELS
-from gemini_embed_emulator.vectors import Input, Part, Vector, VectorMaker
-from gemini_embed_emulator.vectors_image import look
+from gemini_embed_emulator.vectors import Input, Medium, Part, Vector, VectorMaker, look
 from PIL import Image, ImageDraw
 
 MAKER = VectorMaker()

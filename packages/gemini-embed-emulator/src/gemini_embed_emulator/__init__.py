@@ -15,7 +15,7 @@ from .errors import ApiError
 from .faults import Fault, FaultScript, RawReply
 from .http import ReceivedRequest, RequestLog
 from .settings import Quota
-from .tones import tone_speech
+from .vectors import tone_speech
 
 __all__ = [
     "ApiError",

@@ -8,11 +8,10 @@ from typing import Any
 from . import errors, models, schema, tokens
 from .embedding import Prepared, count_parts, prepare, usage
 from .files import FileStore
-from .medium import Limits
 from .parts import NothingPerceived, Senses, read_parts
 from .reply import Reply
 from .settings import Settings
-from .vectors import VectorMaker
+from .vectors import Limits, VectorMaker
 
 MAX_BATCH = 100
 _PAGE_SIZE = 50

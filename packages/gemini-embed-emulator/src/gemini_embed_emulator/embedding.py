@@ -9,10 +9,9 @@ from typing import Any
 
 from . import tokens
 from .errors import ApiError
-from .medium import Medium
 from .models import Model
 from .parts import TEXT_ONLY, NothingPerceived, Senses, read_parts
-from .vectors import Input, Part
+from .vectors import Input, Medium, Part
 
 _UNSPECIFIED = "TASK_TYPE_UNSPECIFIED"
 TASK_TYPES = frozenset(

@@ -9,13 +9,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from .errors import ApiError
-from .medium import Limits, Medium, UnreadableMediumError
 from .models import Model
-from .vectors import Part
-from .vectors_audio import listen
-from .vectors_image import look
-from .vectors_pdf import read_pages
-from .vectors_video import Excerpt, watch
+from .vectors import Excerpt, Limits, Medium, Part, UnreadableMediumError, listen, look, read_pages, watch
 
 _EMPTY_PART = "EmbedContentRequest.content contains an empty Part"
 _WAV, _MP3, _MP4 = "RIFF/WAVE", "MPEG audio", "ISO base media"

@@ -8,11 +8,10 @@ from typing import Any
 
 from . import errors, models, schema, tokens
 from .embedding import Prepared, prepare, too_long, usage
-from .medium import Limits
 from .parts import Blob, Senses
 from .reply import Reply
 from .settings import Settings
-from .vectors import VectorMaker
+from .vectors import Limits, VectorMaker
 
 MAX_INSTANCES = 250
 MAX_PREDICT_TOKENS = 20_000

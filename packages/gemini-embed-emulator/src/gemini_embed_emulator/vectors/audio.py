@@ -9,8 +9,8 @@ import numpy as np
 
 from .features import Sparse, feature
 from .medium import Limits, Medium, UnreadableMediumError, media_tools, too_long
+from .text import named, word_terms
 from .tones import RATE_HZ, Samples, heard_text
-from .vectors_text import named, word_terms
 
 TOKENS_PER_SECOND = 25  # Vertex's documentation; the Developer API's price a second agrees
 _BANDS = 24

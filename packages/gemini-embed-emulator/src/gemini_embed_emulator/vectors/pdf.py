@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from . import tokens
+from gemini_embed_emulator import tokens
+
 from .features import Sparse
+from .image import describe, shrunk
 from .medium import Limits, Medium, UnreadableMediumError, media_tools, too_long
-from .vectors_image import describe, shrunk
-from .vectors_text import named, word_terms
+from .text import named, word_terms
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfPage

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .errors import ApiError
+from gemini_embed_emulator.errors import ApiError
+
 from .features import Array, Sparse, feature, total, unit
 
 Modality = Literal["IMAGE", "AUDIO", "VIDEO", "DOCUMENT"]

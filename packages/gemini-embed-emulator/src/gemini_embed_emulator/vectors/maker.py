@@ -14,10 +14,11 @@ from functools import cache, lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from gemini_embed_emulator.models import Model
+
 from .features import FEATURES, Array, feature, total, unit
 from .medium import Medium
-from .models import Model
-from .vectors_text import prefixed_text, typed_text
+from .text import prefixed_text, typed_text
 
 Vector = npt.NDArray[np.float32]
 _CACHED_VECTORS = 2048

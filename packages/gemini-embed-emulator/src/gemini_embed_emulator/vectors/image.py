@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from gemini_embed_emulator.tokens import IMAGE_TOKENS
+
 from .features import Sparse, feature
 from .medium import Medium, UnreadableMediumError, media_tools
 from .shapes import Names, seen
-from .tokens import IMAGE_TOKENS
-from .vectors_text import named
+from .text import named
 
 if TYPE_CHECKING:
     from PIL import Image

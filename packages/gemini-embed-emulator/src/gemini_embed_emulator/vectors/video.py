@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .errors import ApiError
+from gemini_embed_emulator.errors import ApiError
+
+from .image import Pixels, describe, shrunk
 from .medium import Limits, Medium, UnreadableMediumError, media_tools, too_long
-from .vectors_image import Pixels, describe, shrunk
 
 if TYPE_CHECKING:
     from av.container import InputContainer
