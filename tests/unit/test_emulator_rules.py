@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from gemini_embed_emulator import ApiError, Quota, schema, tokens
+from gemini_embed_emulator import ApiError, Quota, tokens
+from gemini_embed_emulator.api import schema
+from gemini_embed_emulator.api.quota import QuotaKeeper
 from gemini_embed_emulator.http import encode
-from gemini_embed_emulator.quota import QuotaKeeper
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from .api import Service, wants_indent
 from .errors import ApiError, NoSuchPageError
 from .faults import Fault, FaultScript
 from .http import (
@@ -21,7 +22,6 @@ from .http import (
     http11,
     json_response,
 )
-from .service import Service, wants_indent
 from .settings import Settings
 
 _NAME = "gemini-embed-emulator"

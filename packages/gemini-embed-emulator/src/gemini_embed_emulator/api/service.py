@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from . import errors, schema
+from gemini_embed_emulator import errors
+from gemini_embed_emulator.http import ReceivedRequest
+from gemini_embed_emulator.settings import Settings
+from gemini_embed_emulator.vectors import VectorMaker
+
+from . import schema
 from .developer import DeveloperApi
 from .files import FileStore
-from .http import ReceivedRequest
 from .quota import QuotaKeeper
 from .reply import Reply
-from .settings import Settings
-from .vectors import VectorMaker
 from .vertex import Target, VertexApi
 
 _VERTEX = re.compile(

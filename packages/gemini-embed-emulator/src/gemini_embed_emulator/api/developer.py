@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from . import errors, models, schema, tokens
+from gemini_embed_emulator import errors, models, tokens
+from gemini_embed_emulator.settings import Settings
+from gemini_embed_emulator.vectors import Limits, VectorMaker
+
+from . import schema
 from .embedding import Prepared, count_parts, prepare, usage
 from .files import FileStore
 from .parts import NothingPerceived, Senses, read_parts
 from .reply import Reply
-from .settings import Settings
-from .vectors import Limits, VectorMaker
 
 MAX_BATCH = 100
 _PAGE_SIZE = 50

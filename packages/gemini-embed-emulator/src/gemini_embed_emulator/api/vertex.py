@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import errors, models, schema, tokens
+from gemini_embed_emulator import errors, models, tokens
+from gemini_embed_emulator.settings import Settings
+from gemini_embed_emulator.vectors import Limits, VectorMaker
+
+from . import schema
 from .embedding import Prepared, prepare, too_long, usage
 from .parts import Blob, Senses
 from .reply import Reply
-from .settings import Settings
-from .vectors import Limits, VectorMaker
 
 MAX_INSTANCES = 250
 MAX_PREDICT_TOKENS = 20_000

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import tokens
-from .errors import ApiError
-from .models import Model
+from gemini_embed_emulator import tokens
+from gemini_embed_emulator.errors import ApiError
+from gemini_embed_emulator.models import Model
+from gemini_embed_emulator.vectors import Input, Medium, Part
+
 from .parts import TEXT_ONLY, NothingPerceived, Senses, read_parts
-from .vectors import Input, Medium, Part
 
 _UNSPECIFIED = "TASK_TYPE_UNSPECIFIED"
 TASK_TYPES = frozenset(

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from . import errors
-from .settings import Quota
+from gemini_embed_emulator import errors
+from gemini_embed_emulator.settings import Quota
 
 _DAY_S = 86_400.0
 

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from gemini_embed_emulator.errors import ApiError
+from gemini_embed_emulator.http import ReceivedRequest
+from gemini_embed_emulator.settings import Settings
+
 from . import schema
-from .errors import ApiError
-from .http import ReceivedRequest
 from .parts import Blob
 from .reply import Reply
-from .settings import Settings
 
 _HOST = "https://generativelanguage.googleapis.com"
 _GRANULARITY = 8 * 2**20

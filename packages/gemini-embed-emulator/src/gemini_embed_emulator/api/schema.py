@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .errors import RPC, ApiError
+from gemini_embed_emulator.errors import RPC, ApiError
 
 Spec = str | list[Any] | Mapping[str, Any]
 """A scalar's name ("string", "int32", "bool", "bytes", "any"), [spec] for a list, or a table of fields."""

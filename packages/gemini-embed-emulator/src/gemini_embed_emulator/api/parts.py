@@ -8,9 +8,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from .errors import ApiError
-from .models import Model
-from .vectors import Excerpt, Limits, Medium, Part, UnreadableMediumError, listen, look, read_pages, watch
+from gemini_embed_emulator.errors import ApiError
+from gemini_embed_emulator.models import Model
+from gemini_embed_emulator.vectors import (
+    Excerpt,
+    Limits,
+    Medium,
+    Part,
+    UnreadableMediumError,
+    listen,
+    look,
+    read_pages,
+    watch,
+)
 
 _EMPTY_PART = "EmbedContentRequest.content contains an empty Part"
 _WAV, _MP3, _MP4 = "RIFF/WAVE", "MPEG audio", "ISO base media"
