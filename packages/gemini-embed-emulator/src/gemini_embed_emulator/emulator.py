@@ -19,8 +19,8 @@ from .http import (
     ReceivedRequest,
     RequestLog,
     Server,
-    http11,
     json_response,
+    raw_response,
 )
 from .settings import Settings
 
@@ -92,7 +92,7 @@ class Emulator(Settings):
         close, indent = not http.keep_alive, wants_indent(request)
         if fault.raw:
             headers = {"server": _HEADERS["server"], **fault.raw.headers}
-            return http11.response(fault.raw.status, fault.raw.body, headers, close=close)
+            return raw_response(fault.raw.status, fault.raw.body, headers, close=close)
         try:
             if fault.error:
                 raise fault.error
@@ -103,7 +103,7 @@ class Emulator(Settings):
         except ApiError as error:
             return _error_bytes(error, close=close, indent=indent)
         except NoSuchPageError as error:
-            return http11.response(
+            return raw_response(
                 404, error.page(), {**_HEADERS, "content-type": "text/html; charset=UTF-8"}, close=close
             )
         except Exception:
@@ -111,7 +111,7 @@ class Emulator(Settings):
             return _error_bytes(ApiError(500, "The emulator itself failed; its log says how."), close=close)
         headers = {**_HEADERS, **reply.headers}
         if reply.payload is None:
-            return http11.response(200, b"", headers, close=close)
+            return raw_response(200, b"", headers, close=close)
         gzipped = self.compress and http.takes_gzip
         # Off the loop, so that other requests are read meanwhile.
         return await asyncio.to_thread(

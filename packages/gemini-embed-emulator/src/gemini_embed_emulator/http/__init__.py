@@ -1,7 +1,7 @@
 """Bytes over sockets: HTTP/1.1, the JSON in it, and what came in. Nothing here knows Gemini."""
 
 from .encoding import encode, json_response
-from .http11 import BadRequestError, HttpRequest
+from .http11 import BadRequestError, HttpRequest, raw_response
 from .received import ReceivedRequest, RequestLog
 from .server import Client, Server
 
@@ -14,4 +14,5 @@ __all__ = [
     "Server",
     "encode",
     "json_response",
+    "raw_response",
 ]

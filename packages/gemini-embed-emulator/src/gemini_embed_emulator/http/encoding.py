@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import http11
+from .http11 import compressed, raw_response
 
 _STAND_IN = re.compile(rb'"\\u0000vector(\d+)"')
 _BILLION = 10**9
@@ -31,11 +31,11 @@ _COMMA = _words([",\0\0\0"])
 def json_response(
     status: int, payload: Any, headers: dict[str, str], *, indent: bool, gzipped: bool = False, close: bool = False
 ) -> bytes:
-    """A whole response with a payload for `encode`; gzipped where it is asked for and gains by it."""
+    """A whole response with this payload by `encode`, as bytes; gzipped where that is asked for and gains."""
     body = encode(payload, pretty=indent)
     if gzipped:
-        body, headers = http11.compressed(body, headers)
-    return http11.response(status, body, headers, close=close)
+        body, headers = compressed(body, headers)
+    return raw_response(status, body, headers, close=close)
 
 
 def encode(payload: Any, *, pretty: bool = True) -> bytes:

@@ -94,8 +94,8 @@ def _size(text: str, base: int) -> int:
     return size
 
 
-def response(status: int, body: bytes, headers: dict[str, str], *, close: bool = False) -> bytes:
-    """A whole response as bytes."""
+def raw_response(status: int, body: bytes, headers: dict[str, str], *, close: bool = False) -> bytes:
+    """A whole response with this body, as bytes."""
     phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "Unknown"
     fields = {**headers, "content-length": str(len(body)), "connection": "close" if close else "keep-alive"}
     head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
