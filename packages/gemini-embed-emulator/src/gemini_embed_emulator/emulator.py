@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from .api import Service, wants_indent
+from .api import Reply, Service, wants_indent
 from .errors import ApiError, NoSuchPageError
 from .faults import Fault, FaultScript
 from .http import (
@@ -94,12 +94,7 @@ class Emulator(Settings):
             headers = {"server": _HEADERS["server"], **fault.raw.headers}
             return raw_response(fault.raw.status, fault.raw.body, headers, close=close)
         try:
-            if fault.error:
-                raise fault.error
-            reply = self._service.answer(request)
-            self.requests.bill(reply.items, reply.tokens)
-            if fault.edit and reply.payload is not None:
-                fault.edit(reply.payload)
+            reply = self._reply(request, fault)
         except ApiError as error:
             return _error_bytes(error, close=close, indent=indent)
         except NoSuchPageError as error:
@@ -117,6 +112,16 @@ class Emulator(Settings):
         return await asyncio.to_thread(
             json_response, 200, reply.payload, headers, indent=indent, gzipped=gzipped, close=close
         )
+
+    def _reply(self, request: ReceivedRequest, fault: Fault) -> Reply:
+        """The good answer, billed, with what the fault changes in it. Raises the fault's error, or the service's."""
+        if fault.error:
+            raise fault.error
+        reply = self._service.answer(request)
+        self.requests.bill(reply.items, reply.tokens)
+        if fault.edit and reply.payload is not None:
+            fault.edit(reply.payload)
+        return reply
 
 
 def _error_bytes(error: ApiError, *, close: bool, indent: bool = True) -> bytes:
