@@ -1,13 +1,17 @@
 """A local server that speaks the wire protocol of the Gemini embedding endpoints. It is not the model.
 
-The way of a request, one file a step:
-    server -> http11 -> emulator -> faults -> service -> developer | vertex -> schema -> embedding -> parts -> vectors
-    -> encoding
+Rooms, from the ground up; a room imports only rooms of lower rows, never its own row's neighbours:
 
-`files` keeps uploads. `vectors` stands on `features` and `vectors_text`; `parts` makes each `medium` a vector's
-input by `vectors_image` (on `shapes`), `vectors_audio` (on `tones`), `vectors_video` and `vectors_pdf`. `models`,
-`tokens`, `quota` and `errors` are tables and rules; `settings` lists what can be set (a `Quota` too), `received` what
-is remembered.
+    1  `errors` `models` `settings` `tokens`  words that need no other word: refusals, the models, what can be set
+    1  `http/`                                bytes over sockets; knows no Gemini
+    2  `faults`                               what is to go wrong with a request
+    2  `vectors/`                             what makes vectors of texts and media
+    3  `api/`                                 what the service answers, and what it refuses
+    4  `emulator`                             what a user starts; each request from what came in to what goes out
+
+The way of a request, one file a step:
+    http: server -> http11 -> emulator -> faults -> api: service -> developer | vertex -> schema -> embedding -> parts
+    -> vectors: maker -> http: encoding
 """
 
 from .emulator import Emulator

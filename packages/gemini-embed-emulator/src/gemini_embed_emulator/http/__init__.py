@@ -1,4 +1,7 @@
-"""Bytes over sockets: HTTP/1.1, the JSON in it, and what came in. Nothing here knows Gemini."""
+"""Bytes over sockets: HTTP/1.1, the JSON in it, and the log of what came in. Nothing here knows Gemini.
+
+`server` reads requests by `http11`; `encoding` writes replies by it, and `received` keeps what it read.
+"""
 
 from .encoding import encode, json_response
 from .http11 import BadRequestError, HttpRequest, raw_response

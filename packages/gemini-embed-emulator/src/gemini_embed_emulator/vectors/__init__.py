@@ -1,4 +1,8 @@
-"""What makes vectors: texts, images, audio, video and PDF as weighted features, and a model's way of mixing them."""
+"""What makes vectors: texts and media as weighted features, and each model's way of mixing them.
+
+`maker` stands on `text` and `medium`, and these on `features`. A `medium` is made by `image` (on `shapes`), `audio` (on
+`tones`), `video` and `pdf` (both look at images).
+"""
 
 from .audio import listen
 from .image import look
