@@ -5,7 +5,6 @@ Texts marked [R] are recorded, [T] were reported by users word for word, [P] are
 
 from __future__ import annotations
 
-import html
 from typing import Any
 
 RPC = "type.googleapis.com/google.rpc."
@@ -56,6 +55,8 @@ class NoSuchPageError(Exception):
 
     def page(self) -> bytes:
         """The page, a 404 in HTML."""
+        import html  # here: few ask for a page, and its table of entities takes a millisecond to load
+
         return (
             "<!DOCTYPE html>\n<html lang=en>\n<title>Error 404 (Not Found)!!1</title>\n"
             f"<p>The requested URL <code>{html.escape(self.path)}</code> was not found on this server.\n"
