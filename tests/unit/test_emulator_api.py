@@ -243,47 +243,6 @@ def test_shut_down_models_can_be_served() -> None:
     assert len(reply.json()["embedding"]["values"]) == 768
 
 
-SHORT = "/v1beta1/publishers/google/models/gemini-embedding-001:predict"
-FULL = VERTEX.format(location="eu", model="gemini-embedding-001", method="predict")
-INSTANCE = {"instances": [{"content": "x"}]}
-
-
-@pytest.mark.parametrize(
-    ("path", "payload", "headers", "code", "reason"),
-    [
-        pytest.param(ONE, text(), {}, 403, None, id="no key"),
-        pytest.param(ONE, text(), {"x-goog-api-key": "invalid"}, 400, "API_KEY_INVALID", id="a bad key is a 400"),
-        pytest.param(ONE, text(), {"x-goog-api-key": "other"}, 400, "API_KEY_INVALID", id="a key not on the list"),
-        pytest.param(ONE, text(), KEY, 200, None, id="a good key"),
-        pytest.param(ONE + "?key=k", text(), {}, 200, None, id="a good key in the query"),
-        pytest.param(FULL, INSTANCE, {}, 401, "CREDENTIALS_MISSING", id="vertex without a token"),
-        pytest.param(FULL, INSTANCE, KEY, 401, "CREDENTIALS_MISSING", id="vertex with a key"),
-        pytest.param(FULL, INSTANCE, TOKEN, 200, None, id="vertex with a token"),
-        pytest.param(SHORT, INSTANCE, KEY, 200, None, id="express mode"),
-        pytest.param(SHORT, INSTANCE, {}, 401, "CREDENTIALS_MISSING", id="express mode without a key"),
-        pytest.param(SHORT, INSTANCE, {"x-goog-api-key": "invalid"}, 400, "API_KEY_INVALID", id="express, bad key"),
-    ],
-)
-def test_who_may_call(path: str, payload: Any, headers: dict[str, str], code: int, reason: str | None) -> None:
-    with Emulator(api_keys={"k"}) as server:
-        reply = post(server, path, payload, headers)
-    assert reply.status_code == code
-    if reason:
-        assert reply.json()["error"]["details"][0]["reason"] == reason
-
-
-def test_any_key_is_good_but_those_known_as_bad(emulator: Emulator) -> None:
-    emulator.invalid_api_keys = ("revoked",)
-    statuses = [post(emulator, ONE, text(), {"x-goog-api-key": key}).status_code for key in ("any", "revoked", "")]
-    assert statuses == [200, 400, 403]
-
-
-def test_a_missing_key_is_answered_in_googles_words(emulator: Emulator) -> None:
-    error = post(emulator, ONE, text(), {}).json()["error"]
-    assert error["status"] == "PERMISSION_DENIED"
-    assert error["message"].startswith("Method doesn't allow unregistered callers")
-
-
 def test_usage_is_optional_and_absent_for_older_models(emulator: Emulator) -> None:
     assert "usageMetadata" in post(emulator, ONE, text()).json()
     assert "usageMetadata" not in post(emulator, ONE.replace("-2", "-001"), text()).json()
