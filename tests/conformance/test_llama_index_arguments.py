@@ -106,7 +106,7 @@ def test_accepted(arguments: dict[str, Any], attributes: dict[str, Any]) -> None
             {"timeout": 3, "http_options": {"timeout": 4000}}, "disagree about timeout_s: 4", id="two-timeouts"
         ),
         pytest.param({"max_cost": 1}, "takes no max_cost: did you mean max_cost_usd=", id="misspelt"),
-        pytest.param({"on_error": "skip"}, "takes no on_error; its options are task,", id="unknown"),
+        pytest.param({"on_error": "skip"}, "takes no on_error: the arguments are allow_private_urls,", id="unknown"),
     ],
 )
 def test_refused(arguments: dict[str, Any], said: str) -> None:

@@ -18,7 +18,6 @@ from gemini_embed.calls.uploads import KeptFiles, Uploads
 from gemini_embed.checks import absolute_path, one_of, positive_number, switch, whole
 from gemini_embed.content import Content, ContentLike, Media, contents_of, document_contents, query_content
 from gemini_embed.engine import Closing, Engine
-from gemini_embed.errors import ConfigurationError
 from gemini_embed.fingerprint import Fingerprint, fingerprint_of, scaled_to_unit
 from gemini_embed.media import FetchPolicy, fetch
 from gemini_embed.metering import Budget, Estimate, ObservedCall, estimate, observed
@@ -56,7 +55,8 @@ class Embedder(Closing):
         base_url, api_version: for proxies; versions are pinned to v1beta (Developer API) and v1beta1 (Vertex AI).
         timeout_s: seconds for one attempt of one request, and for fetching one medium.
         headers: sent with every request. proxy: URL; else the environment's. verify: False, or a CA file, or a context.
-        retry: see `RetryPolicy`. concurrency: requests in flight. batch_size: contents a call, at most the model's.
+        retry: a `RetryPolicy`, or its fields in a mapping. concurrency: requests in flight.
+        batch_size: contents a call, at most the model's.
         rate_limits: the project's quotas for the model, as `RateLimits` or a tier's name ("free", "tier1"); what is not
             told is learned from the service. One pace serves all objects of a process with the same project and model.
         cache: a file that keeps finished vectors, so that what was paid for once is not paid for again, by a call that
@@ -100,7 +100,7 @@ class Embedder(Closing):
         headers: Mapping[str, str] | None = None,
         proxy: str | None = None,
         verify: bool | str | ssl.SSLContext = True,
-        retry: RetryPolicy | None = None,
+        retry: RetryPolicy | Mapping[str, Any] | None = None,
         concurrency: int = 8,
         batch_size: int | None = None,
         rate_limits: RateLimits | str | None = None,
@@ -128,9 +128,7 @@ class Embedder(Closing):
         self.condition_media = one_of("condition_media", condition_media, ConditionMedia)
         self.normalize = None if normalize is None else switch("normalize", normalize)
         self.batch_size = whole("batch_size", batch_size)
-        if not isinstance(retry, RetryPolicy | None):
-            raise ConfigurationError(f"retry={retry!r} must be a RetryPolicy")
-        self.retry = retry or RetryPolicy()
+        self.retry = RetryPolicy.of(retry)
         self._http = HttpOptions(
             timeout_s=positive_number("timeout_s", timeout_s),
             headers={name: Secret(value) for name, value in dict(headers or {}).items()},

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gemini_embed import GeminiEmbedError, Hit
-from gemini_embed.hits import Opener
+from gemini_embed.adapters import Opener
 from langchain_core.documents import Document
 
 from langchain_gemini_embed.documents import hit_of

@@ -7,12 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, Unpack
 
 from gemini_embed import ConfigurationError, Content, Embedder, Image, ModelFacts, RateLimits, RetryPolicy
-from gemini_embed.secret import hides_arguments, without_secret_headers
-from gemini_embed.service import KEY_VARIABLES
+from gemini_embed.adapters import KEY_VARIABLES, EmbedderOptions, hides_arguments, without_secret_headers
 from langchain_core.embeddings import Embeddings
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, SkipValidation, field_serializer
 
-from langchain_gemini_embed.options import Options, canonical, http_options
+from langchain_gemini_embed.options import SYNONYMS, Options, canonical, http_options
 from langchain_gemini_embed.usage import ausage_reported, usage_reported
 
 if TYPE_CHECKING:
@@ -75,7 +74,11 @@ class GeminiEmbeddings(BaseModel, Embeddings):
     """`{"timeout": seconds}`."""
     timeout_s: float | None = None
     """Seconds for one attempt of one request; None is 60."""
-    retry: Annotated[RetryPolicy | None, SkipValidation] = None
+    proxy: str | None = Field(default=None, exclude=True, repr=False)
+    """Its URL; else the environment's. Not in reprs, dumps and pickles: it may hold a password."""
+    verify: Any = Field(default=None, exclude=True, repr=False)
+    """False, a CA file or an `ssl.SSLContext`. Not in dumps."""
+    retry: Annotated[RetryPolicy | Mapping[str, Any] | None, SkipValidation] = None
     concurrency: int = 8
     """Requests in flight."""
     batch_size: int | None = None
@@ -211,7 +214,8 @@ class GeminiEmbeddings(BaseModel, Embeddings):
         state = super().__getstate__()
         fields = {**state["__dict__"], "google_api_key": None, "credentials": None}
         fields["additional_headers"] = self.additional_headers and without_secret_headers(self.additional_headers)
-        fields["client_args"] = None  # they are in the embedder, which leaves their secrets behind too
+        # These are in the embedder, which leaves their secrets behind too.
+        fields |= {"client_args": None, "proxy": None, "verify": None}
         return {**state, "__dict__": fields}
 
     def __setstate__(self, state: dict[Any, Any]) -> None:
@@ -223,38 +227,18 @@ class GeminiEmbeddings(BaseModel, Embeddings):
         return ((name, value) for name, value in super().__repr_args__() if name in self.model_fields_set)
 
     def _new_embedder(self) -> Embedder:
+        given = {option: getattr(self, SYNONYMS.get(option, option)) for option in EmbedderOptions.__annotations__}
+        http = http_options(
+            {name: given.pop(name) for name in ("headers", "proxy", "verify", "timeout_s")},
+            client_args=self.client_args,
+            request_options=self.request_options,
+        )
         return Embedder(
             self.model,
-            dimensions=self.output_dimensionality,
-            task=self.task_type or "search",
-            normalize=self.normalize,
-            overflow=self.overflow,
-            condition_media=self.condition_media,
             # A key from the environment is the core's to find: a project may come before it.
             api_key=self.google_api_key if "google_api_key" in self.model_fields_set else None,
-            vertexai=self.vertexai,
-            project=self.project,
-            location=self.location,
-            credentials=self.credentials,
-            base_url=self.base_url,
-            api_version=self.api_version,
-            retry=self.retry,
-            concurrency=self.concurrency,
             batch_size=self.batch_size,
-            rate_limits=self.rate_limits,
-            facts=self.facts,
-            cache=self.cache,
-            max_cost_usd=self.max_cost_usd,
-            root=self.root,
-            allow_private_urls=self.allow_private_urls,
-            max_media_bytes=self.max_media_bytes,
-            keep_uploads=self.keep_uploads,
-            **http_options(
-                headers=self.additional_headers,
-                client_args=self.client_args,
-                request_options=self.request_options,
-                timeout_s=self.timeout_s,
-            ),
+            **{option: value for option, value in (given | http).items() if value is not None},
         )
 
 

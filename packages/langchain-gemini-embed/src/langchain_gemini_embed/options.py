@@ -6,53 +6,25 @@ The official class is `GoogleGenerativeAIEmbeddings` of langchain-google-genai 4
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import Any
 
-from gemini_embed import ConfigurationError, ModelFacts, RateLimits, RetryPolicy
-from gemini_embed.adapters.genai_options import combined, from_client_args
+from gemini_embed import ConfigurationError
+from gemini_embed.adapters import EmbedderOptions, combined, from_client_args, suggestion
 from pydantic import SecretStr
 
-if TYPE_CHECKING:
-    import os
 
-    from gemini_embed import VectorCache
-
-
-class Options(TypedDict, total=False):
-    """Arguments of `GeminiEmbeddings`; its fields say what they mean."""
+class Options(EmbedderOptions, total=False):
+    """Arguments of `GeminiEmbeddings`: those of `Embedder`, and the official class's; its fields say what they mean."""
 
     model: str
     google_api_key: str | SecretStr | None
     api_key: str | SecretStr | None
     task_type: str | None
-    task: str | None
     output_dimensionality: int | None
-    dimensions: int | None
-    normalize: bool | None
-    overflow: str
-    condition_media: str
-    vertexai: bool | None
-    project: str | None
-    location: str | None
-    credentials: Any
-    base_url: str | None
-    api_version: str | None
     additional_headers: Mapping[str, str] | None
-    headers: Mapping[str, str] | None
     client_args: Mapping[str, Any] | None
     request_options: Mapping[str, Any] | None
-    timeout_s: float | None
-    retry: RetryPolicy | None
-    concurrency: int
     batch_size: int | None
-    rate_limits: RateLimits | str | None
-    facts: ModelFacts | Mapping[str, Any] | None
-    cache: str | os.PathLike[str] | VectorCache | None
-    max_cost_usd: float | None
-    root: str | os.PathLike[str] | None
-    allow_private_urls: bool
-    max_media_bytes: int
-    keep_uploads: bool
     client: None
 
 
@@ -88,34 +60,31 @@ def canonical(given: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, 
                 raise ConfigurationError(f"{argument}= cannot be honoured: {_REFUSED[name]}")
             continue
         if name not in fields:
-            raise ConfigurationError(f"unknown argument {argument}={_suggestion(argument, fields)}")
+            raise ConfigurationError(f"unknown argument {argument}={suggestion(argument, {*fields, *SYNONYMS})}")
         if name in named:
             other = next(core for core, official in SYNONYMS.items() if official == name)
             raise ConfigurationError(f"{name}= and {other}= are the same argument: pass one of them")
-        named[name] = value
+        is_default = value is None and argument in EmbedderOptions.__annotations__
+        named[name] = fields[name].default if is_default else value
     return named
 
 
 def http_options(
-    *,
-    headers: Mapping[str, str] | None,
-    client_args: Mapping[str, Any] | None,
-    request_options: Mapping[str, Any] | None,
-    timeout_s: float | None,
+    given: Mapping[str, Any], *, client_args: Mapping[str, Any] | None, request_options: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     """The core's `headers`, `proxy`, `verify` and `timeout_s`, from the places where LangChain's users put them.
 
     Raises:
         ConfigurationError: an entry that cannot be honoured, or two places that disagree.
     """
-    return combined(
-        {
-            "additional_headers": {} if headers is None else {"headers": headers},
-            "timeout_s": {} if timeout_s is None else {"timeout_s": timeout_s},
-            "client_args": from_client_args(client_args),
-            "request_options": _from_request_options(request_options or {}),
-        }
-    )
+    said = {name: {name: value} for name, value in given.items() if value is not None}
+    if "headers" in said:
+        said["additional_headers"] = said.pop("headers")
+    places = {
+        "client_args": from_client_args(client_args),
+        "request_options": _from_request_options(request_options or {}),
+    }
+    return combined(said | places)
 
 
 def _from_request_options(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,12 +94,3 @@ def _from_request_options(given: Mapping[str, Any]) -> dict[str, Any]:
             "and for retries there is retry=gemini_embed.RetryPolicy(...)"
         )
     return {} if given.get("timeout") is None else {"timeout_s": given["timeout"]}
-
-
-def _suggestion(argument: str, fields: Mapping[str, Any]) -> str:
-    import difflib
-
-    names = sorted({*fields, *SYNONYMS})
-    if close := difflib.get_close_matches(argument, names, n=1):
-        return f": did you mean {close[0]}=?"
-    return f": the arguments are {', '.join(names)}"

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Self, Unpack, cast
 
 from gemini_embed import AddReport, MultimodalIndex
-from gemini_embed.hits import Opener
-from gemini_embed.indexing import AddOptions
-from gemini_embed.searching import Fusion, SearchOptions
+from gemini_embed.adapters import Opener
+from gemini_embed.indexing.options import AddOptions
+from gemini_embed.searching.options import Fusion, SearchOptions
 from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever, LangSmithRetrieverParams

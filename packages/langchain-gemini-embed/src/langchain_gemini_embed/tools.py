@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Any, Protocol
 
-from gemini_embed.hits import Opener
+from gemini_embed.adapters import Opener
 from gemini_embed.models import Modality
 from gemini_embed.stores.filters import restricted
 from langchain_core.documents import Document

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from gemini_embed.errors import (
     ApiError,
@@ -36,6 +38,20 @@ class RetryPolicy:
     """No wait begins that would end later than this after the first try."""
     first_wait_s: float = 1.0
     max_wait_s: float = 60.0
+
+    @classmethod
+    def of(cls, given: RetryPolicy | Mapping[str, Any] | None) -> RetryPolicy:
+        """A policy, as it is or of its fields, as from a configuration file; None is the default.
+
+        Raises:
+            ConfigurationError: something else, or a field that does not exist.
+        """
+        if isinstance(given, RetryPolicy):
+            return given
+        try:
+            return cls(**(given or {}))
+        except TypeError as e:
+            raise ConfigurationError(f"retry={given!r} must be a RetryPolicy, or a mapping of its fields") from e
 
     def __post_init__(self) -> None:
         if self.max_attempts < 1 or min(self.max_elapsed_s, self.first_wait_s, self.max_wait_s) < 0:

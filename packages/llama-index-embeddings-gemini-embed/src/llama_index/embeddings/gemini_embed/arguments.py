@@ -3,48 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
-import ssl
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import Any, TypedDict
 
-from gemini_embed import ConfigurationError, ModelFacts, RateLimits, RetryPolicy
-from gemini_embed.adapters.genai_options import combined, from_config, from_http_options
-
-if TYPE_CHECKING:
-    import os
-
-    from gemini_embed import VectorCache
-
-
-class Options(TypedDict, total=False):
-    """What `gemini_embed.Embedder` takes beyond model and key; its docstring says what each does. None: its default."""
-
-    task: str | None
-    dimensions: int | None
-    normalize: bool | None
-    overflow: Literal["warn", "error", "truncate"] | None
-    condition_media: Literal["query", "both", "none"] | None
-    vertexai: bool | None
-    project: str | None
-    location: str | None
-    credentials: Any
-    base_url: str | None
-    api_version: str | None
-    timeout_s: float | None
-    headers: Mapping[str, str] | None
-    proxy: str | None
-    verify: bool | str | ssl.SSLContext | None
-    retry: RetryPolicy | Mapping[str, Any] | None
-    concurrency: int | None
-    rate_limits: RateLimits | str | None
-    facts: ModelFacts | Mapping[str, Any] | None
-    cache: str | os.PathLike[str] | VectorCache | None
-    max_cost_usd: float | None
-    root: str | os.PathLike[str] | None
-    allow_private_urls: bool | None
-    max_media_bytes: int | None
-    keep_uploads: bool | None
+from gemini_embed import ConfigurationError, ModelFacts, RetryPolicy
+from gemini_embed.adapters import EmbedderOptions, combined, from_config, from_http_options, suggestion
 
 
 class Official(TypedDict):
@@ -67,11 +30,12 @@ def embedder_options(official: Official, options: Mapping[str, Any], num_workers
     Raises:
         ConfigurationError: an argument that is not known, cannot be honoured, or contradicts another.
     """
-    if unknown := sorted(set(options) - set(Options.__annotations__)):
-        raise ConfigurationError(f"GeminiEmbedding takes no {', '.join(unknown)}{_suggestion(unknown[0])}")
+    if unknown := sorted(set(options) - set(EmbedderOptions.__annotations__)):
+        known = EmbedderOptions.__annotations__
+        raise ConfigurationError(f"GeminiEmbedding takes no {', '.join(unknown)}{suggestion(unknown[0], known)}")
     given = {name: value for name, value in options.items() if value is not None}
-    if isinstance(given.get("retry"), Mapping):
-        given["retry"] = RetryPolicy(**given["retry"])
+    if "retry" in given:
+        given["retry"] = RetryPolicy.of(given["retry"])
     if isinstance(given.get("facts"), ModelFacts):
         given["facts"] = dataclasses.asdict(given["facts"])
     if num_workers is not None:
@@ -117,12 +81,6 @@ def _from_waiting(official: Official) -> dict[str, Any]:
     if official["timeout"] is not None:
         options["timeout_s"] = official["timeout"]
     return options
-
-
-def _suggestion(argument: str) -> str:
-    if close := difflib.get_close_matches(argument, Options.__annotations__, n=1):
-        return f": did you mean {close[0]}=?"
-    return f"; its options are {', '.join(Options.__annotations__)}"
 
 
 def _refuse_replays(debug_config: Any) -> None:

@@ -8,16 +8,12 @@ from typing import Any, Self, Unpack
 from llama_index.core.base.embeddings.base import Embedding
 from llama_index.core.bridge.pydantic import BaseModel, Field, PrivateAttr, TypeAdapter, field_serializer
 from llama_index.core.callbacks.base import CallbackManager
-from llama_index.embeddings.gemini_embed.arguments import Official, Options, embedder_options
+from llama_index.embeddings.gemini_embed.arguments import Official, embedder_options
 from llama_index.embeddings.gemini_embed.doors import Doors
 
-from gemini_embed import ConfigurationError, Embedder
-from gemini_embed.calls import RetryPolicy
+from gemini_embed import ConfigurationError, Embedder, RateLimits, RetryPolicy
+from gemini_embed.adapters import DEFAULT_MODEL, EmbedderOptions, hides_arguments, likely_media_tokens
 from gemini_embed.content import ContentLike
-from gemini_embed.embedder import DEFAULT_MODEL
-from gemini_embed.preparing.examining import likely_media_tokens
-from gemini_embed.quota import RateLimits
-from gemini_embed.secret import hides_arguments
 from gemini_embed.tasks import Side
 
 MAX_EMBED_BATCH_SIZE = 2048
@@ -102,7 +98,7 @@ class GeminiEmbedding(Doors):
         num_workers: int | None = None,
         embeddings_cache: Any = None,
         rate_limiter: Any = None,
-        **options: Unpack[Options],
+        **options: Unpack[EmbedderOptions],
     ) -> None:
         official = Official(
             embedding_config=embedding_config,

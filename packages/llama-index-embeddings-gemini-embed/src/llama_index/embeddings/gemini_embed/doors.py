@@ -16,9 +16,9 @@ from llama_index.embeddings.gemini_embed.blocks import ContentInput, content_of
 from llama_index.embeddings.gemini_embed.flow import Work, aembed, embed
 
 from gemini_embed import Audio, Image, Pdf, Text, Video
+from gemini_embed.adapters import IMAGE_TOKENS, likely_tokens
 from gemini_embed.content import ContentLike, contents_of
 from gemini_embed.tasks import Side
-from gemini_embed.tokens import IMAGE_TOKENS, likely_tokens
 
 MediaInput: TypeAlias = str | Path | bytes | BytesIO
 """A path, an http(s) URL, a data URI, bytes or a binary file object."""

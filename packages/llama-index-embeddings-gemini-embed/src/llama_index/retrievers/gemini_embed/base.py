@@ -17,9 +17,9 @@ from llama_index.retrievers.gemini_embed.nodes import items_of, node_of
 from llama_index.retrievers.gemini_embed.queries import asked
 
 from gemini_embed import AddReport, MultimodalIndex
-from gemini_embed.indexing import AddOptions
-from gemini_embed.searching import SearchOptions
-from gemini_embed.stores import FilterLike
+from gemini_embed.indexing.options import AddOptions
+from gemini_embed.searching.options import SearchOptions
+from gemini_embed.stores.base import FilterLike
 from gemini_embed.stores.filters import restricted
 
 

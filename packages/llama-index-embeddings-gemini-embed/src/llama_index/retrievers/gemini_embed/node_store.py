@@ -13,10 +13,9 @@ from llama_index.retrievers.gemini_embed.filters import as_metadata_filters
 from llama_index.retrievers.gemini_embed.nodes import node_of_record
 
 from gemini_embed import ConfigurationError, Fingerprint, Hit, Record, Store, StoreError
-from gemini_embed.stores import Batch, FilterLike, FloatArray
-from gemini_embed.stores.base import check_one_of, check_query, check_rows, opened
+from gemini_embed.adapters import matches
+from gemini_embed.stores.base import Batch, FilterLike, FloatArray, check_one_of, check_query, check_rows, opened
 from gemini_embed.stores.filters import parse
-from gemini_embed.stores.matching import matches
 
 logger = logging.getLogger(__name__)
 

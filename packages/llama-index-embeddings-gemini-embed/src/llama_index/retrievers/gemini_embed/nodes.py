@@ -11,9 +11,8 @@ from llama_index.core.vector_stores.utils import metadata_dict_to_node
 from llama_index.embeddings.gemini_embed.blocks import medium
 
 from gemini_embed import Audio, Hit, Image, InputError, Item, Record, Video
+from gemini_embed.adapters import Unreadable, node_payload
 from gemini_embed.content import Media
-from gemini_embed.indexing import Unreadable
-from gemini_embed.stores.llama_nodes import node_payload
 
 
 def items_of(nodes: Iterable[BaseNode]) -> Iterator[Item]:
