@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from typing import Any
 
 import pytest
 from gemini_embed import Embedder
@@ -52,7 +53,8 @@ def test_what_is_said_of_an_unknown_argument(argument: str, said: str) -> None:
 def test_none_stands_for_the_default(option: str) -> None:
     """In LangChain's class as in LlamaIndex's."""
     plain = GeminiEmbeddings(api_key="made-up")
-    told = GeminiEmbeddings(api_key="made-up", **{option: None})
+    said: dict[str, Any] = {option: None}
+    told = GeminiEmbeddings(api_key="made-up", **said)
     field = SYNONYMS.get(option, option)
     assert getattr(told, field) == getattr(plain, field)
     assert repr(told.embedder) == repr(plain.embedder)

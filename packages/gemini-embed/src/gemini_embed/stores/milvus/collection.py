@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_embed.errors import ConfigurationError, StoreError
 from gemini_embed.fingerprint import Fingerprint
+from gemini_embed.stores.adopting import adopted, check_fits, check_vouched_for
 from gemini_embed.stores.milvus.rows import ID_FIELD, MAX_TEXT_BYTES, TEXT_FIELD, VECTOR_FIELD
 
 if TYPE_CHECKING:
@@ -38,11 +39,12 @@ def ensure(client: MilvusClient, name: str, wanted: Fingerprint, index: Index, *
                 raise  # else another process was first: its fingerprint is checked like any other
     kept = _fingerprint(client.describe_collection(name))
     if kept is None:
-        _check_may_take_over(client, name, wanted, adopt)
-        client.alter_collection_properties(name, properties={_KEY: json.dumps(wanted.to_dict())})
-        kept = _fingerprint(client.describe_collection(name))
-    if kept is None:
-        raise StoreError("the server does not keep collection properties, where the fingerprint lives: use Milvus 2.3+")
+        kept = adopted(
+            check=lambda: _check_may_take_over(client, name, wanted, adopt),
+            write=lambda: client.alter_collection_properties(name, properties={_KEY: json.dumps(wanted.to_dict())}),
+            read=lambda: _fingerprint(client.describe_collection(name)),
+            needed="collection properties, where the fingerprint lives: use Milvus 2.3+",
+        )
     _check_index(client, name, index)
     client.load_collection(name)
     return kept
@@ -79,20 +81,11 @@ def _check_may_take_over(client: MilvusClient, name: str, wanted: Fingerprint, a
             f"collection {name!r} has the fields {', '.join(fields)}; ours has {', '.join(sorted(ours))} and dynamic "
             "ones (langchain-milvus makes it so with enable_dynamic_field=True): use another collection"
         )
-    size, metric = int(fields[VECTOR_FIELD]["dim"]), _index(client, name).get("metric_type")
-    if (size, metric) != (wanted.dimensions, "COSINE"):
-        raise StoreError(
-            f"collection {name!r} has vectors of {size} dimensions and metric {metric}, "
-            f"this embedder needs {wanted.dimensions} and COSINE: use another collection"
-        )
+    metric = str(_index(client, name).get("metric_type"))
+    check_fits(name, int(fields[VECTOR_FIELD]["dim"]), metric, wanted, cosine="COSINE", kind="metric")
     client.load_collection(name)
     held = client.query(name, filter="", output_fields=["count(*)"], consistency_level="Strong")[0]["count(*)"]
-    if held and not adopt:
-        raise StoreError(
-            f"collection {name!r} holds {held} vectors and no fingerprint, so nothing tells which model made them. "
-            f"If you know that they were made with {wanted}, pass adopt=True once; "
-            "otherwise add your sources to a new collection"
-        )
+    check_vouched_for(name, held, wanted, adopt=adopt)
 
 
 def _check_index(client: MilvusClient, name: str, wanted: Index) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_embed.errors import StoreError
 from gemini_embed.fingerprint import Fingerprint
+from gemini_embed.stores.adopting import adopted, check_fits, check_vouched_for
 from gemini_embed.stores.points import INDEXED_FIELDS
 
 if TYPE_CHECKING:
@@ -29,11 +30,12 @@ def ensure(
     info = client.get_collection(name)
     kept = _fingerprint(info)
     if kept is None:
-        _check_may_take_over(client, name, info, wanted, adopt)
-        client.update_collection(name, metadata={_KEY: wanted.to_dict()})
-        kept = _fingerprint(client.get_collection(name))
-    if kept is None:
-        raise StoreError("the server does not keep collection metadata, where the fingerprint lives: use Qdrant 1.16+")
+        kept = adopted(
+            check=lambda: _check_may_take_over(client, name, info, wanted, adopt),
+            write=lambda: client.update_collection(name, metadata={_KEY: wanted.to_dict()}),
+            read=lambda: _fingerprint(client.get_collection(name)),
+            needed="collection metadata, where the fingerprint lives: use Qdrant 1.16+",
+        )
     if indexed:
         for field in INDEXED_FIELDS:
             if field not in info.payload_schema:
@@ -72,16 +74,5 @@ def _check_may_take_over(
         raise StoreError(
             f"collection {name!r} has named vectors, or none; ours has one unnamed vector: use another one"
         )
-    if (vectors.size, vectors.distance) != (wanted.dimensions, models.Distance.COSINE):
-        raise StoreError(
-            f"collection {name!r} has vectors of {vectors.size} dimensions and distance {vectors.distance.value}, "
-            f"this embedder needs {wanted.dimensions} and Cosine: use another collection"
-        )
-    held = client.count(name, exact=True).count
-    if held and not adopt:
-        raise StoreError(
-            f"collection {name!r} holds {held} vectors and no fingerprint, so nothing tells which model made them. "
-            f"If you know that they were made with {wanted}, pass adopt=True once "
-            '(the official classes on their defaults compare to task="raw", normalize=False); '
-            "otherwise add your sources to a new collection"
-        )
+    check_fits(name, vectors.size, vectors.distance.value, wanted, cosine=models.Distance.COSINE.value, kind="distance")
+    check_vouched_for(name, client.count(name, exact=True).count, wanted, adopt=adopt)
