@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from gemini_embed import EdgeStore, Embedder, Hit, MultimodalIndex
-from gemini_embed.searching import Fusion
+from gemini_embed.searching.options import Fusion
 from signs import MODALITIES, SIGNS, Target, queries, write_targets
 
 K = len(MODALITIES)

@@ -1,8 +1,62 @@
-"""The public names, pinned."""
+"""The public names, pinned: programs that use them go on working, whatever moves inside."""
+
+from __future__ import annotations
+
+import ast
+from importlib import import_module
+from pathlib import Path
 
 import gemini_embed
+import pytest
+
+PINNED = {
+    "gemini_embed.adapters": "DEFAULT_MODEL EmbedderOptions GeminiEmbeddingFunction IMAGE_TOKENS KEY_VARIABLES Opener "
+    "Unreadable combined from_client_args from_config from_http_options hides_arguments likely_media_tokens "
+    "likely_tokens matches node_payload suggestion without_secret_headers",
+    "gemini_embed.content": "Audio Content ContentLike Image Media Part Pdf Text Video contents_of from_base64 "
+    "media_of_type part_of parts_of video_excerpt",
+    "gemini_embed.engine": "Closing Engine Pending Steps arun run",
+    "gemini_embed.errors": "ApiError GeminiEmbedError InputError MediaError RequestError StoreError missing_extra",
+    "gemini_embed.hits": "Hit Hits Opener",
+    "gemini_embed.indexing": "AddOptions AddReport Describe Item ItemLike Place SkippedItem Unreadable",
+    "gemini_embed.indexing.options": "AddOptions",
+    "gemini_embed.models": "ALL_MODALITIES Backend Endpoint MODELS Modality ModelFacts bare_name facts_for",
+    "gemini_embed.searching": "Fusion SearchOptions Wanted",
+    "gemini_embed.searching.options": "Fusion SearchOptions Wanted",
+    "gemini_embed.stores": "Batch FilterLike FloatArray Store",
+    "gemini_embed.stores.base": "Batch FilterLike FloatArray Store check_one_of check_query check_rows opened",
+    "gemini_embed.stores.edge": "EdgeStore",
+    "gemini_embed.stores.filters": "Path Scalar Vocabulary parse restricted translate",
+    "gemini_embed.stores.milvus": "Consistency MilvusStore",
+    "gemini_embed.stores.qdrant": "QdrantStore",
+    "gemini_embed.tasks": "ConditionMedia Side Task parse_task",
+    "gemini_embed.testing": "StoreTests",
+    "gemini_embed.windows": "Cutting MediaInfo Slices Source Window probe slices text_windows windows",
+}
+"""Modules that others may import, and the names there."""
+
+PACKAGES = Path(__file__).parents[2] / "packages"
 
 
 def test_every_public_name_exists_and_is_listed_in_order() -> None:
     assert all(getattr(gemini_embed, name) is not None for name in gemini_embed.__all__)
     assert gemini_embed.__all__ == sorted(gemini_embed.__all__)
+
+
+@pytest.mark.parametrize(("module", "names"), [pytest.param(*pair, id=pair[0]) for pair in PINNED.items()])
+def test_public_modules_keep_their_names(module: str, names: str) -> None:
+    found = import_module(module)
+    assert [name for name in names.split() if not hasattr(found, name)] == []
+
+
+@pytest.mark.parametrize("plugin", ["langchain-gemini-embed", "llama-index-embeddings-gemini-embed"])
+def test_plugins_come_in_by_public_doors(plugin: str) -> None:
+    """Under TYPE_CHECKING and in functions too."""
+    taken = {
+        node.module
+        for file in (PACKAGES / plugin / "src").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "gemini_embed"
+    }
+    assert "gemini_embed" in taken
+    assert taken - {"gemini_embed", *PINNED} == set()

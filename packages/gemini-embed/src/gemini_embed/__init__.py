@@ -1,30 +1,40 @@
 """gemini-embed: Gemini embeddings done right, for texts and media, on the Developer API and on Vertex AI.
 
-The data path, one direction, one file a step:
+The data path, one direction:
 
-    content -> tasks -> prepare -> plan -> wire -> calls -> vectors -> stores -> index
+    content -> tasks -> preparing -> wire -> calls -> vectors -> stores -> index
 
-    content     what is embedded: `parts`, and contents made of them; one content is one vector
-    tasks       the task vocabulary and both official ways to tell a model
-    prepare     contents are checked against `models.ModelFacts` (media looked `inside`) and conditioned
-    plan        twins are sent once; batches by count, tokens and bytes
-    wire        batch -> JSON request, JSON reply -> rows and usage; pure
-    calls       fan-out and order; each call tried by `attempts` as `pacing` decides, on `transport` and `engine`;
-                inputs at fault go to `refusals`, vectors into `rows`; `recall` asks the `cache` first, and fills it
-    quota       how fast calls may start: told, or learned from refusals; `gate` holds them until then
-    vectors     counted, sized, finite, unit length where due; float32
-    embedder    `Embedder`, the facade of all that
-    stores      where `records` and vectors live
-    index       `MultimodalIndex`: add, search, delete, on any store
-    testing     what every store must pass, for pytest
+The house, from the ground up. A room imports rooms of lower rows only, none of its own; `tests/unit/test_layers.py`
+reads these rows and holds the code to them, so a new room gets a row here.
 
-Adding to an index is a stream of its own (`indexing`): files and items -> candidates -> chunks -> embedding -> written,
-what is outdated removed at the end. What is longer than the model takes is cut by `windows`; what is too large for a
-call goes through `uploads`. Searching it (`searching`) is a query for each modality, fused into `hits`, which open
-their medium (`opening`) and show as a `strip` of pictures.
+    1   `result` `excerpt` `notices` `tokens` `secret`   words that need no other word
+    2   `errors` `records`           the tree of errors; what an index holds
+    3   `tasks` `checks`             what vectors are for; arguments checked
+    3   `cache_file`                 the SQLite file of the cache
+    3   `engine/`                    how work runs: one loop in one thread, both doors, steps
+    3   `transport/`                 bytes over sockets
+    3   `quota/`                     how fast calls may start: told, or learned from refusals
+    4   `models/`                    what is known of each model on each backend
+    4   `cache`                      vectors by key, on disk
+    5   `service/`                   who is asked, in whose name
+    5   `media/`                     bytes of media: had, recognised, looked into
+    5   `fingerprint`                what vectors must share to meet in one index
+    6   `content/`                   what is embedded: contents made of parts; one content is one vector
+    6   `windows/`                   media and texts longer than the model takes, cut
+    7   `preparing/`                 contents to entries to batches, as the model's facts allow
+    7   `hits/`                      what is found, its medium opened, shown
+    8   `wire/`                      entries to JSON, JSON to rows and usage; pure
+    8   `metering/`                  prices, estimates, budgets; usage trackers and OpenTelemetry
+    8   `stores/`                    where records and vectors live: `qdrant/`, `edge/`, `milvus/` behind one contract
+    9   `calls/`                     one call: tried, sifted, recalled from the cache, put back in order
+    10  `embedder`                   `Embedder`, the first door
+    11  `indexing/`                  how things come in: places, items, candidates, batches, written
+    11  `searching/`                 how they are found: a query for each modality, fused, merged
+    12  `index`                      `MultimodalIndex`, the second door
+    12  `adapters/`                  what stands in front of the embedder for others
+    12  `testing/`                   what every store must pass, for pytest
 
-`spend` knows prices: estimates before, budgets meanwhile, reports afterwards. `tracking` and `telemetry` see every
-call: usage for whoever asks, OpenTelemetry's spans and metrics.
+Each room's `__init__` says its files, and hands on the names by which it is entered.
 
 Nothing heavy is imported with this module; what needs an extra is loaded when its name is first used.
 """
