@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from .features import Sparse, feature
-from .medium import Limits, Medium, UnreadableMediumError, media_tools, too_long
+from .medium import Limits, Medium, UnreadableMediumError, lenient_tags, media_tools, too_long
 from .text import named, word_terms
 from .tones import RATE_HZ, Samples, heard_text
 
@@ -36,7 +36,7 @@ def read_samples(data: bytes, max_s: float) -> Samples:
     chunks: list[Samples] = []
     left = round((max_s + 0.1) * RATE_HZ)  # MP3 and AAC pad a recording by some hundredths of a second
     try:
-        with av.open(io.BytesIO(data), "r", metadata_errors="replace") as container:
+        with av.open(io.BytesIO(data), "r", **lenient_tags(av)) as container:
             resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE_HZ)
             for frame in (*container.decode(audio=0), None):
                 for piece in resampler.resample(frame):

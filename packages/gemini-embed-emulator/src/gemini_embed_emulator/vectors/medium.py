@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from gemini_embed_emulator.errors import ApiError
 
@@ -66,3 +66,8 @@ def media_tools() -> Iterator[None]:
         raise ApiError(
             501, f'The emulator needs {error.name} for this: pip install "gemini-embed-emulator[media]"'
         ) from error
+
+
+def lenient_tags(av: Any) -> dict[str, Any]:
+    """For `av.open`, as tags that are not in UTF-8 do not matter here: PyAV 18 must be told, 19 keeps any bytes."""
+    return {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from gemini_embed_emulator.errors import ApiError
 
 from .image import Pixels, describe, shrunk
-from .medium import Limits, Medium, UnreadableMediumError, media_tools, too_long
+from .medium import Limits, Medium, UnreadableMediumError, lenient_tags, media_tools, too_long
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -51,7 +51,7 @@ def watch(data: bytes, limits: Limits, excerpt: Excerpt) -> Medium:
     with media_tools():
         import av
     try:
-        with av.open(io.BytesIO(data), "r", metadata_errors="replace") as container:
+        with av.open(io.BytesIO(data), "r", **lenient_tags(av)) as container:
             moments = _moments(container, limits, excerpt)
             frames = list(_frames(container, moments))
     except (av.FFmpegError, IndexError, ValueError) as error:

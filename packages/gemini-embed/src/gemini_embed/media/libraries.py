@@ -30,12 +30,16 @@ def av_reading(file: BinaryIO, av_format: str, name: str) -> Iterator[InputConta
     file.seek(0)
     try:
         # genpts: an AVI tells when frames are decoded, not when they are shown.
-        # metadata_errors: tags are often not in UTF-8, and nobody reads them here.
         options = {"fflags": "genpts"}
-        with av.open(file, "r", format=av_format, options=options, metadata_errors="replace") as container:
+        with av.open(file, "r", format=av_format, options=options, **_lenient_tags(av)) as container:
             yield container
     except (av.FFmpegError, EOFError) as e:
         raise MediaError(f"{name} is damaged or cut short: {_said(e)}", "damaged") from e
+
+
+def _lenient_tags(av: Any) -> dict[str, Any]:
+    """Tags are often not in UTF-8, and nobody reads them here: PyAV 18 must be told, 19 keeps any bytes by itself."""
+    return {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 
 
 def _said(error: Exception) -> str:

@@ -49,7 +49,7 @@ class Census:
         """Mean and standard deviation of what `query` (shape (d,)) scores against the sample of each modality."""
         unit = query / max(float(np.linalg.norm(query)), 1e-12)
         scores = {modality: self._sample(modality) @ unit for modality in modalities}
-        pooled = float(np.mean([mine.var() for mine in scores.values() if len(mine)] or [0.0]))
+        pooled = float(np.mean([float(mine.var()) for mine in scores.values() if len(mine)] or [0.0]))
         return {modality: _spread(mine, pooled) for modality, mine in scores.items()}
 
     def _take(self) -> None:
@@ -67,7 +67,7 @@ class Census:
                 batches = self._store.iterate(batch_size=SAMPLE, filter=of_modality(modality))
                 rows = next((batch.vectors for batch in batches), np.zeros((0, 1), np.float32))
                 lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-                self._samples[modality] = rows / np.maximum(lengths, 1e-12)
+                self._samples[modality] = (rows / np.maximum(lengths, 1e-12)).astype(np.float32, copy=False)
             return self._samples[modality]
 
 
