@@ -169,18 +169,14 @@ WRONG = [
 
 
 @pytest.mark.timeout(50)  # an endless reply ends long before timeout_s
-@pytest.mark.parametrize("reader", ["simdjson", "json"])
+@pytest.mark.usefixtures("reader")
 @pytest.mark.parametrize(("chunks", "kind", "message"), WRONG)
 def test_a_bad_reply(
     chunks: Chunks,
     kind: type[GeminiEmbedError],
     message: str,
-    reader: str,
     serve: Callable[..., str],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    if reader == "json":
-        monkeypatch.setattr("gemini_embed.wire.replies.simdjson", None)
     error, peak = failure_of(serve(chunks), timeout_s=60)
     assert isinstance(error, kind)
     assert re.search(message, str(error))

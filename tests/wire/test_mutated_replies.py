@@ -1,18 +1,18 @@
-"""Real replies, damaged: both JSON readers give our error or right vectors, the same ones, and nothing else."""
+"""Real replies, damaged: all readers give our error or right vectors, the same ones, and nothing else."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import pytest
+from fix_readers import READERS, reading_by
 from fix_recordings import embedding_exchanges
 from gemini_embed import ReplyError
 from gemini_embed.calls.vectors import check_and_fill, check_count
-from gemini_embed.wire import CODECS, Reply, replies
+from gemini_embed.wire import CODECS, Reply
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -42,16 +42,6 @@ def _cut(value: Any) -> Any:
 
 
 SAMPLES = samples()
-
-
-@contextmanager
-def plain_json() -> Iterator[None]:
-    """Without pysimdjson, as where it has no wheel."""
-    fast, replies.simdjson = replies.simdjson, None
-    try:
-        yield
-    finally:
-        replies.simdjson = fast
 
 
 def outcome(method: Any, body: bytes, asked: int) -> list[list[float]] | str:
@@ -121,14 +111,16 @@ def _places(tree: Any) -> Iterator[tuple[Any, Any]]:
 
 
 @pytest.mark.skipif(not SAMPLES, reason="GEMINI_EMBED_RECORDINGS names no folder of recordings")
-@pytest.mark.skipif(replies.simdjson is None, reason="needs pysimdjson, to compare")
+@pytest.mark.skipif(len(READERS) < 2, reason="needs pysimdjson or orjson, to compare with plain json")
 @settings(max_examples=1500, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(damaged())
 def test_damaged_replies(case: tuple[Any, bytes, int]) -> None:
     method, body, asked = case
-    fast = outcome(method, body, asked)
-    with plain_json():
-        assert outcome(method, body, asked) == fast
+    outcomes = {}
+    for reader in READERS:
+        with reading_by(reader):
+            outcomes[reader] = outcome(method, body, asked)
+    assert outcomes == dict.fromkeys(READERS, outcomes["json"])
 
 
 @pytest.mark.skipif(not SAMPLES, reason="GEMINI_EMBED_RECORDINGS names no folder of recordings")

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from fix_capture import Answer, CaptureServer
 from gemini_embed import ApiError, Embedder, ReplyError, RetryPolicy
+from gemini_embed.wire import CODECS
 from gemini_embed_emulator import Emulator, Fault
 
 MakeEmbedder = Callable[..., Embedder]
@@ -83,22 +84,74 @@ READABLE = [
 
 
 @pytest.mark.parametrize(("raw", "headers"), READABLE)
-@pytest.mark.parametrize("reader", ["simdjson", "json"])
+@pytest.mark.usefixtures("reader")
 def test_replies_in_all_their_forms(
     raw: bytes,
     headers: dict[str, str],
-    reader: str,
     make_server: Callable[..., CaptureServer],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    if reader == "json":
-        monkeypatch.setattr("gemini_embed.wire.replies.simdjson", None)
     server = make_server(lambda request: Answer(raw, headers=headers))
     with Embedder(api_key="k", base_url=server.base_url, verify=False, dimensions=2) as embedder:
         result = embedder.embed_documents(["a", "b"])
     assert result.values.dtype == np.float32
     assert result.values.flags.c_contiguous
     assert result.tolist() == [[3.0, 4.0], [0.0, -1.0]]
+
+
+NUMBERS = [
+    pytest.param("0.1", 0.1, id="decimal"),
+    pytest.param("0.012345678901234567", 0.012345678901234567, id="17-digits"),
+    pytest.param("-1.7976931348623157e308", -1.7976931348623157e308, id="largest"),
+    pytest.param("5e-324", 5e-324, id="smallest"),
+    pytest.param("1e-400", 0.0, id="smaller-than-any"),
+    pytest.param("7.038531e-26", 7.038531e-26, id="between-two-float32"),
+    pytest.param("2.00000011920928955078125", 2.0000001192092896, id="half-way-between-two-float32"),
+    pytest.param("-0", 0.0, id="minus-zero-without-a-point"),
+    pytest.param("-0.0", -0.0, id="minus-zero"),
+    pytest.param("9007199254740993", 9007199254740992.0, id="integer-beyond-53-bits"),
+    pytest.param("18446744073709551615", 1.8446744073709552e19, id="64-bits"),
+    pytest.param("18446744073709551616.0", 1.8446744073709552e19, id="no-integer"),
+]
+
+
+@pytest.mark.usefixtures("reader")
+@pytest.mark.parametrize(("text", "number"), NUMBERS)
+def test_numbers_to_the_last_bit(text: str, number: float) -> None:
+    """As doubles, and so as the float32 that they are rounded to."""
+    raw = f'{{"embeddings": [{{"values": [{text}, 1]}}]}}'.encode()
+    [row] = CODECS["batchEmbedContents"].decode(raw).rows
+    assert row.dtype == np.float64
+    assert row.tobytes() == np.array([number, 1.0]).tobytes()
+
+
+FIRST = b'{"embeddings": [{"values": [1, 2]}]'
+DECIDED = [
+    pytest.param(FIRST + b', "embeddings": [{"values": [3, 4]}]}', [[1, 2]], id="two-equal-keys"),
+    pytest.param(b'{"embeddings": [{"values": [1, 2], "values": [3, 4]}]}', [[1, 2]], id="two-equal-keys-deep"),
+    pytest.param(FIRST + b', "note": "a: b"}', [[1, 2]], id="a-colon-in-a-text"),
+    pytest.param(b"\xef\xbb\xbf" + FIRST + b"}", [[1, 2]], id="byte-order-mark"),
+    pytest.param(FIRST + b', "new": ' + b"[" * 500 + b"]" * 500 + b"}", [[1, 2]], id="nested-deep"),
+    pytest.param(b'{"embeddings": [{"values": [[1, 2], [3]]}]}', "TypeError", id="nested-values"),
+    pytest.param(b'{"embeddings": [{"values": [1, true]}]}', "TypeError", id="true"),
+    pytest.param(b'{"embeddings": [{"values": [1, 18446744073709551616]}]}', "", id="65-bits"),
+    pytest.param(b'{"embeddings": [{"values": [1, -9223372036854775809]}]}', "", id="below-64-bits"),
+    pytest.param(FIRST + b', "new": 18446744073709551616}', "", id="65-bits-elsewhere"),
+    pytest.param(FIRST + b', "new": -9223372036854775809}', "", id="below-64-bits-elsewhere"),
+    pytest.param(b'{"embeddings": [{"values": [1, 1e999]}]}', "", id="larger-than-any"),
+    pytest.param(FIRST + b', "new": [Infinity]}', "", id="Infinity-elsewhere"),
+]  # fmt: skip
+
+
+@pytest.mark.usefixtures("reader")
+@pytest.mark.parametrize(("raw", "result"), DECIDED)
+def test_where_decoders_differ_ours_agree(raw: bytes, result: list[list[float]] | str) -> None:
+    """The vectors, or the message."""
+    decode = CODECS["batchEmbedContents"].decode
+    if isinstance(result, str):
+        with pytest.raises(ReplyError, match=f"unreadable reply .*{result}"):
+            decode(raw)
+    else:
+        assert [row.tolist() for row in decode(raw).rows] == result
 
 
 UNREADABLE = [
@@ -117,17 +170,13 @@ UNREADABLE = [
 
 
 @pytest.mark.parametrize(("raw", "headers", "message"), UNREADABLE)
-@pytest.mark.parametrize("reader", ["simdjson", "json"])
+@pytest.mark.usefixtures("reader")
 def test_unreadable_replies_are_tried_again_and_named(
     raw: bytes,
     headers: dict[str, str],
     message: str,
-    reader: str,
     make_server: Callable[..., CaptureServer],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    if reader == "json":
-        monkeypatch.setattr("gemini_embed.wire.replies.simdjson", None)
     server = make_server(lambda request: Answer(raw, headers=headers))
     retry = RetryPolicy(max_attempts=2, first_wait_s=0)
     embedder = Embedder(api_key="k", base_url=server.base_url, verify=False, retry=retry)

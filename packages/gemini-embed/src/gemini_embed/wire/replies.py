@@ -1,7 +1,8 @@
-"""Reading replies: fast where pysimdjson has a wheel, plain json elsewhere, the same results either way."""
+"""Reading replies: by pysimdjson where it has a wheel, else by orjson, else by plain json, with the same results."""
 
 from __future__ import annotations
 
+import codecs
 import json
 import threading
 from collections.abc import Callable
@@ -18,8 +19,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 simdjson: Any = None
-with suppress(ImportError):  # no wheel for this platform: plain json gives the same results
+orjson: Any = None
+with suppress(ImportError):  # no wheel for this platform or this Python
     import simdjson
+with suppress(ImportError):  # neither: plain json
+    import orjson
 
 _OBJECTS = (dict, simdjson.Object) if simdjson else (dict,)
 _ARRAYS = (list, simdjson.Array) if simdjson else (list,)
@@ -53,6 +57,8 @@ def parse(body: bytes, read: Callable[[Any], T]) -> T:
 
 
 def _load(body: bytes) -> Any:
+    if simdjson is None and orjson is not None:
+        return _load_by_orjson(body)
     if simdjson is None or _nests_arrays(body):  # pysimdjson would take [[1, 2], [3]] for [1, 2, 3]
         return _load_plainly(body)
     try:
@@ -60,6 +66,29 @@ def _load(body: bytes) -> Any:
     except RuntimeError:  # something still holds values of an earlier reply, as an error's traceback does
         _parsers.parser = None
         return _parser().parse(body)
+
+
+def _load_by_orjson(body: bytes) -> Any:
+    """As pysimdjson reads, lists of numbers as float64 arrays.
+
+    orjson keeps the last of two equal keys, and makes floats of integers beyond 64 bits: where either is possible,
+    plain json reads again. A key that is lost leaves fewer keys than the body has colons.
+    """
+    tree = [orjson.loads(body.removeprefix(codecs.BOM_UTF8))]
+    keys, largest = 0, 0.0
+    unread: list[Any] = [tree]
+    while unread:
+        holder = unread.pop()
+        keys += len(holder) if isinstance(holder, dict) else 0
+        for place, value in holder.items() if isinstance(holder, dict) else enumerate(holder):
+            if isinstance(value, list) and value and {*map(type, value)} <= {int, float}:
+                holder[place] = row = np.array(value, dtype=np.float64)
+                largest = max(largest, float(row.max()), -float(row.min()))
+            elif isinstance(value, (dict, list)):
+                unread.append(value)
+            elif isinstance(value, float):
+                largest = max(largest, abs(value))
+    return tree[0] if keys == body.count(b":") and largest < 2**63 else _load_plainly(body)
 
 
 def _load_plainly(body: bytes) -> Any:
@@ -137,8 +166,10 @@ def read_values(embedding: Any) -> NDArray[np.float64]:
     """
     if "values" not in as_object(embedding):
         raise ReplyError("the service returned an embedding without values; is the media what its MIME type says?")
-    values = as_array(embedding["values"])
-    if not isinstance(values, list):
+    values = embedding["values"]
+    if isinstance(values, np.ndarray):
+        return values
+    if not isinstance(as_array(values), list):
         return np.frombuffer(values.as_buffer(of_type="d"), dtype=np.float64)
     if not {type(value) for value in values} <= {int, float}:
         raise TypeError("values holds something that is no number")
