@@ -71,6 +71,7 @@ class HttpSession:
                     raw = await _read_bounded(response, max_bytes)
                 finally:
                     await response.aclose()
+                    response.stream = httpx.ByteStream(b"")  # it holds the response, and so the body sent, in a circle
         except TimeoutError as e:
             late = f"no answer within timeout_s={self._options.timeout_s:g}"
             raise ConnectionFailedError(late, model=model) from without_frames(e)
