@@ -1,5 +1,7 @@
 # Every task of the repository. Needs Python 3.11+ with pip, and make; everything else is set up in .tools and .venv*.
 PYTHON ?= python3
+# Made with $(PYTHON) when it is not there. For a second Python beside the first: make PYTHON=python3.13 VENV=.venv-3.13 test
+VENV ?= .venv
 JOBS ?= 2
 
 # uv: the interpreter that is here, never a downloaded one; the system's CA (older releases know it by the second name);
@@ -22,6 +24,10 @@ EDITABLE := -e "packages/gemini-embed[edge,qdrant,milvus,media,otel]" -e "packag
 PYTEST := -m pytest -n $(JOBS) --dist worksteal
 # Unit tests of what differs in the second environment: google-genai, pymilvus, the frameworks.
 UNITS_OF_OTHERS := $(patsubst %,tests/unit/test_%.py,content embedding_function genai_options langchain_blocks langchain_options langchain_secrets milvus_store nodes tasks)
+# What differs between Pythons: code, JSON, stores, media, processes. Not pages, types and recordings (make test-long).
+TIERS_OF_PYTHONS := tests/unit tests/wire tests/conformance tests/integration
+# The Python after those that are tested: everything is to be had as wheels for it.
+NEXT_PYTHON := 3.14
 # What has a task of its own.
 ELSEWHERE := --ignore=tests/compat --ignore=tests/packaging
 
@@ -35,49 +41,69 @@ endef
 
 .PHONY: help
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: quickstart
-quickstart: .venv/.packages ## The main job on real files: index them, ask through LangChain and LlamaIndex
-	@.venv/bin/python examples/quickstart.py
+quickstart: $(VENV)/.packages ## The main job on real files: index them, ask through LangChain and LlamaIndex
+	@$(VENV)/bin/python examples/quickstart.py
 
 .PHONY: test
 test: lint ## Lint, types and the quick tests (under 8 minutes)
-	.venv/bin/python $(PYTEST) -m "not slow" $(ELSEWHERE)
+	$(VENV)/bin/python $(PYTEST) -m "not slow" $(ELSEWHERE)
 
 .PHONY: test-slow
-test-slow: .venv/.tests ## Real servers, kills and long runs
-	.venv/bin/python $(PYTEST) --dist loadfile -m slow $(ELSEWHERE) # one worker starts the one Milvus server
+test-slow: $(VENV)/.tests ## Real servers, kills and long runs
+	$(VENV)/bin/python $(PYTEST) --dist loadfile -m slow $(ELSEWHERE) # one worker starts the one Milvus server
 
 .PHONY: test-compat
 test-compat: .venv-compat/.tests ## Beside the official plugins, with google-genai 2 and pymilvus 2
 	.venv-compat/bin/python $(PYTEST) -m "not slow" tests/compat tests/wire tests/congruence $(UNITS_OF_OTHERS)
 
 .PHONY: test-lowest
-test-lowest: .venv-lowest/.tests ## Unit and wire tests with the oldest dependencies the packages allow
-	.venv-lowest/bin/python $(PYTEST) -m "not slow" tests/unit tests/wire
+test-lowest: .venv-lowest/.tests ## Unit and wire tests, stores and media with the oldest dependencies the packages allow
+	.venv-lowest/bin/python $(PYTEST) -m "not slow" tests/unit tests/wire tests/conformance/test_stores*.py tests/integration/test_media*.py
+
+.PHONY: test-python
+test-python: $(VENV)/.tests ## With PYTHON= and VENV=: the quickstart, and the tests of what differs between Pythons
+	@rm -rf build/quickstart && mkdir -p build/quickstart
+	$(VENV)/bin/python examples/quickstart.py --store build/quickstart/store --out build/quickstart/page.html
+	$(VENV)/bin/python $(PYTEST) -m "not slow" $(TIERS_OF_PYTHONS)
+
+.PHONY: test-pythons
+test-pythons: .tools/bin/uv ## make test-python on every other Python of this machine; says which it passes over, and why
+	@$(EACH_PYTHON) test-python
+
+.PHONY: test-long
+test-long: .tools/bin/uv ## make quickstart test test-slow on every other Python of this machine
+	@$(EACH_PYTHON) quickstart test test-slow
+EACH_PYTHON = UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$(PIP_INDEX)}" $(PYTHON) .ci/pythons.py $(MAKE) --no-print-directory
+
+.PHONY: test-next
+test-next: .tools/bin/uv ## Whether constraints.txt has wheels for the Python after those tested; installs nothing
+	@found=$$($(UV) pip compile --quiet --python-version $(NEXT_PYTHON) --only-binary :all: --all-extras $(PYPROJECTS) \
+		--constraints constraints.txt --no-header --no-annotate) && echo "$$(echo "$$found" | grep -c ==) packages have wheels for Python $(NEXT_PYTHON)"
 
 .PHONY: test-wheels
-test-wheels: .venv/.tests ## Build the wheels, install them into a clean environment, use them there
+test-wheels: $(VENV)/.tests ## Build the wheels, install them into a clean environment, use them there
 	@rm -rf build/dist build/clean
 	@for name in $(NAMES); do $(UV) build --quiet --out-dir build/dist packages/$$name || exit 1; done
-	@$(UV) venv --quiet --python .venv/bin/python build/clean
+	@$(UV) venv --quiet --python $(VENV)/bin/python build/clean
 	@$(UV) pip install --quiet --python build/clean --constraints constraints.txt build/dist/*.whl
-	GEMINI_EMBED_DIST=build/dist GEMINI_EMBED_CLEAN_PYTHON=build/clean/bin/python .venv/bin/python -m pytest tests/packaging
+	GEMINI_EMBED_DIST=build/dist GEMINI_EMBED_CLEAN_PYTHON=build/clean/bin/python $(VENV)/bin/python -m pytest tests/packaging
 
 .PHONY: lint
-lint: .venv/.tests ## ruff and mypy --strict
-	.venv/bin/ruff check .
-	.venv/bin/ruff format --check .
-	.venv/bin/mypy
+lint: $(VENV)/.tests ## ruff and mypy --strict
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
 
 .PHONY: record
-record: .venv/.tests ## Record the cassettes anew: against the real API with GEMINI_API_KEY set, else the emulator
-	GEMINI_EMBED_RECORD=$(if $(GEMINI_API_KEY),real,emulator) .venv/bin/python -m pytest tests/cassettes
+record: $(VENV)/.tests ## Record the cassettes anew: against the real API with GEMINI_API_KEY set, else the emulator
+	GEMINI_EMBED_RECORD=$(if $(GEMINI_API_KEY),real,emulator) $(VENV)/bin/python -m pytest tests/cassettes
 
 .PHONY: bench
-bench: .venv/.tests .venv-compat/.tests ## All figures of benchmarks/README.md, or ONLY=cpu,cold (needs GEMINI_EMBED_BENCH)
-	BENCH_PY="$(CURDIR)/.venv-compat/bin/python" .venv/bin/python -m benchmarks.run --only "$(ONLY)"
+bench: $(VENV)/.tests .venv-compat/.tests ## All figures of benchmarks/README.md, or ONLY=cpu,cold (needs GEMINI_EMBED_BENCH)
+	BENCH_PY="$(CURDIR)/.venv-compat/bin/python" $(VENV)/bin/python -m benchmarks.run --only "$(ONLY)"
 
 .PHONY: constraints
 constraints: .tools/bin/uv ## Pin again what changed in the pyproject files; all of it with UPGRADE=--upgrade
@@ -98,11 +124,11 @@ clean: ## Remove the environments, caches and what the tasks wrote
 	@$(PYTHON) -m pip --version >/dev/null || { echo "$(PYTHON) has no pip (Debian: apt install python3-pip)"; exit 1; }
 	@$(PYTHON) -m pip install --quiet --root-user-action ignore --target .tools "uv>=0.9"
 
-.venv/.packages: constraints.txt $(PYPROJECTS) | .tools/bin/uv
-	$(call environment,.venv,constraints.txt)
+$(VENV)/.packages: constraints.txt $(PYPROJECTS) | .tools/bin/uv
+	$(call environment,$(VENV),constraints.txt)
 
-.venv/.tests: .venv/.packages pyproject.toml
-	$(call environment,.venv,constraints.txt,test lint bench current)
+$(VENV)/.tests: $(VENV)/.packages pyproject.toml
+	$(call environment,$(VENV),constraints.txt,test lint bench current)
 
 .venv-compat/.tests: constraints-compat.txt pyproject.toml $(PYPROJECTS) | .tools/bin/uv
 	$(call environment,.venv-compat,constraints-compat.txt,test compat)

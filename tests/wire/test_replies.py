@@ -133,10 +133,12 @@ DECIDED = [
     pytest.param(FIRST + b', "new": ' + b"[" * 500 + b"]" * 500 + b"}", [[1, 2]], id="nested-deep"),
     pytest.param(b'{"embeddings": [{"values": [[1, 2], [3]]}]}', "TypeError", id="nested-values"),
     pytest.param(b'{"embeddings": [{"values": [1, true]}]}', "TypeError", id="true"),
+    pytest.param(FIRST + b', "usageMetadata": {"promptTokenCount": [1]}}', "TypeError", id="a-list-for-a-count"),
     pytest.param(b'{"embeddings": [{"values": [1, 18446744073709551616]}]}', "", id="65-bits"),
     pytest.param(b'{"embeddings": [{"values": [1, -9223372036854775809]}]}', "", id="below-64-bits"),
     pytest.param(FIRST + b', "new": 18446744073709551616}', "", id="65-bits-elsewhere"),
     pytest.param(FIRST + b', "new": -9223372036854775809}', "", id="below-64-bits-elsewhere"),
+    pytest.param(FIRST + b', "new": [1, 18446744073709551616]}', "", id="65-bits-in-a-list-elsewhere"),
     pytest.param(b'{"embeddings": [{"values": [1, 1e999]}]}', "", id="larger-than-any"),
     pytest.param(FIRST + b', "new": [Infinity]}', "", id="Infinity-elsewhere"),
 ]  # fmt: skip

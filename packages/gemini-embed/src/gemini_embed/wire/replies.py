@@ -69,7 +69,7 @@ def _load(body: bytes) -> Any:
 
 
 def _load_by_orjson(body: bytes) -> Any:
-    """As pysimdjson reads, lists of numbers as float64 arrays.
+    """As pysimdjson reads; vectors are float64 arrays already.
 
     orjson keeps the last of two equal keys, and makes floats of integers beyond 64 bits: where either is possible,
     plain json reads again. A key that is lost leaves fewer keys than the body has colons.
@@ -81,7 +81,7 @@ def _load_by_orjson(body: bytes) -> Any:
         holder = unread.pop()
         keys += len(holder) if isinstance(holder, dict) else 0
         for place, value in holder.items() if isinstance(holder, dict) else enumerate(holder):
-            if isinstance(value, list) and value and {*map(type, value)} <= {int, float}:
+            if place == "values" and isinstance(value, list) and value and {*map(type, value)} <= {int, float}:
                 holder[place] = row = np.array(value, dtype=np.float64)
                 largest = max(largest, float(row.max()), -float(row.min()))
             elif isinstance(value, (dict, list)):
