@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("packages", "tests", "docs", "examples", "benchmarks", ".ci")
@@ -62,6 +65,68 @@ def test_distributions_agree(key: str) -> None:
     first, *others = (project[key] for project in projects().values())
 
     assert all(other == first for other in others)
+
+
+PINNED = {name: (ROOT / name).read_text("utf-8") for name in ("constraints.txt", "constraints-compat.txt")}
+LOWEST = (ROOT / "constraints-lowest.txt").read_text("utf-8")
+LIBRARIES = [
+    *("av", "google-genai", "langchain-core", "llama-index-core", "numpy", "pillow"),
+    *("pymilvus", "pypdfium2", "qdrant-client", "qdrant-edge-py"),
+]
+
+
+def allowed(library: str) -> SpecifierSet:
+    """What the packages together ask for."""
+    asked = (
+        Requirement(line)
+        for project in projects().values()
+        for line in chain(project["dependencies"], *project.get("optional-dependencies", {}).values())
+    )
+    return SpecifierSet(",".join(str(one.specifier) for one in asked if one.name == library))
+
+
+def ends(specifiers: SpecifierSet) -> tuple[Version, Version | None]:
+    """The highest lower bound, and the lowest upper one."""
+    lower = max(Version(one.version) for one in specifiers if one.operator == ">=")
+    return lower, min((Version(one.version) for one in specifiers if one.operator == "<"), default=None)
+
+
+def pins(pinned: str, library: str) -> set[Version]:
+    """Versions in a pinned set; several where markers tell them apart."""
+    return {Version(found) for found in re.findall(rf"^{re.escape(library)}==(\S+)", pinned, re.MULTILINE)}
+
+
+def represents(version: Version, upper: Version | None) -> bool:
+    """Whether it is of the last release series below `upper`: 3.x below 4, 0.14.x below 0.15; any without a bound."""
+    if upper is None:
+        return True
+    *start, last = upper.release
+    return version.release[: len(start) + 1] == (*start, last - 1)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_both_ends_of_what_we_allow_are_in_an_environment(library: str) -> None:
+    """The lower bound is what make test-lowest installs; the last series below the upper one is in another set."""
+    lower, upper = ends(allowed(library))
+    newest = {version for pinned in PINNED.values() for version in pins(pinned, library)}
+
+    assert lower in pins(LOWEST, library)
+    assert any(represents(version, upper) for version in newest), f"{library}: {sorted(newest)} are not below {upper}"
+    assert all(version in allowed(library) for version in newest | pins(LOWEST, library))
+
+
+@pytest.mark.parametrize(
+    ("version", "upper", "last"),
+    [
+        pytest.param("3.3.0", "4", True, id="major"),
+        pytest.param("2.34.0", "4", False, id="a major too old"),
+        pytest.param("0.14.25", "0.15", True, id="minor"),
+        pytest.param("0.13.9", "0.15", False, id="a minor too old"),
+        pytest.param("19.0.2", None, True, id="no bound"),
+    ],
+)
+def test_the_last_series_below_a_bound(version: str, upper: str | None, last: bool) -> None:
+    assert represents(Version(version), Version(upper) if upper else None) == last
 
 
 def test_every_distribution_has_the_license() -> None:
