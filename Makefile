@@ -23,7 +23,7 @@ EDITABLE := -e "packages/gemini-embed[edge,qdrant,milvus,media,otel]" -e "packag
 	$(addprefix -e packages/,$(filter-out gemini-embed gemini-embed-emulator,$(NAMES)))
 PYTEST := -m pytest -n $(JOBS) --dist worksteal
 # Unit tests of what differs in the second environment: google-genai, pymilvus, the frameworks.
-UNITS_OF_OTHERS := $(patsubst %,tests/unit/test_%.py,content embedding_function genai_options langchain_blocks langchain_options langchain_secrets milvus_store nodes tasks)
+UNITS_OF_OTHERS := $(patsubst %,tests/unit/test_%.py,content_parts adapters_embedding_function adapters_genai_options adapters_options langchain_blocks langchain_options langchain_secrets stores_milvus stores_llama_nodes tasks)
 # What differs between Pythons: code, JSON, stores, media, processes. Not pages, types and recordings (make test-long).
 TIERS_OF_PYTHONS := tests/unit tests/wire tests/conformance tests/integration
 # The Python after those that are tested: everything is to be had as wheels for it.
@@ -61,7 +61,7 @@ test-compat: .venv-compat/.tests ## Beside the official plugins, with google-gen
 
 .PHONY: test-lowest
 test-lowest: .venv-lowest/.tests ## Unit and wire tests, stores and media with the oldest dependencies the packages allow
-	.venv-lowest/bin/python $(PYTEST) -m "not slow" tests/unit tests/wire tests/conformance/test_stores*.py tests/integration/test_media*.py
+	.venv-lowest/bin/python $(PYTEST) -m "not slow" tests/unit tests/wire tests/conformance/test_stores*.py tests/integration/test_preparing_*.py
 
 .PHONY: test-python
 test-python: $(VENV)/.tests ## With PYTHON= and VENV=: the quickstart, and the tests of what differs between Pythons

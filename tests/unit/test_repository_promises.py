@@ -150,7 +150,7 @@ def test_every_distribution_has_the_license() -> None:
 )
 def test_no_trace_of_a_machine_or_a_registry(pattern: str) -> None:
     """Pinned sets, cassettes and examples name neither a developer's folders nor the host packages came from."""
-    assert [place for place in lines(FILES, pattern) if "test_repository.py" not in place] == []
+    assert [place for place in lines(FILES, pattern) if "test_repository_promises.py" not in place] == []
 
 
 def test_every_silenced_check_has_its_reason() -> None:
@@ -179,3 +179,22 @@ def test_compat_tests_live_in_their_folder() -> None:
     marked = lines([path for path in PYTHON if path.name.startswith("test_")], r"mark\.compat\b")
 
     assert [place for place in marked if not place.startswith(("tests/compat/", "tests/unit/test_repository"))] == []
+
+
+NAMED_FOR = {
+    *(path.stem for path in (ROOT / "packages/gemini-embed/src/gemini_embed").iterdir() if path.stem[0] != "_"),
+    *("emulator", "langchain", "llama_index", "plugins", "examples", "repository"),
+}
+OF_THEIR_OWN = {"docs", "packaging", "typing"}
+"""Tiers of one or two files, named for what they read."""
+
+
+def test_a_test_is_found_by_its_room() -> None:
+    """`tests/<tier>/test_<room>_<what>.py`: the room of the core, or whose package it is."""
+    lost = [
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "tests").glob("*/test_*.py")
+        if path.parent.name not in OF_THEIR_OWN
+        and not any(f"{path.stem}_".startswith(f"test_{room}_") for room in NAMED_FOR)
+    ]
+    assert lost == []
