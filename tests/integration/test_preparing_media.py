@@ -12,7 +12,19 @@ import numpy as np
 import pytest
 from fix_capture import CaptureServer
 from fix_media import drawn, film, pdf, recoded, wav
-from gemini_embed import Audio, Content, Embedder, Image, InputError, MediaError, Pdf, Text, Video
+from gemini_embed import (
+    Audio,
+    Content,
+    EdgeStore,
+    Embedder,
+    Image,
+    InputError,
+    MediaError,
+    MultimodalIndex,
+    Pdf,
+    Text,
+    Video,
+)
 from gemini_embed.windows import probe
 from gemini_embed_emulator import Emulator, tone_speech
 
@@ -247,3 +259,70 @@ def test_without_the_extra_the_error_says_how_to_get_it(
         with pytest.raises(MissingExtraError, match=r'pip install "gemini-embed\[media\]"'):
             embedder.embed([part])
     assert capture.requests == []
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The modality of each medium that is looked into, in order."""
+    from gemini_embed.media import probing
+
+    found: list[str] = []
+
+    def counted(look: Any) -> Any:
+        def counting(file: Any, kind: Any, name: str) -> Any:
+            found.append(kind.modality)
+            return look(file, kind, name)
+
+        return counting
+
+    for modality, look in dict(probing._LOOK).items():
+        monkeypatch.setitem(probing._LOOK, modality, counted(look))
+    return found
+
+
+@pytest.mark.parametrize(("kind", "data", "mime_type"), AS_THEY_ARE)
+def test_a_medium_is_looked_into_once(
+    kind: Any, data: bytes, mime_type: str, embedder: Embedder, capture: CaptureServer, tmp_path: Path, looks: list[str]
+) -> None:
+    """Before anything is sent; not again when it is, from memory and from a file."""
+    path = tmp_path / "medium"
+    path.write_bytes(data)
+    embedder.embed([kind(data), kind(path)])
+    assert looks == [kind.modality] * 2
+    assert [blob(part) for (part,) in sent(capture)] == [(mime_type, data)] * 2
+
+
+def test_a_file_that_changes_meanwhile_is_looked_into_again(
+    embedder: Embedder, capture: CaptureServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, looks: list[str]
+) -> None:
+    """Longer by now than the model takes: that is told, as it would have been at once."""
+    from gemini_embed.preparing import loading
+
+    path, read = tmp_path / "sound.wav", loading._local_bytes
+    path.write_bytes(SOUND)
+
+    def read_what_is_longer_now(part: Any, policy: Any) -> bytes:
+        path.write_bytes(wav((440, 200)))
+        return read(part, policy)
+
+    monkeypatch.setattr(loading, "_local_bytes", read_what_is_longer_now)
+    with pytest.raises(MediaError, match="has 200 seconds, and gemini-embedding-2 takes 180"):
+        embedder.embed([Audio(path)])
+    assert looks == ["audio", "audio"]
+    assert capture.requests == []
+
+
+def test_windows_that_were_cut_are_not_looked_into(
+    make_embedder: Callable[..., Embedder], tmp_path: Path, looks: list[str]
+) -> None:
+    """The source is, once; and its windows cost what the emulator counts."""
+    (tmp_path / "sound.wav").write_bytes(wav((440, 130)))
+    (tmp_path / "film.mp4").write_bytes(film((RED, 40), (drawn("blue square"), 40)))
+    (tmp_path / "pages.pdf").write_bytes(pdf("one", "two", "three"))
+    with make_embedder(dimensions=64) as embedder, MultimodalIndex(embedder, EdgeStore(tmp_path / "index")) as index:
+        report = index.add(str(tmp_path))
+    assert report.added > 7
+    assert sorted(looks) == ["audio", "pdf", "video"]
+    likely = {"audio": report.estimate.by_modality["audio"], "video": report.estimate.by_modality["video"]}
+    told = {"audio": report.usage.by_modality["AUDIO"], "video": report.usage.by_modality["VIDEO"]}
+    assert likely == told

@@ -4,8 +4,8 @@ The data path, one direction:
 
     content -> tasks -> preparing -> wire -> calls -> vectors -> stores -> index
 
-The house, from the ground up. A room imports rooms of lower rows only, none of its own; `tests/unit/test_repository_layers.py`
-reads these rows and holds the code to them, so a new room gets a row here.
+The house, from the ground up. A room imports rooms of lower rows only, none beside it. The tests read these rows and
+hold every import to them, so a new room gets a row here.
 
     1   `result` `excerpt` `notices` `tokens` `secret`   words that need no other word
     2   `errors` `records`           the tree of errors; what an index holds

@@ -7,26 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from gemini_embed.content.parts import Audio, Image, Media, Part, Pdf, Text, Video, media_of_type
+from gemini_embed.content.parts import Image, Media, Part, Text, Video, media_of_type
 from gemini_embed.content.places import is_genai, is_pil, named_type
 from gemini_embed.errors import InputError
-
-__all__ = [
-    "Audio",
-    "Content",
-    "ContentLike",
-    "Image",
-    "Media",
-    "Part",
-    "Pdf",
-    "Text",
-    "Video",
-    "contents_of",
-    "media_of_type",
-    "part_of",
-    "parts_of",
-    "video_excerpt",
-]
 
 ContentLike: TypeAlias = Any
 """str, a part, a `Content`, a PIL image, google-genai's `Part`, `File` or `Content`, or a sequence of such parts."""
