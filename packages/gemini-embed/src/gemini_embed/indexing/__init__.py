@@ -15,13 +15,11 @@ estimating   the same without sending anything
 report       what was done;  progress: a bar meanwhile
 """
 
-from gemini_embed.indexing.describing import Describe
 from gemini_embed.indexing.estimating import estimate_add
-from gemini_embed.indexing.items import Item, ItemLike, Unreadable
+from gemini_embed.indexing.items import Describe, Item, ItemLike, Place, Unreadable
 from gemini_embed.indexing.options import AddOptions
 from gemini_embed.indexing.report import AddReport, SkippedItem
 from gemini_embed.indexing.steps import add_steps, asked, sync_steps
-from gemini_embed.indexing.walking import Place
 
 __all__ = [
     "AddOptions",

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TypeAlias
 
 from gemini_embed.indexing.batches import Waiting
+from gemini_embed.indexing.items import Describe
 from gemini_embed.windows import Window
-
-Describe: TypeAlias = Callable[[Window], str]
-"""Writes `page_content` for a medium or a window of one: a transcript, a caption, what OCR or a chat model says. It is
-given the bytes with their MIME type, the pages or seconds, the text that the pages have, and the path or URL of the
-whole. It is called in several threads at once, once for each window that is embedded."""
 
 AT_ONCE = 8
 

@@ -1,15 +1,16 @@
-"""What an index is fed: items, with what should be known about them."""
+"""What an index is fed: items with what should be known about them, places, and who describes media."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from gemini_embed.content import ContentLike, Media
 from gemini_embed.errors import InputError
+from gemini_embed.windows import Window
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,15 @@ class Unreadable:
 
 ItemLike: TypeAlias = ContentLike | Path | Item
 """An `Item`, or just its content."""
+
+
+Place = str | os.PathLike[str]
+"""A folder, a file, or a glob such as `docs/**/*.pdf`."""
+
+Describe: TypeAlias = Callable[[Window], str]
+"""Writes `page_content` for a medium or a window of one: a transcript, a caption, what OCR or a chat model says. It is
+given the bytes with their MIME type, the pages or seconds, the text that the pages have, and the path or URL of the
+whole. It is called in several threads at once, once for each window that is embedded."""
 
 
 def source_of(like: ItemLike) -> str | None:

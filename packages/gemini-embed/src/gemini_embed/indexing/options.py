@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from gemini_embed.checks import one_of
 from gemini_embed.indexing.candidates import Reader
-from gemini_embed.indexing.describing import Describe
+from gemini_embed.indexing.items import Describe
 from gemini_embed.result import OnError
 from gemini_embed.windows import Cutting
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from gemini_embed.engine import Steps
 from gemini_embed.errors import InputError
 from gemini_embed.indexing.adding import added
-from gemini_embed.indexing.items import ItemLike
+from gemini_embed.indexing.items import ItemLike, Place
 from gemini_embed.indexing.options import AddOptions, How
 from gemini_embed.indexing.replacing import Gone
 from gemini_embed.indexing.report import AddReport
-from gemini_embed.indexing.walking import Place, files_at
+from gemini_embed.indexing.walking import files_at
 from gemini_embed.stores import Store
 
 if TYPE_CHECKING:

@@ -10,9 +10,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from gemini_embed.errors import InputError
-
-Place = str | os.PathLike[str]
-"""A folder, a file, or a glob such as `docs/**/*.pdf`."""
+from gemini_embed.indexing.items import Place
 
 
 @dataclass(frozen=True)
