@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
 
 import pytest
 from gemini_embed.wire import replies
 
 FASTER = {"simdjson": (), "orjson": ("simdjson",), "json": ("simdjson", "orjson")}
 """Each reader, and what must be missing for it. orjson is in every environment: langsmith and pymilvus ask for it."""
-READERS = [reader for reader in FASTER if getattr(replies, reader) is not None]
+READERS = [reader for reader in FASTER if find_spec(reader)]
 """Those that can be had here."""
 
 
@@ -19,6 +21,7 @@ def reading_by(reader: str) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for faster in FASTER[reader]:
             patch.setattr(replies, faster, None)
+        patch.setattr(replies, reader, import_module(reader))  # what is slower is not imported where it is not needed
         yield
 
 

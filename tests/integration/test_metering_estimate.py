@@ -109,6 +109,22 @@ def test_a_limit_that_is_no_amount(make_embedder: MakeEmbedder, index: Multimoda
         index.add(["x"], max_cost_usd=wrong)
 
 
+def test_what_cannot_be_asked_for_makes_no_store(make_embedder: MakeEmbedder, tmp_path: Path) -> None:
+    """A mistake is told before a folder or a collection is made."""
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.md").write_text("The valve is in the cellar.")
+    index = MultimodalIndex(make_embedder(), EdgeStore(tmp_path / "index"))
+    with pytest.raises(ConfigurationError, match="max_cost_usd"):
+        index.add(["x"], max_cost_usd=-1)
+    with pytest.raises(ConfigurationError, match="max_cost_usd"):
+        index.sync(tmp_path / "notes", max_cost_usd=-1)
+    with pytest.raises(InputError, match="there is no file or folder"):
+        index.estimate("no such place")
+    with pytest.raises(InputError, match="a list of queries"):
+        index.search_mean([])
+    assert not (tmp_path / "index").exists()
+
+
 def test_a_limit_needs_a_price(make_embedder: MakeEmbedder) -> None:
     with pytest.raises(ConfigurationError, match=r"facts=\{'usd_per_million_tokens'"):
         make_embedder("some-new-model", max_cost_usd=1.0)

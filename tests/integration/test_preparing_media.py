@@ -319,10 +319,11 @@ def test_windows_that_were_cut_are_not_looked_into(
     (tmp_path / "sound.wav").write_bytes(wav((440, 130)))
     (tmp_path / "film.mp4").write_bytes(film((RED, 40), (drawn("blue square"), 40)))
     (tmp_path / "pages.pdf").write_bytes(pdf("one", "two", "three"))
+    (tmp_path / "speech.flac").write_bytes(recoded(wav((330, 70)), "flac", "flac"))
     with make_embedder(dimensions=64) as embedder, MultimodalIndex(embedder, EdgeStore(tmp_path / "index")) as index:
         report = index.add(str(tmp_path))
     assert report.added > 7
-    assert sorted(looks) == ["audio", "pdf", "video"]
+    assert sorted(looks) == ["audio", "audio", "pdf", "video"]
     likely = {"audio": report.estimate.by_modality["audio"], "video": report.estimate.by_modality["video"]}
     told = {"audio": report.usage.by_modality["AUDIO"], "video": report.usage.by_modality["VIDEO"]}
     assert likely == told

@@ -50,6 +50,17 @@ async def test_async_doors_take_the_same_options(index: MultimodalIndex) -> None
     assert await index.asearch_vector(vector, 3, **options) == index.search_vector(vector, 3, **options)
 
 
+async def test_the_mean_of_several_queries(index: MultimodalIndex) -> None:
+    """Is searched by both doors; of one it is that query's search. One text is no list of them."""
+    queries = [QUESTION, "What is it that a red circle is for?"]
+    mean = index.embedder.embed(queries, side="query").values.mean(axis=0)
+    assert index.search_mean(queries, 4) == index.search_vector(mean, 4)
+    assert await index.asearch_mean(queries, 4, quotas={"text": 1}) == index.search_mean(queries, 4, quotas={"text": 1})
+    assert index.search_mean([QUESTION], 4) == index.search(QUESTION, 4)
+    with pytest.raises(InputError, match=r"pass a list of queries, .* \[text\] for a single one"):
+        index.search_mean(QUESTION)
+
+
 @pytest.mark.parametrize(
     ("quotas", "expected"),
     [

@@ -169,6 +169,11 @@ CONTRADICTIONS = [
     pytest.param({"api_key": "k", "verify": "/no/such/file.pem"}, "there is no such file", id="verify"),
     pytest.param({"api_key": "k", "verify": 5}, "verify=5 must be a bool, a CA file", id="verify-of-another-type"),
     pytest.param({"api_key": "k", "retry": 5}, "retry=5 must be a RetryPolicy", id="retry-of-another-type"),
+    *(
+        pytest.param({"api_key": "k", "retry": no}, "must be a RetryPolicy", id=f"retry-{no!r}")
+        for no in (0, False, "")
+    ),
+    pytest.param({"api_key": "k", "retry": {"tries": 3}}, "or a mapping of its fields", id="retry-of-no-such-field"),
     pytest.param({"api_key": "k", "proxy": "localhost:3128"}, "must be a URL", id="proxy"),
     pytest.param({"api_key": "k", "headers": {"a": 1}}, "must be ASCII str", id="headers"),
     pytest.param({"api_key": "k", "headers": {"a": "b\nc"}}, "without line breaks", id="header-line-break"),

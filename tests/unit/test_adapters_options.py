@@ -15,6 +15,7 @@ from llama_index.embeddings.gemini_embed import GeminiEmbedding
 IN_THE_FRAMEWORKS_WORDS = {"model", "api_key", "batch_size"}
 NOT_KEPT_IN_DUMPS = {"credentials", "headers", "proxy", "verify"}
 """They may hold secrets, so LlamaIndex's `to_dict` must not find them as fields."""
+OF_LANGCHAIN = {"model", "google_api_key", "batch_size", "client_args", "request_options"}
 
 
 def test_the_options_are_those_of_the_signature() -> None:
@@ -30,7 +31,7 @@ def test_the_options_are_those_of_the_signature() -> None:
 
 def test_langchain_has_a_field_for_each() -> None:
     fields = {SYNONYMS.get(name, name) for name in EmbedderOptions.__annotations__}
-    assert fields <= set(GeminiEmbeddings.model_fields)
+    assert set(GeminiEmbeddings.model_fields) == fields | OF_LANGCHAIN
 
 
 def test_llama_index_has_a_field_for_each_that_is_no_secret() -> None:
@@ -49,12 +50,15 @@ def test_what_is_said_of_an_unknown_argument(argument: str, said: str) -> None:
     assert suggestion(argument, ["task", "dimensions"]) == said
 
 
-@pytest.mark.parametrize("option", sorted(set(EmbedderOptions.__annotations__) - {"overflow", "condition_media"}))
-def test_none_stands_for_the_default(option: str) -> None:
-    """In LangChain's class as in LlamaIndex's."""
-    plain = GeminiEmbeddings(api_key="made-up")
-    said: dict[str, Any] = {option: None}
-    told = GeminiEmbeddings(api_key="made-up", **said)
-    field = SYNONYMS.get(option, option)
-    assert getattr(told, field) == getattr(plain, field)
+@pytest.mark.parametrize("kind", [GeminiEmbeddings, GeminiEmbedding])
+@pytest.mark.parametrize("option", sorted(EmbedderOptions.__annotations__))
+def test_none_stands_for_the_default(option: str, kind: Any) -> None:
+    plain, told = kind(api_key="made-up"), kind(api_key="made-up", **{option: None})
+    field = SYNONYMS.get(option, option) if kind is GeminiEmbeddings else option
+    assert getattr(told, field, None) == getattr(plain, field, None)
     assert repr(told.embedder) == repr(plain.embedder)
+
+
+def test_an_empty_task_says_nothing() -> None:
+    """As an empty variable of the environment does."""
+    assert GeminiEmbeddings(api_key="made-up", task_type="").embedder.task == "search"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -49,14 +52,31 @@ def test_public_modules_keep_their_names(module: str, names: str) -> None:
     assert [name for name in names.split() if not hasattr(found, name)] == []
 
 
+def taken(file: Path) -> Iterator[tuple[str, str]]:
+    """(module, name) of everything that a file takes of the core; under TYPE_CHECKING and in functions too."""
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "gemini_embed":
+            yield from ((node.module or "", alias.name) for alias in node.names)
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, "") for alias in node.names if alias.name.split(".")[0] == "gemini_embed")
+
+
 @pytest.mark.parametrize("plugin", ["langchain-gemini-embed", "llama-index-embeddings-gemini-embed"])
 def test_plugins_come_in_by_public_doors(plugin: str) -> None:
-    """Under TYPE_CHECKING and in functions too."""
-    taken = {
-        node.module
-        for file in (PACKAGES / plugin / "src").rglob("*.py")
-        for node in ast.walk(ast.parse(file.read_text("utf-8")))
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "gemini_embed"
-    }
-    assert "gemini_embed" in taken
-    assert taken - {"gemini_embed", *PINNED} == set()
+    """By pinned names of pinned modules."""
+    found = {one for file in (PACKAGES / plugin / "src").rglob("*.py") for one in taken(file)}
+    public = {(module, name) for module, names in PINNED.items() for name in names.split()}
+    assert ("gemini_embed", "Embedder") in found
+    assert found - public - {("gemini_embed", name) for name in gemini_embed.__all__} == set()
+
+
+def test_a_store_brings_no_media() -> None:
+    """Nor does a class that embeds texts bring a store."""
+    script = (
+        "import sys; from gemini_embed import {}; print([m for m in sys.modules if m.startswith('gemini_embed.{}')])"
+    )
+    for name, room in (("EdgeStore", "windows"), ("Embedder", "stores"), ("Embedder", "indexing")):
+        done = subprocess.run(  # noqa: S603 - our own interpreter
+            [sys.executable, "-c", script.format(name, room)], capture_output=True, text=True, check=True
+        )
+        assert done.stdout == "[]\n", (name, room)

@@ -22,7 +22,6 @@ from gemini_embed.indexing import (
     ItemLike,
     Place,
     add_steps,
-    asked,
     estimate_add,
     sync_steps,
 )
@@ -135,8 +134,7 @@ class MultimodalIndex(Closing):
         What the store holds already, or comes twice, is not counted but in `Estimate.known`; what a cache would answer
         is counted, the text of PDFs is not. `options` are those of `add`.
         """
-        found, how = asked(items, options, self.embedder.root)
-        return estimate_add(self.embedder, self._opened(), found, how)
+        return estimate_add(self.embedder, self._opened, items, options)
 
     async def aestimate(self, items: Iterable[ItemLike] | Place, **options: Unpack[AddOptions]) -> Estimate:
         """`estimate`, without blocking the loop."""

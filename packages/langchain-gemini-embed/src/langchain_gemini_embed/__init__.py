@@ -25,12 +25,15 @@ if TYPE_CHECKING:
 __all__ = ["USAGE_EVENT", "GeminiEmbeddings", "GeminiMultimodalRetriever", "to_content_blocks"]
 
 # langchain_core.retrievers takes seconds to import, and who only embeds does not need it
-_LAZY = {"GeminiMultimodalRetriever": "retriever", "to_content_blocks": "answers"}
+_LAZY = {
+    "GeminiMultimodalRetriever": "langchain_gemini_embed.retriever",
+    "to_content_blocks": "langchain_gemini_embed.answers",
+}
 
 
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
-        return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
+        return getattr(import_module(_LAZY[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

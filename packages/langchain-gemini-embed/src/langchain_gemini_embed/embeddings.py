@@ -215,7 +215,7 @@ class GeminiEmbeddings(BaseModel, Embeddings):
         fields = {**state["__dict__"], "google_api_key": None, "credentials": None}
         fields["additional_headers"] = self.additional_headers and without_secret_headers(self.additional_headers)
         # These are in the embedder, which leaves their secrets behind too.
-        fields |= {"client_args": None, "proxy": None, "verify": None}
+        fields |= {"client_args": None, "proxy": None}
         return {**state, "__dict__": fields}
 
     def __setstate__(self, state: dict[Any, Any]) -> None:
@@ -228,6 +228,7 @@ class GeminiEmbeddings(BaseModel, Embeddings):
 
     def _new_embedder(self) -> Embedder:
         given = {option: getattr(self, SYNONYMS.get(option, option)) for option in EmbedderOptions.__annotations__}
+        given["task"] = given["task"] or None  # "" is how a variable of the environment says nothing
         http = http_options(
             {name: given.pop(name) for name in ("headers", "proxy", "verify", "timeout_s")},
             client_args=self.client_args,

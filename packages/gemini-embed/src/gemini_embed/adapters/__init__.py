@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _LAZY = {
     "GeminiEmbeddingFunction": "gemini_embed.adapters.embedding_function",
-    "Opener": "gemini_embed.hits",
+    "Opener": "gemini_embed.hits.opening",
     "Unreadable": "gemini_embed.indexing",
     "likely_media_tokens": "gemini_embed.preparing.examining",
     "matches": "gemini_embed.stores.matching",

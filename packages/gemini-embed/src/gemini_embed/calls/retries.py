@@ -48,8 +48,10 @@ class RetryPolicy:
         """
         if isinstance(given, RetryPolicy):
             return given
+        if given is None:
+            return cls()
         try:
-            return cls(**(given or {}))
+            return cls(**given)
         except TypeError as e:
             raise ConfigurationError(f"retry={given!r} must be a RetryPolicy, or a mapping of its fields") from e
 

@@ -96,7 +96,7 @@ class Hit:
         Video begins at the keyframe before its window. `padding` is so many seconds, or pages, more on either side.
         Raises as `image` does.
         """
-        return self._opener().clip(self.record, self.window.widened(padding))
+        return self._opener().clip(self.record, self.window, padding=padding)
 
     def cited(self, number: int, note: str = "") -> str:
         """For a reader or a chat model: `[1] video talk.mp4#t=96,128`, a note, and its text on the lines below."""

@@ -60,11 +60,11 @@ class Opener:
         info = probe(source, "pdf", root=self._root)
         return rendered(source, [_pages(window, info)], dpi=dpi, root=self._root)
 
-    def clip(self, record: Record, window: Excerpt) -> Media:
-        """The window, as a part with bytes."""
+    def clip(self, record: Record, window: Excerpt, *, padding: float = 0.0) -> Media:
+        """The window with `padding` around it (seconds, or pages), as a part with bytes."""
         source = self._source(record, window)
         info = probe(source, root=self._root)
-        mime_type, data = self._cut(source, info, window)
+        mime_type, data = self._cut(source, info, window.widened(padding))
         part = media_of_type(mime_type)
         if part is None:
             raise InputError(f"{record.link(window)} is {mime_type}, which is no medium")

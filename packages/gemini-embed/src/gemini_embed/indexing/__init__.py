@@ -3,7 +3,7 @@
 places -> items -> candidates -> batches -> embedding -> written -> what is outdated removed
 
 walking      folders and globs, as files
-options      how, as the caller says it
+options      how, as the caller says it, and of which items
 items        what users add, with what should be known about it;  metadata: its fields, checked
 recognising  what a file holds;  pieces: the windows of a long medium
 candidates   an item read: the records it would become;  identity: what their ids are made of
@@ -19,7 +19,7 @@ from gemini_embed.indexing.estimating import estimate_add
 from gemini_embed.indexing.items import Describe, Item, ItemLike, Place, Unreadable
 from gemini_embed.indexing.options import AddOptions
 from gemini_embed.indexing.report import AddReport, SkippedItem
-from gemini_embed.indexing.steps import add_steps, asked, sync_steps
+from gemini_embed.indexing.steps import add_steps, sync_steps
 
 __all__ = [
     "AddOptions",
@@ -31,7 +31,6 @@ __all__ = [
     "SkippedItem",
     "Unreadable",
     "add_steps",
-    "asked",
     "estimate_add",
     "sync_steps",
 ]

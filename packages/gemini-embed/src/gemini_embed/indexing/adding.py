@@ -43,10 +43,15 @@ AHEAD_BYTES = 24 * 2**20
 
 
 def added(
-    embedder: Embedder, store: Store, items: Iterable[ItemLike], how: How, gone: Gone | None = None
+    embedder: Embedder,
+    store: Store,
+    items: Iterable[ItemLike],
+    how: How,
+    *,
+    budget: Budget,
+    gone: Gone | None = None,
 ) -> Steps[AddReport]:
     """Add `items` to an open store, then remove what is `gone`."""
-    budget = Budget(embedder.facts, how.max_cost_usd, within=embedder.budget)
     with progress_of(items, how.progress) as bar, closing(Outdated(store)) as outdated:
         adding = _Adding(embedder, store, outdated, how, budget, bar)
         try:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gemini_embed.errors import InputError
 from gemini_embed.indexing.batches import AddBatch, Waiting, batches
-from gemini_embed.indexing.items import ItemLike
-from gemini_embed.indexing.options import How
+from gemini_embed.indexing.items import ItemLike, Place
+from gemini_embed.indexing.options import AddOptions, How, items_and_how
 from gemini_embed.indexing.scratch import Seen
 from gemini_embed.metering import Estimate, price
 from gemini_embed.stores import Store
@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from gemini_embed.embedder import Embedder
 
 
-def estimate_add(embedder: Embedder, store: Store, items: Iterable[ItemLike], how: How) -> Estimate:
-    """The estimate of adding `items` to an open store; see `MultimodalIndex.estimate`."""
-    total = embedder.estimate([])
-    reader = how.reader(embedder)
+def estimate_add(
+    embedder: Embedder, opened: Callable[[], Store], items: Iterable[ItemLike] | Place, options: AddOptions
+) -> Estimate:
+    """The estimate of adding `items` to the store that `opened` gives; see `MultimodalIndex.estimate`."""
+    found, how = items_and_how(items, options, embedder.root)
+    total, store, reader = embedder.estimate([]), opened(), how.reader(embedder)
     with closing(Seen()) as seen:
-        for gathered in batches(items, how.batch_size, reader, how.on_error, lambda *bad: None):
+        for gathered in batches(found, how.batch_size, reader, how.on_error, lambda *bad: None):
             first = [one for one in gathered if seen.is_new(one.record.id)]
             known = {record.id for record in store.get([one.record.id for one in first])}
             new = [one for one in first if one.record.id not in known]

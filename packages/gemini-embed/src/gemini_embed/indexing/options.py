@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
 from gemini_embed.checks import one_of
 from gemini_embed.indexing.candidates import Reader
-from gemini_embed.indexing.items import Describe
+from gemini_embed.indexing.items import Describe, ItemLike, Place
+from gemini_embed.indexing.walking import files_at
 from gemini_embed.result import OnError
 from gemini_embed.windows import Cutting
 
@@ -59,3 +62,17 @@ class How:
             fetch=embedder.fetch,
             describes=self.describe is not None,
         )
+
+
+def items_and_how(
+    items: Iterable[ItemLike] | Place, options: AddOptions, root: str | None
+) -> tuple[Iterable[ItemLike], How]:
+    """The items, those of a place among them, and how they are to be added.
+
+    Raises:
+        InputError: there is nothing at the place.
+        ConfigurationError: an option that means nothing.
+    """
+    if isinstance(items, str | os.PathLike):
+        return files_at(items, root), How.asked(options, on_error="skip")
+    return items, How.asked(options, on_error="raise")

@@ -11,11 +11,12 @@ from gemini_embed.engine import Steps
 from gemini_embed.errors import InputError
 from gemini_embed.indexing.adding import added
 from gemini_embed.indexing.items import ItemLike, Place
-from gemini_embed.indexing.options import AddOptions, How
+from gemini_embed.indexing.options import AddOptions, How, items_and_how
 from gemini_embed.indexing.replacing import Gone
 from gemini_embed.indexing.report import AddReport
 from gemini_embed.indexing.walking import files_at
-from gemini_embed.stores import Store
+from gemini_embed.metering import Budget
+from gemini_embed.stores.base import Store
 
 if TYPE_CHECKING:
     from gemini_embed.embedder import Embedder
@@ -25,12 +26,13 @@ def add_steps(
     embedder: Embedder, opened: Callable[[], Store], items: Iterable[ItemLike] | Place, options: AddOptions
 ) -> Steps[AddReport]:
     """Add items, or the files of a place, to the store that `opened` gives once everything asked for makes sense."""
-    found, how = asked(items, options, embedder.root)
-    return (yield from added(embedder, opened(), found, how))
+    found, how = items_and_how(items, options, embedder.root)
+    budget = _budget(embedder, how)
+    return (yield from added(embedder, opened(), found, how, budget=budget))
 
 
 def sync_steps(embedder: Embedder, opened: Callable[[], Store], folder: Path, options: AddOptions) -> Steps[AddReport]:
-    """Add what a folder holds, then remove what is gone from it."""
+    """Add what a folder holds to the store that `opened` gives, then remove what is gone from the folder."""
     if not os.path.isdir(folder):
         raise InputError(f"there is no folder {folder}: sync takes one folder")
     files = files_at(folder, embedder.root)
@@ -39,11 +41,9 @@ def sync_steps(embedder: Embedder, opened: Callable[[], Store], folder: Path, op
             f"{folder} holds no files; is it mounted? To remove all that came from it, use index.delete(filter=...)"
         )
     how = How.asked(options, on_error="skip")
-    return (yield from added(embedder, opened(), files, how, Gone(folder, files)))
+    budget = _budget(embedder, how)
+    return (yield from added(embedder, opened(), files, how, budget=budget, gone=Gone(folder, files)))
 
 
-def asked(items: Iterable[ItemLike] | Place, options: AddOptions, root: str | None) -> tuple[Iterable[ItemLike], How]:
-    """The items, those of a place among them, and how they are to be added."""
-    if isinstance(items, str | os.PathLike):
-        return files_at(items, root), How.asked(options, on_error="skip")
-    return items, How.asked(options, on_error="raise")
+def _budget(embedder: Embedder, how: How) -> Budget:
+    return Budget(embedder.facts, how.max_cost_usd, within=embedder.budget)

@@ -134,7 +134,7 @@ def _accepted(data: bytes, part: Media, facts: ModelFacts, info: MediaInfo | Non
         blob = Blob(recognise(data[:HEAD_BYTES], part), data)
         accepted = blob if blob.mime_type in facts.image_types else _to_png(blob, part)
         return accepted, likely_media_tokens(part, facts)
-    if info is None or info.size_bytes != len(data):  # fetched, or another file by now
+    if info is None or info.size_bytes != len(data):  # fetched, or another file by now, as its size tells
         info = examine(part, facts, data=data)
     return Blob(*as_sent(data, info)), likely_media_tokens(part, facts, info)
 

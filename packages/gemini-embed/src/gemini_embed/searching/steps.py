@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gemini_embed.content import ContentLike
 from gemini_embed.engine import Steps
+from gemini_embed.errors import InputError
 from gemini_embed.hits import Hits, Opener
 from gemini_embed.result import EmbeddingResult
 from gemini_embed.searching.census import Census
@@ -28,6 +29,8 @@ def search_steps(
     opener: Opener,
 ) -> Steps[Hits]:
     """The hits nearest to a query, or to the mean of several. A mistake is told before anything is embedded."""
+    if isinstance(queries, str) or not queries:
+        raise InputError("pass a list of queries, of which the mean is searched: [text] for a single one")
     opened()
     if isinstance(wanted.filter, Mapping):
         parse(wanted.filter)

@@ -1,4 +1,4 @@
-"""The sockets: one attempt of one request, and the pool, gate and token that all requests share."""
+"""One attempt of one request, and what all requests share: the client, the gate, the token."""
 
 from __future__ import annotations
 

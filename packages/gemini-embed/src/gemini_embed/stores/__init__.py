@@ -7,7 +7,8 @@ adopting         the taking over of a collection that has no fingerprint
 llama_nodes      what LlamaIndex's stores read beside that
 edge/            Qdrant's engine in this process;  qdrant/: a server;  milvus/: Milvus, and Milvus Lite
 
-An engine's folder knows the files beside it and no other engine; it is imported when it is first opened.
+An engine's folder knows the files beside it and no other engine; the engine's library is imported when a store is
+opened.
 """
 
 from gemini_embed.stores.base import Batch, FilterLike, FloatArray, Store

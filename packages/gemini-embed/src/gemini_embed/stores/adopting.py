@@ -9,10 +9,10 @@ from gemini_embed.fingerprint import Fingerprint
 
 
 def adopted(
-    *, check: Callable[[], None], write: Callable[[], object], read: Callable[[], Fingerprint | None], needed: str
+    *, check: Callable[[], None], write: Callable[[], object], read: Callable[[], Fingerprint | None], kept_in: str
 ) -> Fingerprint:
     """The fingerprint of a collection that had none: it passes `check`, or raises there, then the fingerprint is
-    written and read back; `needed` is what a server must be to keep it.
+    written and read back. `kept_in` says where it is kept, and what that takes.
 
     Raises:
         StoreError: it was not kept.
@@ -21,7 +21,7 @@ def adopted(
     write()
     kept = read()
     if kept is None:
-        raise StoreError(f"the server does not keep {needed}")
+        raise StoreError(f"the server does not keep {kept_in}")
     return kept
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gemini_embed.excerpt import Excerpt
 from gemini_embed.media.probing import MediaInfo, probe
@@ -12,7 +12,7 @@ from gemini_embed.models import ModelFacts
 from gemini_embed.windows.audio import audio_spans, audio_windows
 from gemini_embed.windows.pdfs import pdf_windows
 from gemini_embed.windows.spans import Span, even_spans
-from gemini_embed.windows.video import check_codec, video_spans, video_windows
+from gemini_embed.windows.video import check_codec, codec_of_windows, video_spans, video_windows
 from gemini_embed.windows.window import Cutting, Window
 
 
@@ -50,17 +50,21 @@ class Slices:
         return self._whole()
 
     def info_of(self, window: Window) -> MediaInfo:
-        """What is inside a window, which need not be looked into: it was cut here."""
-        if window.mime_type == self.info.mime_type and len(window.data) == self.info.size_bytes:
-            return self.info  # in one piece
+        """What is inside a window: it was cut here, so it need not be looked into. Of what was converted the codec is
+        not told, and keyframes only where the medium stayed in one piece."""
+        if len(self.spans) <= 1 and (window.mime_type, len(window.data)) == (self.info.mime_type, self.info.size_bytes):
+            return self.info
         duration_s = None if window.end_s is None else window.end_s - (window.start_s or 0.0)
-        return replace(
-            self.info,
+        pages = None if window.page_end is None else window.page_end - (window.page_start or 1) + 1
+        return MediaInfo(
+            modality=self.info.modality,
             mime_type=window.mime_type,
             size_bytes=len(window.data),
             duration_s=duration_s,
-            pages=None if window.page_end is None else window.page_end - (window.page_start or 1) + 1,
-            keyframes_s=(0.0,) if self.info.modality == "video" else (),
+            pages=pages,
+            codec=codec_of_windows(self.info, self.spans) if self.info.modality == "video" else None,
+            width=self.info.width,
+            height=self.info.height,
         )
 
     def _whole(self) -> Generator[Window, None, None]:

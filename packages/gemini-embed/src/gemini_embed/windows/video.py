@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 MP4_TYPE = "video/mp4"
 CODECS = {"h264": "H.264", "hevc": "H.265", "av1": "AV1", "vp9": "VP9"}
 """What the service reads, by FFmpeg's names."""
+ENCODED_CODEC, _ENCODER = "h264", "libx264"
 ENCODED_FPS = 2
 """Of what is encoded again: the model looks at one frame a second."""
 _ENCODED_SIDE = 1280  # pixels of the longer side at most
@@ -63,6 +64,12 @@ def video_windows(
         cut = _copied if _lie_at_keyframes(spans, info) else _encoded_again
         for span, data in zip(spans, cut(file, info.av_format, spans, name), strict=True):
             yield Window(mime_type=MP4_TYPE, data=data, start_s=span.start, end_s=span.end)
+
+
+def codec_of_windows(info: MediaInfo, spans: Sequence[Span]) -> str | None:
+    """What the pieces between `spans` are in, by FFmpeg's name: as the video, unless they are encoded again."""
+    is_copied = is_whole(info.duration_s, spans) or _lie_at_keyframes(spans, info)
+    return info.codec if is_copied else ENCODED_CODEC
 
 
 def _lie_at_keyframes(spans: Sequence[Span], info: MediaInfo) -> bool:
@@ -162,7 +169,7 @@ def _encoded(pictures: Sequence[Picture]) -> bytes:
     data = BytesIO()
     with av.open(data, "w", format="mp4") as target:
         try:
-            stream: Any = target.add_stream("libx264", rate=ENCODED_FPS, options={"preset": "veryfast"})
+            stream: Any = target.add_stream(_ENCODER, rate=ENCODED_FPS, options={"preset": "veryfast"})
         except ValueError as e:  # av.codec.codec.UnknownCodecError
             problem = "the video has too few keyframes to be cut as it is, and this PyAV has no H.264 encoder (libx264)"
             raise MediaError(problem, "unsupported") from e

@@ -22,8 +22,9 @@ simdjson: Any = None
 orjson: Any = None
 with suppress(ImportError):  # no wheel for this platform or this Python
     import simdjson
-with suppress(ImportError):  # neither: plain json
-    import orjson
+if simdjson is None:
+    with suppress(ImportError):  # neither: plain json
+        import orjson
 
 _OBJECTS = (dict, simdjson.Object) if simdjson else (dict,)
 _ARRAYS = (list, simdjson.Array) if simdjson else (list,)

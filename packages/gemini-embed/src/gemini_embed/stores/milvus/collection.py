@@ -43,7 +43,7 @@ def ensure(client: MilvusClient, name: str, wanted: Fingerprint, index: Index, *
             check=lambda: _check_may_take_over(client, name, wanted, adopt),
             write=lambda: client.alter_collection_properties(name, properties={_KEY: json.dumps(wanted.to_dict())}),
             read=lambda: _fingerprint(client.describe_collection(name)),
-            needed="collection properties, where the fingerprint lives: use Milvus 2.3+",
+            kept_in="collection properties, where the fingerprint lives: use Milvus 2.3+",
         )
     _check_index(client, name, index)
     client.load_collection(name)

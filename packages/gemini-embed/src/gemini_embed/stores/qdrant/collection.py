@@ -34,7 +34,7 @@ def ensure(
             check=lambda: _check_may_take_over(client, name, info, wanted, adopt),
             write=lambda: client.update_collection(name, metadata={_KEY: wanted.to_dict()}),
             read=lambda: _fingerprint(client.get_collection(name)),
-            needed="collection metadata, where the fingerprint lives: use Qdrant 1.16+",
+            kept_in="collection metadata, where the fingerprint lives: use Qdrant 1.16+",
         )
     if indexed:
         for field in INDEXED_FIELDS:
