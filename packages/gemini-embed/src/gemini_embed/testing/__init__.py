@@ -6,6 +6,9 @@
         factory = MyStore  # called with a path; the same path is the same data
 
 What `StoreTests` can be told is described at its attributes.
+
+writing, reading    what is written is found;  lasting: after closing, kills and beside other processes
+samples             the records and vectors of all that
 """
 
 import pytest

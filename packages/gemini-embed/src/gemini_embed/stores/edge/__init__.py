@@ -1,4 +1,9 @@
-"""Qdrant Edge: the engine in this process, in a folder of its own."""
+"""Qdrant Edge: the engine in this process, in a folder of its own.
+
+store     the store
+folder    its fingerprint, the engine's shard, and the child process that optimises it
+memory    given back while mapped files grow
+"""
 
 from gemini_embed.stores.edge.store import EdgeStore
 

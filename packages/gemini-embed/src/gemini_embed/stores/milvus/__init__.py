@@ -1,4 +1,10 @@
-"""Milvus: a server, Zilliz Cloud, or Milvus Lite in a file."""
+"""Milvus: a server, Zilliz Cloud, or Milvus Lite in a file.
+
+store         the store
+collection    its making, its index, its fingerprint
+rows          records as rows;  filters: the neutral filter as Milvus's expressions
+lite          the server that Milvus Lite runs in this process
+"""
 
 from gemini_embed.stores.milvus.store import Consistency, MilvusStore
 

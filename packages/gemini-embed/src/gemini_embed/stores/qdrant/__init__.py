@@ -1,4 +1,10 @@
-"""A Qdrant server, or a collection of qdrant-client that lives in this process."""
+"""A Qdrant server, or a collection of qdrant-client that lives in this process.
+
+store         the store
+collection    its making, and its fingerprint
+client        qdrant-client, connected
+away          requests asked again while a server is away
+"""
 
 from gemini_embed.stores.qdrant.store import QdrantStore
 
