@@ -86,6 +86,23 @@ def test_an_unspecified_task_type_is_none(emulator: Emulator) -> None:
     assert unspecified != post(emulator, path, {**text(), "taskType": "CLUSTERING"}).json()
 
 
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [(0, "TASK_TYPE_UNSPECIFIED"), (1, "RETRIEVAL_QUERY"), (2, "RETRIEVAL_DOCUMENT"), (5, "CLUSTERING")],
+)
+def test_a_task_type_may_be_its_number(emulator: Emulator, number: int, name: str) -> None:
+    """proto3 JSON: google-generativeai sends `"taskType": 2` over REST."""
+    path = ONE.replace("-2", "-001") + "?%24alt=json%3Benum-encoding%3Dint"
+    by_number, by_name = (post(emulator, path, {**text(), "taskType": task}).json() for task in (number, name))
+    assert by_number == by_name
+
+
+def test_a_batch_may_name_its_model_beside_its_requests(emulator: Emulator) -> None:
+    """Go's gapic clients do so."""
+    reply = post(emulator, BATCH, {"model": "models/gemini-embedding-2", **items("x")})
+    assert reply.json() == post(emulator, BATCH, items("x")).json()
+
+
 def test_predict_reads_its_parameters_and_reports_statistics(emulator: Emulator) -> None:
     payload = {
         "instances": [{"content": "a b", "task_type": "RETRIEVAL_DOCUMENT", "title": "t"}, {"content": "word " * 2100}],
@@ -114,7 +131,7 @@ def test_an_image_counts_258_tokens_and_is_fused_with_its_text(emulator: Emulato
     reply = post(emulator, ONE, both).json()
     assert reply["usageMetadata"] == {
         "promptTokenCount": 261,
-        "promptTokenDetails": [{"modality": "TEXT", "tokenCount": 3}, {"modality": "IMAGE", "tokenCount": 258}],
+        "promptTokenDetails": [{"modality": "IMAGE", "tokenCount": 258}, {"modality": "TEXT", "tokenCount": 3}],
     }
     apart = [post(emulator, ONE, {"content": {"parts": [part]}}).json() for part in both["content"]["parts"]]
     fused, *single = (np.array(r["embedding"]["values"]) for r in (reply, *apart))
@@ -130,6 +147,33 @@ def test_tokens_are_counted_on_both_backends(emulator: Emulator) -> None:
     assert (there["totalTokens"], there["totalBillableCharacters"]) == (4, 12)
 
 
+def test_tokens_of_a_generate_content_request_are_counted(emulator: Emulator) -> None:
+    path = "/v1beta/models/gemini-embedding-2:countTokens"
+    contents = [{"parts": [{"text": "Hello, world!"}]}]
+    wrapped = {"generateContentRequest": {"model": "models/gemini-embedding-2", "contents": contents}}
+    assert post(emulator, path, wrapped).json() == post(emulator, path, {"contents": contents}).json()
+    assert "mutually exclusive" in post(emulator, path, {**wrapped, "contents": contents}).json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "found"), [pytest.param("Ruby is a programmer's best friend", 10, id="a sentence"), ("JavaScript", 2)]
+)
+def test_the_older_text_models_count_tokens_their_own_way(emulator: Emulator, sent: str, found: int) -> None:
+    """As recorded."""
+    reply = vertex(emulator, "text-embedding-004", "predict", {"instances": [{"content": sent}]}).json()
+    assert reply["predictions"][0]["embeddings"]["statistics"]["token_count"] == found
+
+
+def test_shut_down_models_are_listed_with_what_they_could(emulator: Emulator) -> None:
+    """As recorded while they were served."""
+    emulator.retired = "serve"
+    listed = httpx.get(f"{emulator.base_url}/v1beta/models", headers=KEY, verify=NO_TLS).json()["models"]
+    told = {row["name"].removeprefix("models/"): (row["version"], row["supportedGenerationMethods"]) for row in listed}
+    assert told["embedding-001"] == ("001", ["embedContent"])
+    assert told["text-embedding-004"] == ("004", ["embedContent"])
+    assert told["gemini-embedding-exp-03-07"] == ("exp-03-07", ["embedContent", "countTextTokens", "countTokens"])
+
+
 def test_models_are_listed_in_pages(emulator: Emulator) -> None:
     first = httpx.get(f"{emulator.base_url}/v1beta/models?pageSize=1", headers=KEY, verify=NO_TLS).json()
     token = first["nextPageToken"]
@@ -143,16 +187,18 @@ def test_models_are_listed_in_pages(emulator: Emulator) -> None:
     assert "nextPageToken" not in second
 
 
-NOT_FOUND = "{} is not found for API version v1beta, or is not supported for embedContent. Call ListModels"
+NOT_FOUND = "{} is not found for API version v1beta, or is not supported for embedContent. Call ModelService.ListModels"
 REFUSALS = [
     pytest.param(BATCH, items(*"x" * 101), "at most 100 requests can be in one batch\n", id="over 100 items"),
     pytest.param(BATCH, items("x", ""), "EmbedContentRequest.content contains an empty Part", id="one empty text"),
     pytest.param(BATCH, items("x", model="other"), "must match the model of the batch", id="another model inside"),
     pytest.param(BATCH, {"requests": [text()]}, "requests[0].model: model is not specified", id="no model inside"),
     pytest.param(BATCH, {"requests": []}, "requests is not specified", id="an empty batch"),
+    pytest.param(BATCH, {"model": "models/x", **items("x")}, "must match the model in the path", id="another model"),
     pytest.param(ONE, {"content": {"parts": []}}, "contains an empty Part", id="no parts"),
     pytest.param(ONE, {**text(), "outputDimensionality": 3073}, "between 1 and 3072", id="too many dimensions"),
     pytest.param(ONE, {**text(), "taskType": "SEARCH"}, "Invalid value at 'task_type'", id="unknown task type"),
+    pytest.param(ONE, {**text(), "taskType": 9}, "Invalid value at 'task_type'", id="number of no task type"),
     pytest.param(ONE, {**text(), "dimensions": 8}, 'Unknown name "dimensions": Cannot find field.', id="unknown name"),
     pytest.param(
         ONE + "?pretty=1", text(), 'Unknown name "pretty": Cannot bind query parameter.', id="unknown parameter"

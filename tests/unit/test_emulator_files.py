@@ -50,6 +50,7 @@ class Files:
         reply = self.http.post("/upload/v1beta/files", json={"file": file}, headers=headers)
         assert (reply.status_code, reply.content) == (200, b"")
         assert reply.headers["x-goog-upload-status"] == "active"
+        assert reply.headers["x-goog-upload-control-url"] == reply.headers["x-goog-upload-url"]
         return reply.headers["x-goog-upload-url"]
 
     def send(self, url: str, data: bytes, offset: int = 0, command: str = "upload, finalize") -> httpx.Response:
@@ -85,7 +86,7 @@ def test_files_are_listed_read_and_deleted(files: Files) -> None:
     names = [files.kept(SHORT)["name"] for _ in range(3)]
     page = files.http.get("/v1beta/files?pageSize=2").json()
     rest = files.http.get(f"/v1beta/files?pageToken={page['nextPageToken']}").json()
-    assert [file["name"] for file in (*page["files"], *rest["files"])] == names
+    assert [file["name"] for file in (*page["files"], *rest["files"])] == names[::-1]  # newest first
     assert files.http.get(f"/v1beta/{names[0]}").json()["name"] == names[0]
     assert files.http.delete(f"/v1beta/{names[0]}").json() == {}
     gone = files.http.get(f"/v1beta/{names[0]}")

@@ -117,7 +117,7 @@ COUNTS = [
 @pytest.mark.parametrize(("part", "modality", "tokens"), COUNTS)
 def test_media_cost_tokens(emulator: Emulator, part: Any, modality: str, tokens: int) -> None:
     usage = post(emulator, ["and", part]).json()["usageMetadata"]
-    details = [{"modality": "TEXT", "tokenCount": 1}, {"modality": modality, "tokenCount": tokens}]
+    details = [{"modality": modality, "tokenCount": tokens}, {"modality": "TEXT", "tokenCount": 1}]
     assert usage == {"promptTokenCount": tokens + 1, "promptTokenDetails": details}
 
 

@@ -108,8 +108,8 @@ def model_not_found(model: str, version: str, method: str) -> ApiError:
     """An unknown or shut-down model on the Developer API [R]. Batches too are told about embedContent."""
     return ApiError(
         404,
-        f"models/{model} is not found for API version {version}, or is not supported for {method}. Call ListModels "
-        "to see the list of available models and their supported methods.",
+        f"models/{model} is not found for API version {version}, or is not supported for {method}. Call "
+        "ModelService.ListModels to see the list of available models and their supported methods.",
     )
 
 

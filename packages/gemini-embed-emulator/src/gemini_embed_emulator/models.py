@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+_TEXT_METHODS = ("embedContent", "countTextTokens", "countTokens")
 
 
 @dataclass(frozen=True)
@@ -24,38 +27,40 @@ class Model:
     """Takes images, is told its task in the text, reports usage, speaks :embedContent on Vertex."""
     unit_when_cut: bool = True
     """Whether a vector shorter than `dimensions` comes back at unit length."""
+    version: str = "001"
+    """As the Developer API's ListModels gave it."""
+    methods: tuple[str, ...] = (*_TEXT_METHODS, "asyncBatchEmbedContent")
+    """What ListModels said that the model supports, whether or not the emulator does it."""
+    tokenizer: Literal["gemini", "gecko"] = "gemini"
 
 
 # Lifecycle: the deprecations page (Developer) and model-versions page (Vertex), autumn 2026.
 _ROWS = (
-    Model("gemini-embedding-2", "2", 3072, 8192, "Gemini Embedding 2", "served", multimodal=True),
-    Model("gemini-embedding-2-preview", "2", 3072, 8192, "Gemini Embedding 2 Preview", "retired", multimodal=True),
+    Model("gemini-embedding-2", "2", 3072, 8192, "Gemini Embedding 2", "served", multimodal=True, version="2"),
+    Model(
+        "gemini-embedding-2-preview", "2", 3072, 8192, "Gemini Embedding 2 Preview", "retired",
+        multimodal=True, version="2",
+    ),
     Model("gemini-embedding-001", "001", 3072, 2048, "Gemini Embedding 001", "served", unit_when_cut=False),
     Model(
-        "gemini-embedding-exp-03-07",
-        "exp-03-07",
-        3072,
-        8192,
-        "Gemini Embedding Experimental 03-07",
-        "retired",
-        vertex=False,
-        unit_when_cut=False,
+        "gemini-embedding-exp-03-07", "exp-03-07", 3072, 8192, "Gemini Embedding Experimental 03-07", "retired",
+        vertex=False, unit_when_cut=False, version="exp-03-07", methods=_TEXT_METHODS,
     ),
     Model(
-        "gemini-embedding-exp",
-        "exp-03-07",
-        3072,
-        8192,
-        "Gemini Embedding Experimental",
-        "retired",
-        vertex=False,
-        unit_when_cut=False,
+        "gemini-embedding-exp", "exp-03-07", 3072, 8192, "Gemini Embedding Experimental", "retired",
+        vertex=False, unit_when_cut=False, version="exp-03-07", methods=_TEXT_METHODS,
     ),
-    Model("text-embedding-004", "text-004", 768, 2048, "Text Embedding 004", "retired"),
-    Model("embedding-001", "embedding-001", 768, 2048, "Embedding 001", "retired", vertex=False),
-    Model("text-embedding-005", "text-005", 768, 2048, "Text Embedding 005"),
+    Model(
+        "text-embedding-004", "text-004", 768, 2048, "Text Embedding 004", "retired",
+        version="004", methods=("embedContent",), tokenizer="gecko",
+    ),
+    Model(
+        "embedding-001", "embedding-001", 768, 2048, "Embedding 001", "retired",
+        vertex=False, methods=("embedContent",), tokenizer="gecko",
+    ),
+    Model("text-embedding-005", "text-005", 768, 2048, "Text Embedding 005", tokenizer="gecko"),
     Model("text-multilingual-embedding-002", "multilingual-002", 768, 2048, "Text Multilingual Embedding 002"),
-)
+)  # fmt: skip
 
 MODELS: dict[str, Model] = {row.name: row for row in _ROWS}
 

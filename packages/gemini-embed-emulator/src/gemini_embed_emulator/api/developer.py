@@ -56,20 +56,29 @@ class DeveloperApi:
 
     def batch_embed_contents(self, name: str, version: str, body: Any) -> Reply:
         """A vector for each of up to 100 requests; one bad request fails all."""
-        requests = schema.read(schema.BATCH_EMBED_CONTENTS, body).get("requests", [])
+        batch = schema.read(schema.BATCH_EMBED_CONTENTS, body)
+        requests = batch.get("requests", [])
         # As recorded, the 404 of a batch speaks of embedContent.
         model = self._model(name, version, "embedContent")
         _check_batch(requests, name)
+        if batch.get("model", f"models/{name}") != f"models/{name}":
+            message = f"* BatchEmbedContentsRequest.model: must match the model in the path, models/{name}\n"
+            raise errors.ApiError(400, message)
         return self._embed(model, requests)
 
     def count_tokens(self, name: str, version: str, body: Any) -> Reply:
-        """The tokens of `contents`; the role of each is one more, as recorded."""
-        contents = schema.read(schema.COUNT_TOKENS, body).get("contents", [])
+        """The tokens of `contents`, or of those of a `generateContentRequest`; the role of each is one more."""
+        request = schema.read(schema.COUNT_TOKENS, body)
+        if "contents" in request and "generateContentRequest" in request:
+            raise errors.ApiError(400, "contents and generateContentRequest are mutually exclusive.")
+        request = request.get("generateContentRequest", request)
+        contents = [*request.get("contents", []), *([system] if (system := request.get("systemInstruction")) else [])]
         if models.generates(name):
             return Reply(_generation_tokens(contents))
         model = self._model(name, version, "countTokens")
         try:
-            counts = count_parts(part for content in contents for part in read_parts(model, content, self._senses))
+            parts = [part for content in contents for part in read_parts(model, content, self._senses)]
+            counts = count_parts(model, parts)
         except NothingPerceived:
             raise errors.ApiError(400, "The input contains media that cannot be read.") from None
         counts["TEXT"] += len(contents)
@@ -108,12 +117,12 @@ def _resource(model: models.Model) -> dict[str, object]:
     kind = "multimodal content" if model.multimodal else "a text"
     return {
         "name": f"models/{model.name}",
-        "version": "2" if model.multimodal else model.name.rpartition("-")[2],
+        "version": model.version,
         "displayName": model.display_name,
         "description": f"Obtain a distributed representation of {kind}.",
         "inputTokenLimit": model.max_tokens,
         "outputTokenLimit": 1,
-        "supportedGenerationMethods": ["embedContent", "countTextTokens", "countTokens", "asyncBatchEmbedContent"],
+        "supportedGenerationMethods": list(model.methods),
     }
 
 

@@ -13,21 +13,7 @@ from gemini_embed_emulator.models import Model
 from gemini_embed_emulator.vectors import Input, Medium, Part
 
 from .parts import TEXT_ONLY, NothingPerceived, Senses, read_parts
-
-_UNSPECIFIED = "TASK_TYPE_UNSPECIFIED"
-TASK_TYPES = frozenset(
-    {
-        _UNSPECIFIED,
-        "RETRIEVAL_QUERY",
-        "RETRIEVAL_DOCUMENT",
-        "SEMANTIC_SIMILARITY",
-        "CLASSIFICATION",
-        "CLUSTERING",
-        "QUESTION_ANSWERING",
-        "FACT_VERIFICATION",
-        "CODE_RETRIEVAL_QUERY",
-    }
-)
+from .schema import UNSPECIFIED
 
 
 @dataclass(frozen=True)
@@ -57,12 +43,6 @@ def prepare(
     cannot be opened, are too long or too many, and too long an input where `autoTruncate` is false.
     """
     options = {**request, **request.get("embedContentConfig", {})}
-    task_type = options.get("taskType", _UNSPECIFIED)
-    if task_type not in TASK_TYPES:
-        message = (
-            f"Invalid value at 'task_type' (type.googleapis.com/google.ai.generativelanguage.TaskType), \"{task_type}\""
-        )
-        raise ApiError(400, message)
     dimensions = options.get("outputDimensionality")
     if dimensions is not None and not 1 <= dimensions <= model.dimensions:
         raise ApiError(400, f"output_dimensionality must be between 1 and {model.dimensions}, got {dimensions}.")
@@ -72,11 +52,12 @@ def prepare(
         parts = read_parts(model, request.get("content", {}), senses)
     except NothingPerceived:
         return Prepared(None, dimensions, Counter(), truncated=False)
-    kept, truncated = _cut(parts, model.max_tokens)
+    kept, truncated = _cut(model, parts)
     if truncated and options.get("autoTruncate") is False:
-        raise too_long(count_parts(parts).total(), model.max_tokens)
-    task_type = default_task if task_type == _UNSPECIFIED else task_type
-    return Prepared(Input(tuple(kept), task_type, options.get("title", "")), dimensions, count_parts(kept), truncated)
+        raise too_long(count_parts(model, parts).total(), model.max_tokens)
+    task_type = options.get("taskType", UNSPECIFIED)
+    item = Input(tuple(kept), default_task if task_type == UNSPECIFIED else task_type, options.get("title", ""))
+    return Prepared(item, dimensions, count_parts(model, kept), truncated)
 
 
 def too_long(found: int, limit: int) -> ApiError:
@@ -88,24 +69,24 @@ def too_long(found: int, limit: int) -> ApiError:
     )
 
 
-def count_parts(parts: Iterable[Part]) -> Counter[str]:
+def count_parts(model: Model, parts: Iterable[Part]) -> Counter[str]:
     """Tokens by modality."""
     counts: Counter[str] = Counter()
     for part in parts:
         if isinstance(part, Medium):
             counts[part.modality] += part.tokens
         else:
-            counts["TEXT"] += tokens.count(part)
+            counts["TEXT"] += tokens.count(part, model.tokenizer)
     return counts
 
 
-def _cut(parts: Iterable[Part], limit: int) -> tuple[list[Part], bool]:
-    """The parts within `limit` tokens in all, and whether anything was left out. Media stay whole."""
+def _cut(model: Model, parts: Iterable[Part]) -> tuple[list[Part], bool]:
+    """The parts within the model's tokens in all, and whether anything was left out. Media stay whole."""
     kept: list[Part] = []
     truncated = False
     for part in parts:
-        left = max(limit - count_parts(kept).total(), 0)
-        within, was_cut = (part, False) if isinstance(part, Medium) else tokens.cut(part, left)
+        left = max(model.max_tokens - count_parts(model, kept).total(), 0)
+        within, was_cut = (part, False) if isinstance(part, Medium) else tokens.cut(part, left, model.tokenizer)
         truncated |= was_cut
         if within:
             kept.append(within)
@@ -113,9 +94,9 @@ def _cut(parts: Iterable[Part], limit: int) -> tuple[list[Part], bool]:
 
 
 def usage(counts: Iterable[Counter[str]], details_key: str) -> dict[str, Any]:
-    """One usageMetadata for all of a call's contents."""
+    """One usageMetadata for all of a call's contents; of text and image the image stands first, as recorded."""
     total: Counter[str] = Counter()
     for one in counts:
         total.update(one)
-    details = [{"modality": modality, "tokenCount": number} for modality, number in total.items()]
+    details = [{"modality": name, "tokenCount": total[name]} for name in sorted(total, key="TEXT".__eq__)]
     return {"promptTokenCount": total.total(), details_key: details}

@@ -81,8 +81,10 @@ class FileStore:
         upload_id = secrets.token_urlsafe(24)
         self._uploads[upload_id] = file
         query = f"upload_id={upload_id}&upload_protocol=resumable"
+        url = f"http://{request.headers.get('host', 'localhost')}{request.path}?{query}"
         headers = {
-            "x-goog-upload-url": f"http://{request.headers.get('host', 'localhost')}{request.path}?{query}",
+            "x-goog-upload-url": url,
+            "x-goog-upload-control-url": url,
             "x-goog-upload-chunk-granularity": str(_GRANULARITY),
             **_upload_headers("active", file),
         }
@@ -98,8 +100,8 @@ class FileStore:
         return Reply({})
 
     def list_files(self, query: Mapping[str, str]) -> Reply:
-        """All files, a page of `pageSize` from `pageToken` on."""
-        living = [file for file in self._files.values() if not self._is_expired(file)]
+        """All files, newest first, a page of `pageSize` from `pageToken` on."""
+        living = [file for file in reversed(self._files.values()) if not self._is_expired(file)]
         start, size = int(query.get("pageToken") or 0), int(query.get("pageSize") or _PAGE_SIZE)
         page: dict[str, Any] = {}
         if files := [self._resource(file) for file in itertools.islice(living, start, start + size)]:

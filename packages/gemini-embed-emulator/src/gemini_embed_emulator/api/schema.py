@@ -11,12 +11,32 @@ import binascii
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from gemini_embed_emulator.errors import RPC, ApiError
 
-Spec = str | list[Any] | Mapping[str, Any]
-"""A scalar's name ("string", "int32", "bool", "bytes", "any"), [spec] for a list, or a table of fields."""
+
+@dataclass(frozen=True)
+class Enum:
+    """An enum: `type_name` as messages spell it, its names by their numbers. JSON may hold either."""
+
+    type_name: str
+    names: Mapping[int, str]
+
+
+Spec = str | Enum | list[Any] | Mapping[str, Any]
+"""A scalar's name ("string", "int32", "bool", "bytes", "any"), an Enum, [spec] for a list, or a table of fields."""
+
+_TASKS = (
+    *("RETRIEVAL_QUERY", "RETRIEVAL_DOCUMENT", "SEMANTIC_SIMILARITY", "CLASSIFICATION", "CLUSTERING"),
+    *("QUESTION_ANSWERING", "FACT_VERIFICATION", "CODE_RETRIEVAL_QUERY"),
+)
+UNSPECIFIED = "TASK_TYPE_UNSPECIFIED"
+TASK_TYPE = Enum(
+    "type.googleapis.com/google.ai.generativelanguage.v1beta.TaskType",
+    dict(enumerate((UNSPECIFIED, *_TASKS))),  # the published numbers: RETRIEVAL_QUERY is 1
+)
 
 _SCALARS: dict[str, type] = {"string": str, "int32": int, "bool": bool, "bytes": bytes}
 
@@ -28,7 +48,7 @@ _PART: Spec = {
 }
 _CONTENT: dict[str, Spec] = {"parts": [_PART], "role": "string"}
 _CONFIG: Spec = {
-    "taskType": "string",
+    "taskType": TASK_TYPE,
     "title": "string",
     "outputDimensionality": "int32",
     "autoTruncate": "bool",
@@ -36,13 +56,19 @@ _CONFIG: Spec = {
     "audioTrackExtraction": "bool",
 }
 _OPTIONS: dict[str, Spec] = {
-    "taskType": "string",
+    "taskType": TASK_TYPE,
     "title": "string",
     "outputDimensionality": "int32",
     "embedContentConfig": _CONFIG,
 }
 EMBED_CONTENT: dict[str, Spec] = {"model": "string", "content": _CONTENT, **_OPTIONS}
-BATCH_EMBED_CONTENTS: Spec = {"requests": [EMBED_CONTENT]}
+BATCH_EMBED_CONTENTS: Spec = {"model": "string", "requests": [EMBED_CONTENT]}
+GENERATE_CONTENT: Spec = {
+    "model": "string",
+    "contents": [_CONTENT],
+    "systemInstruction": _CONTENT,
+    **dict.fromkeys(("tools", "toolConfig", "safetySettings", "generationConfig", "cachedContent"), "any"),
+}
 VERTEX_EMBED_CONTENT: dict[str, Spec] = {**EMBED_CONTENT, "autoTruncate": "bool"}
 _INSTANCE: Spec = {"content": "string", "taskType": "string", "title": "string"}
 PREDICT: Spec = {
@@ -51,6 +77,7 @@ PREDICT: Spec = {
 }
 COUNT_TOKENS: Spec = {
     "contents": [_CONTENT],
+    "generateContentRequest": GENERATE_CONTENT,
     "instances": [_INSTANCE],
     "systemInstruction": _CONTENT,
     "tools": "any",
@@ -82,6 +109,8 @@ def read(spec: Spec, payload: Any, path: str = "") -> Any:
 def _read(spec: Spec, payload: Any, path: str, violations: list[dict[str, str]]) -> Any:
     if isinstance(spec, str):
         return _scalar(spec, payload, path)
+    if isinstance(spec, Enum):
+        return _enum(spec, payload, path)
     if isinstance(spec, list):
         if not isinstance(payload, list):
             payload = [payload]  # proto3 JSON at Google takes one message for a repeated field
@@ -108,6 +137,14 @@ def _scalar(kind: str, value: Any, path: str) -> Any:
     if not isinstance(value, _SCALARS[kind]) or (kind == "int32" and isinstance(value, bool)):
         raise _wrong_type(path, f"TYPE_{kind.upper()}", value)
     return value
+
+
+def _enum(spec: Enum, value: Any, path: str) -> str:
+    """The name of a value that was given by name or, as proto3 JSON allows, by number."""
+    name = spec.names.get(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if name not in spec.names.values():
+        raise _wrong_type(path, spec.type_name, value)
+    return str(name)
 
 
 def _decoded(value: str, path: str) -> bytes:

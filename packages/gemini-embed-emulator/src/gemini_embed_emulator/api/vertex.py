@@ -14,6 +14,7 @@ from . import schema
 from .embedding import Prepared, prepare, too_long, usage
 from .parts import Blob, Senses
 from .reply import Reply
+from .schema import UNSPECIFIED
 
 MAX_INSTANCES = 250
 MAX_PREDICT_TOKENS = 20_000
@@ -64,7 +65,7 @@ class VertexApi:
         request = schema.read(schema.PREDICT, body)
         self._check_count(model, len(request.get("instances", [])))
         texts = [_text(instance) for instance in request["instances"]]
-        found = sum(map(tokens.count, texts))
+        found = sum(tokens.count(text, model.tokenizer) for text in texts)
         if found > MAX_PREDICT_TOKENS:
             raise too_long(found, MAX_PREDICT_TOKENS)
         items = [_prepare(model, instance, request.get("parameters", {})) for instance in request["instances"]]
@@ -95,12 +96,16 @@ class VertexApi:
     def count_tokens(self, target: Target, body: Any) -> Reply:
         """Tokens and billable characters of instances (text models), or of contents and a system instruction."""
         request = schema.read(schema.COUNT_TOKENS, body)
-        if not models.generates(target.name) and not target.model().multimodal and "instances" not in request:
-            raise errors.ApiError(400, "Should provide instances for text model prediction.")
+        tokenizer: tokens.Tokenizer = "gemini"
+        if not models.generates(target.name):
+            model = target.model()
+            tokenizer = model.tokenizer
+            if not model.multimodal and "instances" not in request:
+                raise errors.ApiError(400, "Should provide instances for text model prediction.")
         contents = [*request.get("contents", []), request.get("systemInstruction", {})]
         texts = [part.get("text", "") for content in contents for part in content.get("parts", [])]
         texts += [_text(instance) for instance in request.get("instances", [])]
-        total = sum(map(tokens.count, texts))
+        total = sum(tokens.count(text, tokenizer) for text in texts)
         payload = {
             "totalTokens": total,
             "totalBillableCharacters": _characters(texts),
@@ -150,6 +155,8 @@ class VertexApi:
 
 def _prepare(model: models.Model, instance: dict[str, Any], parameters: dict[str, Any]) -> Prepared:
     options = {name: instance[name] for name in ("taskType", "title") if name in instance}
+    if options.get("taskType", UNSPECIFIED) not in schema.TASK_TYPE.names.values():
+        raise errors.ApiError(400, f"Unable to submit request because task_type is not valid: {options['taskType']}.")
     request = {"content": {"parts": [{"text": _text(instance)}]}, "embedContentConfig": options | parameters}
     return prepare(model, request, default_task="RETRIEVAL_QUERY")
 

@@ -1,8 +1,8 @@
 """From features to a model's vectors: each space mixes the features its own way into dense values.
 
 The mix is an orthogonal transform (signs, a Hartley transform, a shuffle), so cosines survive it and every prefix of a
-vector is a fair sample of the whole. As with the real models the first 768 of 3072 values hold more than their share:
-their norm is about 0.57.
+vector is a fair sample of the whole. As with the real models the first of 3072 values hold more than their share: the
+norm of 768 is about 0.57, and that of 256, where it is not set to 1, about 0.375.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ Vector = npt.NDArray[np.float32]
 _CACHED_VECTORS = 2048
 _FRONT = 768
 _FRONT_SHARE = 0.33  # of a vector's energy; recorded norms of gemini-embedding-001 at 768: 0.568 to 0.588
+_HEAD = 256
+_HEAD_SHARE = 0.463  # of that, before its chance part; recorded norms of gemini-embedding-001 at 256: 0.36 to 0.39
 _PLAY = 0.3  # of that share's chance deviations from text to text: how much is left
 _BINDING = 0.6  # how far a fused vector leaves the mean of its parts; one published measurement: cosine 0.83
 
@@ -65,6 +67,9 @@ def shorten(whole: Vector, model: Model, dimensions: int) -> Vector:
 def _embed(model: Model, item: Input, gap: float) -> Vector:
     dense = [_mix(model.space, _features(model, item, part) + gap * _home(part)) for part in item.parts]
     whole = unit(dense[0] if len(dense) == 1 else fuse(dense))[: model.dimensions]
+    if not model.unit_when_cut:  # elsewhere nobody sees it
+        front = whole[:_FRONT]
+        whole[:_FRONT] = np.linalg.norm(front) * _settle(front, _HEAD, _HEAD_SHARE)
     vector = unit(whole).astype(np.float32)
     vector.setflags(write=False)  # it is remembered
     return vector
@@ -95,15 +100,15 @@ def fuse(parts: list[Array]) -> Array:
 def _mix(space: str, features: Array) -> Array:
     signs, order, scale = _mixing(space)
     spectrum = np.fft.fft(features * signs)
-    return _settle((spectrum.real - spectrum.imag)[order] * scale)
+    return _settle((spectrum.real - spectrum.imag)[order] * scale, _FRONT, _FRONT_SHARE)
 
 
-def _settle(vector: Array) -> Array:
-    """The vector at unit length, the share of its front brought nearer to the usual one."""
-    front, back = vector[:_FRONT], vector[_FRONT:]
+def _settle(vector: Array, size: int, usual: float) -> Array:
+    """The vector at unit length, the share of its first `size` values brought nearer to the `usual` one."""
+    front, back = vector[:size], vector[size:]
     energies = front @ front, back @ back
     natural = energies[0] / sum(energies)
-    share = _FRONT_SHARE + _PLAY * (natural - _FRONT_SHARE)
+    share = usual + _PLAY * (natural - usual)
     return np.concatenate([front * (share / energies[0]) ** 0.5, back * ((1 - share) / energies[1]) ** 0.5])
 
 
