@@ -28,6 +28,8 @@ UNITS_OF_OTHERS := $(patsubst %,tests/unit/test_%.py,content_parts adapters_embe
 TIERS_OF_PYTHONS := tests/unit tests/wire tests/conformance tests/integration
 # The Python after those that are tested: everything is to be had as wheels for it.
 NEXT_PYTHON := 3.14
+# Clients in JavaScript that meet the emulator, where npm is.
+NODE_CLIENTS := @google/genai@3.1.0 openai@7.55.0
 # What has a task of its own.
 ELSEWHERE := --ignore=tests/compat --ignore=tests/packaging
 
@@ -38,6 +40,11 @@ define environment
 	@$(UV) pip install --quiet --python $(1) --constraints $(2) $(EDITABLE) $(addprefix --group ,$(3))
 	@touch $@
 endef
+
+.node/.installed: Makefile
+	@echo "Installing into .node ($(NODE_CLIENTS))"
+	@mkdir -p .node && npm install --silent --no-audit --no-fund --ignore-scripts --prefix .node $(NODE_CLIENTS)
+	@touch $@
 
 .PHONY: help
 help: ## This list
@@ -52,7 +59,7 @@ test: lint ## Lint, types and the quick tests (under 8 minutes)
 	$(VENV)/bin/python $(PYTEST) -m "not slow" $(ELSEWHERE)
 
 .PHONY: test-slow
-test-slow: $(VENV)/.tests ## Real servers, kills and long runs
+test-slow: $(VENV)/.tests $(if $(shell command -v npm),.node/.installed) ## Real servers, kills and long runs
 	$(VENV)/bin/python $(PYTEST) --dist loadfile -m slow $(ELSEWHERE) # one worker starts the one Milvus server
 
 .PHONY: test-compat

@@ -14,6 +14,8 @@ SHORT = "/v1beta1/publishers/google/models/gemini-embedding-001:predict"
 FULL = "/v1/projects/p/locations/eu/publishers/google/models/gemini-embedding-001:predict"
 TEXT = {"content": {"parts": [{"text": "x"}]}}
 INSTANCE = {"instances": [{"content": "x"}]}
+OPENAI = "/v1beta/openai/embeddings"
+INPUT = {"model": "gemini-embedding-2", "input": "x"}
 TOKEN = {"authorization": "Bearer t"}
 KEY = {"x-goog-api-key": "k"}
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # spares each call the loading of certificates
@@ -31,6 +33,14 @@ def post(server: Emulator, path: str, payload: Any, headers: dict[str, str]) -> 
         pytest.param(ONE, TEXT, {"x-goog-api-key": "other"}, 400, "API_KEY_INVALID", id="a key not on the list"),
         pytest.param(ONE, TEXT, KEY, 200, None, id="a good key"),
         pytest.param(ONE + "?key=k", TEXT, {}, 200, None, id="a good key in the query"),
+        pytest.param(ONE, TEXT, TOKEN, 200, None, id="a token instead of a key"),
+        pytest.param(ONE + "?access_token=t", TEXT, {}, 200, None, id="a token in the query"),
+        pytest.param(ONE + "?oauth_token=t", TEXT, {}, 200, None, id="a token in the query, older name"),
+        pytest.param(ONE, TEXT, {"authorization": "Bearer invalid"}, 401, None, id="a bad token is a 401"),
+        pytest.param(OPENAI, INPUT, {"authorization": "Bearer k"}, 200, None, id="openai: the key is the token"),
+        pytest.param(OPENAI, INPUT, KEY, 400, None, id="openai: the key elsewhere"),
+        pytest.param(FULL, INSTANCE, {"authorization": "Bearer invalid"}, 401, None, id="vertex with a bad token"),
+        pytest.param(FULL + "?access_token=t", INSTANCE, {}, 200, None, id="vertex with a token in the query"),
         pytest.param(FULL, INSTANCE, {}, 401, "CREDENTIALS_MISSING", id="vertex without a token"),
         pytest.param(FULL, INSTANCE, KEY, 401, "CREDENTIALS_MISSING", id="vertex with a key"),
         pytest.param(FULL, INSTANCE, TOKEN, 200, None, id="vertex with a token"),

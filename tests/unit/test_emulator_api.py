@@ -138,55 +138,6 @@ def test_an_image_counts_258_tokens_and_is_fused_with_its_text(emulator: Emulato
     assert all(0.4 < fused @ vector < 0.95 for vector in single)
 
 
-def test_tokens_are_counted_on_both_backends(emulator: Emulator) -> None:
-    contents = {"contents": [{"role": "user", "parts": [{"text": "Hello, world!"}]}]}
-    here = post(emulator, "/v1beta/models/gemini-embedding-001:countTokens", contents).json()
-    assert here == {"totalTokens": 5, "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 5}]}
-    instances = {"instances": [{"content": "Hello, world!"}]}
-    there = vertex(emulator, "gemini-embedding-001", "countTokens", instances).json()
-    assert (there["totalTokens"], there["totalBillableCharacters"]) == (4, 12)
-
-
-def test_tokens_of_a_generate_content_request_are_counted(emulator: Emulator) -> None:
-    path = "/v1beta/models/gemini-embedding-2:countTokens"
-    contents = [{"parts": [{"text": "Hello, world!"}]}]
-    wrapped = {"generateContentRequest": {"model": "models/gemini-embedding-2", "contents": contents}}
-    assert post(emulator, path, wrapped).json() == post(emulator, path, {"contents": contents}).json()
-    assert "mutually exclusive" in post(emulator, path, {**wrapped, "contents": contents}).json()["error"]["message"]
-
-
-@pytest.mark.parametrize(
-    ("sent", "found"), [pytest.param("Ruby is a programmer's best friend", 10, id="a sentence"), ("JavaScript", 2)]
-)
-def test_the_older_text_models_count_tokens_their_own_way(emulator: Emulator, sent: str, found: int) -> None:
-    """As recorded."""
-    reply = vertex(emulator, "text-embedding-004", "predict", {"instances": [{"content": sent}]}).json()
-    assert reply["predictions"][0]["embeddings"]["statistics"]["token_count"] == found
-
-
-def test_shut_down_models_are_listed_with_what_they_could(emulator: Emulator) -> None:
-    """As recorded while they were served."""
-    emulator.retired = "serve"
-    listed = httpx.get(f"{emulator.base_url}/v1beta/models", headers=KEY, verify=NO_TLS).json()["models"]
-    told = {row["name"].removeprefix("models/"): (row["version"], row["supportedGenerationMethods"]) for row in listed}
-    assert told["embedding-001"] == ("001", ["embedContent"])
-    assert told["text-embedding-004"] == ("004", ["embedContent"])
-    assert told["gemini-embedding-exp-03-07"] == ("exp-03-07", ["embedContent", "countTextTokens", "countTokens"])
-
-
-def test_models_are_listed_in_pages(emulator: Emulator) -> None:
-    first = httpx.get(f"{emulator.base_url}/v1beta/models?pageSize=1", headers=KEY, verify=NO_TLS).json()
-    token = first["nextPageToken"]
-    second = httpx.get(
-        f"{emulator.base_url}/v1beta/models?pageSize=1&pageToken={token}", headers=KEY, verify=NO_TLS
-    ).json()
-    names = [page["models"][0]["name"] for page in (first, second)]
-    assert names == ["models/gemini-embedding-2", "models/gemini-embedding-001"]
-    one = httpx.get(f"{emulator.base_url}/v1beta/{names[0]}", headers=KEY, verify=NO_TLS).json()
-    assert one == first["models"][0]
-    assert "nextPageToken" not in second
-
-
 NOT_FOUND = "{} is not found for API version v1beta, or is not supported for embedContent. Call ModelService.ListModels"
 REFUSALS = [
     pytest.param(BATCH, items(*"x" * 101), "at most 100 requests can be in one batch\n", id="over 100 items"),
@@ -203,7 +154,6 @@ REFUSALS = [
     pytest.param(
         ONE + "?pretty=1", text(), 'Unknown name "pretty": Cannot bind query parameter.', id="unknown parameter"
     ),
-    pytest.param(ONE + "?alt=proto", text(), "JSON only", id="another format"),
     pytest.param(ONE, {"content": {"parts": [image()] * 7}}, "At most 6 images", id="seven images"),
     pytest.param(ONE, {"content": {"parts": [image("image/webp")]}}, "Unsupported MIME type: image/webp", id="webp"),
     pytest.param(ONE, {"content": {"parts": [image(data=b"?")]}}, "Provided image is not valid", id="broken image"),

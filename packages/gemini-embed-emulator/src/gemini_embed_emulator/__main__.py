@@ -14,17 +14,7 @@ from .settings import Quota
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until told to stop."""
-    options = _parser().parse_args(arguments)
-    quota = Quota(options.requests_per_minute, options.tokens_per_minute, options.requests_per_day)
-    server = Emulator(
-        host=options.host,
-        port=options.port,
-        api_keys=options.api_key,
-        retired="serve" if options.serve_retired else "refuse",
-        vertex_001_batch_limit=options.vertex_001_batch_limit,
-        latency_s=options.latency_s,
-        quota=quota,
-    )
+    server = emulator_of(arguments)
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
@@ -34,17 +24,62 @@ def main(arguments: Sequence[str] | None = None) -> None:
         stopped.wait()
 
 
+def emulator_of(arguments: Sequence[str] | None = None) -> Emulator:
+    """The emulator that a command line asks for, not yet started."""
+    options = _parser().parse_args(arguments)
+    quota = Quota(
+        options.requests_per_minute,
+        options.tokens_per_minute,
+        options.requests_per_day,
+        count_items=not options.count_calls,
+        minute_s=options.minute_s,
+    )
+    return Emulator(
+        host=options.host,
+        port=options.port,
+        api_keys=options.api_key,
+        invalid_api_keys=options.invalid_api_key or ("invalid",),
+        retired="serve" if options.serve_retired else "refuse",
+        vertex_001_batch_limit=options.vertex_001_batch_limit,
+        vertex_001_embed_content=options.vertex_001_embed_content,
+        usage=not options.no_usage,
+        pretty_print="refuse" if options.refuse_pretty_print else "accept",
+        compress=not options.no_compress,
+        file_processing_s=options.file_processing_s,
+        modality_gap=options.modality_gap,
+        latency_s=options.latency_s,
+        latency_jitter_s=options.latency_jitter_s,
+        seed=options.seed,
+        quota=quota,
+        control=not options.no_control,
+        cors=options.cors,
+    )
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m gemini_embed_emulator", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8080, help="0 takes a free one (default: 8080)")
     parser.add_argument("--api-key", action="append", help="accept this key only; may be given several times")
+    parser.add_argument("--invalid-api-key", action="append", help="refuse this key (default: invalid)")
+    parser.add_argument("--no-control", action="store_true", help="no faults, settings and log over HTTP")
+    parser.add_argument("--cors", action="store_true", help="let pages of browsers call, control included")
     parser.add_argument("--serve-retired", action="store_true", help="serve models the Developer API has shut down")
     parser.add_argument("--vertex-001-batch-limit", type=int, choices=(1, 250), default=250)
+    parser.add_argument("--vertex-001-embed-content", action="store_true", help="text models answer :embedContent")
+    parser.add_argument("--no-usage", action="store_true", help="no usageMetadata")
+    parser.add_argument("--no-compress", action="store_true", help="no gzip")
+    parser.add_argument("--refuse-pretty-print", action="store_true", help="400 for the prettyPrint parameter")
+    parser.add_argument("--file-processing-s", type=float, default=0.0, help="seconds until an upload is ACTIVE")
+    parser.add_argument("--modality-gap", type=float, default=0.0, help="how far apart the modalities lie, 0 to 1")
     parser.add_argument("--latency-s", type=float, default=0.0, help="seconds before every answer")
+    parser.add_argument("--latency-jitter-s", type=float, default=0.0, help="up to so many more, at random")
+    parser.add_argument("--seed", type=int, default=0, help="of the jitter")
     parser.add_argument("--requests-per-minute", type=int)
     parser.add_argument("--tokens-per-minute", type=int)
     parser.add_argument("--requests-per-day", type=int)
+    parser.add_argument("--minute-s", type=float, default=60.0, help="how long a minute of the quota lasts")
+    parser.add_argument("--count-calls", action="store_true", help="a batch is one request of the quota, not its items")
     return parser
 
 

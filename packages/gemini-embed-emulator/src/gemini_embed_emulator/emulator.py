@@ -7,9 +7,9 @@ import logging
 import random
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from .api import Reply, Service, wants_indent
+from .api import PREFIX, Control, Layout, Reply, Service, error_payload, wants_indent
 from .errors import ApiError, NoSuchPageError
 from .faults import Fault, FaultScript
 from .http import (
@@ -26,6 +26,12 @@ from .settings import Settings
 
 _NAME = "gemini-embed-emulator"
 _HEADERS = {"content-type": "application/json; charset=UTF-8", "server": f"{_NAME} (not the model)"}
+_EXPOSED = ("status", "url", "control-url", "chunk-granularity", "size-received")
+_CORS = {
+    "access-control-allow-origin": "*",
+    "access-control-expose-headers": ", ".join(f"x-goog-upload-{name}" for name in _EXPOSED),
+    "vary": "origin, accept-encoding",
+}
 
 logger = logging.getLogger("gemini_embed_emulator")
 
@@ -48,6 +54,7 @@ class Emulator(Settings):
         self.requests = RequestLog()
         self.faults = FaultScript()
         self._service = Service(self)
+        self._control = Control(self, self.faults, self.requests, self._service.forget)
         self._server = Server(_NAME, self._answer, _refused)
         self._random = random.Random(self.seed)  # noqa: S311 - jitter, not secrets
 
@@ -77,6 +84,9 @@ class Emulator(Settings):
 
     async def _answer(self, http: HttpRequest, client: Client) -> bool:
         """Answer one request; False when the connection is to close."""
+        if aside := self._aside(http):
+            await client.send(aside)
+            return http.keep_alive
         request = ReceivedRequest.of(http, self.requests.next_number())
         with self.requests.answering(request):
             fault = self.faults.next(request)
@@ -88,30 +98,63 @@ class Emulator(Settings):
             await client.send(response[: len(response) // 2] if fault.drop == "mid_body" else response)
         return http.keep_alive and fault.drop is None
 
-    async def _response(self, http: HttpRequest, request: ReceivedRequest, fault: Fault) -> bytes:
-        close, indent = not http.keep_alive, wants_indent(request)
-        if fault.raw:
-            headers = {"server": _HEADERS["server"], **fault.raw.headers}
-            return raw_response(fault.raw.status, fault.raw.body, headers, close=close)
+    def _aside(self, http: HttpRequest) -> bytes | None:
+        """The answer to what is no request to the service: a browser's question whether it may ask, and control."""
+        headers, close = {**_HEADERS, **self._cors(http)}, not http.keep_alive
+        if self.cors and http.method == "OPTIONS" and "origin" in http.headers:
+            wanted = http.headers.get("access-control-request-headers", "*")
+            allowed = {"methods": "GET, POST, PUT, PATCH, DELETE", "headers": wanted, "private-network": "true"}
+            headers |= {f"access-control-allow-{name}": value for name, value in allowed.items()}
+            return raw_response(204, b"", headers, close=close)
+        if not http.path.startswith(PREFIX):
+            return None
         try:
-            reply = self._reply(request, fault)
+            payload, status = self._control.answer(ReceivedRequest.of(http, 0)).payload, 200
         except ApiError as error:
-            return _error_bytes(error, close=close, indent=indent)
+            payload, status = error.body(), error.code
+        return json_response(status, payload, headers, indent=True, close=close)
+
+    async def _response(self, http: HttpRequest, request: ReceivedRequest, fault: Fault) -> bytes:
+        close, headers = not http.keep_alive, {**_HEADERS, **self._cors(http)}
+        if fault.raw:
+            headers = {name: value for name, value in headers.items() if name != "content-type"}
+            return raw_response(fault.raw.status, fault.raw.body, {**headers, **fault.raw.headers}, close=close)
+        layout = Layout(indent=wants_indent(request.query))
+        try:
+            layout = Layout.of(request.query)
+            reply = self._reply(request, fault)
         except NoSuchPageError as error:
-            return raw_response(
-                404, error.page(), {**_HEADERS, "content-type": "text/html; charset=UTF-8"}, close=close
-            )
-        except Exception:
-            logger.exception("The emulator failed on %s %s", request.method, request.path)
-            return _error_bytes(ApiError(500, "The emulator itself failed; its log says how."), close=close)
-        headers = {**_HEADERS, **reply.headers}
+            html = {"content-type": "text/html; charset=UTF-8"}
+            return raw_response(404, error.page(), headers | html, close=close)
+        except Exception as error:
+            status, payload = self._refusal(error, request)
+            return json_response(status, payload, headers, indent=layout.indent, callback=layout.callback, close=close)
+        headers |= reply.headers
         if reply.payload is None:
             return raw_response(200, b"", headers, close=close)
-        gzipped = self.compress and http.takes_gzip
         # Off the loop, so that other requests are read meanwhile.
         return await asyncio.to_thread(
-            json_response, 200, reply.payload, headers, indent=indent, gzipped=gzipped, close=close
+            json_response,
+            200,
+            layout.shown(reply.payload),
+            headers,
+            indent=layout.indent,
+            callback=layout.callback,
+            gzipped=self.compress and http.takes_gzip,
+            close=close,
         )
+
+    def _cors(self, http: HttpRequest) -> dict[str, str]:
+        """The headers that let a browser's page read the answer."""
+        return _CORS if self.cors and "origin" in http.headers else {}
+
+    @staticmethod
+    def _refusal(error: Exception, request: ReceivedRequest) -> tuple[int, Any]:
+        """Status and JSON of an error; one that is not the service's is the emulator's own, and logged."""
+        if not isinstance(error, ApiError):
+            logger.error("The emulator failed on %s %s", request.method, request.path, exc_info=error)
+            error = ApiError(500, "The emulator itself failed; its log says how.")
+        return error.code, error_payload(error, request)
 
     def _reply(self, request: ReceivedRequest, fault: Fault) -> Reply:
         """The good answer, billed, with what the fault changes in it. Raises the fault's error, or the service's."""
@@ -124,9 +167,6 @@ class Emulator(Settings):
         return reply
 
 
-def _error_bytes(error: ApiError, *, close: bool, indent: bool = True) -> bytes:
-    return json_response(error.code, error.body(), _HEADERS, indent=indent, close=close)
-
-
 def _refused(error: BadRequestError) -> bytes:
-    return _error_bytes(ApiError(400, f"Bad request: {error}."), close=True)
+    refusal = ApiError(400, f"Bad request: {error}.")
+    return json_response(refusal.code, refusal.body(), _HEADERS, indent=True, close=True)

@@ -84,6 +84,20 @@ def bad_key(service: str) -> ApiError:
     return ApiError(400, message, details=[error_info("API_KEY_INVALID", service=service), localized])
 
 
+def missing_authorization() -> ApiError:
+    """No bearer token on the OpenAI-compatible endpoint, which takes the key nowhere else [T]."""
+    return ApiError(400, "Missing or invalid Authorization header.")
+
+
+def bad_token() -> ApiError:
+    """A bearer token nobody knows [T]."""
+    return ApiError(
+        401,
+        "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid "
+        "authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.",
+    )
+
+
 def key_where_token_is_needed(method: str) -> ApiError:
     """An API key on a Vertex path that takes OAuth only [R]."""
     return ApiError(

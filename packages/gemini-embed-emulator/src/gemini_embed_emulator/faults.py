@@ -135,17 +135,17 @@ class Fault:
     @classmethod
     def not_a_number(cls, position: int = 0) -> Fault:
         """NaN as the first value of one row."""
-        return cls(edit=lambda payload: _rows(payload)[position].update(values=[float("nan"), 0.5]))
+        return cls(edit=lambda payload: _rows(payload)[position].update({_name(payload): [float("nan"), 0.5]}))
 
     @classmethod
     def zeros(cls, position: int = 0) -> Fault:
         """One row of zeros."""
-        return cls(edit=lambda payload: _rows(payload)[position].update(values=np.zeros(3072, np.float32)))
+        return cls(edit=lambda payload: _rows(payload)[position].update({_name(payload): np.zeros(3072, np.float32)}))
 
     @classmethod
     def missing_values(cls, position: int = 0) -> Fault:
         """One row without its `values`, with HTTP 200, as has been seen."""
-        return cls(edit=lambda payload: _rows(payload)[position].pop("values"))
+        return cls(edit=lambda payload: _rows(payload)[position].pop(_name(payload)))
 
     @classmethod
     def short_rows(cls, by: int = 1) -> Fault:
@@ -190,12 +190,19 @@ class FaultScript:
 
 
 def _row_list(payload: dict[str, Any]) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = payload["predictions" if "predictions" in payload else "embeddings"]
+    rows: list[dict[str, Any]] = next(
+        payload[name] for name in ("predictions", "data", "embeddings") if name in payload
+    )
     return rows
 
 
+def _name(payload: dict[str, Any]) -> str:
+    """What a row calls its vector: OpenAI's form has a name of its own."""
+    return "embedding" if "data" in payload else "values"
+
+
 def _rows(payload: dict[str, Any]) -> list[dict[str, Any]]:
-    """The objects that hold `values`, on whichever endpoint."""
+    """The objects that hold the vectors, on whichever endpoint."""
     if "embedding" in payload:
         return [payload["embedding"]]
     return [row.get("embeddings", row) for row in _row_list(payload)]
@@ -210,4 +217,4 @@ def _drop_rows(payload: dict[str, Any], by: int) -> None:
 
 def _cut_row(payload: dict[str, Any], position: int, dimensions: int) -> None:
     row = _rows(payload)[position]
-    row["values"] = row["values"][:dimensions]
+    row[_name(payload)] = row[_name(payload)][:dimensions]

@@ -64,3 +64,7 @@ class Settings:
     """Of the jitter."""
     quota: Quota | None = None
     """Limits that lead to 429."""
+    control: bool = True
+    """Whether faults, quota, settings and the log can be reached over HTTP, below /__emulator__/."""
+    cors: bool = False
+    """Whether pages of any origin may call, as Google's service allows them to. They may control the emulator too."""

@@ -1,7 +1,7 @@
 """Token counts from one simple rule: a word is a token, and so is a run of punctuation, of line ends, or of spaces.
 
-It meets all but one of the counts in the public recordings; the service's own tokenizers are not public. The text models
-before gemini-embedding-001 had another one, of shorter pieces.
+It meets all but one of the counts in the public recordings; the service's own tokenizers are not public. The text
+models before gemini-embedding-001 had another one, of shorter pieces.
 """
 
 from __future__ import annotations

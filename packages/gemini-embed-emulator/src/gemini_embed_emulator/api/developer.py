@@ -12,6 +12,7 @@ from gemini_embed_emulator.vectors import Limits, VectorMaker
 from . import schema
 from .embedding import Prepared, count_parts, prepare, usage
 from .files import FileStore
+from .paging import page_of
 from .parts import NothingPerceived, Senses, read_parts
 from .reply import Reply
 
@@ -31,11 +32,7 @@ class DeveloperApi:
     def list_models(self, query: dict[str, str]) -> Reply:
         """A page of models: `pageSize` of them from `pageToken` on."""
         served = [m for m in models.MODELS.values() if models.on_developer(m.name, retired=self._serves_retired)]
-        start, size = _whole(query, "pageToken", 0), _whole(query, "pageSize", _PAGE_SIZE) or _PAGE_SIZE
-        page: dict[str, Any] = {"models": [_resource(model) for model in served[start : start + size]]}
-        if start + size < len(served):
-            page["nextPageToken"] = str(start + size)
-        return Reply(page)
+        return Reply(page_of([_resource(model) for model in served], query, "models", _PAGE_SIZE))
 
     def get_model(self, name: str, version: str) -> Reply:
         """One model."""
@@ -154,10 +151,3 @@ def _generation_tokens(contents: list[dict[str, Any]]) -> dict[str, Any]:
         "contentTokens": counted,
         "systemInstructionsTokens": {},
     }
-
-
-def _whole(query: dict[str, str], name: str, default: int) -> int:
-    text = query.get(name) or str(default)
-    if not text.isdigit():
-        raise errors.ApiError(400, f"Invalid value at '{name}': {text}")
-    return int(text)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import itertools
 import re
 import secrets
 import time
@@ -18,6 +17,7 @@ from gemini_embed_emulator.http import ReceivedRequest
 from gemini_embed_emulator.settings import Settings
 
 from . import schema
+from .paging import page_of
 from .parts import Blob
 from .reply import Reply
 
@@ -101,14 +101,13 @@ class FileStore:
 
     def list_files(self, query: Mapping[str, str]) -> Reply:
         """All files, newest first, a page of `pageSize` from `pageToken` on."""
-        living = [file for file in reversed(self._files.values()) if not self._is_expired(file)]
-        start, size = int(query.get("pageToken") or 0), int(query.get("pageSize") or _PAGE_SIZE)
-        page: dict[str, Any] = {}
-        if files := [self._resource(file) for file in itertools.islice(living, start, start + size)]:
-            page["files"] = files
-        if start + size < len(living):
-            page["nextPageToken"] = str(start + size)
-        return Reply(page)
+        living = [self._resource(file) for file in reversed(self._files.values()) if not self._is_expired(file)]
+        return Reply(page_of(living, query, "files", _PAGE_SIZE))
+
+    def clear(self) -> None:
+        """Forget every file and every upload that has begun."""
+        self._files.clear()
+        self._uploads.clear()
 
     def opened(self, file_data: Mapping[str, Any]) -> Blob:
         """The bytes behind a part's `fileData`. Raises ApiError for what is not an uploaded, ACTIVE file."""

@@ -53,6 +53,10 @@ class QuotaKeeper:
         for name, bucket in buckets.items():
             bucket.level -= amounts[name]
 
+    def clear(self) -> None:
+        """Forget what was used."""
+        self._buckets.clear()
+
 
 def _new_buckets(quota: Quota) -> dict[str, _Bucket]:
     wanted = {

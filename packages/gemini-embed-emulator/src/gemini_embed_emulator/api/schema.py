@@ -119,7 +119,7 @@ def _read(spec: Spec, payload: Any, path: str, violations: list[dict[str, str]])
         raise _wrong_type(path, "MESSAGE", payload)
     fields: dict[str, Any] = {}
     for name, value in payload.items():
-        known = _camel(name)
+        known = camel(name)
         if known not in spec:
             violations.append(_unknown(name, path))
         elif value is not None:
@@ -168,7 +168,8 @@ def _unknown(name: str, path: str) -> dict[str, str]:
     return {"field": path, "description": description} if path else {"description": description}
 
 
-def _camel(name: str) -> str:
+def camel(name: str) -> str:
+    """A name in camelCase, whichever way it was written."""
     return re.sub(r"_([a-z0-9])", lambda match: match[1].upper(), name)
 
 

@@ -1,7 +1,9 @@
-"""Vertex AI: predict for the text models, embedContent for gemini-embedding-2, countTokens."""
+"""Vertex AI: predict for the text models, embedContent for gemini-embedding-2, countTokens and computeTokens."""
 
 from __future__ import annotations
 
+import base64
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +19,7 @@ from .reply import Reply
 from .schema import UNSPECIFIED
 
 MAX_INSTANCES = 250
+MAX_BATCH = 100
 MAX_PREDICT_TOKENS = 20_000
 EMBED_CONTENT_LOCATIONS = frozenset({"global", "us", "eu"})
 LIMITS = Limits(
@@ -40,6 +43,10 @@ class Target:
         """The model's name as error messages spell it."""
         model = f"publishers/google/models/{self.name}"
         return f"projects/{self.project}/locations/{self.location}/{model}" if self.project else model
+
+    def is_named(self, name: str) -> bool:
+        """Whether this is the model's name, in full or from `publishers` on; none is taken for it."""
+        return name in ("", self.resource, f"publishers/google/models/{self.name}")
 
     def model(self) -> models.Model:
         """The model, or ApiError 404."""
@@ -77,11 +84,7 @@ class VertexApi:
 
     def embed_content(self, target: Target, body: Any) -> Reply:
         """One vector for the one content."""
-        model = target.model()
-        if not model.multimodal and not self._settings.vertex_001_embed_content:
-            raise errors.ApiError(400, f"Publisher Model {target.resource} is not supported in the embedContent API.")
-        if target.location and target.location not in EMBED_CONTENT_LOCATIONS:
-            raise errors.publisher_model_not_found(target.resource)
+        model = self._content_model(target)
         if isinstance(body, dict) and "model" in body:
             raise errors.ApiError(400, "Invalid value (oneof), oneof field '_model' is already set. Cannot set 'model'")
         one = prepare(model, schema.read(schema.VERTEX_EMBED_CONTENT, body), senses=self._senses)
@@ -93,15 +96,36 @@ class VertexApi:
             payload["truncated"] = True
         return Reply(payload, model.name, 1, one.total_tokens)
 
+    def batch_embed_contents(self, target: Target, body: Any) -> Reply:
+        """A vector for each of up to 100 requests, after the API's reference: nobody has published a reply."""
+        model = self._content_model(target)
+        requests = schema.read(schema.BATCH_EMBED_CONTENTS, body).get("requests", [])
+        if not 1 <= len(requests) <= MAX_BATCH:
+            raise errors.ApiError(400, f"A batch holds 1 to {MAX_BATCH} requests, this one {len(requests)}.")
+        if any(not target.is_named(request.get("model", "")) for request in requests):
+            raise errors.ApiError(400, f"The model of each request must be that of the batch, {target.resource}.")
+        items = [prepare(model, request, senses=self._senses) for request in requests]
+        payload: dict[str, Any] = {"embeddings": [self._row(model, item) for item in items]}
+        total = sum(item.total_tokens for item in items)
+        if self._settings.usage:
+            counted = usage((item.tokens for item in items), "promptTokensDetails")
+            payload["usageMetadata"] = counted | {"totalTokenCount": total}
+        return Reply(payload, model.name, len(items), total)
+
+    def compute_tokens(self, target: Target, body: Any) -> Reply:
+        """The tokens of each content or instance, as base64 and as numbers (the emulator's own)."""
+        request = schema.read(schema.COUNT_TOKENS, body)
+        tokenizer = _tokenizer(target, request)
+        given = [
+            (content.get("role", ""), [part.get("text", "") for part in content.get("parts", [])])
+            for content in request.get("contents", [])
+        ] + [("", [_text(instance)]) for instance in request.get("instances", [])]
+        return Reply({"tokensInfo": [_tokens_info(role, texts, tokenizer) for role, texts in given]})
+
     def count_tokens(self, target: Target, body: Any) -> Reply:
         """Tokens and billable characters of instances (text models), or of contents and a system instruction."""
         request = schema.read(schema.COUNT_TOKENS, body)
-        tokenizer: tokens.Tokenizer = "gemini"
-        if not models.generates(target.name):
-            model = target.model()
-            tokenizer = model.tokenizer
-            if not model.multimodal and "instances" not in request:
-                raise errors.ApiError(400, "Should provide instances for text model prediction.")
+        tokenizer = _tokenizer(target, request)
         contents = [*request.get("contents", []), request.get("systemInstruction", {})]
         texts = [part.get("text", "") for content in contents for part in content.get("parts", [])]
         texts += [_text(instance) for instance in request.get("instances", [])]
@@ -112,6 +136,15 @@ class VertexApi:
             "promptTokensDetails": [{"modality": "TEXT", "tokenCount": total}],
         }
         return Reply(payload)
+
+    def _content_model(self, target: Target) -> models.Model:
+        """The model, where it answers embedContent."""
+        model = target.model()
+        if not model.multimodal and not self._settings.vertex_001_embed_content:
+            raise errors.ApiError(400, f"Publisher Model {target.resource} is not supported in the embedContent API.")
+        if target.location and target.location not in EMBED_CONTENT_LOCATIONS:
+            raise errors.publisher_model_not_found(target.resource)
+        return model
 
     def _embeddings(self, model: models.Model, item: Prepared) -> dict[str, Any]:
         statistics = {"truncated": item.truncated, "token_count": item.total_tokens}
@@ -165,6 +198,25 @@ def _text(instance: dict[str, Any]) -> str:
     if not instance.get("content"):
         raise errors.ApiError(400, "The text content is empty.")
     return str(instance["content"])
+
+
+def _tokenizer(target: Target, request: dict[str, Any]) -> tokens.Tokenizer:
+    """How the model counts. Raises ApiError where it is unknown, or takes instances and got none."""
+    if models.generates(target.name):
+        return "gemini"
+    model = target.model()
+    if not model.multimodal and "instances" not in request:
+        raise errors.ApiError(400, "Should provide instances for text model prediction.")
+    return model.tokenizer
+
+
+def _tokens_info(role: str, texts: list[str], tokenizer: tokens.Tokenizer) -> dict[str, Any]:
+    found = [match[0].encode() for text in texts for match in tokens.split(text, tokenizer)]
+    info = {
+        "tokens": [base64.b64encode(token).decode() for token in found],
+        "tokenIds": [str(zlib.crc32(token)) for token in found],
+    }
+    return info | ({"role": role} if role else {})
 
 
 def _characters(texts: list[str]) -> int:

@@ -29,10 +29,23 @@ _COMMA = _words([",\0\0\0"])
 
 
 def json_response(
-    status: int, payload: Any, headers: dict[str, str], *, indent: bool, gzipped: bool = False, close: bool = False
+    status: int,
+    payload: Any,
+    headers: dict[str, str],
+    *,
+    indent: bool,
+    callback: str = "",
+    gzipped: bool = False,
+    close: bool = False,
 ) -> bytes:
-    """A whole response with this payload by `encode`, as bytes; gzipped where that is asked for and gains."""
+    """A whole response with this payload by `encode`, as bytes; gzipped where that is asked for and gains.
+
+    With a `callback` it is a script that calls this function with the payload (JSONP), and its status is 200.
+    """
     body = encode(payload, pretty=indent)
+    if callback:
+        body = b"// API callback\n%s(%s);\n" % (callback.encode(), body.rstrip())
+        status, headers = 200, {**headers, "content-type": "text/javascript; charset=UTF-8"}
     if gzipped:
         body, headers = compressed(body, headers)
     return raw_response(status, body, headers, close=close)

@@ -1,0 +1,143 @@
+"""The query parameters that every Google API takes: which are known, and how they have a reply written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gemini_embed_emulator import errors
+
+from . import schema
+
+Mask = Mapping[str, "Mask"]
+"""Fields to keep, each with those below it; an empty mask keeps everything."""
+
+PRETTY = frozenset({"prettyPrint", "$prettyPrint", "pretty_print"})
+_SYSTEM = ("alt", "callback", "fields", "key", "quotaUser", "access_token", "oauth_token", "uploadType")
+KNOWN = frozenset(
+    {*_SYSTEM, *(f"${name}" for name in _SYSTEM), *PRETTY, "$.xgafv", "upload_protocol", "pageSize", "pageToken"}
+)
+_NAME = re.compile(r"[A-Za-z_$][\w$.]*")
+_NUMBERS: dict[str, dict[str, int]] = {
+    "modality": {"TEXT": 1, "IMAGE": 2, "VIDEO": 3, "AUDIO": 4, "DOCUMENT": 5},
+    "state": {"PROCESSING": 1, "ACTIVE": 2, "FAILED": 10},
+    "source": {"UPLOADED": 1},
+    "launchStage": {"PUBLIC_PREVIEW": 3, "GA": 4},
+    "openSourceCategory": {"PROPRIETARY": 1},
+}
+"""The enums in replies, by the published numbers."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a caller wants the reply written."""
+
+    indent: bool = True
+    callback: str = ""
+    """The function of a JSONP reply."""
+    fields: Mask | None = None
+    numbers: bool = False
+    """Enums as their numbers."""
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> Layout:
+        """What the query asks for. Raises ApiError 400 for what cannot be read, 501 for a format that is not JSON."""
+        alt = _value(query, "alt") or "json"
+        form, *options = alt.replace(" ", "").split(";")
+        if form != "json":
+            raise errors.ApiError(501, f"The emulator answers in JSON only, not alt={alt}.")
+        callback, fields = _value(query, "callback"), _value(query, "fields")
+        if callback and not _NAME.fullmatch(callback):
+            raise errors.ApiError(400, f"Invalid JSONP callback name: {callback}")
+        numbers = "enum-encoding=int" in options
+        return cls(wants_indent(query), callback, _mask(fields) if fields else None, numbers)
+
+    def shown(self, payload: Any) -> Any:
+        """The part of a payload that is asked for, in the form that is asked for."""
+        chosen = payload if self.fields is None else _chosen(payload, self.fields)
+        return _numbered(chosen) if self.numbers else chosen
+
+
+def wants_indent(query: Mapping[str, str]) -> bool:
+    """Whether the reply is to be indented: yes, unless the query says otherwise."""
+    values = [query[name] for name in PRETTY if name in query]
+    return not values or values[-1].lower() not in ("false", "0")
+
+
+def check(query: Mapping[str, str], *, refused: frozenset[str] = frozenset()) -> None:
+    """Raise ApiError 400 for the first parameter that is not known, or is `refused`."""
+    for name in query:
+        if name in refused or name not in KNOWN:
+            raise _unknown(name)
+
+
+def _value(query: Mapping[str, str], name: str) -> str:
+    return query.get(name, "") or query.get(f"${name}", "")
+
+
+def _mask(text: str) -> Mask:
+    """`models(name,version),nextPageToken`, `models/name` or `models.name` as a tree."""
+    tokens = [schema.camel(token) for token in re.findall(r"[(),/]|[^(),/\s]+", text.replace(".", "/"))]
+    mask, rest = _siblings(iter([*tokens, ""]))
+    if rest:
+        raise _unreadable(text)
+    return mask
+
+
+def _siblings(tokens: Iterator[str]) -> tuple[dict[str, Mask], str]:
+    """The fields up to a closing bracket or the end, and which of both it was."""
+    found: dict[str, Mask] = {}
+    while True:
+        path = [next(tokens)]
+        while (mark := next(tokens, "")) == "/":
+            path.append(next(tokens, ""))
+        below: Mask = {}
+        if mark == "(":
+            below, closed = _siblings(tokens)
+            mark = next(tokens, "") if closed == ")" else "?"
+        if mark not in (",", ")", "") or any(not re.fullmatch(r"\*|\w+", name) for name in path):
+            raise _unreadable("/".join(path) + mark)
+        for name in reversed(path[1:]):
+            below = {name: below}
+        found[path[0]] = {**found.get(path[0], {}), **below}
+        if mark != ",":
+            return found, mark
+
+
+def _unreadable(text: str) -> errors.ApiError:
+    return errors.ApiError(400, f"Error expanding 'fields' parameter. Cannot read '{text}'.")
+
+
+def _chosen(value: Any, mask: Mask) -> Any:
+    if not mask:
+        return value
+    if isinstance(value, list):
+        return [_chosen(item, mask) for item in value]
+    if not isinstance(value, dict):
+        return value
+    masks = {name: mask.get(name, mask.get("*")) for name in value}
+    return {name: _chosen(value[name], below) for name, below in masks.items() if below is not None}
+
+
+def _numbered(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_numbered(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: _NUMBERS[name].get(inner, inner) if name in _NUMBERS and isinstance(inner, str) else _numbered(inner)
+        for name, inner in value.items()
+    }
+
+
+def _unknown(name: str) -> errors.ApiError:
+    description = (
+        f'Invalid JSON payload received. Unknown name "{name}": Cannot bind query parameter. '
+        f"Field '{name}' could not be found in request message."
+    )
+    details: list[dict[str, Any]] = [
+        {"@type": errors.RPC + "BadRequest", "fieldViolations": [{"description": description}]}
+    ]
+    return errors.ApiError(400, description, details=details)

@@ -1,0 +1,64 @@
+"""The emulator outside of Python: its flags, and the container file beside it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+from gemini_embed_emulator import Emulator, Quota
+from gemini_embed_emulator.__main__ import emulator_of
+
+PACKAGE = Path(__file__).parents[2] / "packages/gemini-embed-emulator"
+CONTAINER = (PACKAGE / "Dockerfile").read_text("utf-8").replace("\\\n", "")
+
+
+def test_every_setting_has_its_flag_but_those_for_one_s_own_bytes() -> None:
+    flags = (
+        "--host localhost --port 0 --api-key a --api-key b --invalid-api-key c --serve-retired --no-usage --cors "
+        "--vertex-001-batch-limit 1 --vertex-001-embed-content --refuse-pretty-print --no-compress --no-control "
+        "--file-processing-s 1 --modality-gap 0.5 --latency-s 2 --latency-jitter-s 3 --seed 4 "
+        "--requests-per-minute 5 --tokens-per-minute 6 --requests-per-day 7 --minute-s 8 --count-calls"
+    )
+    set_, untouched = emulator_of(flags.split()), emulator_of([])
+    assert set_.quota == Quota(5, 6, 7, count_items=False, minute_s=8)
+    changed = {one.name for one in fields(Emulator) if getattr(set_, one.name) != getattr(Emulator(), one.name)}
+    limits = {"max_payload_bytes", "max_media_payload_bytes", "file_lifetime_s"}
+    assert changed == {one.name for one in fields(Emulator)} - {"gcs", "port", *limits}
+    plain = Emulator(port=8080, quota=Quota())
+    assert [getattr(untouched, one.name) for one in fields(Emulator)] == [
+        getattr(plain, one.name) for one in fields(Emulator)
+    ]
+
+
+def instructions(name: str) -> list[str]:
+    """What follows an instruction of the container file, each time it is there."""
+    return re.findall(rf"^{name} (.+)$", CONTAINER, re.MULTILINE)
+
+
+def test_the_container_copies_what_a_build_needs() -> None:
+    copied = {source for line in instructions("COPY") for source in line.split()[:-1]}
+    assert copied == {"pyproject.toml", "README.md", "LICENSE", "src"}
+    assert all((PACKAGE / source).exists() for source in copied)
+
+
+def test_the_container_listens_for_others_on_the_port_it_shows() -> None:
+    (line,) = instructions("ENTRYPOINT")
+    python, module, name, *flags = json.loads(line)
+    assert (python, module, name) == ("python", "-m", "gemini_embed_emulator")
+    server = emulator_of(flags)
+    assert (server.host, [str(server.port)]) == ("0.0.0.0", instructions("EXPOSE"))  # noqa: S104 - within a container
+
+
+def test_the_container_is_healthy_as_long_as_the_emulator_answers(emulator: Emulator) -> None:
+    ((_, line),) = [one.split(" CMD ") for one in instructions("HEALTHCHECK")]
+    _, *program = json.loads(line.replace("127.0.0.1:8080", f"127.0.0.1:{emulator.port}"))
+    codes = []
+    for running in (True, False):
+        if not running:
+            emulator.stop()
+        codes.append(subprocess.run([sys.executable, *program], capture_output=True, check=False).returncode)  # noqa: S603 - our own file
+    assert codes == [0, 1]
