@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 from fix_docs import ROOT, blocks_of
+from fix_node import RunNode
 from gemini_embed_emulator import Emulator
 
 PAGE = ROOT / "docs/ci-without-a-key.md"
-NODE_MODULES = ROOT / ".node/node_modules"
 
 
 @pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="curl and bash are not here")
@@ -26,15 +24,8 @@ def test_curl_prints_what_the_page_says(emulator: Emulator) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not shutil.which("node"), reason="Node is not here")
-@pytest.mark.skipif(not NODE_MODULES.is_dir(), reason="@google/genai is not here: make .node/.installed")
-def test_javascript_tests_pass(emulator: Emulator, tmp_path: Path) -> None:
+def test_javascript_tests_pass(run_node: RunNode) -> None:
     """The `js` blocks are one file of Node's own test runner."""
-    blocks = blocks_of(PAGE, "js")
-    (tmp_path / "embed.test.mjs").write_text("\n".join(block.code for block in blocks), "utf-8")
-    (tmp_path / "node_modules").symlink_to(NODE_MODULES)
-    given = {**os.environ, "GOOGLE_GEMINI_BASE_URL": emulator.base_url}
-    done = subprocess.run(["node", "--test"], cwd=tmp_path, env=given, capture_output=True, text=True, timeout=120)  # noqa: S607 - the reader's node
-    assert done.returncode == 0, done.stdout + done.stderr
-    wanted = sum(len(re.findall(r"^test\(", block.code, re.MULTILINE)) for block in blocks)
-    assert f"# pass {wanted}" in done.stdout
+    code = "\n".join(block.code for block in blocks_of(PAGE, "js"))
+    wanted = len(re.findall(r"^test\(", code, re.MULTILINE))
+    assert f"# pass {wanted}" in run_node(code, "--test", "--test-reporter=tap")

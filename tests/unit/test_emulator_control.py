@@ -210,6 +210,8 @@ def test_control_can_be_switched_off_and_health_stays() -> None:
         assert control(server, "POST", "settings", {"control": True}).status_code == 403
         health = control(server, "GET", "health")
         assert (health.status_code, health.json()["status"]) == (200, "ok")
+        asked = control(server, "HEAD", "health")  # as tools do that wait for a server
+        assert (asked.status_code, asked.content) == (200, b"")
         assert len(server.requests) == 0
 
 

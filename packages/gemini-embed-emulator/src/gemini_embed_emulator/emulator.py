@@ -112,7 +112,8 @@ class Emulator(Settings):
             payload, status = self._control.answer(ReceivedRequest.of(http, 0)).payload, 200
         except ApiError as error:
             payload, status = error.body(), error.code
-        return json_response(status, payload, headers, indent=True, close=close)
+        answer = json_response(status, payload, headers, indent=True, close=close)
+        return answer.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if http.method == "HEAD" else answer
 
     async def _response(self, http: HttpRequest, request: ReceivedRequest, fault: Fault) -> bytes:
         close, headers = not http.keep_alive, {**_HEADERS, **self._cors(http)}

@@ -52,9 +52,10 @@ class Control:
         if name != "health":
             self._check_access(request)
         calls = self._calls[name]
-        if request.method not in calls:
-            raise ApiError(405, f"{request.path} takes {' and '.join(calls)}, not {request.method}.")
-        return Reply(calls[request.method](request))
+        method = "GET" if request.method == "HEAD" else request.method
+        if method not in calls:
+            raise ApiError(405, f"{request.path} takes {' and '.join(calls)}, not {method}.")
+        return Reply(calls[method](request))
 
     def _check_access(self, request: ReceivedRequest) -> None:
         if not self._settings.control:

@@ -1,0 +1,148 @@
+"""Clients of other makers and languages: their recorded requests get the recorded answer, and they understand ours."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fix_node import RunNode
+from gemini_embed_emulator import Emulator
+
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # spares each call the loading of certificates
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
+GAPIC = "?%24alt=json%3Benum-encoding%3Dint"
+
+
+@pytest.fixture
+def archive() -> Iterator[Emulator]:
+    """An emulator of the days of the recordings, when the models since shut down were served."""
+    with Emulator(retired="serve") as server:
+        yield server
+
+
+def items(model: str, *texts: str, **content: Any) -> list[dict[str, Any]]:
+    return [{"model": f"models/{model}", "content": {"parts": [{"text": text}], **content}} for text in texts]
+
+
+# (path, body as sent, sizes of the recorded vectors); none of the replies had usageMetadata
+RECORDED = [
+    pytest.param(
+        "/v1beta/models/embedding-001:batchEmbedContents" + GAPIC,
+        {
+            "model": "models/embedding-001",
+            "requests": items("embedding-001", "hello world", "goodbye world", "hello world", role="user"),
+        },
+        [768] * 3,
+        id="go, genai-go 0.19 on gapic, June 2025",
+    ),
+    pytest.param(
+        "/v1beta/models/gemini-embedding-001:batchEmbedContents",
+        {"requests": items("gemini-embedding-001", *(f"test text {i}" for i in range(100)), role="user")},
+        [3072] * 100,
+        id="go, google-genai-sdk, August 2026",
+    ),
+    pytest.param(
+        "/v1beta/models/text-embedding-004:embedContent" + GAPIC,
+        {**items("text-embedding-004", "hello")[0], "taskType": 2, "title": "t"},
+        [768],
+        id="python, google-generativeai over REST: enums as numbers",
+    ),
+    pytest.param(
+        "/v1beta/models/text-embedding-004:embedContent?key=k",
+        {"model": "models/text-embedding-004", "content": {"parts": [{"text": "hello"}]}},
+        [768],
+        id="curl of the documentation",
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "sent", "sizes"), RECORDED)
+def test_recorded_requests_get_the_recorded_answer(archive: Emulator, path: str, sent: Any, sizes: list[int]) -> None:
+    headers = {} if "key=" in path else {"x-goog-api-key": "k"}
+    reply = httpx.post(archive.base_url + path, json=sent, headers=headers, verify=NO_TLS)
+    rows = reply.json().get("embeddings") or [reply.json()["embedding"]]
+    assert (reply.status_code, [len(row["values"]) for row in rows]) == (200, sizes)
+    assert "usageMetadata" not in reply.json()
+
+
+@pytest.fixture(params=["v1", "v1beta", None], ids=["v1", "v1beta", "default"])
+def client(request: pytest.FixtureRequest, emulator: Emulator) -> Iterator[Any]:
+    """google-genai, as new as this environment has it: 3 here, 2 beside the official plugins."""
+    from google import genai
+
+    version = {"api_version": request.param} if request.param else {}
+    options: Any = {"base_url": emulator.base_url, **version}
+    made = genai.Client(api_key="k", http_options=options)
+    yield made
+    made.close()
+
+
+def test_google_genai_understands_the_developer_api(client: Any) -> None:
+    from google.genai import errors, types
+
+    contents = [types.Content(parts=[types.Part(text=text)]) for text in ("a", "b")]
+    reply = client.models.embed_content(
+        model="gemini-embedding-2", contents=contents, config={"output_dimensionality": 8}
+    )
+    assert [len(row.values) for row in reply.embeddings] == [8, 8]
+    assert client.models.count_tokens(model="gemini-embedding-2", contents="Hello, world!").total_tokens == 5
+    assert client.models.get(model="gemini-embedding-2").input_token_limit == 8192
+    assert "models/gemini-embedding-001" in [model.name for model in client.models.list()]
+    with pytest.raises(errors.ClientError) as refusal:
+        client.models.embed_content(model="nope", contents="a")
+    assert (refusal.value.code, refusal.value.status) == (404, "NOT_FOUND")
+    with pytest.raises(errors.ServerError) as unbuilt:
+        client.models.generate_content(model="gemini-3-flash", contents="a")
+    assert (unbuilt.value.code, unbuilt.value.status) == (501, "UNIMPLEMENTED")
+
+
+def test_google_genai_understands_vertex(emulator: Emulator) -> None:
+    from google import genai
+    from google.oauth2.credentials import Credentials
+
+    client = genai.Client(
+        vertexai=True,
+        project="p",
+        location="global",
+        credentials=Credentials("a-token"),  # type: ignore[no-untyped-call]  # google-auth is not typed
+        http_options={"base_url": emulator.base_url},
+    )
+    (new,) = client.models.embed_content(model="gemini-embedding-2", contents="a").embeddings or []
+    (old,) = client.models.embed_content(model="gemini-embedding-001", contents="a").embeddings or []
+    assert [len(row.values or []) for row in (new, old)] == [3072, 3072]
+    assert old.statistics is not None
+    assert old.statistics.token_count == 1
+    assert client.models.compute_tokens(model="gemini-embedding-2", contents="a b").tokens_info
+    assert client.models.get(model="gemini-embedding-2").name == "publishers/google/models/gemini-embedding-2"
+    assert "publishers/google/models/text-embedding-005" in [model.name for model in client.models.list()]
+    client.close()
+
+
+@pytest.mark.slow
+def test_googles_client_for_javascript_understands_it(run_node: RunNode, emulator: Emulator) -> None:
+    program = (Path(__file__).parent / "clients.mjs").read_text("utf-8")
+    printed = run_node(program, told=PIXEL)
+    results = dict(json.loads(line) for line in printed.splitlines() if line.startswith("["))
+    assert results == {
+        "texts are one content": [3072],
+        "contents are apart": [8, 8],
+        "text and image": [3072],
+        "task and title": [3072, 3072],
+        "tokens": 5,
+        "model": "Gemini Embedding 2",
+        "models": ["models/gemini-embedding-2", "models/gemini-embedding-001"],
+        "file": ["ACTIVE", "8"],
+        "no such model": 404,
+        "batch jobs": 501,
+        "generation": 501,
+        "vertex, embedContent": [3072],
+        "vertex, predict": {"truncated": False, "tokenCount": 1},
+        "vertex, tokens": ["YQ==", "Yg=="],
+        "vertex, model": "publishers/google/models/gemini-embedding-2",
+    }
+    assert all("/v1/" in request.path for request in emulator.requests if "publishers" not in request.path)
