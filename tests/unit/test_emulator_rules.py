@@ -69,7 +69,7 @@ def test_pretty_json_puts_a_value_on_a_line_like_the_service() -> None:
             id="unknown name in an item",
         ),
         pytest.param(
-            {"model": "m"}, 'Invalid JSON payload received. Unknown name "model": Cannot find field.', id="at the top"
+            {"input": "m"}, 'Invalid JSON payload received. Unknown name "input": Cannot find field.', id="at the top"
         ),
         pytest.param(
             {"requests": [{"outputDimensionality": "many"}]},
@@ -103,7 +103,14 @@ def test_every_unknown_name_is_reported_at_once() -> None:
     [
         pytest.param({"output_dimensionality": 8}, {"outputDimensionality": 8}, id="snake_case"),
         pytest.param({"outputDimensionality": "8"}, {"outputDimensionality": 8}, id="a number as text"),
+        pytest.param({"outputDimensionality": 8.0}, {"outputDimensionality": 8}, id="a number with a point"),
         pytest.param({"taskType": None}, {}, id="null is absent"),
+        pytest.param({"taskType": 2}, {"taskType": "RETRIEVAL_DOCUMENT"}, id="an enum as its number"),
+        pytest.param(
+            {"content": {"parts": [{"text": "x", "media_resolution": {"level": "LOW"}}]}},
+            {"content": {"parts": [{"text": "x", "mediaResolution": {"level": "LOW"}}]}},
+            id="what chat models read",
+        ),
         pytest.param(
             {"content": {"parts": {"text": "x"}}}, {"content": {"parts": [{"text": "x"}]}}, id="one part without a list"
         ),

@@ -12,6 +12,7 @@ Rooms, from the ground up; a room imports only rooms of lower rows, never its ow
 The way of a request, one file a step:
     http: server -> http11 -> emulator -> faults -> api: service -> developer | vertex -> schema -> embedding -> parts
     -> vectors: maker -> http: encoding
+One below /__emulator__/ is none to the service: http -> emulator -> api: control -> fault_words | typed.
 """
 
 from .emulator import Emulator

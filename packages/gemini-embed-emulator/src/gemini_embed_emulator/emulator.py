@@ -54,7 +54,7 @@ class Emulator(Settings):
         self.requests = RequestLog()
         self.faults = FaultScript()
         self._service = Service(self)
-        self._control = Control(self, self.faults, self.requests, self._service.forget)
+        self._control = Control(self, self.faults, self.requests, self._service)
         self._server = Server(_NAME, self._answer, _refused)
         self._random = random.Random(self.seed)  # noqa: S311 - jitter, not secrets
 

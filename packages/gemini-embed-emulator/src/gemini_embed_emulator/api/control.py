@@ -15,6 +15,7 @@ from gemini_embed_emulator.settings import Quota, Settings
 from . import schema
 from .fault_words import Rule, fault_of
 from .reply import Reply
+from .service import Service
 from .typed import arguments, checked, written
 
 PREFIX = "/__emulator__/"
@@ -25,13 +26,11 @@ _SECRETS = frozenset({"authorization", "x-goog-api-key", "key", "$key", "access_
 class Control:
     """Answers below `PREFIX`. GET shows, POST changes, DELETE takes back; every answer is what then holds."""
 
-    def __init__(
-        self, settings: Settings, faults: FaultScript, requests: RequestLog, forget: Callable[[], None]
-    ) -> None:
+    def __init__(self, settings: Settings, faults: FaultScript, requests: RequestLog, service: Service) -> None:
         self._settings = settings
         self._faults = faults
         self._requests = requests
-        self._forget = forget
+        self._service = service
         self._rule: Any = None
         self._at_start = _values(settings)
         self._calls: Mapping[str, Mapping[str, Callable[[ReceivedRequest], dict[str, Any]]]] = {
@@ -90,7 +89,9 @@ class Control:
         return {"quota": written(self._settings.quota)}
 
     def _set_quota(self, request: ReceivedRequest) -> dict[str, Any]:
+        """A quota of which nothing is used, even where it is the same as before."""
         self._settings.quota = checked(Quota, schema.parse_json(request.body), "quota")
+        self._service.refill()
         return self._show_quota(request)
 
     def _drop_quota(self, request: ReceivedRequest) -> dict[str, Any]:
@@ -129,7 +130,7 @@ class Control:
             setattr(self._settings, name, value)
         self._faults.clear()
         self._requests.clear()
-        self._forget()
+        self._service.forget()
         return {"reset": True}
 
 

@@ -45,6 +45,10 @@ _PART: Spec = {
     "inlineData": {"mimeType": "string", "data": "bytes"},
     "fileData": {"mimeType": "string", "fileUri": "string"},
     "videoMetadata": {"startOffset": "string", "endOffset": "string", "fps": "any"},
+    # What chat models read: known names, and nothing to an embedding.
+    **dict.fromkeys(("thought", "thoughtSignature", "partMetadata", "mediaResolution", "mediaProcessing"), "any"),
+    **dict.fromkeys(("functionCall", "functionResponse", "executableCode", "codeExecutionResult"), "any"),
+    **dict.fromkeys(("toolCall", "toolResponse"), "any"),
 }
 _CONTENT: dict[str, Spec] = {"parts": [_PART], "role": "string"}
 _CONFIG: Spec = {
@@ -134,6 +138,8 @@ def _scalar(kind: str, value: Any, path: str) -> Any:
         return _decoded(value, path)
     if kind == "int32" and isinstance(value, str) and re.fullmatch(r"-?\d+", value):
         return int(value)
+    if kind == "int32" and isinstance(value, float) and value.is_integer():
+        return int(value)  # what has passed through a google.protobuf.Value comes as 256.0
     if not isinstance(value, _SCALARS[kind]) or (kind == "int32" and isinstance(value, bool)):
         raise _wrong_type(path, f"TYPE_{kind.upper()}", value)
     return value

@@ -56,10 +56,14 @@ class Service:
             self._quota.charge(self._settings.quota, reply.model, items=reply.items, tokens=reply.tokens, vertex=vertex)
         return reply
 
-    def forget(self) -> None:
-        """Forget the uploads and what was used of quotas."""
-        self._files.clear()
+    def refill(self) -> None:
+        """Forget what was used of quotas."""
         self._quota.clear()
+
+    def forget(self) -> None:
+        """Forget the uploads, and what was used of quotas."""
+        self._files.clear()
+        self.refill()
 
     def _check_query(self, request: ReceivedRequest, besides: frozenset[str] = frozenset()) -> None:
         told = {name: value for name, value in request.query.items() if name not in besides}
