@@ -144,6 +144,16 @@ REFUSALS = [
     pytest.param(BATCH, items("x", ""), "EmbedContentRequest.content contains an empty Part", id="one empty text"),
     pytest.param(BATCH, items("x", model="other"), "must match the model of the batch", id="another model inside"),
     pytest.param(BATCH, {"requests": [text()]}, "requests[0].model: model is not specified", id="no model inside"),
+    pytest.param(
+        BATCH,
+        {"requests": [text(), text()]},
+        "requests[0].model: model is not specified\n* BatchEmbedContentsRequest.requests[1].model: model is not",
+        id="no model in any",
+    ),
+    pytest.param(
+        BATCH, {"requests": [{"model": "x", **text()}]}, "].model: unexpected model name format", id="bare name"
+    ),
+    pytest.param("/v1beta/models/AIza_x:embedContent", text(), "unexpected model name format\n", id="a key for a name"),
     pytest.param(BATCH, {"requests": []}, "requests is not specified", id="an empty batch"),
     pytest.param(BATCH, {"model": "models/x", **items("x")}, "must match the model in the path", id="another model"),
     pytest.param(ONE, {"content": {"parts": []}}, "contains an empty Part", id="no parts"),

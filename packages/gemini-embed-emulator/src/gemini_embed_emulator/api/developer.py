@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +19,7 @@ from .reply import Reply
 
 MAX_BATCH = 100
 _PAGE_SIZE = 50
+_MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")  # a key or a path given for a name was reported to be refused
 LIMITS = Limits(image_types=frozenset({"image/png", "image/jpeg"}))
 
 
@@ -36,12 +38,12 @@ class DeveloperApi:
 
     def get_model(self, name: str, version: str) -> Reply:
         """One model."""
-        return Reply(_resource(self._model(name, version, "getModel")))
+        return Reply(_resource(self._model(name, version, "getModel", "GetModelRequest.name")))
 
     def embed_content(self, name: str, version: str, body: Any) -> Reply:
         """One vector."""
         request = schema.read(schema.EMBED_CONTENT, body)
-        model = self._model(name, version, "embedContent")
+        model = self._model(name, version, "embedContent", "EmbedContentRequest.model")
         if request.get("model", f"models/{name}") not in (name, f"models/{name}"):
             raise errors.ApiError(
                 400, f"* EmbedContentRequest.model: must match the model in the path, models/{name}\n"
@@ -56,7 +58,7 @@ class DeveloperApi:
         batch = schema.read(schema.BATCH_EMBED_CONTENTS, body)
         requests = batch.get("requests", [])
         # As recorded, the 404 of a batch speaks of embedContent.
-        model = self._model(name, version, "embedContent")
+        model = self._model(name, version, "embedContent", "BatchEmbedContentsRequest.model")
         _check_batch(requests, name)
         if batch.get("model", f"models/{name}") != f"models/{name}":
             message = f"* BatchEmbedContentsRequest.model: must match the model in the path, models/{name}\n"
@@ -72,7 +74,7 @@ class DeveloperApi:
         contents = [*request.get("contents", []), *([system] if (system := request.get("systemInstruction")) else [])]
         if models.generates(name):
             return Reply(_generation_tokens(contents))
-        model = self._model(name, version, "countTokens")
+        model = self._model(name, version, "countTokens", "CountTokensRequest.model")
         try:
             parts = [part for content in contents for part in read_parts(model, content, self._senses)]
             counts = count_parts(model, parts)
@@ -88,7 +90,9 @@ class DeveloperApi:
     def _serves_retired(self) -> bool:
         return self._settings.retired == "serve"
 
-    def _model(self, name: str, version: str, method: str) -> models.Model:
+    def _model(self, name: str, version: str, method: str, field: str) -> models.Model:
+        if not _MODEL_NAME.fullmatch(name):
+            raise errors.ApiError(400, f"* {field}: unexpected model name format\n")
         model = models.on_developer(name, retired=self._serves_retired)
         if model is None:
             raise errors.model_not_found(name, version, method)
@@ -129,12 +133,17 @@ def _check_batch(requests: list[dict[str, Any]], name: str) -> None:
     if len(requests) > MAX_BATCH:
         message = f"* BatchEmbedContentsRequest.requests: at most {MAX_BATCH} requests can be in one batch\n"
         raise errors.ApiError(400, message)
+    wrong = []
     for position, request in enumerate(requests):
         where = f"* BatchEmbedContentsRequest.requests[{position}].model: "
         if not request.get("model"):
-            raise errors.ApiError(400, f"{where}model is not specified\n")
-        if request["model"] != f"models/{name}":
-            raise errors.ApiError(400, f"{where}must match the model of the batch, models/{name}\n")
+            wrong.append(f"{where}model is not specified\n")
+        elif not request["model"].startswith("models/"):
+            wrong.append(f"{where}unexpected model name format\n")
+        elif request["model"] != f"models/{name}":
+            wrong.append(f"{where}must match the model of the batch, models/{name}\n")
+    if wrong:
+        raise errors.ApiError(400, "".join(wrong))
 
 
 def _generation_tokens(contents: list[dict[str, Any]]) -> dict[str, Any]:

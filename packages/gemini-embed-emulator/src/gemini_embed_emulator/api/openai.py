@@ -46,8 +46,9 @@ def embeddings(developer: DeveloperApi, body: Any) -> Reply:
     payload = {
         "object": "list",
         "data": [
-            {"object": "embedding", "index": index, "embedding": _written(row["values"], form)}
-            for index, row in enumerate(rows)
+            # The first has no index, as measured in September 2026: a zero is left out.
+            {"object": "embedding", **({"index": i} if i else {}), "embedding": _written(row["values"], form)}
+            for i, row in enumerate(rows)
         ],
         "model": request["model"],
         "usage": {"prompt_tokens": reply.tokens, "total_tokens": reply.tokens},
