@@ -48,6 +48,11 @@ def test_openai_embeddings_are_those_of_a_batch(emulator: Emulator, model: str) 
     assert emulator.requests.items_billed == 4
 
 
+def test_openai_embeddings_have_usage_where_a_batch_has(emulator: Emulator) -> None:
+    """A published reply of an older model ends with its name."""
+    assert [*openai(emulator, model="gemini-embedding-001", input="x").json()] == ["object", "data", "model"]
+
+
 def test_openai_embeddings_may_be_base64(emulator: Emulator) -> None:
     """OpenAI's own clients ask for it unless told otherwise."""
     plain = openai(emulator, input="x").json()["data"][0]["embedding"]

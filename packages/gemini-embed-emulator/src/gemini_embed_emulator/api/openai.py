@@ -43,7 +43,7 @@ def embeddings(developer: DeveloperApi, body: Any) -> Reply:
     ]
     reply = developer.batch_embed_contents(name, "v1beta", {"requests": items})
     rows = (reply.payload or {})["embeddings"]
-    payload = {
+    payload: dict[str, Any] = {
         "object": "list",
         "data": [
             # The first has no index, as measured in September 2026: a zero is left out.
@@ -51,8 +51,9 @@ def embeddings(developer: DeveloperApi, body: Any) -> Reply:
             for i, row in enumerate(rows)
         ],
         "model": request["model"],
-        "usage": {"prompt_tokens": reply.tokens, "total_tokens": reply.tokens},
     }
+    if "usageMetadata" in (reply.payload or {}):  # a published reply of text-embedding-004 has none here either
+        payload["usage"] = {"prompt_tokens": reply.tokens, "total_tokens": reply.tokens}
     return replace(reply, payload=payload)
 
 
