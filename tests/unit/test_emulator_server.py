@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import json
 import math
@@ -278,3 +279,20 @@ def test_the_command_prints_its_address_and_ends_on_a_signal(number: signal.Sign
         os.kill(process.pid, number)
         _, errors = process.communicate(timeout=10)
     assert (process.returncode, errors) == (0, "")
+
+
+def has_ipv6() -> bool:
+    """Whether ::1 is an address of this machine, beside 127.0.0.1."""
+    with contextlib.suppress(OSError), socket.create_server(("::1", 0), family=socket.AF_INET6):
+        return socket.has_dualstack_ipv6()
+    return False
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6 beside IPv4")
+def test_it_listens_for_both_families_where_it_is_told_to() -> None:
+    """A client's "localhost" is ::1 for some, 127.0.0.1 for others."""
+    with Emulator(host="::") as server:
+        assert server.base_url == f"http://[::]:{server.port}"
+        for host in ("127.0.0.1", "[::1]"):
+            reply = httpx.post(f"http://{host}:{server.port}{ONE}", json=TEXT, headers=KEY, verify=NO_TLS)
+            assert reply.status_code == 200

@@ -61,7 +61,8 @@ class Emulator(Settings):
     @property
     def base_url(self) -> str:
         """The address without a path, such as http://127.0.0.1:40123."""
-        return f"http://{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
 
     def start(self) -> Self:
         """Listen, and answer from a thread in the background. Raises RuntimeError when it does so already."""

@@ -63,8 +63,13 @@ class Server:
         return self._thread is not None
 
     def start(self, host: str, port: int) -> int:
-        """Listen, and answer from a thread in the background. The port that was taken, a free one for 0."""
-        listener = socket.create_server((host, port), backlog=512)
+        """Listen, and answer from a thread in the background. The port that was taken, a free one for 0.
+
+        "::" listens for IPv4 too: a client's "localhost" may be either.
+        """
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        both = host == "::" and socket.has_dualstack_ipv6()
+        listener = socket.create_server((host, port), family=family, backlog=512, dualstack_ipv6=both)
         taken: int = listener.getsockname()[1]
         ready = threading.Event()
         run = self._serve(listener, ready)
