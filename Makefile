@@ -43,8 +43,8 @@ endef
 
 .node/.installed: Makefile
 	@echo "Installing into .node ($(NODE_CLIENTS))"
-	@mkdir -p .node && npm install --silent --no-audit --no-fund --ignore-scripts --prefix .node $(NODE_CLIENTS)
-	@touch $@
+	@mkdir -p .node && npm install --silent --no-audit --no-fund --ignore-scripts --fetch-retries 1 --prefix .node \
+		$(NODE_CLIENTS) && touch $@ || echo "npm could not: what needs them is skipped"
 
 .PHONY: help
 help: ## This list
@@ -122,7 +122,7 @@ COMPILE := $(UV) pip compile --quiet $(UPGRADE) --universal --python-version 3.1
 
 .PHONY: clean
 clean: ## Remove the environments, caches and what the tasks wrote
-	rm -rf .tools .venv .venv-* build .quickstart quickstart.html .mypy_cache .ruff_cache .pytest_cache .benchmarks
+	rm -rf .tools .venv .venv-* .node build .quickstart quickstart.html .mypy_cache .ruff_cache .pytest_cache .benchmarks
 	find packages tests examples benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 # Environments. A stamp in each is older than what it was made from when it must be brought up to date.
