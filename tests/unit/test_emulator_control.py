@@ -97,6 +97,14 @@ def test_wrong_replies_can_be_scripted(
     assert (vector and len(vector)) == size
 
 
+def test_a_fault_that_does_not_fit_says_so(emulator: Emulator) -> None:
+    control(emulator, "POST", "faults", {"push": [{"zeros": 7}, {"zeros": 0}]})
+    count = "/v1beta/models/gemini-embedding-2:countTokens"
+    for reply in (ask(emulator), ask(emulator, count, {"contents": [TEXT["content"]]})):
+        assert reply.status_code == 500
+        assert "no such vector" in reply.json()["error"]["message"]
+
+
 def test_broken_connections_can_be_scripted(emulator: Emulator) -> None:
     control(emulator, "POST", "faults", {"push": ["drop_before", "drop_mid_body", {"latency": 0.01}]})
     for _ in range(2):
@@ -182,9 +190,22 @@ def test_reset_gives_a_used_quota_back() -> None:
         pytest.param("POST", "faults", {"push": [{"status": {"kode": 1}}]}, 400, "there is no kode", id="argument"),
         pytest.param("POST", "faults", {"push": [{"status": {}}]}, 400, "code is wanted", id="argument missing"),
         pytest.param("POST", "faults", {"push": [{"rate_limited": "year"}]}, 400, '"minute" or "day"', id="choice"),
+        pytest.param("POST", "faults", {"push": [{"status": 99}]}, 400, "200 to 599", id="no status"),
+        pytest.param(
+            "POST",
+            "faults",
+            {"push": [{"raw_body": {"body": "", "headers": {"a": "b\r\nc: d"}}}]},
+            400,
+            "one line",
+            id="two headers in one",
+        ),
         pytest.param("POST", "faults", {"push": [{"garbage": 1}]}, 400, "takes no arguments", id="takes none"),
         pytest.param("POST", "faults", {"rule": {"fault": "zeros", "every": 0}}, 400, "too small", id="every"),
         pytest.param("POST", "quota", {"rpm": 1}, 400, "quota: there is no rpm. There are: req", id="quota"),
+        pytest.param("POST", "quota", {"requests_per_day": 0}, 400, "limits are 1 or more", id="a quota of nothing"),
+        pytest.param("POST", "quota", {"minute_s": 0}, 400, "more than 0 seconds", id="a minute of nothing"),
+        pytest.param("POST", "settings", {"api_keys": "k"}, 400, "a list", id="no list of keys"),
+        pytest.param("POST", "settings", {"gcs": 1}, 400, "an object", id="no mapping"),
         pytest.param("POST", "quota", [], 400, "an object is wanted", id="no object"),
         pytest.param("POST", "settings", {"latency": 1}, 400, "settings: there is no latency.", id="no setting"),
         pytest.param("POST", "settings", {"usage": 1}, 400, "true or false", id="type"),

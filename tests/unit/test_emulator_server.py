@@ -74,6 +74,7 @@ def test_gzip_is_sent_only_where_it_is_accepted(emulator: Emulator) -> None:
     [
         pytest.param(gzip.compress(json.dumps(TEXT).encode()), ["content-encoding: gzip"], b"200", id="gzipped"),
         pytest.param(b"{not json", [], b"400", id="no JSON"),
+        pytest.param(b"[" * 100_000, [], b"400", id="too deep"),
         pytest.param(b"not gzip", ["content-encoding: gzip"], b"400", id="no gzip"),
     ],
 )

@@ -165,7 +165,11 @@ class Emulator(Settings):
         reply = self._service.answer(request)
         self.requests.bill(reply.items, reply.tokens)
         if fault.edit and reply.payload is not None:
-            fault.edit(reply.payload)
+            try:
+                fault.edit(reply.payload)
+            except LookupError as error:
+                logger.exception("A scripted fault does not fit the reply to %s", request.path)
+                raise ApiError(500, "The scripted fault does not fit: this reply has no such vector.") from error
         return reply
 
 

@@ -190,9 +190,8 @@ class FaultScript:
 
 
 def _row_list(payload: dict[str, Any]) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = next(
-        payload[name] for name in ("predictions", "data", "embeddings") if name in payload
-    )
+    name = next((name for name in ("predictions", "data") if name in payload), "embeddings")
+    rows: list[dict[str, Any]] = payload[name]
     return rows
 
 

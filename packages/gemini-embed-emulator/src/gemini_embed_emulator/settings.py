@@ -21,6 +21,14 @@ class Quota:
     count_items: bool = True
     minute_s: float = 60.0
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for a limit below 1, and a minute that lasts no time."""
+        limits = (self.requests_per_minute, self.tokens_per_minute, self.requests_per_day)
+        if any(limit is not None and limit < 1 for limit in limits):
+            raise ValueError("A quota's limits are 1 or more, or None for no limit.")
+        if self.minute_s <= 0:
+            raise ValueError(f"minute_s={self.minute_s}: a minute lasts more than 0 seconds.")
+
 
 @dataclass(kw_only=True, eq=False)
 class Settings:

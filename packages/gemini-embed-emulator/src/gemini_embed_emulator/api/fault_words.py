@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,5 +76,15 @@ def _made(kind: str, told: Any, where: str) -> Fault:
     missing = [name for name, one in parameters.items() if one.default is one.empty and name not in given]
     if missing:
         raise ApiError(400, f"{where}: {', '.join(missing)} is wanted.")
+    _check_http(given, where)
     made: Fault = maker(**given)
     return made
+
+
+def _check_http(given: Mapping[str, Any], where: str) -> None:
+    """Refuse what no HTTP client could read as a response."""
+    for name in ("code", "status"):
+        if name in given and not 200 <= given[name] <= 599:
+            raise ApiError(400, f"{where}.{name}: {given[name]} is no status of a response: 200 to 599.")
+    if any(mark in text for pair in given.get("headers", {}).items() for text in pair for mark in "\r\n"):
+        raise ApiError(400, f"{where}.headers: a header is one line.")

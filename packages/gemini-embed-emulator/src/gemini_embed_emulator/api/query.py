@@ -19,6 +19,7 @@ _SYSTEM = ("alt", "callback", "fields", "key", "quotaUser", "access_token", "oau
 KNOWN = frozenset(
     {*_SYSTEM, *(f"${name}" for name in _SYSTEM), *PRETTY, "$.xgafv", "upload_protocol", "pageSize", "pageToken"}
 )
+_MOST_BRACKETS = 50  # no reply is half as deep
 _NAME = re.compile(r"[A-Za-z_$][\w$.]*")
 _NUMBERS: dict[str, dict[str, int]] = {
     "modality": {"TEXT": 1, "IMAGE": 2, "VIDEO": 3, "AUDIO": 4, "DOCUMENT": 5},
@@ -79,6 +80,8 @@ def _value(query: Mapping[str, str], name: str) -> str:
 
 def _mask(text: str) -> Mask:
     """`models(name,version),nextPageToken`, `models/name` or `models.name` as a tree."""
+    if text.count("(") > _MOST_BRACKETS:
+        raise _unreadable(f"{text[:40]}...")
     tokens = [schema.camel(token) for token in re.findall(r"[(),/]|[^(),/\s]+", text.replace(".", "/"))]
     mask, rest = _siblings(iter([*tokens, ""]))
     if rest:

@@ -93,7 +93,7 @@ def parse_json(body: bytes) -> Any:
     """The body as JSON, an empty one as an empty message."""
     try:
         return json.loads(body or b"{}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ApiError(400, f"Invalid JSON payload received. Unexpected token.\n{error}") from None
 
 

@@ -24,7 +24,10 @@ def checked(kind: Any, value: Any, where: str) -> Any:
         (wanted,) = (option for option in options if option is not NoneType)
         return None if value is None else checked(wanted, value, where)
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
-        return kind(**arguments(kind, value, where))
+        try:
+            return kind(**arguments(kind, value, where))
+        except ValueError as error:
+            raise ApiError(400, f"{where}: {error}") from None
     if origin is Mapping and isinstance(value, dict):
         return {name: checked(options[1], inner, f"{where}.{name}") for name, inner in value.items()}
     if origin is Collection and isinstance(value, list):
@@ -77,4 +80,5 @@ def _bytes(value: Any, where: str) -> bytes:
 def _words(kind: Any) -> str:
     if get_origin(kind) is Literal:
         return " or ".join(json.dumps(option) for option in get_args(kind))
-    return {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}.get(kind, str(kind))
+    words = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+    return words.get(kind, "an object" if get_origin(kind) is Mapping else "a list")

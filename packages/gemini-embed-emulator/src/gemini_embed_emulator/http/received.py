@@ -34,7 +34,7 @@ class ReceivedRequest:
     def of(cls, http: HttpRequest, number: int) -> Self:
         """A request that comes in now."""
         body = None
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError, RecursionError):
             body = json.loads(http.body) if http.body else None
         return cls(number, http.method, http.path, http.query, http.headers, http.body, body, time.monotonic())
 
