@@ -45,7 +45,7 @@ def image(mime_type: str = "image/png", data: bytes | None = None) -> dict[str, 
     return {"inlineData": {"mimeType": mime_type, "data": base64.b64encode(data).decode()}}
 
 
-@pytest.mark.parametrize("version", ["v1", "v1beta"])
+@pytest.mark.parametrize("version", ["v1", "v1beta", "v1alpha"])
 def test_a_batch_gives_a_vector_for_each_item_in_order(emulator: Emulator, version: str) -> None:
     texts = [f"text {i}" for i in range(100)]
     path = f"/{version}/models/gemini-embedding-2:batchEmbedContents"

@@ -109,6 +109,8 @@ def test_a_file_is_active_after_a_moment_and_gone_after_a_while(emulator: Emulat
 def test_an_upload_needs_a_key_and_goes_on_where_it_stopped(emulator: Emulator, files: Files) -> None:
     keyless = httpx.post(f"{emulator.base_url}/upload/v1beta/files", json={}, verify=NO_TLS)
     assert keyless.status_code == 403
+    other = files.http.post("/upload/v1beta/files?uploadType=multipart", content=b"--x")
+    assert (other.status_code, "resumable protocol only" in other.json()["error"]["message"]) == (501, True)
     url = files.start()
     assert files.send(url, b"abc", offset=7).status_code == 400
     asked = files.send(url, b"", command="query")

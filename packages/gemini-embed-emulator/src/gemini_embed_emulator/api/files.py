@@ -55,6 +55,9 @@ class FileStore:
         commands = {command.strip() for command in request.headers.get("x-goog-upload-command", "").split(",")}
         if commands == {"start"}:
             return self._start(request)
+        if commands == {""}:
+            message = "The emulator takes uploads by the resumable protocol only: X-Goog-Upload-Command is missing."
+            raise ApiError(501, message)
         file = self._uploads.get(request.query.get("upload_id", ""))
         if file is None:
             raise ApiError(404, "Upload not found.")

@@ -22,8 +22,8 @@ _VERTEX = re.compile(
     r"/(?P<version>v1|v1beta1)(?:/projects/(?P<project>[^/]+)/locations/(?P<location>[^/]+))?"
     r"/publishers/google/models(?:/(?P<name>[^/:]+)(?::(?P<action>\w+))?)?"
 )
-_DEVELOPER = re.compile(r"/(?P<version>v1|v1beta)/models(?:/(?P<name>[^/:]+)(?::(?P<action>\w+))?)?")
-_FILES = re.compile(r"(?P<upload>/upload)?/(?:v1|v1beta)/(?P<name>files(?:/[^/:]+)?)")
+_DEVELOPER = re.compile(r"/(?P<version>v1|v1beta|v1alpha)/models(?:/(?P<name>[^/:]+)(?::(?P<action>\w+))?)?")
+_FILES = re.compile(r"(?P<upload>/upload)?/(?:v1|v1beta|v1alpha)/(?P<name>files(?:/[^/:]+)?)")
 _UPLOAD_QUERY = frozenset({"upload_id"})
 
 
