@@ -223,6 +223,14 @@ def test_vertex_refuses_what_it_does_not_serve(
     assert message in reply.json()["error"]["message"]
 
 
+def test_a_body_that_says_it_is_a_form_is_taken_for_parameters(emulator: Emulator) -> None:
+    """As curl sends JSON that is given no type; reported in these words."""
+    form = {**KEY, "content-type": "application/x-www-form-urlencoded"}
+    reply = httpx.post(emulator.base_url + ONE, content='{"content": {}}', headers=form, verify=NO_TLS)
+    message = 'Unknown name "{"content": {}}": Cannot bind query parameter.'
+    assert (reply.status_code, message in reply.json()["error"]["message"]) == (400, True)
+
+
 def test_predict_on_embedding_2_fails_its_precondition(emulator: Emulator) -> None:
     reply = vertex(emulator, "gemini-embedding-2", "predict", {"instances": [{"content": "x"}]})
     assert reply.json()["error"]["status"] == "FAILED_PRECONDITION"

@@ -71,7 +71,7 @@ def check(query: Mapping[str, str], *, refused: frozenset[str] = frozenset()) ->
     """Raise ApiError 400 for the first parameter that is not known, or is `refused`."""
     for name in query:
         if name in refused or name not in KNOWN:
-            raise _unknown(name)
+            raise unknown(name)
 
 
 def _value(query: Mapping[str, str], name: str) -> str:
@@ -135,7 +135,8 @@ def _numbered(value: Any) -> Any:
     }
 
 
-def _unknown(name: str) -> errors.ApiError:
+def unknown(name: str) -> errors.ApiError:
+    """The refusal of a parameter that a call does not have."""
     description = (
         f'Invalid JSON payload received. Unknown name "{name}": Cannot bind query parameter. '
         f"Field '{name}' could not be found in request message."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import parse_qsl
 
 from gemini_embed_emulator import errors
 from gemini_embed_emulator.http import ReceivedRequest
@@ -24,6 +25,7 @@ _VERTEX = re.compile(
 )
 _DEVELOPER = re.compile(r"/(?P<version>v1|v1beta|v1alpha)/models(?:/(?P<name>[^/:]+)(?::(?P<action>\w+))?)?")
 _FILES = re.compile(r"(?P<upload>/upload)?/(?:v1|v1beta|v1alpha)/(?P<name>files(?:/[^/:]+)?)")
+_FORM = "application/x-www-form-urlencoded"
 _UPLOAD_QUERY = frozenset({"upload_id"})
 
 
@@ -124,6 +126,10 @@ class Service:
         limit = self._settings.max_media_payload_bytes if media else self._settings.max_payload_bytes
         if len(request.body) > limit:
             raise errors.ApiError(400, f"Request payload size exceeds the limit: {limit} bytes.")
+        if request.body and request.headers.get("content-type", "").startswith(_FORM):
+            # The mistake of curl without a header, in the service's words: a form's fields are parameters.
+            ((name, _), *_) = parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
+            raise query.unknown(name)
         return schema.parse_json(request.body)
 
 
