@@ -126,10 +126,10 @@ class Service:
         limit = self._settings.max_media_payload_bytes if media else self._settings.max_payload_bytes
         if len(request.body) > limit:
             raise errors.ApiError(400, f"Request payload size exceeds the limit: {limit} bytes.")
-        if request.body and request.headers.get("content-type", "").startswith(_FORM):
-            # The mistake of curl without a header, in the service's words: a form's fields are parameters.
-            ((name, _), *_) = parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
-            raise query.unknown(name)
+        if request.headers.get("content-type", "").startswith(_FORM):
+            # What curl sends that is given no type, in the service's words: a form's fields are parameters.
+            for name, _ in parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True):
+                raise query.unknown(name)
         return schema.parse_json(request.body)
 
 
