@@ -70,6 +70,31 @@ def test_recorded_requests_get_the_recorded_answer(archive: Emulator, path: str,
     assert "usageMetadata" not in reply.json()
 
 
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        pytest.param(
+            "/v1beta/models/gemini-embedding-001:countTokens" + GAPIC,
+            {"model": "models/gemini-embedding-001", "contents": [{"parts": [{"text": "a"}]}]},
+            id="countTokens",
+        ),
+        pytest.param(
+            "/v1/projects/p/locations/l/publishers/google/models/text-embedding-005:predict" + GAPIC,
+            {
+                "endpoint": "projects/p/locations/l/publishers/google/models/text-embedding-005",
+                "instances": [{"content": "a", "task_type": "RETRIEVAL_QUERY"}],
+                "parameters": {"outputDimensionality": 256.0},
+            },
+            id="predict",
+        ),
+    ],
+)
+def test_clients_on_gapic_send_what_the_path_says_in_the_body_too(emulator: Emulator, path: str, sent: Any) -> None:
+    """As the recorded batch does."""
+    reply = httpx.post(emulator.base_url + path, json=sent, headers={"authorization": "Bearer t"}, verify=NO_TLS)
+    assert reply.status_code == 200, reply.text
+
+
 @pytest.fixture(params=["v1", "v1beta", None], ids=["v1", "v1beta", "default"])
 def client(request: pytest.FixtureRequest, emulator: Emulator) -> Iterator[Any]:
     """google-genai, as new as this environment has it: 3 here, 2 beside the official plugins."""

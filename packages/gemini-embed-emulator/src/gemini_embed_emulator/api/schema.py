@@ -75,11 +75,15 @@ GENERATE_CONTENT: Spec = {
 }
 VERTEX_EMBED_CONTENT: dict[str, Spec] = {**EMBED_CONTENT, "autoTruncate": "bool"}
 _INSTANCE: Spec = {"content": "string", "taskType": "string", "title": "string"}
+_BESIDE_THE_PATH: dict[str, Spec] = {"model": "string", "endpoint": "string"}
+"""Go's gapic clients send whole messages, the fields that the path has too."""
 PREDICT: Spec = {
+    **_BESIDE_THE_PATH,
     "instances": [_INSTANCE],
     "parameters": {"autoTruncate": "bool", "outputDimensionality": "int32"},
 }
 COUNT_TOKENS: Spec = {
+    **_BESIDE_THE_PATH,
     "contents": [_CONTENT],
     "generateContentRequest": GENERATE_CONTENT,
     "instances": [_INSTANCE],
