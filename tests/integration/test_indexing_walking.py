@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import os
+import shutil
 import socket
 import struct
 from collections.abc import Callable, Iterator
@@ -147,6 +148,51 @@ def test_sync_removes_nothing_that_is_there(index: MultimodalIndex, folder: Path
     index.store.upsert = write_late  # type: ignore[method-assign]  # the point
     assert (index.sync("docs").removed, index.sync("docs").removed) == (0, 0)
     assert sources(index) == ["docs/.hidden.md", *ALL, "docs/late.md"]
+
+
+@pytest.fixture
+def share(folder: Path) -> Path:
+    """A folder that `docs/share` leads to, with a text in it and one below."""
+    share = Path("share-of-others")
+    (share / "deep").mkdir(parents=True)
+    for name in ("d.md", "deep/e.md"):
+        (share / name).write_text(f"on the share: {name}")
+    (folder / "share").symlink_to(share.absolute())
+    return share
+
+
+def test_sync_removes_nothing_below_a_link_that_leads_nowhere(
+    index: MultimodalIndex, folder: Path, share: Path
+) -> None:
+    """As when a network drive is away. Once it is back, what has gone from it goes; so does what a removed link had."""
+    index.sync("docs")
+    share.rename("away")
+    report = index.sync("docs")
+    assert ([one.source for one in report.skipped], report.removed) == (["docs/share"], 0)
+    assert sources(index) == [*ALL, "docs/share/d.md", "docs/share/deep/e.md"]
+    Path("away").rename(share)
+    (share / "d.md").unlink()
+    assert index.sync("docs").removed == 1
+    (folder / "share").unlink()
+    assert index.sync("docs").removed == 1
+    assert sources(index) == ALL
+
+
+def test_sync_knows_a_file_where_a_folder_was(index: MultimodalIndex, folder: Path) -> None:
+    index.sync("docs")
+    shutil.rmtree(folder / "deep")
+    (folder / "deep").write_text("a file by now")
+    assert index.sync("docs").removed == 2
+    assert sources(index) == ["docs/a.md", "docs/deep"]
+
+
+def test_sync_removes_nothing_outside_of_root(make_embedder: MakeEmbedder, share: Path, tmp_path: Path) -> None:
+    with MultimodalIndex(make_embedder(dimensions=128), EdgeStore(tmp_path / "index")) as index:
+        index.sync("docs")
+    with MultimodalIndex(make_embedder(dimensions=128, root="docs"), EdgeStore(tmp_path / "index")) as index:
+        (share / "d.md").unlink()
+        report = index.sync("docs")
+        assert ([one.source for one in report.skipped], report.removed) == (["docs/share"], 0)
 
 
 @pytest.mark.parametrize("options", [{"on_error": None}, {"cutting": None, "describe": None, "batch_size": None}])

@@ -14,11 +14,10 @@ from gemini_embed.content import Content, Media, Text, Video
 from gemini_embed.errors import InputError
 from gemini_embed.excerpt import Excerpt
 from gemini_embed.indexing.identity import Identity, hashed, modality_of, sha256_of
-from gemini_embed.indexing.items import Item, ItemLike, Unreadable
+from gemini_embed.indexing.items import Item, ItemLike, Unlisted, Unreadable
 from gemini_embed.indexing.metadata import check_text, json_object
 from gemini_embed.indexing.pieces import Loaded, Opened, Pieces
 from gemini_embed.indexing.recognising import TextFile, file_part
-from gemini_embed.indexing.walking import Unlisted
 from gemini_embed.models import ModelFacts
 from gemini_embed.notices import warn
 from gemini_embed.records import Record

@@ -41,6 +41,14 @@ class Unreadable:
     error: InputError
 
 
+@dataclass(frozen=True)
+class Unlisted:
+    """A folder that cannot be read, and why."""
+
+    path: Path
+    reason: str
+
+
 ItemLike: TypeAlias = ContentLike | Path | Item
 """An `Item`, or just its content."""
 
@@ -66,4 +74,5 @@ def _named_source(item: Item) -> str | None:
         return named
     if isinstance(item.content, Media):
         return item.content.location
-    return os.fspath(item.content) if isinstance(item.content, os.PathLike) else None
+    place = item.content.path if isinstance(item.content, Unlisted) else item.content
+    return os.fspath(place) if isinstance(place, os.PathLike) else None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gemini_embed.indexing.scratch import Seen, scratch_database, short_key
-from gemini_embed.indexing.walking import Files, Unlisted
+from gemini_embed.indexing.walking import Files
 from gemini_embed.records import Record
 from gemini_embed.stores import Store
 
@@ -52,12 +52,15 @@ class Outdated:
 
 
 class Gone:
-    """Records of files below `folder` that are not there any more: neither among its `files`, nor hidden or new."""
+    """Records of files below `folder` that are not there any more, as far as that can be seen.
+
+    A file is gone where the folder that held it, or one above, was listed and does not have it. Below what could not be
+    listed, or was passed over (a link that leads nowhere, a disk that is not mounted, a hidden folder), nothing is.
+    """
 
     def __init__(self, folder: Path, files: Files) -> None:
-        self._folder = folder
+        self._folder, self._files = folder, files
         self._there = {os.fspath(one) for one in files if isinstance(one, Path)}
-        self._unlisted = [one.path for one in files if isinstance(one, Unlisted)]
 
     def remove(self, store: Store) -> int:
         """Delete them; returns how many there were."""
@@ -74,6 +77,21 @@ class Gone:
         path = Path(uri)
         if "://" in uri or uri in self._there or not path.is_relative_to(self._folder):
             return False
-        if ".." in path.relative_to(self._folder).parts or os.path.lexists(uri):
+        if ".." in path.relative_to(self._folder).parts or _may_be_there(path):
             return False  # beside the folder, not below it; a name with a dot, or come while the others were added
-        return not any(path.is_relative_to(unlisted) for unlisted in self._unlisted)
+        held = next(above for above in path.parents if above == self._folder or self._is_known(above))
+        return os.path.isfile(held) or self._files.have_listed(held)  # a file is where a folder was
+
+    def _is_known(self, above: Path) -> bool:
+        return os.fspath(above) in self._there or _may_be_there(above)
+
+
+def _may_be_there(path: Path) -> bool:
+    """Whether there is something of that name (a link that leads nowhere is), or nobody can tell."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError):  # no leave to look, a server that does not answer, a name that no file has
+        return True
+    return True

@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
 from gemini_embed.errors import InputError
-from gemini_embed.indexing.items import Place
-
-
-@dataclass(frozen=True)
-class Unlisted:
-    """A folder that cannot be read, and why."""
-
-    path: Path
-    reason: str
+from gemini_embed.indexing.items import Place, Unlisted
 
 
 class Files(Collection[Path | Unlisted]):
     """Files found somewhere, kept as their names, so that a million of them fit."""
 
-    def __init__(self, found: Iterable[Path | Unlisted]) -> None:
+    def __init__(self, found: Iterable[Path | Unlisted], entered: Mapping[str, bool] | None = None) -> None:
         self._found = [one if isinstance(one, Unlisted) else os.fspath(one) for one in found]
+        self._entered = entered or {}
 
     def __iter__(self) -> Iterator[Path | Unlisted]:
         return (one if isinstance(one, Unlisted) else Path(one) for one in self._found)
@@ -36,6 +28,10 @@ class Files(Collection[Path | Unlisted]):
     def __contains__(self, one: object) -> bool:
         return (os.fspath(one) if isinstance(one, Path) else one) in self._found
 
+    def have_listed(self, folder: Path) -> bool:
+        """Whether all names in a folder were read, under this name of it or another."""
+        return self._entered.get(os.path.realpath(folder), False)
+
 
 def files_at(place: Place, root: str | None = None) -> Files:
     """The files of a folder, those that a glob matches, or the one that is named.
@@ -45,7 +41,8 @@ def files_at(place: Place, root: str | None = None) -> Files:
     """
     pattern = os.fspath(place)
     if os.path.isdir(pattern):  # these never raise, where Path's may
-        return Files(walked(Path(pattern), root))
+        entered: dict[str, bool] = {}
+        return Files(_walked(Path(pattern), root and os.path.realpath(root), entered), entered)
     if os.path.lexists(pattern):
         return Files([Path(pattern)])
     if not glob.has_magic(pattern):
@@ -63,7 +60,7 @@ def _matching(pattern: str, root: str | None) -> Iterator[Path | Unlisted]:
         yield from (Path(name) for name in sorted(glob.glob(pattern)) if not os.path.isdir(name))
         return
     deep = parts.index("**")
-    entered: set[str] = set()
+    entered: dict[str, bool] = {}
     for base in sorted(glob.glob(os.path.join(*parts[:deep]))) if deep else [""]:
         for one in _walked(Path(base), root and os.path.realpath(root), entered) if os.path.isdir(base or ".") else ():
             if isinstance(one, Unlisted) or _fits(one.relative_to(base).parts, parts[deep:]):
@@ -85,14 +82,15 @@ def walked(folder: Path, root: str | None = None) -> Iterator[Path | Unlisted]:
     Links are followed, but to folders outside of `root`, and each folder is entered once. A folder that cannot be read
     is `Unlisted`.
     """
-    yield from _walked(folder, root and os.path.realpath(root), set())
+    yield from _walked(folder, root and os.path.realpath(root), {})
 
 
-def _walked(folder: Path, root: str | None, entered: set[str]) -> Iterator[Path | Unlisted]:
+def _walked(folder: Path, root: str | None, entered: dict[str, bool]) -> Iterator[Path | Unlisted]:
+    """`entered` is told each folder by where it really is, and whether its names could be read."""
     real = os.path.realpath(folder)
     if real in entered:
         return  # under another name its files are in already
-    entered.add(real)
+    entered[real] = False
     if root is not None and not Path(real).is_relative_to(root):
         yield Unlisted(folder, f"{folder} lies outside of root={root}: only files inside are read")
         return
@@ -102,6 +100,7 @@ def _walked(folder: Path, root: str | None, entered: set[str]) -> Iterator[Path 
     except OSError as error:
         yield Unlisted(folder, f"cannot read the folder {folder}: {error.strerror or error}")
         return
+    entered[real] = True
     for name in names:
         path = folder / name
         if os.path.isdir(path):
