@@ -316,6 +316,34 @@ def test_what_a_folder_may_hold(index: MultimodalIndex, tmp_path: Path) -> None:
     assert caught.value.position == 0
 
 
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        pytest.param(Image("nowhere.png"), "cannot read nowhere.png: No such file", id="missing image"),
+        pytest.param(Audio("nowhere.mp3"), "cannot read nowhere.mp3: No such file", id="missing recording"),
+        pytest.param(Image("no\0where.png"), "a name holds no null byte", id="a name with a null byte"),
+        pytest.param(["a text beside", Image("nowhere.png")], "cannot read nowhere.png", id="beside a text"),
+        pytest.param(Image("docs"), "Is a directory", id="a folder as an image"),
+    ],
+)
+@pytest.mark.usefixtures("folder")
+def test_a_part_that_cannot_be_read_ends_no_add(index: MultimodalIndex, part: Any, said: str) -> None:
+    report = index.add(["a", part, "b"], on_error="skip")
+    assert (report.added, [one.position for one in report.skipped]) == (2, [1])
+    assert said in report.skipped[0].reason
+    with pytest.raises(InputError) as caught:
+        index.add(["a", part])
+    assert caught.value.position == 1
+
+
+def test_a_part_out_of_the_root_tells_nothing(make_embedder: MakeEmbedder, folder: Path, tmp_path: Path) -> None:
+    """Whether it is there or not is not to be found out."""
+    (tmp_path / "secret.png").write_bytes(png(8, 8))
+    with MultimodalIndex(make_embedder(dimensions=128, root="docs"), EdgeStore(tmp_path / "confined")) as index:
+        report = index.add([Image(tmp_path / name) for name in ("secret.png", "nowhere.png")], on_error="skip")
+        assert ["lies outside of root" in one.reason for one in report.skipped] == [True, True]
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
 def test_what_may_not_be_read(index: MultimodalIndex, folder: Path) -> None:
     index.sync("docs")

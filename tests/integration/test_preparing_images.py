@@ -165,7 +165,7 @@ BROKEN = [
     pytest.param(lambda tmp: "gs://bucket/a.png", "Cloud Storage is read by Vertex AI only", id="gs"),
     pytest.param(lambda tmp: "https:///a.png", "has no host", id="no-host"),
     pytest.param(lambda tmp: 3.5, "cannot read media from a float", id="a-number"),
-    pytest.param(lambda tmp: WEBP[:40], "cannot be read as image/webp", id="webp-cut-short"),
+    pytest.param(lambda tmp: WEBP[:40], "is damaged or cut short", id="webp-cut-short"),
 ]
 
 

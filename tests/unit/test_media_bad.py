@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import os
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,8 @@ from typing import Any
 import pytest
 from fix_media import drawn, film, jpeg, pdf, png, recoded, silent_film, wav
 from gemini_embed import InputError, MediaError
-from gemini_embed.windows import probe
+from gemini_embed.models import MODELS
+from gemini_embed.windows import probe, windows
 
 MP4 = film((drawn("red circle"), 4))
 WAV = wav((440, 4))
@@ -32,6 +35,27 @@ def moov_first(mp4: bytes) -> bytes:
                 packet.stream = stream
                 out.mux(packet)
     return target.getvalue()
+
+
+def avif() -> bytes:
+    """A picture whose colours cannot be decoded, at which Pillow raises a RuntimeError."""
+    file = io.BytesIO()
+    drawn("red circle").save(file, "AVIF")
+    data = bytearray(file.getvalue())
+    begin = data.index(b"mdat") + 8
+    data[begin : begin + 12] = b"\xff" * 12
+    return bytes(data)
+
+
+TIFF = zlib.decompress(  # found by changing bytes: Pillow raises a TypeError
+    base64.b85decode(
+        "c-r&y)MDUZU;tr876wKjO9O}*k=V?P%wRSMvmvns8QH;f9uSKmsTYT`PXMtDl6nw`n!0Z7(lbRNQ>8b}Se?1n*IQfV=#(X$`dVAp70sGDWv1B"
+        "4mzzVA)@l2^UMhNKwa9L7Bc*k%COM(jAGWPNwZ#AQR=ruft}I>YcjQ)R+v+IA-fYj{u%gi1wKGqqh8b-W&5BwZ{Z_PaSCrZ1|3DCu8WFKhJ7l_U"
+        "^whXgQ=jamUZ>4(Wi8rxCUmW=*ZO8rrQndVr;%G$dQLS{&eGbcH`QyZ*UGiZepB6wZe7i_^;Dg)Y00%a`m;*|4rMM??VICSu{u~YZ)%iQIsh?;WIF"
+    )
+)
+APNG = zlib.decompress(base64.b85decode("c-rd>@N?(olHy`uVBq!ia0vp^4M6O`!3HERU8}DLQXGlNAwCRH(CK?X07QGb`njxgN@xNAaajyj"))
+"""A PNG that says it is a film of no frames, at which Pillow raises a SyntaxError."""
 
 
 # (what, what it is to be, kind, said)
@@ -57,6 +81,9 @@ BAD: list[Any] = [
     pytest.param(pdf(), "pdf", "damaged", "damaged", id="a PDF without pages"),
     pytest.param(png()[:-40], "image", "damaged", "damaged or cut short", id="a PNG without its end"),
     pytest.param(jpeg()[: len(jpeg()) // 2], "image", "damaged", "damaged or cut short", id="half a JPEG"),
+    pytest.param(avif(), "image", "damaged", "damaged or cut short", id="an AVIF without colours"),
+    pytest.param(TIFF, "image", "damaged", "damaged or cut short", id="a TIFF with bytes for a number"),
+    pytest.param(APNG, "image", "damaged", "is damaged|cannot read", id="an animated PNG of no frames"),
     pytest.param(png(60_000, 60_000), "image", "too_large", "pixels", id="a decompression bomb"),
     pytest.param(png(11_000, 11_000), "image", "too_large", "11000 x 11000 pixels", id="121 megapixels"),
     pytest.param(PDF, "image", "mismatch", "application/pdf with pdf, not image", id="a PDF as an image"),
@@ -83,6 +110,22 @@ def test_bad_media(data: bytes, expected: Any, kind: str, said: str, tmp_path: P
             probe(source, expected)
         assert refusal.value.kind == kind
     assert "medium.mp4" in str(refusal.value)
+
+
+def test_sound_that_changes_on_the_way() -> None:
+    """Found when it is converted: two streams of other rates, at which PyAV raises a ValueError."""
+    both = b"".join(recoded(wav((440, 1), rate=rate), "adts", "aac") for rate in (8000, 16000))
+    with pytest.raises(MediaError, match="damaged or cut short: Frame does not match"):
+        list(windows(both, MODELS["gemini-embedding-2", "developer"]))
+
+
+def test_a_lack_of_memory_is_not_the_file_s_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("PIL.Image.open", full)
+    with pytest.raises(MemoryError):
+        probe(jpeg())
 
 
 def test_a_film_that_was_cut_off_is_known_by_its_length() -> None:

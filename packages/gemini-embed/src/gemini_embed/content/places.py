@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from gemini_embed.errors import InputError
+from gemini_embed.media.libraries import told_as_damage
 from gemini_embed.secret import shown_url
 
 PNG_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I", "I;16"})
@@ -37,10 +38,7 @@ def place(source: Any) -> tuple[bytes | None, str | None, str | None]:
     if is_genai(source) and getattr(source, "uri", None):
         return None, source.uri, source.mime_type
     if is_pil(source):
-        buffer = BytesIO()
-        picture = source if source.mode in PNG_MODES else source.convert("RGB")
-        picture.save(buffer, format="PNG")
-        return buffer.getvalue(), None, "image/png"
+        return _from_pil(source), None, "image/png"
     if hasattr(source, "read"):
         return _from_file_object(source), None, None
     raise InputError(f"cannot read media from a {type(source).__name__}: pass a path, bytes, a URL or a data URI")
@@ -65,6 +63,14 @@ def is_pil(like: Any) -> bool:
 def is_genai(like: Any) -> bool:
     """Whether it is one of google-genai's objects."""
     return type(like).__module__.startswith("google.genai.")
+
+
+def _from_pil(picture: Any) -> bytes:
+    """As PNG; a picture that was opened is read from its file only now."""
+    buffer = BytesIO()
+    with told_as_damage(f"the PIL image {getattr(picture, 'filename', '') or ''}".rstrip()):
+        (picture if picture.mode in PNG_MODES else picture.convert("RGB")).save(buffer, format="PNG")
+    return buffer.getvalue()
 
 
 def _from_text(source: str) -> tuple[bytes | None, str | None, str | None]:

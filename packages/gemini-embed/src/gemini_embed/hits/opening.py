@@ -7,10 +7,11 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from gemini_embed.content import Media, media_of_type
-from gemini_embed.errors import InputError, missing_extra
+from gemini_embed.errors import InputError
 from gemini_embed.excerpt import Excerpt
+from gemini_embed.media.pictures import opened_picture
 from gemini_embed.media.probing import MediaInfo
-from gemini_embed.media.source import reading
+from gemini_embed.media.source import called, reading
 from gemini_embed.records import Record
 from gemini_embed.windows import Source, probe
 from gemini_embed.windows.audio import audio_windows
@@ -117,11 +118,9 @@ def _pages(window: Excerpt, info: MediaInfo) -> Span:
 
 
 def _picture(source: Source, root: str | None) -> Picture:
-    try:
-        from PIL import Image, ImageOps
-    except ImportError as e:
-        raise missing_extra("media", "Pillow (to open images)") from e
     with reading(source, root) as file:
         data = BytesIO(file.read())
-    with Image.open(data) as picture:
+    with opened_picture(data, called(source)) as picture:
+        from PIL import ImageOps
+
         return ImageOps.exif_transpose(picture.copy())

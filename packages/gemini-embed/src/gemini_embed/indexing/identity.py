@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
@@ -61,8 +60,8 @@ def hashed(part: Part, root: str | None) -> HashedPart:
         raise InputError(f"a {type(part).__name__} cannot be indexed")
     if part.is_url or part.is_reference:
         return HashedPart(sha256_of(part.location or ""), part.mime_type, unread=True)
-    size_bytes = os.path.getsize(part.location or "") if part.data is None else len(part.data)
-    return HashedPart(digest_of(part, root), mime_type_of(part, root), size_bytes)
+    digest, size_bytes = digest_of(part, root)
+    return HashedPart(digest, mime_type_of(part, root), size_bytes)
 
 
 def modality_of(content: Content) -> str:

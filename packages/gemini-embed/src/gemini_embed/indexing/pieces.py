@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 
@@ -76,8 +75,7 @@ class Pieces:
         if found.info.modality != part.modality:
             way_out = f"pass {found.info.modality.capitalize()}(...)"
             raise MediaError(f"{name} is {found.info.mime_type}, not {part.modality}: {way_out}", "mismatch")
-        digest = hashlib.sha256(part.data).hexdigest() if part.data is not None else digest_of(part, root)
-        return cls(part, found, digest, title, opened)
+        return cls(part, found, digest_of(part, root)[0], title, opened)
 
     def likely_tokens(self, excerpt: Excerpt, facts: ModelFacts) -> int:
         """What a window likely costs; a PDF's text is extra."""

@@ -101,9 +101,9 @@ def mime_type_of(part: Media, root: str | None) -> str | None:
     return kind.mime_type if kind else part.mime_type
 
 
-def digest_of(part: Media, root: str | None) -> str:
-    """SHA-256 of the bytes of a medium that is at hand, in hex."""
+def digest_of(part: Media, root: str | None) -> tuple[str, int]:
+    """SHA-256 of the bytes of a medium that is at hand, in hex, and how many bytes these are."""
     if part.data is not None:
-        return hashlib.sha256(part.data).hexdigest()
+        return hashlib.sha256(part.data).hexdigest(), len(part.data)
     with open_file(part.location or "", root=root) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest(), os.fstat(file.fileno()).st_size

@@ -7,12 +7,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from gemini_embed.errors import MediaError, missing_extra
+from gemini_embed.errors import GeminiEmbedError, MediaError, missing_extra
 
 if TYPE_CHECKING:
     from av.container import InputContainer
 
 _PDF_PASSWORD = 4  # FPDF_ERR_PASSWORD
+
+
+@contextmanager
+def told_as_damage(name: str) -> Iterator[None]:
+    """What a library raises over a medium, as MediaError. Damaged files bring out far more than its own exceptions, and
+    one bad file must never end the work on all others; only a lack of memory is not the file's fault."""
+    try:
+        yield
+    except (GeminiEmbedError, MemoryError):
+        raise
+    except Exception as e:
+        raise MediaError(f"{name} is damaged or cut short: {_said(e)}", "damaged") from e
 
 
 @contextmanager
@@ -28,13 +40,13 @@ def av_reading(file: BinaryIO, av_format: str, name: str) -> Iterator[InputConta
     except ImportError as e:
         raise missing_extra("media", "PyAV (to look into audio and video)") from e
     file.seek(0)
-    try:
-        # genpts: an AVI tells when frames are decoded, not when they are shown.
-        options = {"fflags": "genpts"}
-        with av.open(file, "r", format=av_format, options=options, **_lenient_tags(av)) as container:
-            yield container
-    except (av.FFmpegError, EOFError) as e:
-        raise MediaError(f"{name} is damaged or cut short: {_said(e)}", "damaged") from e
+    # genpts: an AVI tells when frames are decoded, not when they are shown.
+    options = {"fflags": "genpts"}
+    with (
+        told_as_damage(name),
+        av.open(file, "r", format=av_format, options=options, **_lenient_tags(av)) as container,
+    ):
+        yield container
 
 
 def _lenient_tags(av: Any) -> dict[str, Any]:
@@ -43,7 +55,7 @@ def _lenient_tags(av: Any) -> dict[str, Any]:
 
 
 def _said(error: Exception) -> str:
-    return str(getattr(error, "strerror", None) or error)
+    return str(getattr(error, "strerror", None) or error) or type(error).__name__
 
 
 @contextmanager
@@ -60,7 +72,7 @@ def pdfium(name: str) -> Iterator[Any]:
         import pypdfium2
     except ImportError as e:
         raise missing_extra("media", "pypdfium2 (to look into PDFs)") from e
-    with vars(pypdfium2).setdefault("one_thread_at_a_time", threading.RLock()):
+    with vars(pypdfium2).setdefault("one_thread_at_a_time", threading.RLock()), told_as_damage(name):
         # Not every failure sets PDFium's last error, and then it is that of an earlier file: this sets "damaged".
         pypdfium2.raw.FPDF_LoadMemDocument(b"", 0, None)
         try:
@@ -69,4 +81,4 @@ def pdfium(name: str) -> Iterator[Any]:
             if getattr(e, "err_code", None) == _PDF_PASSWORD:
                 problem = f"{name} is encrypted: decrypt it first (qpdf --decrypt), as the service takes no password"
                 raise MediaError(problem, "encrypted") from e
-            raise MediaError(f"{name} is damaged or cut short: {e}", "damaged") from e
+            raise

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 import wave
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from gemini_embed.errors import MediaError, missing_extra
+from gemini_embed.errors import MediaError
 from gemini_embed.media.kinds import HEAD_BYTES, Kind, kind_of
 from gemini_embed.media.libraries import av_reading, pdfium
+from gemini_embed.media.pictures import check_pixels, opened_picture
 from gemini_embed.media.source import Source, called, reading, size_of
 from gemini_embed.models import Modality
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.stream import Stream
 
-MAX_PIXELS = 100_000_000
-"""Of a picture or a frame of video: 300 MB of memory. More is taken for a decompression bomb."""
 _MISSING_SHARE = 0.05
 _MISSING_S = 1.0  # a recording that ends earlier than its header says, by both, was cut short
 
@@ -80,27 +78,10 @@ def _recognised(head: bytes, name: str) -> Kind:
 
 
 def _look_at_image(file: BinaryIO, kind: Kind, name: str) -> MediaInfo:
-    try:
-        from PIL import Image, UnidentifiedImageError
-    except ImportError as e:
-        raise missing_extra("media", "Pillow (to look into images)") from e
-    file.seek(0)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # decided by our own limit
-            with Image.open(file) as image:
-                size = image.size
-                _check_pixels(*size, name)
-                _read_to_the_end(image)
-    except MediaError:
-        raise  # it is a ValueError too
-    except Image.DecompressionBombError as e:
-        raise MediaError(f"{name} has more pixels than can be looked at: {e}", "too_large") from e
-    except UnidentifiedImageError as e:
-        raise MediaError(f"{name} is {kind.mime_type}, which Pillow cannot read here", "damaged") from e
-    except (OSError, ValueError, SyntaxError) as e:
-        raise MediaError(f"{name} is damaged or cut short: {e}", "damaged") from e
-    return MediaInfo(modality="image", mime_type=kind.mime_type, size_bytes=0, width=size[0], height=size[1])
+    with opened_picture(file, name, kind.mime_type) as image:
+        width, height = image.size
+        _read_to_the_end(image)
+    return MediaInfo(modality="image", mime_type=kind.mime_type, size_bytes=0, width=width, height=height)
 
 
 def _read_to_the_end(image: Any) -> None:
@@ -110,11 +91,6 @@ def _read_to_the_end(image: Any) -> None:
     else:
         image.draft(None, (64, 64))
         image.load()
-
-
-def _check_pixels(width: int, height: int, name: str) -> None:
-    if width * height > MAX_PIXELS:
-        raise MediaError(f"{name} has {width} x {height} pixels, more than can be looked at", "too_large")
 
 
 def _look_at_pdf(file: BinaryIO, kind: Kind, name: str) -> MediaInfo:
@@ -130,7 +106,7 @@ def _look_at_recording(file: BinaryIO, kind: Kind, name: str) -> MediaInfo:
         is_video = stream.type == "video"
         width, height = (stream.codec_context.width, stream.codec_context.height) if is_video else (None, None)
         if is_video:
-            _check_pixels(width or 0, height or 0, name)
+            check_pixels(width or 0, height or 0, name)
         told_s = _told_s(container, stream)
         duration_s, keyframes = _scanned(container.demux(stream))
         codec = stream.codec_context.name

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 
 from gemini_embed.content import Media, Video
-from gemini_embed.errors import InputError, MediaError, missing_extra
+from gemini_embed.errors import InputError, MediaError
 from gemini_embed.media import FetchPolicy, fetch
 from gemini_embed.media.kinds import HEAD_BYTES, kind_of
+from gemini_embed.media.pictures import opened_picture
 from gemini_embed.models import ModelFacts
 from gemini_embed.preparing.examining import as_sent, examine, likely_media_tokens
 from gemini_embed.preparing.plan import Entry, EntryPart, WirePart, base64_size, inline_data
@@ -140,14 +141,7 @@ def _accepted(data: bytes, part: Media, facts: ModelFacts, info: MediaInfo | Non
 
 
 def _to_png(blob: Blob, part: Media) -> Blob:
-    try:
-        from PIL import Image, UnidentifiedImageError
-    except ImportError as e:
-        raise missing_extra("media", f"Pillow (to convert {blob.mime_type} to PNG)") from e
-    try:
-        with Image.open(BytesIO(blob.data)) as image:
-            png = BytesIO()
-            image.convert("RGBA" if image.has_transparency_data else "RGB").save(png, format="PNG")
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as e:
-        raise MediaError(f"{part!r} cannot be read as {blob.mime_type}: {e}", "damaged") from e
+    with opened_picture(BytesIO(blob.data), repr(part), blob.mime_type) as image:
+        png = BytesIO()
+        image.convert("RGBA" if image.has_transparency_data else "RGB").save(png, format="PNG")
     return Blob("image/png", png.getvalue())

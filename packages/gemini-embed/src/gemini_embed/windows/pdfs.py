@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from gemini_embed.media.libraries import pdfium
-from gemini_embed.media.probing import MAX_PIXELS
+from gemini_embed.media.pictures import MAX_PIXELS
 from gemini_embed.media.source import Source, called, reading
 from gemini_embed.windows.spans import Span
 from gemini_embed.windows.window import Window
