@@ -236,18 +236,17 @@ def test_a_store_that_fails_leaves_the_vectors_on_the_error(index: MultimodalInd
     assert completed.values[row] @ index.embedder.embed(["text 17"]).vector == pytest.approx(1, abs=1e-5)
 
 
-def test_an_exception_of_a_stores_own_leaves_nothing_unwritten(index: MultimodalIndex, store: Store) -> None:
-    """The batch is written again, and its tokens are told once."""
+@pytest.mark.parametrize("error", [OSError("out of file handles"), InputError("too large a row"), KeyError("row")])
+def test_whatever_a_store_raises_the_vectors_go_with_it(index: MultimodalIndex, store: Store, error: Exception) -> None:
+    def fail(records: Sequence[Record]) -> None:
+        raise error
 
-    def fail_once(records: Sequence[Record]) -> None:
-        del store.before_upsert
-        raise OSError("out of file handles")
-
-    store.before_upsert = fail_once
-    with pytest.raises(OSError, match="out of file handles") as caught:
+    store.before_upsert = fail
+    with pytest.raises((StoreError, InputError), match=str(error)) as caught:
         index.add(["one", "two", "three"])
-    assert index.count() == 3
-    assert caught.value.__notes__[0].startswith("Until then: <AddReport: 3 added, 0 re-used, 0 replaced, 21 tokens,")
+    completed = caught.value.completed
+    assert completed is not None
+    assert (list(completed.positions), completed.usage.requests) == ([0, 1, 2], 1)
 
 
 def test_twins_far_apart_are_one_record(index: MultimodalIndex, emulator: Emulator) -> None:

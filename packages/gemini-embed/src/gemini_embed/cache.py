@@ -48,7 +48,7 @@ class VectorCache:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._file = CacheFile(Path(path).expanduser())
+        self._file = CacheFile(Path(path).expanduser().absolute())  # a later change of directory changes nothing
         self._warned = False
         self._back_at: dict[str, float] = {}
 

@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
@@ -27,8 +27,9 @@ from gemini_embed.indexing.progress import Progress, progress_of
 from gemini_embed.indexing.replacing import Gone, Outdated
 from gemini_embed.indexing.report import AddReport, SkippedItem
 from gemini_embed.metering import Budget, Estimate, price
+from gemini_embed.records import Record
 from gemini_embed.result import EmbeddingResult, Usage
-from gemini_embed.stores import Store
+from gemini_embed.stores import FloatArray, Store
 
 if TYPE_CHECKING:
     from gemini_embed.calls import Submitted
@@ -78,6 +79,7 @@ class _Adding:
         progress: Progress,
     ) -> None:
         self.replaced = self.removed = 0
+        self._is_writing = False
         self._began = time.monotonic()
         self._embedder, self._store, self._outdated = embedder, store, outdated
         self._how, self._budget, self._progress = how, budget, progress
@@ -122,11 +124,11 @@ class _Adding:
             if self._refusals:
                 refused = [item for refusal in self._refusals for item in refusal.refused]
                 raise RefusedItemsError.of(refused, self._refusals[0])
-        except StoreError as error:
-            error.completed = self._unwritten()
-            raise
-        except Exception:
-            yield from self._finish_rest()
+        except Exception as error:
+            if self._is_the_store_s(error):
+                error.completed = self._unwritten()
+            else:
+                yield from self._finish_rest()
             raise
         finally:  # something is left after Ctrl-C or a cancellation, which may come while the rest is finished too
             reader.opened.by(None)
@@ -219,17 +221,18 @@ class _Adding:
         while self._window:
             try:
                 yield from self._finish_first()
-            except StoreError:
-                logger.exception("what was under way when adding failed could not be written")
-                self._stopped()  # and so left
             except GeminiEmbedError as error:
-                logger.info("adding had failed already; another part failed too: %s", error)
+                if self._is_the_store_s(error):
+                    logger.exception("what was under way when adding failed could not be written")
+                    self._stopped()  # and so left
+                else:
+                    logger.info("adding had failed already; another part failed too: %s", error)
 
     def _write_what_is_finished(self) -> None:
         try:
             for batch, completed in self._stopped():
                 self._write(batch, completed)
-        except StoreError:
+        except GeminiEmbedError:
             logger.exception("what was finished when adding was interrupted could not be written")
 
     def _stopped(self) -> list[tuple[AddBatch, Completed]]:
@@ -249,13 +252,28 @@ class _Adding:
 
     def _write(self, batch: AddBatch, completed: Completed) -> None:
         waiting, vectors = batch.rows(completed)
-        self._store.upsert([one.record for one in waiting], vectors)
+        self._upsert([one.record for one in waiting], vectors)
         self._usage += completed.usage  # once, though a store's own exception has the batch written again
         items = sum(len(one.positions) for one in waiting)
         self._added += len(waiting)
         self._reused += items - len(waiting)
         self._files += sum(one.record.uri is not None and one.candidate.begins for one in waiting)
         self._advance(items)
+
+    def _upsert(self, records: Sequence[Record], vectors: FloatArray) -> None:
+        """Write to the store; whatever it raises, the vectors that are paid for go with it."""
+        self._is_writing = True
+        try:
+            self._store.upsert(records, vectors)
+        except GeminiEmbedError:
+            raise
+        except Exception as error:  # of a store of the user's own
+            raise StoreError(f"{self._store}: {error!r}") from error
+        self._is_writing = False
+
+    def _is_the_store_s(self, error: Exception) -> TypeGuard[GeminiEmbedError]:
+        """Whether nothing more can be written."""
+        return isinstance(error, StoreError) or (self._is_writing and isinstance(error, GeminiEmbedError))
 
     def _leave(self, batch: AddBatch) -> None:
         self._window.popleft()

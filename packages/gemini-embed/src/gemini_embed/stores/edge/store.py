@@ -66,7 +66,7 @@ class EdgeStore(Store):
         oversampling: float = 3.0,
     ) -> None:
         check_quantization(quantization, oversampling)
-        self.path = Path(path)
+        self.path = Path(path).absolute()  # a later change of directory changes nothing
         self._quantization, self._oversampling = quantization, oversampling
         self._lock = threading.RLock()
         self._shard: qdrant_edge.EdgeShard | None = None
@@ -93,7 +93,7 @@ class EdgeStore(Store):
             edge.Point(record.id, memoryview(row), to_payload(record))
             for record, row in zip(records, rows, strict=True)
         ]
-        with self._lock:
+        with self._lock, self._engine_errors():
             check_room(self.path, 4 * rows.nbytes)
             self._update(edge.UpdateOperation.upsert_points(points))
             self._written_bytes += rows.nbytes

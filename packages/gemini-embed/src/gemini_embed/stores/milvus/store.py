@@ -80,7 +80,7 @@ class MilvusStore(Store):
         timeout_s: float = 60.0,
     ) -> None:
         place = os.fspath(uri)
-        self._file = None if "://" in place else Path(place)
+        self._file = None if "://" in place else Path(place).absolute()  # a later change of directory changes nothing
         if self._file is not None:
             if self._file.suffix != ".db":
                 raise ConfigurationError(f"{place!r}: give http://host:port, or the path of a file that ends in .db")
@@ -88,11 +88,11 @@ class MilvusStore(Store):
                 raise ConfigurationError("token goes with the address of a server, not with a file")
             milvus_lite.check_settings(index_type, index_params or {}, search_params or {})
         self.collection = collection
-        self._place, self._token, self._adopt = place, token, adopt
+        self._place, self._token, self._adopt = str(self._file or place), token, adopt
         self._index, self._search_params = Index(index_type, dict(index_params or {})), dict(search_params or {})
         self._consistency, self._timeout_s = consistency, timeout_s
         self._client: MilvusClient | None = None
-        self._address = place
+        self._address = self._place
         self._fingerprint: Fingerprint | None = None
         self._lock = threading.RLock()
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from operator import methodcaller
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
@@ -99,8 +100,9 @@ class QdrantStore(Store):
         if quantization is not None and (location is not None or path is not None):
             raise no_quantization_here()
         self.collection = collection
-        self._where = str(places[given[0]]) if client is None else "your client"
-        self._location, self._path = location, None if path is None else os.fspath(path)
+        # Absolute, so that a later change of directory changes nothing.
+        self._location, self._path = location, None if path is None else str(Path(path).absolute())
+        self._where = "your client" if client is not None else str(location or url or self._path)
         self._url, self._api_key, self._timeout_s = url, api_key, timeout_s
         self._adopt, self._retry_for_s = adopt, retry_for_s
         self._quantization, self._oversampling = quantization, oversampling
