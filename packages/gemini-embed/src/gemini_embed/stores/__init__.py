@@ -4,6 +4,7 @@ base             the contract, and what every store checks
 filters          the neutral filter;  matching: the same in plain Python
 points           records as points of the Qdrant family;  point_filters: filters as its conditions
 adopting         the taking over of a collection that has no fingerprint
+forking          engines that live in one process, and its forks
 llama_nodes      what LlamaIndex's stores read beside that
 edge/            Qdrant's engine in this process;  qdrant/: a server;  milvus/: Milvus, and Milvus Lite
 

@@ -33,6 +33,7 @@ from gemini_embed.stores.base import (
 )
 from gemini_embed.stores.edge.folder import check_room, engine, kept_fingerprint, load, optimize
 from gemini_embed.stores.edge.memory import release_mapped
+from gemini_embed.stores.forking import OfOneProcess
 from gemini_embed.stores.point_filters import EdgeConditions
 from gemini_embed.stores.points import from_payload, point_id, point_ids, to_payload
 
@@ -46,7 +47,7 @@ _EF = 128
 """Candidates that a search of the graph keeps: recall@10 is above 0.99 (benchmarks/README.md)."""
 
 
-class EdgeStore(Store):
+class EdgeStore(OfOneProcess, Store):
     """Records and vectors in the folder `path`, made on first use.
 
     Nothing is read or written before the first call. Needs the extra `edge`.
@@ -77,12 +78,13 @@ class EdgeStore(Store):
         return f"EdgeStore({str(self.path)!r})"
 
     def open(self, fingerprint: Fingerprint) -> None:
-        with self._lock, self._engine_errors():
+        with self._alone():
             if self._fingerprint is None:
                 self._fingerprint = kept_fingerprint(self.path, fingerprint)
             self._fingerprint.check(fingerprint, where=str(self))
             if self._shard is None:
                 self._shard = self._load()
+                self._opened_here()
 
     def upsert(self, records: Sequence[Record], vectors: FloatArray) -> None:
         rows = check_rows(records, vectors, self._dimensions)
@@ -93,7 +95,7 @@ class EdgeStore(Store):
             edge.Point(record.id, memoryview(row), to_payload(record))
             for record, row in zip(records, rows, strict=True)
         ]
-        with self._lock, self._engine_errors():
+        with self._alone():
             check_room(self.path, 4 * rows.nbytes)
             self._update(edge.UpdateOperation.upsert_points(points))
             self._written_bytes += rows.nbytes
@@ -134,7 +136,7 @@ class EdgeStore(Store):
     def delete(self, ids: Sequence[str] | None = None, *, filter: FilterLike = None) -> int:
         check_one_of(ids, filter)
         operation = engine().UpdateOperation
-        with self._lock:
+        with self._alone():
             if ids is not None:
                 there = [record.id for record in self.get(ids)]
                 self._update(operation.delete_points(point_ids(there)))
@@ -181,7 +183,9 @@ class EdgeStore(Store):
                 self._shard = self._load()
 
     def close(self) -> None:
-        with self._lock, self._engine_errors():
+        if self._is_the_parent_s:
+            return
+        with self._alone():
             shard, self._shard, self._fingerprint = self._shard, None, None
             if shard is not None:
                 shard.close()
@@ -194,8 +198,15 @@ class EdgeStore(Store):
         return load(self.path, self._dimensions, quantized=self._quantization is not None)
 
     @contextmanager
-    def _open_shard(self) -> Iterator[qdrant_edge.EdgeShard]:
+    def _alone(self) -> Iterator[None]:
+        """One caller at a time, the engine's errors in our words."""
+        self._check_process()
         with self._lock, self._engine_errors():
+            yield
+
+    @contextmanager
+    def _open_shard(self) -> Iterator[qdrant_edge.EdgeShard]:
+        with self._alone():
             yield opened(self, self._shard)
 
     def _engine_errors(self) -> AbstractContextManager[None]:

@@ -30,6 +30,7 @@ from gemini_embed.stores.base import (
     engine_errors,
     opened,
 )
+from gemini_embed.stores.forking import OfOneProcess
 from gemini_embed.stores.milvus import lite as milvus_lite
 from gemini_embed.stores.milvus.collection import Index, ensure
 from gemini_embed.stores.milvus.filters import expression, ids_in
@@ -46,7 +47,7 @@ _NUMBERS_PER_REQUEST = 2**20
 """Vector numbers in one upsert: 4 MB, well under the 64 MB of a gRPC message."""
 
 
-class MilvusStore(Store):
+class MilvusStore(OfOneProcess, Store):
     """Records and vectors in one Milvus collection, made on first use. Needs the extra `milvus`.
 
     Stored text is cut at 65,535 bytes, Milvus's limit, with a mark at its end; the vector is of the whole text.
@@ -100,6 +101,7 @@ class MilvusStore(Store):
         return f"MilvusStore({self._place!r}, collection={self.collection!r})"
 
     def open(self, fingerprint: Fingerprint) -> None:
+        self._check_process()
         with self._lock, engine_errors(self):
             if self._fingerprint is None:
                 client = self._client = self._client or self._connect()
@@ -196,6 +198,8 @@ class MilvusStore(Store):
                 client.load_collection(self.collection)
 
     def close(self) -> None:
+        if self._is_the_parent_s:
+            return
         with self._lock, engine_errors(self):
             client, self._client, self._fingerprint = self._client, None, None
             if client is not None:
@@ -210,6 +214,7 @@ class MilvusStore(Store):
     @contextmanager
     def _ready(self) -> Iterator[MilvusClient]:
         """The client of the open store; one caller at a time with a file, which takes one writer."""
+        self._check_process()
         client = opened(self, self._client if self._fingerprint else None)
         with nullcontext() if self._file is None else self._lock, engine_errors(self):
             yield client
@@ -243,6 +248,7 @@ class MilvusStore(Store):
             raise missing_extra("milvus", "pymilvus") from error
         if self._file is not None:
             self._address, self._lock = milvus_lite.start(self._file)
+            self._opened_here()
         return MilvusClient(uri=self._address, token=self._token or "", timeout=self._timeout_s)
 
 

@@ -40,8 +40,12 @@ def no_quantization_here() -> ConfigurationError:
 
 def is_local(client: QdrantClient) -> bool:
     """Whether it is qdrant-client's local mode, and no server."""
-    options = client.init_options
-    return options.get("location") == ":memory:" or options.get("path") is not None
+    return client.init_options.get("location") == ":memory:" or is_in_folder(client)
+
+
+def is_in_folder(client: QdrantClient) -> bool:
+    """Whether it is local mode with files, which one process at a time has open."""
+    return client.init_options.get("path") is not None
 
 
 def passes(error: Exception) -> bool:

@@ -34,11 +34,12 @@ from gemini_embed.stores.base import (
     engine_errors,
     opened,
 )
+from gemini_embed.stores.forking import OfOneProcess
 from gemini_embed.stores.llama_nodes import node_payload
 from gemini_embed.stores.point_filters import ClientConditions
 from gemini_embed.stores.points import from_payload, point_id, point_ids, to_payload
 from gemini_embed.stores.qdrant.away import persist
-from gemini_embed.stores.qdrant.client import connected, is_local, no_quantization_here, passes
+from gemini_embed.stores.qdrant.client import connected, is_in_folder, is_local, no_quantization_here, passes
 from gemini_embed.stores.qdrant.collection import ensure
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ _NUMBERS_PER_REQUEST = 2**18
 """Vector numbers in one upsert: some 5 MB of JSON, well under the server's 32 MB."""
 
 
-class QdrantStore(Store):
+class QdrantStore(OfOneProcess, Store):
     """Records and vectors in one Qdrant collection, made on first use. Needs the extra `qdrant`.
 
     Args:
@@ -114,8 +115,11 @@ class QdrantStore(Store):
         return f"QdrantStore({self._where!r}, collection={self.collection!r})"
 
     def open(self, fingerprint: Fingerprint) -> None:
+        self._check_process()
         with self._lock, self._client_errors():
             client = self._client = self._client or self._connected()
+            if is_in_folder(client):
+                self._opened_here()
             if self._fingerprint is None:
                 if self._quantization is not None and is_local(client):
                     raise no_quantization_here()
@@ -229,6 +233,8 @@ class QdrantStore(Store):
                 return
 
     def close(self) -> None:
+        if self._is_the_parent_s:
+            return
         with self._lock, self._client_errors():
             client, self._fingerprint = self._client, None
             if client is not None and self._is_ours:
@@ -239,7 +245,7 @@ class QdrantStore(Store):
         client = connected(
             location=self._location, path=self._path, url=self._url, api_key=self._api_key, timeout_s=self._timeout_s
         )
-        weakref.finalize(self, client.close)  # a store left open ends without the noise of the client's own ending
+        weakref.finalize(self, _closed_by, os.getpid(), client)
         return client
 
     def _client_errors(self) -> AbstractContextManager[None]:
@@ -255,6 +261,7 @@ class QdrantStore(Store):
     @contextmanager
     def _ready(self) -> Iterator[QdrantClient]:
         """The client of the open store; one caller at a time in local mode, which is not made for threads."""
+        self._check_process()
         client = opened(self, self._client if self._fingerprint else None)
         with self._lock if is_local(client) else nullcontext(), self._client_errors():
             yield client
@@ -263,6 +270,12 @@ class QdrantStore(Store):
         """The answer to a request that may be repeated without changing anything: while the server is away, it is."""
         with self._ready() as client:
             return persist(partial(request, client), passes, self._retry_for_s)
+
+
+def _closed_by(process: int, client: QdrantClient) -> None:
+    """A store left open ends without the noise of the client's own ending, in the process that opened it."""
+    if process == os.getpid():
+        client.close()
 
 
 def _payload(record: Record) -> dict[str, Any]:
