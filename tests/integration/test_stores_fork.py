@@ -1,4 +1,4 @@
-"""Processes forked after a store was opened: refused at once where the engine lives in one process, and no harm done."""
+"""Processes forked after a store was opened: refused at once where its engine lives in one process, no harm done."""
 
 from __future__ import annotations
 

@@ -69,10 +69,15 @@ def _advance(steps: Steps[T], outcome: _Outcome) -> Pending[EmbeddingResult] | _
 
 
 async def _in_thread(function: Callable[[], T]) -> T:
-    """Run in a thread, to its end even if the caller is cancelled: steps that run cannot be closed."""
+    """Run in a thread, to its end however often the caller is cancelled: steps that run cannot be closed."""
     running = asyncio.ensure_future(asyncio.to_thread(function))
-    try:
-        return await asyncio.shield(running)
-    except asyncio.CancelledError:
-        await asyncio.gather(running, return_exceptions=True)
-        raise
+    cancelled: asyncio.CancelledError | None = None
+    while not running.done():
+        try:
+            await asyncio.wait([running])
+        except asyncio.CancelledError as error:  # and maybe again: of nested timeouts each cancels, anyio does at once
+            cancelled = cancelled or error
+    if cancelled is not None:
+        running.exception()  # seen, or asyncio would log it
+        raise cancelled
+    return running.result()

@@ -1,4 +1,4 @@
-"""Engines that live in one process: a forked child has their memory, their locks as they were, and none of their threads.
+"""Engines that live in one process: a forked child has their memory and locks as they were, and none of their threads.
 
 Its first call would wait for ever, or write into files that the parent has open. So it is refused, at once.
 """
@@ -28,8 +28,8 @@ class OfOneProcess:
         """
         if self._is_the_parent_s:
             raise StoreLockedError(
-                f"{self} was opened before this process was forked, and stays open in its parent: make the index in the "
-                "worker, after the fork, or share one by a server, QdrantStore(url=...)"
+                f"{self} was opened before this process was forked, and stays open in its parent: make the index in "
+                "the worker, after the fork, or share one by a server, QdrantStore(url=...)"
             )
 
 
