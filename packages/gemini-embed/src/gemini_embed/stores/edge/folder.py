@@ -18,6 +18,9 @@ from gemini_embed.stores.points import INDEXED_FIELDS
 if TYPE_CHECKING:
     import qdrant_edge
 
+LOCK_SIGN = "WouldBlock"
+"""In the engine's error where another opener holds its log."""
+
 _OPTIMIZE = """
 import sys
 import qdrant_edge
@@ -81,8 +84,22 @@ def load(folder: Path, dimensions: int, *, quantized: bool) -> qdrant_edge.EdgeS
             draft.rename(shard)
         except OSError:  # another opener was first; whether it still has it, loading tells
             shutil.rmtree(draft)
-    loaded: qdrant_edge.EdgeShard = edge.EdgeShard.load(str(shard), config)
+    try:
+        loaded: qdrant_edge.EdgeShard = edge.EdgeShard.load(str(shard), config)
+    except Exception as error:
+        if LOCK_SIGN in str(error):
+            raise
+        raise StoreError(damaged(folder, error)) from error
     return loaded
+
+
+def damaged(folder: Path, error: BaseException) -> str:
+    """What to say when the engine stumbles over its own files."""
+    said = str(error) or type(error).__name__
+    return (
+        f"{folder}: the engine stopped with {said!r}, as it does when files of the folder are damaged: keep a copy of it, "
+        "and add the same items to a store in a new folder (what Embedder(cache=...) has is not paid for again)"
+    )
 
 
 def optimize(folder: Path) -> None:

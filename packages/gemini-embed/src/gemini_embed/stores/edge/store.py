@@ -10,12 +10,13 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from gemini_embed.errors import StoreError
 from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.hits import Hit
 from gemini_embed.records import Record
@@ -31,7 +32,7 @@ from gemini_embed.stores.base import (
     engine_errors,
     opened,
 )
-from gemini_embed.stores.edge.folder import check_room, engine, kept_fingerprint, load, optimize
+from gemini_embed.stores.edge.folder import LOCK_SIGN, check_room, damaged, engine, kept_fingerprint, load, optimize
 from gemini_embed.stores.edge.memory import release_mapped
 from gemini_embed.stores.forking import OfOneProcess
 from gemini_embed.stores.point_filters import EdgeConditions
@@ -209,9 +210,16 @@ class EdgeStore(OfOneProcess, Store):
         with self._alone():
             yield opened(self, self._shard)
 
-    def _engine_errors(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def _engine_errors(self) -> Iterator[None]:
         way_out = "its engine allows one at a time: close that one first, or use QdrantStore(url=...) to share an index"
-        return engine_errors(self, lock_sign="WouldBlock", way_out=way_out)  # from opening the engine's log
+        try:
+            with engine_errors(self, lock_sign=LOCK_SIGN, way_out=way_out):
+                yield
+        except BaseException as error:
+            if type(error).__module__ != "pyo3_runtime":  # its PanicException is no Exception, and has no home
+                raise
+            raise StoreError(damaged(self.path, error)) from error
 
     def _update(self, operation: qdrant_edge.UpdateOperation) -> None:
         with self._open_shard() as shard:
