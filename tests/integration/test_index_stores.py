@@ -184,6 +184,8 @@ WRONG_KEY: Any = {1: 2}
         pytest.param(lambda d: ["a", 3], 1, "cannot embed a int", id="number"),
         pytest.param(lambda d: ["a", Item("b", metadata={"x": object()})], 1, "only JSON values", id="metadata"),
         pytest.param(lambda d: [Item("b", metadata={"x": float("nan")})], 0, "only JSON values", id="nan"),
+        pytest.param(lambda d: [Item("b", metadata={"x": 2**63})], 0, "of 65 bits, stores keep 64", id="large"),
+        pytest.param(lambda d: [Item("b", metadata={"x": [-(10**5000)]})], 0, "stores keep 64", id="huge"),
         pytest.param(lambda d: [Item("b", metadata=WRONG_KEY)], 0, "keys are strings", id="metadata-key"),
         pytest.param(lambda d: ["a", "\ud800"], 1, "lone surrogate", id="surrogate"),
     ],
@@ -194,6 +196,12 @@ def test_a_bad_item_is_named(
     with pytest.raises(InputError, match=words) as caught:
         index.add(make(tmp_path))
     assert caught.value.position == position
+
+
+@pytest.mark.parametrize("number", [-(2**63), 2**63 - 1])
+def test_the_largest_whole_numbers_come_back(index: MultimodalIndex, number: int) -> None:
+    index.add([Item("x", metadata={"n": number}), Item("y", metadata={"n": 0})])
+    assert [batch.records[0].metadata["n"] for batch in index.store.iterate(filter={"n": number})] == [number]
 
 
 def file(path: Path, data: bytes) -> Path:

@@ -11,6 +11,9 @@ from gemini_embed.excerpt import Excerpt
 MODALITIES = ("text", "image", "audio", "video", "pdf", "mixed")
 """ "mixed" is for interleaved parts."""
 
+LEAST_WHOLE, MOST_WHOLE = -(2**63), 2**63 - 1
+"""What all stores keep of whole numbers: 64 bits with a sign."""
+
 
 @dataclass(frozen=True, repr=False)
 class Record:

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from gemini_embed.errors import InputError
-from gemini_embed.records import Record
+from gemini_embed.records import LEAST_WHOLE, MOST_WHOLE, Record
 
 
 def check_text(record: Record) -> None:
@@ -30,6 +30,10 @@ def json_object(metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 def _json_value(value: Any, name: str) -> Any:
     """`value` as every store can keep it and give it back."""
+    if isinstance(value, int) and not LEAST_WHOLE <= value <= MOST_WHOLE:
+        raise InputError(
+            f"metadata {name!r} holds a whole number of {value.bit_length() + 1} bits, stores keep 64: make it a str"
+        )
     if value is None or isinstance(value, (str, bool, int)) or (isinstance(value, float) and math.isfinite(value)):
         return value
     if isinstance(value, date):

@@ -13,6 +13,7 @@ A field that holds a list matches when any element does. Values are data: no sto
 from __future__ import annotations
 
 import math
+import sys
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from gemini_embed.errors import InputError
-from gemini_embed.records import MODALITIES
+from gemini_embed.records import LEAST_WHOLE, MODALITIES, MOST_WHOLE
 from gemini_embed.stores.base import FilterLike
 
 Scalar: TypeAlias = str | int | float | bool
@@ -175,6 +176,8 @@ def _leaf(path: Path, value: Any) -> Node:
 
 
 def _scalar(path: Path, value: Any) -> Scalar:
+    if isinstance(value, int) and not LEAST_WHOLE <= value <= MOST_WHOLE:
+        raise InputError(f"filter: {'.'.join(path)}: no record holds a whole number of more than 64 bits")
     if isinstance(value, float) and not math.isfinite(value):
         raise InputError(f"filter: {'.'.join(path)}: {value} equals nothing")
     if isinstance(value, (str, int, float)):
@@ -199,7 +202,7 @@ def _range(path: Path, bounds: Mapping[Any, Any]) -> Node:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 def _moment(value: date) -> datetime:

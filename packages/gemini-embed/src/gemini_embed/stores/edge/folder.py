@@ -97,8 +97,8 @@ def damaged(folder: Path, error: BaseException) -> str:
     """What to say when the engine stumbles over its own files."""
     said = str(error) or type(error).__name__
     return (
-        f"{folder}: the engine stopped with {said!r}, as it does when files of the folder are damaged: keep a copy of it, "
-        "and add the same items to a store in a new folder (what Embedder(cache=...) has is not paid for again)"
+        f"{folder}: the engine stopped with {said!r}, as it does when files of the folder are damaged: keep a copy of "
+        "it, and add the same items to a store in a new folder (what Embedder(cache=...) has is not paid for again)"
     )
 
 
