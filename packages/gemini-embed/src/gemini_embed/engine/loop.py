@@ -143,7 +143,7 @@ class _Runner(Generic[S]):
         self._open_session = open_session
         self._session: concurrent.futures.Future[S] = concurrent.futures.Future()
         self._jobs: set[asyncio.Task[Any]] = set()
-        self.loop = asyncio.new_event_loop()
+        self.loop = _new_loop()
         self.thread = threading.Thread(target=self._main, name="gemini-embed", daemon=True)
         self.thread.start()
 
@@ -158,7 +158,6 @@ class _Runner(Generic[S]):
         return await job(self._session.result())
 
     def _main(self) -> None:
-        asyncio.set_event_loop(self.loop)
         try:  # before the loop runs: reading the CA file for a TLS context takes a tenth of a second
             self._session.set_result(self._open_session())
         except Exception as e:
@@ -181,6 +180,11 @@ class _Runner(Generic[S]):
             await self._session.result().aclose()
         await self.loop.shutdown_asyncgens()
         self.loop.stop()
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    """Python's own loop of this system, whatever the program's policy is: uvloop lacks what the transport asks for."""
+    return getattr(asyncio, "ProactorEventLoop", asyncio.SelectorEventLoop)()  # the first on Windows only
 
 
 _engines: weakref.WeakSet[Engine[Any]] = weakref.WeakSet()

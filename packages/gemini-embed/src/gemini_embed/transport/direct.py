@@ -189,3 +189,5 @@ def _errors(timeout: type[Exception], other: type[Exception]) -> Iterator[None]:
         raise timeout(str(e)) from e
     except OSError as e:
         raise other(str(e)) from e
+    except Exception as e:  # a name that cannot be looked up is a UnicodeError, and loops have errors of their own
+        raise other(f"{type(e).__name__}: {e}") from e
