@@ -9,7 +9,7 @@ tool        the retriever as an agent's tool
 """
 
 from llama_index.retrievers.gemini_embed.base import GeminiMultimodalRetriever
-from llama_index.retrievers.gemini_embed.node_store import NodeStore
+from llama_index.retrievers.gemini_embed.node_store import NodesLeftOutError, NodeStore
 from llama_index.retrievers.gemini_embed.queries import MultimodalQuery
 
-__all__ = ["GeminiMultimodalRetriever", "MultimodalQuery", "NodeStore"]
+__all__ = ["GeminiMultimodalRetriever", "MultimodalQuery", "NodeStore", "NodesLeftOutError"]

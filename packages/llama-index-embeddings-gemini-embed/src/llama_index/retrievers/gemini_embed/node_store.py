@@ -54,11 +54,7 @@ class NodeStore(Store):
         self._dimensions = fingerprint.dimensions
 
     def upsert(self, records: Sequence[Record], vectors: FloatArray) -> None:
-        rows = check_rows(records, vectors, self._size)
-        nodes = [node_of_record(record) for record in records]
-        for node, row in zip(nodes, rows, strict=True):
-            node.embedding = row.tolist()
-        if nodes:
+        if nodes := self._nodes(records, vectors):
             self._store.add(nodes)
 
     def update(self, records: Sequence[Record]) -> None:
@@ -70,8 +66,16 @@ class NodeStore(Store):
                 f"changed: delete their source first, such as {without[0].source!r}"
             )
         known = [record for record in records if record.id in held]
-        self._store.delete_nodes([record.id for record in known])
-        self.upsert(known, np.array([held[record.id].embedding for record in known], np.float32))
+        if not known:
+            return
+        vectors = np.array([held[record.id].embedding for record in known], np.float32)
+        changed = self._nodes(known, vectors)
+        self._store.delete_nodes([record.id for record in known])  # a store may keep both of one id
+        try:
+            self._store.add(changed)
+        except Exception as error:
+            self._put_back([held[record.id] for record in known], error)
+            raise
 
     def search(self, vector: FloatArray, k: int, filter: FilterLike = None) -> list[Hit]:
         query = check_query(vector, k, self._size)
@@ -117,6 +121,26 @@ class NodeStore(Store):
     def close(self) -> None:
         """The vector store is the caller's."""
 
+    def _nodes(self, records: Sequence[Record], vectors: FloatArray) -> list[BaseNode]:
+        """With their vectors, as the store takes them."""
+        nodes = [node_of_record(record) for record in records]
+        for node, row in zip(nodes, check_rows(records, vectors, self._size), strict=True):
+            node.embedding = row.tolist()
+        return nodes
+
+    def _put_back(self, nodes: list[BaseNode], error: Exception) -> None:
+        """Their vectors are paid for, and were deleted only to be written anew."""
+        try:
+            self._store.add(nodes)
+        except Exception:
+            logger.exception("%r did not take back what it had", self)
+            left_out = NodesLeftOutError(
+                f"{self}: {len(nodes)} nodes were deleted to be changed, and not written again ({error!r}): they "
+                "are in .nodes of this error with their vectors, for vector_store.add(error.nodes)"
+            )
+            left_out.nodes = nodes
+            raise left_out from error
+
     @property
     def _size(self) -> int:
         return opened(self, self._dimensions)
@@ -144,6 +168,12 @@ class NodeStore(Store):
             return []
         except ValueError as e:  # LlamaIndex's Milvus store lists nothing without a filter
             raise StoreError(f"{self} cannot tell what it holds in this way: {e}") from e
+
+
+class NodesLeftOutError(StoreError):
+    """The store did not take `nodes` back, which it had: add them to it, with their vectors, once it is well."""
+
+    nodes: Sequence[BaseNode] = ()
 
 
 def _test(filter: FilterLike) -> Callable[[BaseNode], bool]:
