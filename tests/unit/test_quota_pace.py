@@ -5,6 +5,7 @@ import itertools
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -75,6 +76,7 @@ class Simulation:
         self._now = 0.0
         self._order = itertools.count()
         self._asked = [0] * self.workers
+        self._wakes = [partial(self._woken, worker) for worker in range(self.workers)]
         self._events: list[tuple[float, int, Callable[[float], None]]] = []
 
     def run(self, begin: float) -> None:
@@ -88,12 +90,12 @@ class Simulation:
         heapq.heappush(self._events, (at, next(self._order), lambda now: act(now, *args)))
 
     def _ask(self, now: float, worker: int, asked: int | None = None) -> None:
+        if now > self.end:
+            self.pace.leave(self._wakes[worker])
         if now > self.end or asked not in (None, self._asked[worker]):
             return  # over, or woken before its time
         self._asked[worker] = number = self._asked[worker] + 1
-        admitted = self.pace.admit(
-            Cost(100, TOKENS_A_CALL), now, wake=lambda: self._later(self._now, self._ask, worker, number)
-        )
+        admitted = self.pace.admit(Cost(100, TOKENS_A_CALL), now, self._wakes[worker])
         if isinstance(admitted, Hold):
             if admitted.seconds is not None:
                 self._later(now + admitted.seconds, self._ask, worker, number)
@@ -103,6 +105,9 @@ class Simulation:
             self._later(now + LATENCY_S, self._answered, worker, admitted)
         else:
             self._later(now + REFUSAL_S, self._refused, worker, admitted, refusal)
+
+    def _woken(self, worker: int) -> None:
+        self._later(self._now, self._ask, worker, self._asked[worker])
 
     def _answered(self, now: float, worker: int, ticket: Ticket) -> None:
         self.pace.answered(ticket, now)
@@ -241,11 +246,56 @@ def test_no_herd_after_a_wait() -> None:
     assert hold.seconds == pytest.approx(4.0)
     assert hold.reason == "quota"
     probe = admitted(pace, Cost(1, 1), 5.0)
-    assert pace.admit(Cost(1, 1), 5.0, lambda: woken.append(True)) == Hold(None, "quota")
+    wake = partial(woken.append, True)
+    assert pace.admit(Cost(1, 1), 5.0, wake) == Hold(None, "quota")
     assert not woken
     pace.answered(probe, 5.1)
     assert woken
-    admitted(pace, Cost(1, 1), 5.1)
+    assert isinstance(pace.admit(Cost(1, 1), 5.1, wake), Ticket)
+
+
+def test_first_come_first_served_whatever_the_size() -> None:
+    """An application's queries, 97 a minute, beside batches that want all of a minute's quota: each has its turn."""
+    pace, now, let_in = Pace(), 0.0, {"batch": 0, "query": 0}
+    pace.tell(RateLimits(requests_per_minute=100), now)
+    wakes = {"batch": lambda: None, "query": lambda: None}
+    costs = {"batch": Cost(100, 1000), "query": Cost(1, 10)}
+    wanted_at = dict.fromkeys(let_in, 0.0)
+    while now < 3600:
+        for who in ("query", "batch"):
+            if now >= wanted_at[who] and isinstance(ticket := pace.admit(costs[who], now, wakes[who]), Ticket):
+                let_in[who] += 1
+                wanted_at[who] = now + (0.62 if who == "query" else 0)
+                pace.answered(ticket, now)
+        now += 0.05
+
+    assert let_in["batch"] >= 55
+    assert let_in["query"] >= 55
+
+
+def test_the_next_in_line_is_woken_when_the_first_leaves() -> None:
+    pace, woken = Pace(), []
+    pace.refused(admitted(pace, Cost(1, 1), 0.0), Refusal(5.0, "requests"), 0.0)
+    wakes = [partial(woken.append, number) for number in range(3)]
+    seconds = [pace.admit(Cost(1, 1), 1.0, wake) for wake in wakes]
+    assert seconds == [Hold(4.0, "quota")] * 3
+    pace.leave(wakes[1])
+    assert woken == []
+    pace.leave(wakes[0])
+    assert woken == [2]
+
+
+def test_a_place_in_line_whose_loop_is_closed_is_passed_over() -> None:
+    pace, woken = Pace(), []
+    pace.refused(admitted(pace, Cost(1, 1), 0.0), Refusal(5.0, "requests"), 0.0)
+
+    def closed() -> None:
+        raise RuntimeError("Event loop is closed")
+
+    for wake in (_nobody, closed, partial(woken.append, True)):
+        pace.admit(Cost(1, 1), 1.0, wake)
+    pace.leave(_nobody)
+    assert woken == [True]
 
 
 def test_who_left_is_not_woken() -> None:

@@ -64,7 +64,8 @@ class Pace:
         self._refused_in_a_row = 0
         self._must_probe = False
         self._is_probing = False
-        self._waiting: set[Callable[[], object]] = set()
+        self._line: dict[Callable[[], object], None] = {}
+        self._first_until = float("-inf")
 
     def tell(self, limits: RateLimits, now: float) -> None:
         """Keep these limits from now on; told twice they change nothing, so that objects can share them."""
@@ -83,20 +84,28 @@ class Pace:
         return Cost(items if counts_items else 1, tokens)
 
     def admit(self, cost: Cost, now: float, wake: Callable[[], object]) -> Ticket | Hold:
-        """A ticket: the call may start now, and is counted. Else `wake` is called once when it may pay to ask again."""
+        """A ticket: the call may start now, and is counted. Else `wake` is called when it may pay to ask again.
+
+        First come, first served, or many small calls would overtake a large one for ever. `wake` is a place in line: a
+        call asks with the same one until it has its ticket, or leaves.
+        """
         with self._lock:
+            self._line.setdefault(wake)
+            if next(iter(self._line)) is not wake:
+                return self._behind(now)
             hold = self._hold(cost, now)
             if hold is None:
+                self._step_out(wake)
                 return self._start(cost, now)
-            self._waiting.add(wake)
             if hold.seconds is not None:
-                self._busy_until = max(self._busy_until, now + hold.seconds)
+                self._first_until = now + hold.seconds
+                self._busy_until = max(self._busy_until, self._first_until)
             return hold
 
     def leave(self, wake: Callable[[], object]) -> None:
         """Nobody waits with this `wake` any more."""
         with self._lock:
-            self._waiting.discard(wake)
+            self._step_out(wake)
 
     def answered(self, ticket: Ticket, now: float) -> None:
         """A call came back with vectors."""
@@ -140,6 +149,31 @@ class Pace:
             self._closed_until = max(self._closed_until, now + min(delay, LONGEST_PAUSE_S))
             return self._closed_until - now
 
+    def _step_out(self, wake: Callable[[], object]) -> None:
+        """The next in line is first now."""
+        if wake in self._line:
+            was_first = next(iter(self._line)) is wake
+            del self._line[wake]
+            if was_first:
+                self._first_until = float("-inf")
+                self._wake_first()
+
+    def _wake_first(self) -> None:
+        while self._line:
+            wake = next(iter(self._line))
+            try:
+                wake()
+            except RuntimeError:  # its loop is closed: nobody is there any more
+                del self._line[wake]
+            else:
+                return
+
+    def _behind(self, now: float) -> Hold:
+        """Somebody was first, who waits at least so long."""
+        is_closed = now < self._closed_until or self._is_probing
+        seconds = self._first_until - now
+        return Hold(seconds if seconds > 0 else None, "quota" if is_closed else "pace")
+
     def _hold(self, cost: Cost, now: float) -> Hold | None:
         if now < self._closed_until:
             return Hold(max(self._closed_until - now, SHORTEST_WAIT_S), "quota")
@@ -181,12 +215,10 @@ class Pace:
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
-        """Under the lock; afterwards all who wait ask again. They are woken under it, so that nobody is who left."""
+        """Under the lock; afterwards the first in line asks again, woken under it, so that nobody is who left."""
         with self._lock:
             yield
-            waiting, self._waiting = self._waiting, set()
-            for wake in waiting:
-                wake()
+            self._wake_first()
 
 
 def _full_bucket(per_minute: float, burst_s: float, now: float) -> Bucket:
