@@ -1,6 +1,7 @@
 """How work runs: on one event loop in a thread of its own, asked through a blocking and an awaiting door.
 
-loop       the loop, its thread, and jobs on it: both doors
+shared     the loop of the process and its thread
+loop       one object's jobs on it: both doors
 steps      work that waits for vectors now and then, written once for both doors
 closing    `with` and `async with`
 """

@@ -1,8 +1,8 @@
-"""One engine, two doors: coroutines run on the engine's own loop in its own thread, for sync and async callers alike.
+"""One engine, two doors: coroutines run on the library's own loop in its own thread, for sync and async callers alike.
 
 Sync calls are concurrent too, a notebook's running loop is no obstacle, several loops and threads share one object,
-and there is one connection pool and one limiter. The thread starts with the first call, a fork begins anew in the
-child, and it ends with `close()`, with the object, or with the interpreter.
+and there is one connection pool and one limiter. An engine begins with its first call, anew in a forked child,
+and ends with `close()`, with the object, or with the interpreter; all of a process share the loop (`shared`).
 """
 
 from __future__ import annotations
@@ -13,23 +13,13 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Coroutine, Generator
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
+from gemini_embed.engine.shared import STOP_TIMEOUT_S, Session, SharedLoop, joined
 from gemini_embed.errors import EngineError
-
-
-class Session(Protocol):
-    """What jobs share on the loop, such as a connection pool."""
-
-    async def aclose(self) -> None:
-        """Called on the loop before it ends."""
-
 
 S = TypeVar("S", bound=Session)
 T = TypeVar("T")
-
-STOP_TIMEOUT_S = 5.0
-"""How long closing waits for the thread; it is a daemon, so an interpreter that exits is not held up."""
 
 
 class Pending(Generic[T]):
@@ -81,7 +71,7 @@ class Pending(Generic[T]):
 
 
 class Engine(Generic[S]):
-    """Runs jobs: functions of the session that return a coroutine. `open_session` is called in its thread, once."""
+    """Runs jobs: functions of the session that return a coroutine. `open_session` is called once, in some thread."""
 
     def __init__(self, open_session: Callable[[], S]) -> None:
         self._open_session = open_session
@@ -91,7 +81,7 @@ class Engine(Generic[S]):
 
     def _begin(self) -> None:
         self._lock = threading.Lock()
-        self._runner: _Runner[S] | None = None
+        self._place: _Place[S] | None = None
         self._finalizer: weakref.finalize[[], Engine[S]] | None = None
 
     def run(self, job: Callable[[S], Coroutine[Any, Any, T]]) -> T:
@@ -112,83 +102,92 @@ class Engine(Generic[S]):
         with self._lock:
             if self._closed or (self._finalizer is not None and not self._finalizer.alive):
                 raise EngineError("this object is closed; make a new one")
-            if self._runner is None:
-                self._runner = _Runner(self._open_session)
+            if self._place is None:
+                self._place = _Place(self._open_session)
                 # Runs when the engine is collected or the interpreter exits, whichever comes first.
-                self._finalizer = weakref.finalize(self, self._runner.stop)
-            return Pending(self._runner.submit(job), self._runner.thread)
+                self._finalizer = weakref.finalize(self, self._place.close)
+            return Pending(self._place.submit(job), self._place.thread)
 
     def close(self) -> None:
-        """Cancel what runs and end the thread. Later calls raise `EngineError`; closing twice is fine."""
+        """Cancel what runs, and end the thread unless others need it. Later calls raise `EngineError`."""
         with self._lock:
             self._closed = True
-            finalizer, self._finalizer, self._runner = self._finalizer, None, None
+            finalizer, self._finalizer, self._place = self._finalizer, None, None
         if finalizer:
             finalizer()
 
     def _begin_anew_in_child(self) -> None:
-        """Threads do not survive a fork. The parent's loop and sockets are kept, not closed: they share their file
-        descriptors (epoll's among them) with the parent, which would notice."""
+        """The parent's jobs and connections are left to the parent."""
         if self._finalizer is not None:
             self._finalizer.detach()
-        if self._runner is not None:
-            _left_by_parents.append(self._runner)
+        if self._place is not None:
+            _left_by_parents.append(self._place)
         self._begin()
 
 
-class _Runner(Generic[S]):
-    """The loop, its thread and the session on it."""
+class _Place(Generic[S]):
+    """An engine's place on the loop: its session and its jobs."""
 
     def __init__(self, open_session: Callable[[], S]) -> None:
         self._open_session = open_session
-        self._session: concurrent.futures.Future[S] = concurrent.futures.Future()
+        self._opening: asyncio.Future[S] | None = None
         self._jobs: set[asyncio.Task[Any]] = set()
-        self.loop = _new_loop()
-        self.thread = threading.Thread(target=self._main, name="gemini-embed", daemon=True)
-        self.thread.start()
+        self._shared: SharedLoop | None = joined()
+        self._loop, self.thread = self._shared.loop, self._shared.thread
 
     def submit(self, job: Callable[[S], Coroutine[Any, Any, T]]) -> concurrent.futures.Future[T]:
-        return asyncio.run_coroutine_threadsafe(self._in_session(job), self.loop)
+        return asyncio.run_coroutine_threadsafe(self._in_session(job), self._loop)
 
     async def _in_session(self, job: Callable[[S], Coroutine[Any, Any, T]]) -> T:
-        task = asyncio.current_task()
+        task, shared = asyncio.current_task(), self._shared
         assert task is not None  # noqa: S101  # tells the type checker
         self._jobs.add(task)
-        task.add_done_callback(self._jobs.discard)
-        return await job(self._session.result())
+        try:
+            session = await self._session()
+            if shared is not None:
+                shared.busy(session)
+            return await job(session)
+        finally:
+            self._jobs.discard(task)
+            if shared is not None and self._shared is not None and not self._jobs and self._is_open():
+                await shared.idle(session)
 
-    def _main(self) -> None:
-        try:  # before the loop runs: reading the CA file for a TLS context takes a tenth of a second
-            self._session.set_result(self._open_session())
-        except Exception as e:
-            self._session.set_exception(e)
-        self.loop.run_forever()
-        self.loop.close()
+    async def _session(self) -> S:
+        """Opened by the first job, in a thread: reading the CA file for a TLS context takes a tenth of a second."""
+        if self._opening is None:
+            self._opening = self._loop.run_in_executor(None, self._open_session)
+        if self._opening.done():
+            return self._opening.result()
+        await asyncio.wait([self._opening])
+        return self._opening.result()
 
-    def stop(self) -> None:
-        self.loop.call_soon_threadsafe(lambda: self.loop.create_task(self._wind_down()))
+    def _is_open(self) -> bool:
+        return self._opening is not None and self._opening.done() and self._opening.exception() is None
+
+    def close(self) -> None:
+        shared, self._shared = self._shared, None
+        if shared is None:
+            return
+        ended = asyncio.run_coroutine_threadsafe(self._wind_down(shared), shared.loop)
         if threading.get_ident() != self.thread.ident:
-            self.thread.join(STOP_TIMEOUT_S)
+            concurrent.futures.wait([ended], STOP_TIMEOUT_S)
 
-    async def _wind_down(self) -> None:
+    async def _wind_down(self, shared: SharedLoop) -> None:
         # Jobs only: a library's inner tasks are ended by the library, which may not take it well from others.
         running = list(self._jobs)
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-        if self._session.exception() is None:
-            await self._session.result().aclose()
-        await self.loop.shutdown_asyncgens()
-        self.loop.stop()
-
-
-def _new_loop() -> asyncio.AbstractEventLoop:
-    """Python's own loop of this system, whatever the program's policy is: uvloop lacks what the transport asks for."""
-    return getattr(asyncio, "ProactorEventLoop", asyncio.SelectorEventLoop)()  # the first on Windows only
+        if self._opening is not None:
+            await asyncio.wait([self._opening])
+        if self._opening is not None and self._is_open():
+            session = self._opening.result()
+            shared.busy(session)
+            await session.aclose()
 
 
 _engines: weakref.WeakSet[Engine[Any]] = weakref.WeakSet()
-_left_by_parents: list[_Runner[Any]] = []
+_left_by_parents: list[_Place[Any]] = []
 
 
 def _after_fork_in_child() -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import threading
 import zoneinfo
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, timezone, tzinfo
+from typing import Any
 
 from gemini_embed.errors import QuotaError, QuotaUsedUpError
 
@@ -28,6 +31,15 @@ def next_reset(now: datetime) -> datetime:
     return datetime.combine(now.astimezone(zone).date() + timedelta(days=1), time(), zone)
 
 
+@dataclass(frozen=True)
+class _Refusal:
+    """What an error said. The error itself holds the frames that it passed, and all objects of theirs."""
+
+    message: str
+    details: Sequence[dict[str, Any]]
+    resets_at: datetime | None
+
+
 class DayQuota:
     """What is left of a day for one project and model. Thread-safe; wall-clock time is passed in."""
 
@@ -37,7 +49,7 @@ class DayQuota:
         self._limit: float | None = None
         self._used = 0.0
         self._resets_at: datetime | None = None
-        self._refusal: QuotaUsedUpError | None = None
+        self._refusal: _Refusal | None = None
         self._probe_at = datetime.min.replace(tzinfo=UTC)
 
     def tell(self, limit: float | None) -> None:
@@ -78,19 +90,19 @@ class DayQuota:
             self._used = max(0.0, self._used - requests)
             if isinstance(error, QuotaUsedUpError):
                 error.resets_at = next_reset(now) if error.is_per_day else None
-                self._refusal = error
+                self._refusal = _Refusal(error.message.strip(), error.details, error.resets_at)
                 self._probe_at = now + PROBE_EVERY
 
     def _check(self, requests: float, now: datetime) -> None:
         if self._resets_at is None or now >= self._resets_at:
             self._used, self._resets_at, self._refusal = 0.0, next_reset(now), None
         if self._refusal and now < self._probe_at:
-            said = self._refusal.message.strip()
-            raise self._error(f"not sent, since a call was refused just before: {said}", self._refusal)
+            said = f"not sent, since a call was refused just before: {self._refusal.message}"
+            raise self._error(said, self._refusal)
         if self._limit is not None and self._used + requests > self._limit:
             raise self._error(f"not sent: {self._used:g} of requests_per_day={self._limit:g} are used", None)
 
-    def _error(self, message: str, refusal: QuotaUsedUpError | None) -> QuotaUsedUpError:
+    def _error(self, message: str, refusal: _Refusal | None) -> QuotaUsedUpError:
         details = refusal.details if refusal else ()
         error = QuotaUsedUpError(429, "RESOURCE_EXHAUSTED", message, model=self._model, details=details)
         error.resets_at = refusal.resets_at if refusal else self._resets_at

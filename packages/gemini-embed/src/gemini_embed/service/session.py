@@ -35,15 +35,23 @@ class HttpSession:
 
     def __init__(self, connection: Connection, options: HttpOptions, pace: Pace) -> None:
         options.require_all()
-        self._client = options.client(connection.base_url)
+        self._base_url = connection.base_url
+        self._context = options.context(connection.base_url)
+        self._client: httpx.AsyncClient | None = None
         self.gate = Gate(options.concurrency, pace)
         self.learned = Learned()
         self._auth = Auth(connection)
         self._options = options
 
+    async def rest(self) -> None:
+        """Close all connections; the next request opens one."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._client.aclose()
+        await self.rest()
 
     async def post(self, url: str, body: bytes, *, model: str, max_reply_bytes: int) -> bytes:
         """One attempt: the body of a 200 reply, inflated. A bearer token that was refused is renewed once.
@@ -64,9 +72,10 @@ class HttpSession:
     async def _exchange(
         self, url: str, body: bytes, auth: Mapping[str, Secret], model: str, max_bytes: int
     ) -> tuple[httpx.Response, bytes]:
+        client = self._client = self._client or self._options.client(self._base_url, self._context)
         try:
             async with asyncio.timeout(self._options.timeout_s):
-                response = await self._client.send(self._request(url, body, auth), stream=True)
+                response = await client.send(self._request(client, url, body, auth), stream=True)
                 try:
                     raw = await _read_bounded(response, max_bytes)
                 finally:
@@ -84,16 +93,16 @@ class HttpSession:
             raise error from without_frames(e)
         return response, inflate(raw, response.headers.get("content-encoding", ""), max_bytes)
 
-    def _request(self, url: str, body: bytes, auth: Mapping[str, Secret]) -> httpx.Request:
+    def _request(self, client: httpx.AsyncClient, url: str, body: bytes, auth: Mapping[str, Secret]) -> httpx.Request:
         headers = httpx.Headers({"content-type": "application/json"})
         for secrets in (auth, self._options.headers):  # one of each name, in whatever case the caller wrote it
             headers.update({name: value.reveal() for name, value in secrets.items()})
         if self.learned.compact:
             url += "&prettyPrint=false" if "?" in url else "?prettyPrint=false"
         if len(body) <= SENT_AT_ONCE_BYTES:
-            return self._client.build_request("POST", url, content=body, headers=headers)
+            return client.build_request("POST", url, content=body, headers=headers)
         headers["content-length"] = str(len(body))
-        return self._client.build_request("POST", url, content=_slices(body), headers=headers)
+        return client.build_request("POST", url, content=_slices(body), headers=headers)
 
 
 def open_session(connection: Connection, options: HttpOptions, model: str, limits: RateLimits | None) -> HttpSession:

@@ -76,9 +76,12 @@ class HttpOptions:
                 "make the object where it is used (a proxy's URL can come from HTTPS_PROXY)"
             )
 
-    def client(self, base_url: str) -> httpx.AsyncClient:
+    def context(self, base_url: str) -> ssl.SSLContext:
+        """The TLS context for this address; making one may read a file."""
+        return context_for(self.verify) if base_url.startswith("https://") else trusting_nobody()
+
+    def client(self, base_url: str, context: ssl.SSLContext) -> httpx.AsyncClient:
         """A client for this address. It follows no redirect: a key never travels to another host."""
-        context = context_for(self.verify) if base_url.startswith("https://") else trusting_nobody()
         return httpx.AsyncClient(
             headers={"user-agent": USER_AGENT, "x-goog-api-client": USER_AGENT, "accept-encoding": "gzip"},
             timeout=httpx.Timeout(self.timeout_s, connect=min(CONNECT_TIMEOUT_S, self.timeout_s)),
