@@ -9,11 +9,14 @@ from dataclasses import dataclass
 
 import httpx
 
-from gemini_embed.errors import InputError
+from gemini_embed.errors import InputError, UnreadableReplyError
 from gemini_embed.secret import shown_url
+from gemini_embed.transport import Unpacking
 from gemini_embed.transport.tls import default_context
 
 MAX_REDIRECTS = 5
+GZIP_OVERHEAD_BYTES = 2**16
+"""By so much a gzip may be longer than what is in it; one that goes on and on without content ends here."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ async def _pinned_request(url: httpx.URL, policy: FetchPolicy) -> httpx.Request:
     if url.scheme not in ("http", "https") or not url.host:
         raise InputError(f"{shown_url(str(url))} is not an http(s) URL")
     address = await _checked_address(url, policy)
-    headers = {"host": url.netloc.decode("ascii"), "user-agent": "gemini-embed"}
+    headers = {"host": url.netloc.decode("ascii"), "user-agent": "gemini-embed", "accept-encoding": "identity"}
     extensions = {"sni_hostname": url.host, "timeout": httpx.Timeout(policy.timeout_s).as_dict()}
     return httpx.Request("GET", url.copy_with(host=address, userinfo=b""), headers=headers, extensions=extensions)
 
@@ -101,11 +104,13 @@ def _is_public(address: str) -> bool:
 async def _body(response: httpx.Response, shown: str, policy: FetchPolicy) -> bytes:
     if response.status_code != 200:
         raise InputError(f"{shown} answered {response.status_code} {response.reason_phrase}".rstrip())
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in response.aiter_bytes():
-        size += len(chunk)
-        if size > policy.max_bytes:
-            raise InputError(f"{shown} is larger than max_media_bytes={policy.max_bytes}")
-        chunks.append(chunk)
-    return b"".join(chunks)
+    received = 0
+    try:
+        unpacking = Unpacking(response.headers.get("content-encoding", "").strip().lower(), policy.max_bytes)
+        async for piece in response.aiter_raw():
+            received += len(piece)
+            if not unpacking.add(piece) or received > policy.max_bytes + GZIP_OVERHEAD_BYTES:
+                raise InputError(f"{shown} is larger than max_media_bytes={policy.max_bytes}")
+        return unpacking.whole()
+    except UnreadableReplyError as e:
+        raise InputError(f"cannot read what {shown} answered: {e}") from e

@@ -8,6 +8,6 @@ unpacking  replies inflated, within bounds
 
 from gemini_embed.transport.options import HttpOptions
 from gemini_embed.transport.tls import context_for
-from gemini_embed.transport.unpacking import inflate
+from gemini_embed.transport.unpacking import Unpacking, inflate
 
-__all__ = ["HttpOptions", "context_for", "inflate"]
+__all__ = ["HttpOptions", "Unpacking", "context_for", "inflate"]

@@ -24,9 +24,7 @@ def inflate(data: bytes, encoding: str, max_bytes: int) -> bytes:
     """
     if encoding in ("", "identity"):
         return data
-    if encoding not in ("gzip", "deflate"):
-        raise UnreadableReplyError(f"a reply compressed with {encoding!r}, although only gzip was offered")
-    decompressor = _zlib.decompressobj(GZIP_OR_ZLIB)
+    decompressor = _decompressor(encoding)
     try:
         # A gzip stream ends with its size, and a buffer that fits saves the copies of one that grows. Nothing relies on
         # it: any server can write anything there.
@@ -41,3 +39,49 @@ def inflate(data: bytes, encoding: str, max_bytes: int) -> bytes:
     if len(inflated) >= max_bytes:
         raise UnreadableReplyError(f"a reply of more than {max_bytes} bytes")
     raise UnreadableReplyError(f"a {encoding} reply that was cut short after {len(data)} bytes")
+
+
+class Unpacking:
+    """A body that comes piece by piece, inflated as it comes: it never takes more than twice `max_bytes`.
+
+    The encoding is none or one gzip or deflate; several upon each other are refused: a kilobyte may hold a gigabyte.
+    """
+
+    def __init__(self, encoding: str, max_bytes: int) -> None:
+        self._decompressor = None if encoding in ("", "identity") else _decompressor(encoding)
+        self._data = bytearray()
+        self._max_bytes = max_bytes
+
+    def add(self, piece: bytes) -> bool:
+        """Take the next piece; False where the body is larger than `max_bytes`, and nothing more is to be taken.
+
+        Raises:
+            UnreadableReplyError: damaged.
+        """
+        room = self._max_bytes + 1 - len(self._data)
+        if self._decompressor is None:
+            self._data += piece[:room]
+        elif not self._decompressor.eof:  # what follows the end belongs to nothing
+            try:
+                self._data += self._decompressor.decompress(piece, room)
+            except (zlib.error, _zlib.error) as e:
+                raise UnreadableReplyError(f"a damaged compressed reply: {e}") from e
+        return len(self._data) <= self._max_bytes
+
+    def whole(self) -> bytes:
+        """The body.
+
+        Raises:
+            UnreadableReplyError: it was cut short.
+        """
+        if self._decompressor is not None and not self._decompressor.eof:
+            raise UnreadableReplyError(
+                f"a compressed reply that was cut short after {len(self._data)} bytes of content"
+            )
+        return bytes(self._data)
+
+
+def _decompressor(encoding: str) -> Any:
+    if encoding not in ("gzip", "deflate"):
+        raise UnreadableReplyError(f"a reply compressed with {encoding!r}: one gzip at most is understood")
+    return _zlib.decompressobj(GZIP_OR_ZLIB)
