@@ -92,7 +92,7 @@ def test_a_name_that_changes_its_address(
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
 
     monkeypatch.setattr(asyncio.base_events.BaseEventLoop, "getaddrinfo", rebinding)
-    monkeypatch.setattr("gemini_embed.media.fetching._is_public", lambda address: address == "::1")
+    monkeypatch.setattr("gemini_embed.media.fetching.is_public", lambda address: address == "::1")
     with pytest.raises(InputError):  # nobody listens at ::1
         fetch(f"http://rebinding.example:{inside.server_address[1]}/a.png", capture, timeout_s=1)
     assert looked_up == ["rebinding.example"]

@@ -1,6 +1,6 @@
 """Bytes of media: had, recognised, and looked into before any request.
 
-files        read from disk, inside of `root` only;  fetching: from http(s) URLs, public ones only
+files        read from disk, inside of `root` only;  fetching: from http(s) URLs, of public `addresses` only
 source       bytes, a path or a file, through one door
 kinds        what a file is by how it begins
 probing      `probe`: what is inside, whether it can be read to its end

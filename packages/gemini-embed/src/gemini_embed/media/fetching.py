@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import socket
 from dataclasses import dataclass
 
 import httpx
 
 from gemini_embed.errors import InputError, UnreadableReplyError
+from gemini_embed.media.addresses import is_public
 from gemini_embed.secret import shown_url
 from gemini_embed.transport import Unpacking
 from gemini_embed.transport.tls import default_context
@@ -87,18 +87,12 @@ async def _checked_address(url: httpx.URL, policy: FetchPolicy) -> str:
     except (OSError, UnicodeError) as e:
         raise InputError(f"cannot find the host of {shown_url(str(url))}: {e}") from e
     addresses = [str(entry[4][0]) for entry in found]
-    if not policy.allow_private_urls and (private := next((a for a in addresses if not _is_public(a)), None)):
+    if not policy.allow_private_urls and (private := next((a for a in addresses if not is_public(a)), None)):
         raise InputError(
             f"{shown_url(str(url))} leads to {private}, which is not a public address; "
             "allow_private_urls=True permits it"
         )
     return addresses[0]
-
-
-def _is_public(address: str) -> bool:
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(ip, "ipv4_mapped", None) or ip
-    return mapped.is_global and not mapped.is_multicast
 
 
 async def _body(response: httpx.Response, shown: str, policy: FetchPolicy) -> bytes:

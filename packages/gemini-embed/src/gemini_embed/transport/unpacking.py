@@ -75,9 +75,7 @@ class Unpacking:
             UnreadableReplyError: it was cut short.
         """
         if self._decompressor is not None and not self._decompressor.eof:
-            raise UnreadableReplyError(
-                f"a compressed reply that was cut short after {len(self._data)} bytes of content"
-            )
+            raise UnreadableReplyError(f"a compressed reply that was cut short after {len(self._data)} bytes")
         return bytes(self._data)
 
 
