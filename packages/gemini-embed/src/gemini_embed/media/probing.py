@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import wave
+from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gemini_embed.errors import MediaError
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.stream import Stream
 
+STILL_S = 0.5
+"""A frame that is shown for longer is told among a video's stills."""
 _MISSING_SHARE = 0.05
 _MISSING_S = 1.0  # a recording that ends earlier than its header says, by both, was cut short
 
@@ -39,6 +43,8 @@ class MediaInfo:
     height: int | None = None
     keyframes_s: tuple[float, ...] = ()
     """Where a video can be cut without encoding it again; the first is 0."""
+    stills_s: tuple[tuple[float, float], ...] = ()
+    """Stretches of a video, of more than half a second, between a frame and the one that follows it."""
     av_format: str = ""
     """The format that FFmpeg reads it as."""
 
@@ -108,7 +114,7 @@ def _look_at_recording(file: BinaryIO, kind: Kind, name: str) -> MediaInfo:
         if is_video:
             check_pixels(width or 0, height or 0, name)
         told_s = _told_s(container, stream)
-        duration_s, keyframes = _scanned(container.demux(stream))
+        duration_s, keyframes, stills = _scanned(container.demux(stream))
         codec = stream.codec_context.name
     if kind.mime_type == "audio/wav":
         told_s = _told_by_wave(file) or told_s
@@ -125,6 +131,7 @@ def _look_at_recording(file: BinaryIO, kind: Kind, name: str) -> MediaInfo:
         width=width,
         height=height,
         keyframes_s=keyframes if is_video else (),
+        stills_s=stills if is_video else (),
         av_format=kind.av_format,
     )
 
@@ -158,22 +165,25 @@ def _told_by_wave(file: BinaryIO) -> float | None:
     return seconds if recording.getnframes() * recording.getsampwidth() < 2**31 - 2**16 else None
 
 
-def _scanned(packets: Iterable[Any]) -> tuple[float, tuple[float, ...]]:
-    """(seconds, keyframes in seconds) of a track, from its packets."""
-    first, end = None, 0.0
+def _scanned(packets: Iterable[Any]) -> tuple[float, tuple[float, ...], tuple[tuple[float, float], ...]]:
+    """(seconds, keyframes, stills), all in seconds, of a track, from its packets."""
+    end = 0.0
+    starts = array("d")
     keyframes: list[float] = []
     for packet in packets:
         if packet.pts is None or packet.size == 0:
             continue
         start = float(packet.pts * packet.time_base)
-        if first is None or start < first:
-            first = start
+        starts.append(start)
         end = max(end, start + float((packet.duration or 0) * packet.time_base))
         if packet.is_keyframe:
             keyframes.append(start)
-    if first is None:
-        return 0.0, ()
-    return end - first, tuple(sorted({max(key - first, 0.0) for key in keyframes} | {0.0}))
+    if not starts:
+        return 0.0, (), ()
+    shown = sorted(starts)  # packets come in the order in which they are decoded
+    first = shown[0]
+    stills = tuple((here - first, after - first) for here, after in pairwise(shown) if after - here > STILL_S)
+    return end - first, tuple(sorted({max(key - first, 0.0) for key in keyframes} | {0.0})), stills
 
 
 _LOOK = {

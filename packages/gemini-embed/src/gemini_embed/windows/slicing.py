@@ -11,7 +11,7 @@ from gemini_embed.media.source import Source, called, reading
 from gemini_embed.models import ModelFacts
 from gemini_embed.windows.audio import audio_spans, audio_windows
 from gemini_embed.windows.pdfs import pdf_windows
-from gemini_embed.windows.spans import Span, even_spans
+from gemini_embed.windows.spans import Span, even_count, even_spans
 from gemini_embed.windows.video import check_codec, codec_of_windows, video_spans, video_windows
 from gemini_embed.windows.window import Cutting, Window
 
@@ -88,11 +88,16 @@ def slices(
 
 
 def _spans(info: MediaInfo, facts: ModelFacts, how: Cutting, name: str) -> list[Span]:
+    """Where the windows lie. MediaError where these are more than `how.max_windows`, before they are listed."""
     if info.modality == "pdf":
+        how.check_count(even_count(info.pages or 0, how.pdf_pages, how.overlap_pages), name)
         return even_spans(info.pages or 0, how.pdf_pages, facts.max_pages, how.overlap_pages)
     if info.modality == "video":
         check_codec(info, name)
-        return video_spans(info, length_s=how.video_s, most_s=facts.max_video_s, overlap_s=how.overlap_s)
+        spans = video_spans(info, length_s=how.video_s, most_s=facts.max_video_s, overlap_s=how.overlap_s)
+        how.check_count(len(spans), name)
+        return spans
     if info.modality == "audio":
+        how.check_count(even_count(info.duration_s or 0.0, how.audio_s, how.overlap_s), name)
         return audio_spans(info, length_s=how.audio_s, most_s=facts.max_audio_s, overlap_s=how.overlap_s)
     return []

@@ -26,12 +26,33 @@ def is_whole(duration_s: float | None, spans: Sequence[Span]) -> bool:
     return len(spans) == 1 and spans[0].start <= 0 and spans[0].end >= (duration_s or 0.0)
 
 
-def even_spans(total: float, length: float, most: float, overlap: float = 0.0) -> list[Span]:
-    """`total` in spans of `length`, each beginning `overlap` before the end of the one before, none beyond `most`."""
+def even_count(total: float, length: float, overlap: float = 0.0) -> int:
+    """How many spans `even_spans` makes, at most."""
+    return max(math.ceil((total - overlap) / (length - overlap)), 1)
+
+
+def even_spans(
+    total: float,
+    length: float,
+    most: float,
+    overlap: float = 0.0,
+    *,
+    stills: Sequence[tuple[float, float]] = (),
+) -> list[Span]:
+    """`total` in spans of `length`, each beginning `overlap` before the end of the one before, none beyond `most`.
+
+    Spans that lie within one of the `stills` (from one frame up to the next) are left out. However long a still is,
+    nothing is spent on what it leaves out.
+    """
     step = length - overlap
-    count = max(math.ceil((total - overlap) / step), 1)
-    ends = [*((number + 1) * step + overlap for number in range(count - 1)), total]
-    return _without_tail([Span(number * step, end) for number, end in enumerate(ends)], length, most)
+    count = even_count(total, length, overlap)
+    spans: list[Span] = []
+    number = 0
+    for still_start, still_end in (*stills, (total, total)):
+        upto = min(math.floor(still_start / step) + 1, count)
+        spans += [Span(n * step, (n + 1) * step + overlap if n < count - 1 else total) for n in range(number, upto)]
+        number = max(number, upto, math.floor((still_end - length) / step) + 1)
+    return _without_tail(spans, length, most)
 
 
 def keyframe_spans(

@@ -37,14 +37,14 @@ Picture = NDArray[np.uint8]
 
 def video_spans(info: MediaInfo, *, length_s: float, most_s: float, overlap_s: float = 0.0) -> list[Span]:
     """Where a video is cut: about every `length_s` seconds, at keyframes where these lie close enough, and no piece
-    longer than `most_s`."""
+    longer than `most_s`. A stretch in which no frame begins is no piece: it shows what the one before it ends with."""
     duration_s = info.duration_s or 0.0
     if duration_s <= length_s:
         return [Span(0.0, duration_s)]
     at_keyframes = keyframe_spans(info.keyframes_s, duration_s, length_s, most_s, overlap_s)
     if at_keyframes is not None:
         return at_keyframes
-    return even_spans(duration_s, *(_on_grid(s) for s in (length_s, most_s, overlap_s)))
+    return even_spans(duration_s, *(_on_grid(s) for s in (length_s, most_s, overlap_s)), stills=info.stills_s)
 
 
 def video_windows(
@@ -101,7 +101,7 @@ def _on_grid(seconds: float) -> float:
 def _encoded_again(file: BinaryIO, av_format: str, spans: Sequence[Span], name: str) -> Iterator[bytes]:
     """In one pass; pictures are kept only as far as the next span repeats them."""
     with av_reading(file, av_format, name) as container:
-        pictures = _pictures(container, spans[-1].end)
+        pictures = _pictures(container, spans)
         kept: list[tuple[float, Picture]] = []
         for number, span in enumerate(spans):
             while (not kept or kept[-1][0] < span.end) and (more := next(pictures, None)) is not None:
@@ -111,21 +111,33 @@ def _encoded_again(file: BinaryIO, av_format: str, spans: Sequence[Span], name: 
             kept = [(at, picture) for at, picture in kept if at >= next_start]
 
 
-def _pictures(container: Any, total_s: float) -> Iterator[tuple[float, Picture]]:
-    """(seconds, picture) at every half second: what is shown then."""
+def _pictures(container: Any, spans: Sequence[Span]) -> Iterator[tuple[float, Picture]]:
+    """(seconds, picture) at every half second that lies in a span: what is shown then."""
     shown: Any = None
-    first_s, tick = None, 0
+    first_s = None
+    seconds = _half_seconds(spans)
+    second = next(seconds, None)
     for frame in container.decode(video=0):
         if frame.time is None:
             continue
         first_s = frame.time if first_s is None else first_s
-        while shown is not None and tick / ENCODED_FPS < frame.time - first_s:
-            yield tick / ENCODED_FPS, _picture(shown)
-            tick += 1
+        while shown is not None and second is not None and second < frame.time - first_s:
+            yield second, _picture(shown)
+            second = next(seconds, None)
         shown = frame
-    while shown is not None and tick / ENCODED_FPS < total_s:
-        yield tick / ENCODED_FPS, _picture(shown)
-        tick += 1
+    while shown is not None and second is not None:
+        yield second, _picture(shown)
+        second = next(seconds, None)
+
+
+def _half_seconds(spans: Sequence[Span]) -> Iterator[float]:
+    """Those within the spans, each once, in order."""
+    tick = 0
+    for span in spans:
+        tick = max(tick, math.ceil(span.start * ENCODED_FPS))
+        while tick / ENCODED_FPS < span.end:
+            yield tick / ENCODED_FPS
+            tick += 1
 
 
 def _picture(frame: Any) -> Picture:

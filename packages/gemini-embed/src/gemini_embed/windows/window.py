@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from gemini_embed.errors import ConfigurationError
+from gemini_embed.errors import ConfigurationError, MediaError
 from gemini_embed.excerpt import Excerpt
 from gemini_embed.models import ModelFacts
 
@@ -30,6 +30,9 @@ class Cutting:
 
     32 s of video, since the model looks at one frame a second up to 32 and thins out beyond; 60 s of audio; one page of
     PDF, as Google recommends; about 1,024 tokens of text.
+
+    A recording, video or PDF that would become more than `max_windows` is refused: a small file may say that it lasts a
+    year, or hold the same page a million times, and each window is paid for.
     """
 
     video_s: float = 32.0
@@ -39,10 +42,13 @@ class Cutting:
     overlap_s: float = 0.0
     overlap_pages: int = 0
     overlap_tokens: int = 0
+    max_windows: int = 10_000
 
     def __post_init__(self) -> None:
         if type(self.pdf_pages) is not int or type(self.overlap_pages) is not int:
             raise ConfigurationError("pdf_pages= and overlap_pages= are whole numbers of pages")
+        if type(self.max_windows) is not int or self.max_windows < 1:
+            raise ConfigurationError(f"max_windows={self.max_windows!r} must be a whole number above 0")
         for name, overlap_name in _PAIRS:
             length, overlap = getattr(self, name), getattr(self, overlap_name)
             if not length > 0 or not 0 <= overlap < length:
@@ -57,6 +63,15 @@ class Cutting:
         for name, limit in limits.items():
             if limit is not None and getattr(self, name) > limit:
                 raise ConfigurationError(f"{name}={getattr(self, name)!r} is more than {facts.name} takes ({limit:g})")
+
+    def check_count(self, count: int, name: str) -> None:
+        """Raise MediaError where a file `name` would become more than `max_windows`."""
+        if count > self.max_windows:
+            raise MediaError(
+                f"{name} would become {count} windows, more than max_windows={self.max_windows}, and each is paid for: "
+                f"cut it longer, or allow it with Cutting(max_windows={count})",
+                "too_large",
+            )
 
 
 _PAIRS = (
