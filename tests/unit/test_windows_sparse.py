@@ -1,10 +1,11 @@
-"""A small file may say that it lasts for weeks: what shows nothing new is no window, and windows of a file are counted."""
+"""A small file may say that it lasts for weeks: what shows nothing new is no window, and the windows are counted."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ def test_spans_within_a_still_are_left_out(
 def test_a_window_is_made_exactly_where_a_frame_begins(times: list[int], length: int) -> None:
     """Times in quarters of a second; the last frame is shown for one of them."""
     frames = [0, *sorted(time + 1 for time in times)]
-    stills = [(a / 4, b / 4) for a, b in zip(frames, frames[1:], strict=False) if b - a > 2]
+    stills = [(a / 4, b / 4) for a, b in pairwise(frames) if b - a > 2]
     total = (frames[-1] + 1) / 4
     found = even_spans(total, length, length, stills=stills)
     every = even_spans(total, length, length)

@@ -12,10 +12,14 @@ from gemini_embed.windows.window import TEXT_TYPE, Window
 # A sentence and the white space behind it: up to a mark that ends one (with closing quotes or brackets) before white
 # space, up to an East Asian mark, or up to a blank line. Headings of Markdown belong to what follows them.
 _HEADINGS = r"(?:#{1,6}[ \t][^\n]*\n\s*)*"
-_CLOSING = r"[\"'\u201d\u2019)\]]*"
+# Linear in any text: a run of marks is looked at once, where it begins, and nothing is given back (possessive, ++).
+_MARK = r"[.!?\u2026]"
+_CLOSED = r"[\"'\u201d\u2019)\]]*+(?=\s)"
 _EAST_ASIAN_END = r"[\u3002\uff01\uff1f]+[\u300d\u300f\uff09]*"
 _SENTENCE = re.compile(
-    rf"{_HEADINGS}.+?(?:[.!?\u2026]+{_CLOSING}(?=\s)|{_EAST_ASIAN_END}|(?=\n\s*\n)|\Z)\s*", re.DOTALL
+    rf"{_HEADINGS}(?:{_MARK}{{2,}}+{_CLOSED}"
+    rf"|.+?(?:(?<!{_MARK}){_MARK}++{_CLOSED}|{_EAST_ASIAN_END}|(?=\n\s*\n)|\Z))\s*",
+    re.DOTALL,
 )
 _WORD = re.compile(r"\S+\s*|\s+")
 
@@ -35,11 +39,14 @@ def text_windows(text: str, *, tokens: int, overlap: int = 0) -> Iterator[Window
     around a window belongs to none. Nothing comes of a text that is empty.
     """
     gathered: list[Stretch] = []
+    there = 0  # tokens
     for stretch in _stretches(text, 0, len(text), tokens):
-        if gathered and _sum(gathered) + stretch.tokens > tokens:
+        if gathered and there + stretch.tokens > tokens:
             yield _window(text, gathered)
             gathered = _repeated(gathered, min(overlap, tokens - stretch.tokens))
+            there = sum(one.tokens for one in gathered)
         gathered.append(stretch)
+        there += stretch.tokens
     if gathered:
         yield _window(text, gathered)
 
@@ -69,18 +76,13 @@ def _stretch(text: str, start: int, end: int) -> Stretch:
     return Stretch(start, end, likely_tokens(text[start:end].strip()))
 
 
-def _sum(stretches: list[Stretch]) -> int:
-    return sum(stretch.tokens for stretch in stretches)
-
-
 def _repeated(gathered: list[Stretch], most: int) -> list[Stretch]:
     """As many of the last stretches as have at most `most` tokens, but never all."""
-    kept: list[Stretch] = []
-    for stretch in reversed(gathered[1:]):
-        if _sum(kept) + stretch.tokens > most:
-            break
-        kept.insert(0, stretch)
-    return kept
+    first = len(gathered)
+    while first > 1 and gathered[first - 1].tokens <= most:
+        first -= 1
+        most -= gathered[first].tokens
+    return gathered[first:]
 
 
 def _window(text: str, stretches: list[Stretch]) -> Window:
