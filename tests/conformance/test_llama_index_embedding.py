@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fix_capture import CaptureServer
 from gemini_embed import (
     AuthenticationError,
     ConfigurationError,
@@ -169,6 +170,18 @@ class TestCache:
 
         assert call(model, "cat") == first
         assert len(emulator.requests) == 0
+
+    @pytest.mark.parametrize("call", TEXT_CALLS)
+    def test_never_mixes_services(self, make_llama_index: Make, call: Call, capture: CaptureServer) -> None:
+        """Another server on this machine is no emulator; an emulator on another port is the same one."""
+        cache = SimpleKVStore()
+        emulators = call(make_llama_index(dimensions=8, embeddings_cache=cache), "cat")
+        others = call(make_llama_index(dimensions=8, embeddings_cache=cache, base_url=capture.base_url), "cat")
+        assert others != emulators
+        with Emulator() as another:
+            again = make_llama_index(dimensions=8, embeddings_cache=cache, base_url=another.base_url)
+            assert call(again, "cat") == emulators
+            assert len(another.requests) == 0
 
     @pytest.mark.parametrize(
         ("one", "other"),

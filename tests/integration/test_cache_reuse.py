@@ -494,3 +494,19 @@ def test_the_interpreter_exits_without_noise(emulator: Emulator, tmp_path: Path)
     code = "embedder.embed_query('x'); print(len(embedder.cache))"
     child = run(emulator, tmp_path / "vectors.db", code)
     assert child.communicate(timeout=180) == ("1\n", "")
+
+
+def test_an_object_of_cloud_storage_is_asked_for_again(
+    cached: MakeEmbedder, emulator: Emulator, fake_credentials: object, png: Callable[..., bytes]
+) -> None:
+    """Another one may have taken its address, so its vector is not kept; those of texts beside it are."""
+    address = "gs://bucket/logo.png"
+    vertex = {"vertexai": True, "project": "p", "credentials": fake_credentials}
+    found = []
+    for picture in (png((200, 0, 0)), png((0, 0, 200))):
+        emulator.gcs = {address: picture}
+        result = cached(**vertex).embed(["a text", Image(address), Content("beside", Image(address))])
+        found.append(result)
+    assert found[1].usage.cached == 1
+    assert not np.allclose(found[0].values[1:], found[1].values[1:])
+    assert len(cached(**vertex).cache or ()) == 1

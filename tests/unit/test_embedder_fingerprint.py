@@ -13,6 +13,7 @@ CASES = [
     pytest.param(
         "gemini-embedding-2", {"condition_media": "both"}, "prefix:retrieval;media=both", "unit", id="media-told"
     ),
+    pytest.param("gemini-embedding-2", {"condition_media": "none"}, "prefix:retrieval", "unit", id="media-untold"),
     pytest.param("gemini-embedding-001", {}, "task_type:retrieval", "unit", id="full-size-is-unit"),
     pytest.param("gemini-embedding-001", {"dimensions": 768}, "task_type:retrieval", "unit", id="made-unit"),
     pytest.param(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gemini_embed import EdgeStore, Fingerprint, StoreError
+from gemini_embed import EdgeStore, Embedder, Fingerprint, StoreError
 
 FINGERPRINT = Fingerprint("gemini-embedding-2", 768, "prefix:retrieval", "unit")
 KEPT = {
@@ -24,10 +24,31 @@ def test_kept_form() -> None:
     assert Fingerprint.from_dict(KEPT) == FINGERPRINT
 
 
+def test_a_service_is_kept() -> None:
+    """New records name Google too: one that names nobody is older, and may be of any service."""
+    googles = Embedder(api_key="k", dimensions=768).fingerprint
+    assert googles.to_dict() == KEPT | {"service": "google"}
+    assert Fingerprint.from_dict(googles.to_dict()) == googles == FINGERPRINT
+    emulators = replace(FINGERPRINT, service="emulator")
+    assert emulators.to_dict() == KEPT | {"service": "emulator"}
+    assert Fingerprint.from_dict(emulators.to_dict()) == emulators != FINGERPRINT
+
+
+def test_media_told_to_nobody_are_told_on_queries_only() -> None:
+    """Documents are made alike with condition_media="none" and "query"; ids of older records keep their digest."""
+    older = KEPT | {"conditioning": "prefix:retrieval;media=none"}
+    kept = Fingerprint.from_dict(older)
+    assert kept == FINGERPRINT
+    assert kept.to_dict() == older
+    assert kept.digest == "f50220bc76818217" != FINGERPRINT.digest
+    assert kept.check(FINGERPRINT, where="here") is kept
+
+
 def test_digest_never_changes() -> None:
     """It is part of every record's id: another digest would embed every index anew."""
     assert FINGERPRINT.digest == "e6a1e3778e788f0d"
     assert replace(FINGERPRINT, dimensions=3072).digest != FINGERPRINT.digest
+    assert replace(FINGERPRINT, service="emulator").digest == FINGERPRINT.digest  # a store is of one service
 
 
 def test_difference_in_words() -> None:

@@ -26,7 +26,7 @@ from gemini_embed.preparing import Purpose, prepare, without_twins
 from gemini_embed.quota import RateLimits
 from gemini_embed.result import EmbeddingResult, OnError
 from gemini_embed.secret import Secret, hides_arguments
-from gemini_embed.service import HttpSession, connect, open_session
+from gemini_embed.service import HttpSession, ServiceName, connect, open_session
 from gemini_embed.tasks import ConditionMedia, Side, Task, parse_task
 from gemini_embed.transport import HttpOptions
 from gemini_embed.wire import Options
@@ -53,6 +53,9 @@ class Embedder(Closing):
         project, location, credentials: for Vertex AI; location is "global" unless told otherwise, and without
             credentials Application Default Credentials are used.
         base_url, api_version: for proxies; versions are pinned to v1beta (Developer API) and v1beta1 (Vertex AI).
+        service: whose vectors these are, where `base_url` is not Google's; vectors of different services never meet in
+            an index or a cache. None is "emulator" for the emulator on any port, and else host, port and path. Say
+            "google" of a proxy that leads there.
         timeout_s: seconds for one attempt of one request, and for fetching one medium.
         headers: sent with every request. proxy: URL; else the environment's. verify: False, or a CA file, or a context.
         retry: a `RetryPolicy`, or its fields in a mapping. concurrency: requests in flight.
@@ -96,6 +99,7 @@ class Embedder(Closing):
         credentials: Any = None,
         base_url: str | None = None,
         api_version: str | None = None,
+        service: str | None = None,
         timeout_s: float = 60.0,
         headers: Mapping[str, str] | None = None,
         proxy: str | None = None,
@@ -121,6 +125,7 @@ class Embedder(Closing):
             base_url=base_url,
             api_version=api_version,
         )
+        self._service = ServiceName(self._connection.base_url, service)
         self.facts = facts_for(model, self._connection.backend, facts)
         self.task: Task = parse_task(task)
         self.dimensions = checked_dimensions(dimensions, self.facts)
@@ -168,10 +173,13 @@ class Embedder(Closing):
     def fingerprint(self) -> Fingerprint:
         """What vectors of this embedder have in common; an index keeps it and refuses others.
 
+        A `base_url` that begins with http:// is asked once whether it is an emulator's.
+
         Raises:
             ConfigurationError: the model's size is not known; pass dimensions=.
         """
-        return fingerprint_of(self.facts, self.dimensions, self.task, self.condition_media, self.normalize)
+        how = self.dimensions, self.task, self.condition_media, self.normalize
+        return fingerprint_of(self.facts, *how, self._service.get())
 
     def embed_documents(
         self,
@@ -295,7 +303,7 @@ class Embedder(Closing):
             self.cache.close()
 
     def __repr__(self) -> str:
-        size = self.dimensions or self.facts.default_dimensions or "?"
+        size = self.facts.size(self.dimensions) or "?"
         return f"Embedder({self.model!r}, {self.backend}, {size} dimensions, task={self.task!r})"
 
     def __getstate__(self) -> dict[str, Any]:
@@ -328,6 +336,7 @@ class Embedder(Closing):
             warn_of_long_texts(items, self.facts)
         request = Request(
             connection=self._connection,
+            service=self._service,
             facts=self.facts,
             options=Options(
                 model=self.facts.name,
@@ -345,7 +354,7 @@ class Embedder(Closing):
         )
         rows = Rows(
             count,
-            dimensions=size or self.facts.default_dimensions,
+            dimensions=self.facts.size(size),
             unit_length=scaled_to_unit(self.facts, size, self.normalize),
             model=self.facts.name,
         )

@@ -66,6 +66,8 @@ class GeminiEmbeddings(BaseModel, Embeddings):
     """`google.auth` credentials for Vertex AI; else Application Default Credentials. Not in dumps and pickles."""
     base_url: str | None = None
     api_version: str | None = None
+    service: str | None = None
+    """Whose vectors these are, where `base_url` is not Google's: "google" of a proxy that leads there."""
     additional_headers: dict[str, str] | None = Field(default=None, exclude=True, repr=False)
     """Sent with every request. Headers may hold secrets: not in reprs and dumps."""
     client_args: dict[str, Any] | None = Field(default=None, exclude=True, repr=False)

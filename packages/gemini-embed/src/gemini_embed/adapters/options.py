@@ -33,6 +33,7 @@ class EmbedderOptions(TypedDict, total=False):
     credentials: Any
     base_url: str | None
     api_version: str | None
+    service: str | None
     timeout_s: float | None
     headers: Mapping[str, str] | None
     proxy: str | None

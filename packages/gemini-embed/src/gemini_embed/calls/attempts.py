@@ -19,7 +19,7 @@ from gemini_embed.models import ModelFacts
 from gemini_embed.preparing import Batch, Entry
 from gemini_embed.quota import AbandonedError, Waits
 from gemini_embed.result import Usage
-from gemini_embed.service import Connection, HttpSession
+from gemini_embed.service import Connection, HttpSession, ServiceName
 from gemini_embed.wire import CODECS, Options, Reply
 from gemini_embed.wire.replies import read_token_count
 
@@ -47,6 +47,7 @@ class Request:
     """What holds for every call of one job."""
 
     connection: Connection
+    service: ServiceName
     facts: ModelFacts
     options: Options
     retry: RetryPolicy

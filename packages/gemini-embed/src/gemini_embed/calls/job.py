@@ -230,7 +230,7 @@ def _recall(request: Request) -> Recall | None:
         return None
     from gemini_embed.calls.recall import Recall
 
-    return Recall(request.cache, request.connection, request.facts, request.options)
+    return Recall(request.cache, request.connection, request.service, request.facts, request.options)
 
 
 def _windows(items: Sequence[Entry]) -> Iterable[Sequence[Entry]]:

@@ -112,7 +112,7 @@ class _Adding:
 
     def stream(self, items: Iterable[ItemLike]) -> Steps[None]:
         """Read, embed and write until there is nothing left, or something fails."""
-        reader = self._how.reader(self._embedder)
+        reader = self._how.reader(self._embedder, self._store)
         try:
             for gathered in batches(items, self._how.batch_size, reader, self._how.on_error, self._skip_item):
                 self._progress.expect(sum(not one.candidate.begins for one in gathered))

@@ -25,7 +25,8 @@ def estimate_add(
 ) -> Estimate:
     """The estimate of adding `items` to the store that `opened` gives; see `MultimodalIndex.estimate`."""
     found, how = items_and_how(items, options, embedder.root)
-    total, store, reader = embedder.estimate([]), opened(), how.reader(embedder)
+    total, store = embedder.estimate([]), opened()
+    reader = how.reader(embedder, store)
     with closing(Seen()) as seen:
         for gathered in batches(found, how.batch_size, reader, how.on_error, lambda *bad: None):
             first = [one for one in gathered if seen.is_new(one.record.id)]

@@ -12,6 +12,7 @@ from gemini_embed.indexing.candidates import Reader
 from gemini_embed.indexing.items import Describe, ItemLike, Place
 from gemini_embed.indexing.walking import files_at
 from gemini_embed.result import OnError
+from gemini_embed.stores import Store
 from gemini_embed.windows import Cutting
 
 if TYPE_CHECKING:
@@ -51,11 +52,11 @@ class How:
         wanted["on_error"] = one_of("on_error", wanted.get("on_error") or on_error, OnError)
         return cls(**wanted)  # type: ignore[arg-type]  # its fields are those of AddOptions
 
-    def reader(self, embedder: Embedder) -> Reader:
-        """What reads items for this embedder."""
+    def reader(self, embedder: Embedder, store: Store) -> Reader:
+        """What reads items for this embedder and this open store."""
         self.cutting.check(embedder.facts)
         return Reader(
-            embedder.fingerprint.digest,
+            (store.kept_fingerprint() or embedder.fingerprint).digest,
             embedder.facts,
             root=embedder.root,
             cutting=self.cutting,

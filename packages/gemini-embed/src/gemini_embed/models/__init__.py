@@ -8,6 +8,8 @@ lookup    the row of a model, or careful facts, with the caller's overrides
 from gemini_embed.models.facts import (
     ALL_MODALITIES,
     DEVELOPER_IMAGES,
+    EMULATOR,
+    GOOGLE,
     TEXT_ONLY,
     VERTEX_IMAGES,
     Backend,
@@ -23,6 +25,8 @@ from gemini_embed.models.table import MODELS
 __all__ = [
     "ALL_MODALITIES",
     "DEVELOPER_IMAGES",
+    "EMULATOR",
+    "GOOGLE",
     "MODELS",
     "TEXT_ONLY",
     "VERTEX_IMAGES",

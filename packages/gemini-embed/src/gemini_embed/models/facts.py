@@ -10,6 +10,9 @@ from typing import Literal, get_args
 from gemini_embed.errors import ConfigurationError
 
 Backend = Literal["developer", "vertex"]
+GOOGLE, EMULATOR = "google", "emulator"
+"""Names of services whose vectors are kept apart; any other goes by its address, or by what its user calls it."""
+
 Endpoint = Literal["batchEmbedContents", "predict", "embedContent"]
 Conditioning = Literal["prefix", "task_type", "none"]
 Modality = Literal["text", "image", "audio", "video", "pdf"]
@@ -86,6 +89,10 @@ class ModelFacts:
                 )
         if type(self.max_batch_items) is not int or self.max_batch_items < 1:
             raise ConfigurationError(f"facts: max_batch_items={self.max_batch_items!r} must be a positive whole number")
+
+    def size(self, dimensions: int | None) -> int | None:
+        """Length of the vectors when `dimensions` are asked for; None: not known before the first reply."""
+        return dimensions or self.default_dimensions
 
     def is_retired(self, today: date | None = None) -> bool:
         """Whether the shut-down date has come."""

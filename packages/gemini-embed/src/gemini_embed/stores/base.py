@@ -43,6 +43,13 @@ class Store(ABC):
         StoreLockedError when another process holds the files, MissingExtraError when the engine is not installed.
         """
 
+    def kept_fingerprint(self) -> Fingerprint | None:
+        """The fingerprint as this open store keeps it, equal to the one it was opened with; None: it does not tell.
+
+        Ids of records are made with it: an older record may say the same in other words.
+        """
+        return None
+
     @abstractmethod
     def upsert(self, records: Sequence[Record], vectors: FloatArray) -> None:
         """Write records with their vectors, shape (n, d); a record whose id exists is replaced. Returns when safe."""
@@ -179,7 +186,7 @@ def ids_of(ids: Sequence[str]) -> Sequence[str]:
 
 def copied(source: Store, target: Store, fingerprint: Fingerprint) -> int:
     """Write all records and vectors of an open store to another, which is opened; returns how many."""
-    target.open(fingerprint)
+    target.open(source.kept_fingerprint() or fingerprint)
     count = 0
     for batch in source.iterate():
         target.upsert(batch.records, batch.vectors)

@@ -82,10 +82,13 @@ class EdgeStore(OfOneProcess, Store):
         with self._alone():
             if self._fingerprint is None:
                 self._fingerprint = kept_fingerprint(self.path, fingerprint)
-            self._fingerprint.check(fingerprint, where=str(self))
+            self._fingerprint = self._fingerprint.check(fingerprint, where=str(self))
             if self._shard is None:
                 self._shard = self._load()
                 self._opened_here()
+
+    def kept_fingerprint(self) -> Fingerprint | None:
+        return self._fingerprint
 
     def upsert(self, records: Sequence[Record], vectors: FloatArray) -> None:
         rows = check_rows(records, vectors, self._dimensions)

@@ -106,7 +106,10 @@ class MilvusStore(OfOneProcess, Store):
             if self._fingerprint is None:
                 client = self._client = self._client or self._connect()
                 self._fingerprint = ensure(client, self.collection, fingerprint, self._index, adopt=self._adopt)
-            self._fingerprint.check(fingerprint, where=str(self))
+            self._fingerprint = self._fingerprint.check(fingerprint, where=str(self))
+
+    def kept_fingerprint(self) -> Fingerprint | None:
+        return self._fingerprint
 
     def upsert(self, records: Sequence[Record], vectors: FloatArray) -> None:
         rows = check_rows(records, vectors, self._dimensions)

@@ -131,7 +131,10 @@ class QdrantStore(OfOneProcess, Store):
                     indexed=not is_local(client),
                     quantized=self._quantization is not None,
                 )
-            self._fingerprint.check(fingerprint, where=str(self))
+            self._fingerprint = self._fingerprint.check(fingerprint, where=str(self))
+
+    def kept_fingerprint(self) -> Fingerprint | None:
+        return self._fingerprint
 
     def upsert(self, records: Sequence[Record], vectors: FloatArray) -> None:
         from qdrant_client import models

@@ -64,6 +64,7 @@ class GeminiEmbedding(Doors):
     location: str | None = Field(default=None, frozen=True, description="Google Cloud location.")
     base_url: str | None = Field(default=None, frozen=True, description="Address of a proxy.")
     api_version: str | None = Field(default=None, frozen=True, description="Version of the API.")
+    service: str | None = Field(default=None, frozen=True, description="Whose vectors these are, behind a proxy.")
     timeout_s: float | None = Field(default=None, frozen=True, description="Seconds for one attempt.")
     retry: RetryPolicy | None = Field(default=None, frozen=True, description="How often and how long to try.")
     concurrency: int | None = Field(default=None, frozen=True, description="Requests in flight.")
@@ -140,7 +141,9 @@ class GeminiEmbedding(Doors):
 
     def _cache_key(self, text: str, side: Side) -> str:
         # The task as well: a fingerprint is about documents, which search and question_answering condition alike.
-        return f"{self._embedder.fingerprint.digest}:{self.task}:{side}:{text}"
+        made = self._embedder.fingerprint
+        by = "" if made.service is None else f"@{made.service}"  # Google's keys are as they always were
+        return f"{made.digest}{by}:{self.task}:{side}:{text}"
 
     def _media_tokens(self, part: Any) -> int:
         return likely_media_tokens(part, self._embedder.facts)

@@ -6,6 +6,7 @@ one after another, key the cache by the bare text, and leave images without even
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
@@ -103,12 +104,21 @@ def _steps(model: BaseEmbedding, work: Work, inputs: Sequence[Any], window: rang
 def _cached_rows(model: BaseEmbedding, work: Work, inputs: Sequence[Any], window: range) -> Steps[dict[int, Embedding]]:
     cache, rows = model.embeddings_cache, {}
     if cache is not None and work.cache_key is not None:
-        for position in window:
-            place = {"key": work.cache_key(inputs[position]), "collection": COLLECTION}
+        texts = [inputs[position] for position in window]
+        # In a thread: the first key of an address may have to ask which service answers there.
+        keys = yield Call(
+            partial(_keys, work.cache_key, texts), partial(asyncio.to_thread, _keys, work.cache_key, texts)
+        )
+        for position, key in zip(window, keys, strict=True):
+            place = {"key": key, "collection": COLLECTION}
             entry = yield Call(partial(cache.get, **place), partial(cache.aget, **place))
             if entry:
                 rows[position] = next(iter(entry.values()))
     return rows
+
+
+def _keys(key_of: Callable[[Any], str], inputs: Sequence[Any]) -> list[str]:
+    return [key_of(one) for one in inputs]
 
 
 def _keep(model: BaseEmbedding, work: Work, inputs: Sequence[Any], rows: dict[int, Embedding]) -> Steps[None]:
