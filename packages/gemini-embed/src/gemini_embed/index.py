@@ -132,7 +132,7 @@ class MultimodalIndex(Closing):
         """What `add` would embed, and its likely price: items are read, and nothing is sent or cut.
 
         What the store holds already, or comes twice, is not counted but in `Estimate.known`; what a cache would answer
-        is counted, the text of PDFs is not. `options` are those of `add`.
+        is counted. `options` are those of `add`.
         """
         return estimate_add(self.embedder, self._opened, items, options)
 

@@ -43,8 +43,8 @@ class Candidate:
     """Whether `record` has its text; else it comes when it is loaded, and what a store holds keeps what it had."""
     size_bytes: int = 0
     """What loading brings into memory, about."""
-    likely_tokens: Mapping[str, int] = field(default_factory=dict)
-    """By modality, where that can be told without loading."""
+    likely_tokens: Callable[[], Mapping[str, int]] | None = None
+    """Tells them by modality, where that can be told without loading."""
     begins: bool = True
     """Whether it is the first of its item."""
 
@@ -168,9 +168,12 @@ class Reader:
                 load=partial(pieces.load, number),
                 has_text=item.page_content is not None,
                 size_bytes=pieces.info.size_bytes // len(pieces.excerpts),
-                likely_tokens={part.modality: pieces.likely_tokens(excerpt, self.facts)},
+                likely_tokens=partial(self._likely, part, pieces, number),
                 begins=number == 0,
             )
+
+    def _likely(self, part: Media, pieces: Pieces, number: int) -> Mapping[str, int]:
+        return {part.modality: pieces.likely_tokens(number, self.facts)}
 
     def _record(self, item: Item, origin: _Origin, identity: Identity, text: str) -> Record:
         metadata = json_object(item.metadata or {})

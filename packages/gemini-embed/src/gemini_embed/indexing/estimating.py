@@ -53,6 +53,7 @@ def _of_windows(embedder: Embedder, windows: Sequence[Waiting]) -> Estimate:
     tokens: Counter[str] = Counter()
     different = {one.content_key: one.candidate.likely_tokens for one in windows}
     for likely in different.values():
-        tokens.update(likely)
+        if likely is not None:
+            tokens.update(likely())
     usd = price(tokens, embedder.facts)
     return Estimate(items=len(different), tokens=tokens.total(), usd=usd, by_modality=dict(tokens))

@@ -47,6 +47,7 @@ class Pieces:
         self._part, self._slices, self._title, self._opened = part, found, title, opened
         self._windows: Generator[Window, None, None] | None = None
         self._next = 0
+        self._text_tokens: list[int] | None = None
 
     @classmethod
     def of(
@@ -77,11 +78,20 @@ class Pieces:
             raise MediaError(f"{name} is {found.info.mime_type}, not {part.modality}: {way_out}", "mismatch")
         return cls(part, found, digest_of(part, root)[0], title, opened)
 
-    def likely_tokens(self, excerpt: Excerpt, facts: ModelFacts) -> int:
-        """What a window likely costs; a PDF's text is extra."""
+    def likely_tokens(self, number: int, facts: ModelFacts) -> int:
+        """What window `number` likely costs. The first time, a PDF's text is read to its end.
+
+        Raises:
+            MediaError: damaged.
+        """
+        if self._text_tokens is None:
+            self._text_tokens = self._slices.likely_text_tokens()
+        excerpt = self.excerpts[number]
         pages = (excerpt.page_end or 0) - (excerpt.page_start or 1) + 1
         seconds = (excerpt.end_s or 0.0) - (excerpt.start_s or 0.0)
-        return likely_media_tokens(self._part, facts, replace(self.info, pages=pages, duration_s=seconds))
+        text = self._text_tokens[number]
+        info = replace(self.info, pages=pages, duration_s=seconds, text_tokens=text)
+        return likely_media_tokens(self._part, facts, info)
 
     def load(self, number: int) -> Loaded:
         """Window `number`, from 0. One pass does for all that are asked for in order.

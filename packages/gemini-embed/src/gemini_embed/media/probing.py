@@ -37,6 +37,8 @@ class MediaInfo:
     duration_s: float | None = None
     """Of the audio or video track, counted over all of it, not read from a header."""
     pages: int | None = None
+    text_tokens: int = 0
+    """Of a PDF's pages, a likely count; looking into it does not count them, `windows.pdfs.text_tokens` does."""
     codec: str | None = None
     """FFmpeg's name: h264, hevc, mp3, pcm_s16le, ..."""
     width: int | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import ExitStack
+from dataclasses import replace
 from io import BytesIO
 
 from gemini_embed.content import Media, Video
@@ -13,6 +14,7 @@ from gemini_embed.models import ModelFacts
 from gemini_embed.tokens import AUDIO_TOKENS_PER_S, FRAME_TOKENS, IMAGE_TOKENS, PAGE_TOKENS
 from gemini_embed.windows import MediaInfo, probe
 from gemini_embed.windows.audio import MP3_TYPE, WAV_TYPE, audio_windows
+from gemini_embed.windows.pdfs import text_tokens
 from gemini_embed.windows.spans import Span
 from gemini_embed.windows.video import video_windows
 
@@ -26,7 +28,20 @@ def examine(part: Media, facts: ModelFacts, *, data: bytes | None = None, root: 
         MediaError: unreadable, of another modality, or longer than the model takes.
         MissingExtraError: the library that opens it is not installed.
     """
-    info = part.info if data is None and part.info is not None else _probed(part, data, root)
+    if data is None and part.info is not None:
+        return _within(part, part.info, facts)
+    held = data if data is not None else part.data
+    with ExitStack() as opened:
+        source = BytesIO(held) if held is not None else opened.enter_context(open_file(part.location or "", root=root))
+        info = _within(part, probe(source, part.modality, name=repr(part)), facts)
+        if info.modality == "pdf":
+            source.seek(0)
+            info = replace(info, text_tokens=sum(text_tokens(source)))
+    return info
+
+
+def _within(part: Media, info: MediaInfo, facts: ModelFacts) -> MediaInfo:
+    """`info`, once it is within the model's limits."""
     found, limit, unit = _length(info, part, facts)
     if found > limit:
         raise MediaError(
@@ -34,13 +49,6 @@ def examine(part: Media, facts: ModelFacts, *, data: bytes | None = None, root: 
             "too_long",
         )
     return info
-
-
-def _probed(part: Media, data: bytes | None, root: str | None) -> MediaInfo:
-    held = data if data is not None else part.data
-    with ExitStack() as opened:
-        source = BytesIO(held) if held is not None else opened.enter_context(open_file(part.location or "", root=root))
-        return probe(source, part.modality, name=repr(part))
 
 
 def _length(info: MediaInfo, part: Media, facts: ModelFacts) -> tuple[float, float, str]:
@@ -58,11 +66,12 @@ def _watched_s(duration_s: float, part: Video) -> float:
 
 
 def likely_media_tokens(part: Media, facts: ModelFacts, info: MediaInfo | None = None) -> int:
-    """What a medium likely costs; without `info`, for what is not here yet, the most it can. A PDF's text is extra."""
+    """What a medium likely costs; without `info`, for what is not here yet, the most it can, but for a PDF's text."""
     if part.modality == "image":
         return IMAGE_TOKENS
     if part.modality == "pdf":
-        return PAGE_TOKENS * ((info.pages if info else None) or facts.max_pages)
+        pages = (info.pages if info else None) or facts.max_pages
+        return PAGE_TOKENS * pages + (info.text_tokens if info else 0)
     if isinstance(part, Video):
         watched_s = _watched_s(info.duration_s or 0, part) if info else facts.max_video_s
         frames = math.ceil(watched_s * (part.fps or 1) - 0.05)

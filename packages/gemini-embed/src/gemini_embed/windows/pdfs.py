@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from gemini_embed.media.libraries import pdfium
 from gemini_embed.media.pictures import MAX_PIXELS
 from gemini_embed.media.source import Source, called, reading
+from gemini_embed.tokens import likely_tokens
 from gemini_embed.windows.spans import Span
 from gemini_embed.windows.window import Window
 
@@ -39,6 +40,17 @@ def pdf_windows(source: Source, spans: Sequence[Span], *, root: str | None = Non
             yield _window(document, span, name)
 
 
+def text_tokens(source: Source, *, root: str | None = None) -> list[int]:
+    """How many tokens the text of each page likely has, in order; 0 for a scan.
+
+    Raises:
+        MediaError: encrypted or damaged.
+    """
+    name = called(source)
+    with reading(source, root) as file, pdfium(name) as library, library.PdfDocument(file) as document:
+        return [_likely(_text(document, number)) for number in range(len(document))]
+
+
 def rendered(source: Source, spans: Sequence[Span], *, dpi: int, root: str | None = None) -> list[Picture]:
     """The pages of the spans as RGB pictures, each of at most 100 million pixels, whatever `dpi` says.
 
@@ -55,6 +67,10 @@ def _picture(page: Any, scale: float) -> Picture:
     width, height = page.get_size()  # in points: pages may be of any size
     picture: Picture = page.render(scale=min(scale, (MAX_PIXELS / (width * height)) ** 0.5)).to_pil().convert("RGB")
     return picture
+
+
+def _likely(text: str) -> int:
+    return likely_tokens(text) if text else 0
 
 
 def _close(document: Any, name: str) -> None:

@@ -9,8 +9,9 @@ from gemini_embed.excerpt import Excerpt
 from gemini_embed.media.probing import MediaInfo, probe
 from gemini_embed.media.source import Source, called, reading
 from gemini_embed.models import ModelFacts
+from gemini_embed.tokens import likely_tokens
 from gemini_embed.windows.audio import audio_spans, audio_windows
-from gemini_embed.windows.pdfs import pdf_windows
+from gemini_embed.windows.pdfs import PDF_TYPE, pdf_windows, text_tokens
 from gemini_embed.windows.spans import Span, even_count, even_spans
 from gemini_embed.windows.video import check_codec, codec_of_windows, video_spans, video_windows
 from gemini_embed.windows.window import Cutting, Window
@@ -49,10 +50,22 @@ class Slices:
             return audio_windows(self.source, self.info, self.spans, root=self.root)
         return self._whole()
 
+    def likely_text_tokens(self) -> list[int]:
+        """How many tokens the text of each window likely has, for PDFs; for all else 0.
+
+        Raises:
+            MediaError: damaged.
+        """
+        if self.info.modality != "pdf":
+            return [0] * len(self.excerpts)
+        pages = text_tokens(self.source, root=self.root)
+        return [sum(pages[int(span.start) : int(span.end)]) for span in self.spans]
+
     def info_of(self, window: Window) -> MediaInfo:
         """What is inside a window: it was cut here, so it need not be looked into. Of what was converted the codec is
         not told, and keyframes only where the medium stayed in one piece."""
-        if len(self.spans) <= 1 and (window.mime_type, len(window.data)) == (self.info.mime_type, self.info.size_bytes):
+        is_whole = len(self.spans) <= 1 and self.info.mime_type != PDF_TYPE
+        if is_whole and (window.mime_type, len(window.data)) == (self.info.mime_type, self.info.size_bytes):
             return self.info
         duration_s = None if window.end_s is None else window.end_s - (window.start_s or 0.0)
         pages = None if window.page_end is None else window.page_end - (window.page_start or 1) + 1
@@ -65,6 +78,7 @@ class Slices:
             codec=codec_of_windows(self.info, self.spans) if self.info.modality == "video" else None,
             width=self.info.width,
             height=self.info.height,
+            text_tokens=likely_tokens(window.text) if window.text else 0,
         )
 
     def _whole(self) -> Generator[Window, None, None]:
