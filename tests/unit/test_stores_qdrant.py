@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -55,6 +56,8 @@ class FakeServer(ThreadingHTTPServer):
         self.calls: list[Call] = []
         self.exists = False
         self.metadata: dict[str, Any] = {}
+        self.quantization: dict[str, Any] | None = None
+        self.quantization_of_vectors: dict[str, Any] | None = None
 
     def answer(self, method: str, path: str, body: Any) -> Any:
         self.calls.append((method, path, body))
@@ -81,7 +84,8 @@ class FakeServer(ThreadingHTTPServer):
         client.create_collection("c", models.VectorParams(size=FINGERPRINT.dimensions, distance=models.Distance.COSINE))
         info = client.get_collection("c").model_dump(mode="json")
         client.close()
-        info["config"]["metadata"] = self.metadata
+        info["config"] |= {"metadata": self.metadata, "quantization_config": self.quantization}
+        info["config"]["params"]["vectors"]["quantization_config"] = self.quantization_of_vectors
         return info
 
 
@@ -150,6 +154,35 @@ def test_a_server_is_asked_for_int8_and_for_rescoring(start_server: Callable[...
     assert changed == {"quantization_config": {"scalar": {"type": "int8", "always_ram": True}}}
     ((asked,),) = [body["searches"] for _, path, body in server.calls if path.endswith("/query/batch")]
     assert asked["params"] == {"quantization": {"rescore": True, "oversampling": 2.5}}
+
+
+BINARY = {"binary": {"always_ram": True}}
+INT8 = {"scalar": {"type": "int8", "quantile": 0.99}}
+
+
+@pytest.mark.parametrize(
+    ("there", "of_vectors", "is_error"),
+    [
+        pytest.param(BINARY, None, True, id="binary"),
+        pytest.param(None, {"product": {"compression": "x16"}}, True, id="product-of-the-vectors"),
+        pytest.param(INT8, BINARY, True, id="the-vectors-have-their-own"),
+        pytest.param(INT8, None, False, id="int8"),
+        pytest.param(BINARY, INT8, False, id="int8-of-the-vectors"),
+    ],
+)
+def test_another_quantisation_is_not_taken_for_int8(
+    there: Any, of_vectors: Any, is_error: bool, start_server: Callable[..., FakeServer]
+) -> None:
+    """What is there stays: it is said, or it is what was asked for."""
+    server = start_server()
+    server.exists, server.metadata = True, {"gemini_embed": FINGERPRINT.to_dict()}
+    server.quantization, server.quantization_of_vectors = there, of_vectors
+    url = f"http://127.0.0.1:{server.server_port}"
+    QdrantStore(url=url, collection="c").open(FINGERPRINT)
+    asked = QdrantStore(url=url, collection="c", quantization="int8")
+    with pytest.raises(ConfigurationError, match="quantised otherwise") if is_error else nullcontext():
+        asked.open(FINGERPRINT)
+    assert not [call for call in server.calls if call[0] == "PATCH"]
 
 
 def test_int8_in_a_local_client_of_yours_is_refused() -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gemini_embed.errors import StoreError
+from gemini_embed.errors import ConfigurationError, StoreError
 from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.stores.adopting import adopted, check_fits, check_vouched_for
 from gemini_embed.stores.points import INDEXED_FIELDS
@@ -15,19 +15,32 @@ if TYPE_CHECKING:
 _KEY = "gemini_embed"
 
 
+class Found(NamedTuple):
+    """A collection as it is: its fingerprint, and the names of its sparse vectors, which others write."""
+
+    fingerprint: Fingerprint
+    sparse: tuple[str, ...]
+
+
 def ensure(
     client: QdrantClient, name: str, wanted: Fingerprint, *, adopt: bool, indexed: bool, quantized: bool
-) -> Fingerprint:
-    """The fingerprint of collection `name`, which is created with `wanted` if need be.
+) -> Found:
+    """Collection `name`, which is created with `wanted` if need be.
 
     `indexed`: whether payload indexes mean anything (local mode has none, and warns). `quantized`: keep an int8 copy of
-    the vectors too.
+    the vectors too; ConfigurationError where another quantisation is there.
     """
     from qdrant_client import models
 
     if not client.collection_exists(name):
         _create(client, name, wanted)
     info = client.get_collection(name)
+    quantisation = _quantisation(info)
+    if quantized and quantisation is not None and not _is_int8(quantisation):
+        raise ConfigurationError(
+            f'collection {name!r} is quantised otherwise ({quantisation}), so quantization="int8" would change '
+            "nothing: leave it out to use what is there, or have the server change it (update_collection)"
+        )
     kept = _fingerprint(info)
     if kept is None:
         kept = adopted(
@@ -40,10 +53,20 @@ def ensure(
         for field in INDEXED_FIELDS:
             if field not in info.payload_schema:
                 client.create_payload_index(name, field, models.PayloadSchemaType.KEYWORD)
-    if quantized and info.config.quantization_config is None:
+    if quantized and quantisation is None:
         int8 = models.ScalarQuantizationConfig(type=models.ScalarType.INT8, always_ram=True)
         client.update_collection(name, quantization_config=models.ScalarQuantization(scalar=int8))
-    return kept
+    return Found(kept, tuple(info.config.params.sparse_vectors or ()))
+
+
+def _quantisation(info: models.CollectionInfo) -> Any:
+    """What holds for the vectors: their own setting, else the collection's; None where there is none."""
+    return getattr(info.config.params.vectors, "quantization_config", None) or info.config.quantization_config
+
+
+def _is_int8(quantisation: Any) -> bool:
+    scalar = getattr(quantisation, "scalar", None)
+    return scalar is not None and getattr(scalar.type, "value", scalar.type) == "int8"
 
 
 def _create(client: QdrantClient, name: str, wanted: Fingerprint) -> None:

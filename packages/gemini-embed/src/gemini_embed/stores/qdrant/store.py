@@ -21,6 +21,7 @@ import numpy as np
 from gemini_embed.errors import ConfigurationError
 from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.hits import Hit
+from gemini_embed.notices import warn
 from gemini_embed.records import Record
 from gemini_embed.stores.base import (
     Batch,
@@ -43,7 +44,7 @@ from gemini_embed.stores.qdrant.client import connected, is_in_folder, is_local,
 from gemini_embed.stores.qdrant.collection import ensure
 
 if TYPE_CHECKING:
-    from qdrant_client import QdrantClient
+    from qdrant_client import QdrantClient, models
 
 T = TypeVar("T")
 
@@ -109,6 +110,7 @@ class QdrantStore(OfOneProcess, Store):
         self._quantization, self._oversampling = quantization, oversampling
         self._client, self._is_ours = client, client is None
         self._fingerprint: Fingerprint | None = None
+        self._sparse: tuple[str, ...] = ()
         self._lock = threading.RLock()
 
     def __repr__(self) -> str:
@@ -123,7 +125,7 @@ class QdrantStore(OfOneProcess, Store):
             if self._fingerprint is None:
                 if self._quantization is not None and is_local(client):
                     raise no_quantization_here()
-                self._fingerprint = ensure(
+                self._fingerprint, self._sparse = ensure(
                     client,
                     self.collection,
                     fingerprint,
@@ -140,6 +142,7 @@ class QdrantStore(OfOneProcess, Store):
         from qdrant_client import models
 
         rows = check_rows(records, vectors, self._dimensions)
+        self._warn_of_sparse()
         step = max(1, _NUMBERS_PER_REQUEST // self._dimensions)
         for start in range(0, len(records), step):
             some = records[start : start + step]
@@ -188,7 +191,7 @@ class QdrantStore(OfOneProcess, Store):
         points = self._ask(
             lambda client: client.retrieve(self.collection, wanted, with_payload=False, with_vectors=True)
         )
-        return {str(point.id): np.array(point.vector, np.float32) for point in points}
+        return {str(point.id): np.array(_dense(point), np.float32) for point in points}
 
     def get(self, ids: Sequence[str]) -> list[Record]:
         wanted = point_ids(ids)
@@ -230,7 +233,7 @@ class QdrantStore(OfOneProcess, Store):
             points, offset = self._ask(page)
             if points:
                 records = [from_payload(point.id, point.payload) for point in points]
-                rows = [point.vector if with_vectors else [] for point in points]
+                rows = [_dense(point) if with_vectors else [] for point in points]
                 yield Batch(records, np.array(rows, np.float32))
             if offset is None:
                 return
@@ -243,6 +246,15 @@ class QdrantStore(OfOneProcess, Store):
             if client is not None and self._is_ours:
                 self._client = None
                 client.close()
+
+    def _warn_of_sparse(self) -> None:
+        """Once, before the first write."""
+        if self._sparse:
+            names, self._sparse = ", ".join(map(repr, self._sparse)), ()
+            warn(
+                f"{self} has sparse vectors too ({names}), which are not made here: what is written is found by the "
+                "dense half of a hybrid search only. Add by the program that makes them, or use another collection"
+            )
 
     def _connected(self) -> QdrantClient:
         client = connected(
@@ -279,6 +291,11 @@ def _closed_by(process: int, client: QdrantClient) -> None:
     """A store left open ends without the noise of the client's own ending, in the process that opened it."""
     if process == os.getpid():
         client.close()
+
+
+def _dense(point: models.Record) -> Any:
+    """A point's unnamed vector; beside sparse ones, as in a hybrid collection, it comes in a mapping."""
+    return point.vector[""] if isinstance(point.vector, dict) else point.vector
 
 
 def _payload(record: Record) -> dict[str, Any]:
