@@ -109,7 +109,8 @@ def test_accepted(arguments: dict[str, Any], attributes: dict[str, Any]) -> None
         pytest.param({"on_error": "skip"}, "takes no on_error: the arguments are allow_private_urls,", id="unknown"),
     ],
 )
-def test_refused(arguments: dict[str, Any], said: str) -> None:
+def test_refused(arguments: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GEMINI_API_KEY", "k")
     with pytest.raises(ConfigurationError, match=said):
         GeminiEmbedding(**arguments)
 

@@ -13,6 +13,7 @@ import sys
 import textwrap
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -350,8 +351,19 @@ class TestPickle:
 
     def test_without_a_key_the_variable_is_named(self, make_embedder: MakeEmbedder) -> None:
         copy = pickle.loads(pickle.dumps(make_embedder()))  # noqa: S301  # our own bytes
-        with copy, pytest.raises(ConfigurationError, match="GEMINI_API_KEY or GOOGLE_API_KEY"):
+        with copy, pytest.raises(ConfigurationError, match="GOOGLE_API_KEY or GEMINI_API_KEY") as refused:
             copy.embed_query("x")
+        assert len(traceback.extract_tb(refused.value.__traceback__)) < 8
+
+    def test_a_key_that_is_set_later_is_found(
+        self, make_embedder: MakeEmbedder, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with pickle.loads(pickle.dumps(make_embedder())) as copy:  # noqa: S301  # our own bytes
+            with pytest.raises(ConfigurationError):
+                copy.embed_query("x")
+            monkeypatch.setenv("GEMINI_API_KEY", "set-later")
+            copy.embed_query("x")
+        assert emulator.requests[-1].headers["x-goog-api-key"] == "set-later"
 
     def test_in_a_fresh_process(self, make_embedder: MakeEmbedder, emulator: Emulator, tmp_path: Path) -> None:
         (tmp_path / "embedder.pickle").write_bytes(pickle.dumps(make_embedder(dimensions=16)))

@@ -83,12 +83,6 @@ def test_errors_are_those_of_the_core(make_langchain: Make, emulator: Emulator) 
         model.embed_query("yeast")
 
 
-def test_without_a_key_the_error_names_the_variables(emulator: Emulator) -> None:
-    model = GeminiEmbeddings(base_url=emulator.base_url)
-    with model.embedder, pytest.raises(ConfigurationError, match="GEMINI_API_KEY"):
-        model.embed_query("yeast")
-
-
 def test_a_copy_with_another_size_is_its_own_object(make_langchain: Make) -> None:
     model = make_langchain(dimensions=128, task="clustering")
     with (shorter := model.model_copy(update={"dimensions": 64})).embedder:

@@ -16,7 +16,15 @@ from typing import Any
 import google.auth.credentials
 import pytest
 from fix_capture import Answer, CaptureServer, Received, embeddings_for
-from gemini_embed import AuthenticationError, ConfigurationError, Embedder, GeminiEmbedError, RetryPolicy
+from gemini_embed import (
+    AuthenticationError,
+    ConfigurationError,
+    Embedder,
+    GeminiEmbeddingFunction,
+    GeminiEmbedError,
+    GeminiEmbedWarning,
+    RetryPolicy,
+)
 from google.auth.credentials import Credentials
 from google.auth.exceptions import RefreshError
 
@@ -175,11 +183,34 @@ def test_a_secret_str(capture: CaptureServer) -> None:
     assert capture.requests[0].headers["x-goog-api-key"] == "hidden"
 
 
-def test_no_key_at_all(capture: CaptureServer) -> None:
-    embedder = Embedder(base_url=capture.base_url, verify=False)
-    with embedder, pytest.raises(ConfigurationError, match="set GEMINI_API_KEY or GOOGLE_API_KEY"):
-        embedder.embed_query("x")
-    assert not capture.requests
+def _langchain() -> object:
+    from langchain_gemini_embed import GeminiEmbeddings
+
+    return GeminiEmbeddings()
+
+
+def _llama_index() -> object:
+    from llama_index.embeddings.gemini_embed import GeminiEmbedding
+
+    return GeminiEmbedding()
+
+
+@pytest.mark.parametrize("make", [Embedder, GeminiEmbeddingFunction, _langchain, _llama_index])
+def test_no_key_at_all(make: Callable[[], object]) -> None:
+    """Told where the object is made, in a few lines: the official classes do so too."""
+    with pytest.raises(ConfigurationError, match="set GOOGLE_API_KEY or GEMINI_API_KEY") as refused:
+        make()
+    assert len(traceback.format_exception(refused.value)) < 10
+
+
+@pytest.mark.parametrize("make", [_langchain, _llama_index])
+def test_of_two_keys_one_warning(make: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GEMINI_API_KEY", "gemini")
+    monkeypatch.setenv("GOOGLE_API_KEY", "google")
+    with pytest.warns(GeminiEmbedWarning, match="both set and differ") as said:
+        make()
+    assert len(said) == 1
+    assert said[0].filename == __file__
 
 
 FAILURES = [

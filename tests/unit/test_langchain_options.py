@@ -33,7 +33,7 @@ def test_the_typed_arguments_are_the_fields_and_their_synonyms() -> None:
     ],
 )
 def test_both_names_are_understood(given: Any, field: str, expected: Any) -> None:
-    value = getattr(GeminiEmbeddings(**given), field)
+    value = getattr(GeminiEmbeddings(**({"api_key": KEY} | given if "google_api_key" not in given else given)), field)
     assert (value.get_secret_value() if field == "google_api_key" else value) == expected
 
 

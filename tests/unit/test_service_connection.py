@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from gemini_embed import ApiError, AuthenticationError, ConfigurationError, QuotaError
+from gemini_embed import ApiError, AuthenticationError, ConfigurationError, GeminiEmbedWarning, QuotaError
 from gemini_embed.calls.advice import hint_for
 from gemini_embed.errors import QuotaUsedUpError
 from gemini_embed.models import facts_for
 from gemini_embed.service.connection import connect
 
-KEYS = {"GEMINI_API_KEY": "gemini", "GOOGLE_API_KEY": "google"}
+KEYS = {"GEMINI_API_KEY": "gemini"}
 PROJECT = {"GOOGLE_CLOUD_PROJECT": "env-project"}
 USE_VERTEX = {"GOOGLE_GENAI_USE_VERTEXAI": "true"}
 
@@ -23,7 +23,8 @@ CASES = [
     pytest.param({}, {"GOOGLE_API_KEY": "google"}, ("developer", None, None, "google"), id="googles-variable"),
     pytest.param({"api_key": "k"}, KEYS, ("developer", None, None, "k"), id="argument-first"),
     pytest.param({"api_key": ""}, KEYS, ("developer", None, None, "gemini"), id="empty-is-none"),
-    pytest.param({}, {}, ("developer", None, None, None), id="nothing-yet"),
+    pytest.param({}, {"GEMINI_API_KEY": "k", "GOOGLE_API_KEY": "k"}, ("developer", None, None, "k"), id="twice"),
+    pytest.param({"project": "p"}, {}, ("vertex", "p", "global", None), id="a-project-needs-no-key"),
     pytest.param({}, {**KEYS, **PROJECT}, ("developer", None, None, "gemini"), id="a-project-alone"),
     pytest.param({"project": "p"}, KEYS, ("vertex", "p", "global", None), id="project-means-vertex"),
     pytest.param({"vertexai": True, "project": "p", "location": "eu"}, {}, ("vertex", "p", "eu", None), id="location"),
@@ -43,6 +44,27 @@ def test_what_is_decided(arguments: dict[str, Any], environ: dict[str, str], wan
     found = connect(**arguments, environ=environ)
     key = found.key.reveal() if found.key else None
     assert (found.backend, found.project, found.location, key) == wanted
+
+
+def test_of_two_keys_that_differ_the_sdks_is_taken() -> None:
+    """google-genai looks for GOOGLE_API_KEY first; the other may be another project's."""
+    both = {"GEMINI_API_KEY": "gemini", "GOOGLE_API_KEY": "google"}
+    with pytest.warns(GeminiEmbedWarning, match="both set and differ: the key of GOOGLE_API_KEY is used") as said:
+        found = connect(environ=both)
+    assert found.key
+    assert found.key.reveal() == "google"
+    assert len(said) == 1
+    assert connect(api_key="argument", environ=both).key  # no warning: nothing was looked for
+
+
+@pytest.mark.parametrize("environ", [{}, PROJECT, {"GEMINI_API_KEY": ""}], ids=["nothing", "a-project-alone", "empty"])
+def test_no_key_is_told_at_once(environ: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationError, match="no API key") as refused:
+        connect(environ=environ)
+    assert isinstance(refused.value, ValueError)
+    for name in ("GOOGLE_API_KEY", "GEMINI_API_KEY", "GOOGLE_GEMINI_BASE_URL", "project="):
+        assert name in str(refused.value)
+    assert "\n" not in str(refused.value)
 
 
 URLS = [

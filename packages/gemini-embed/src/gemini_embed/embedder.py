@@ -48,7 +48,7 @@ class Embedder(Closing):
             3072); True always, False never.
         overflow: what to do about text that is too long: "warn", "error" or "truncate", see `Overflow`.
         condition_media: where text beside media gets the task's prefix: "query", "both" or "none".
-        api_key: else `GEMINI_API_KEY` or `GOOGLE_API_KEY`.
+        api_key: else `GOOGLE_API_KEY` or `GEMINI_API_KEY`, in this order, as google-genai looks for them.
         vertexai: None decides by `GOOGLE_GENAI_USE_VERTEXAI`, else by whether `project` or `credentials` is given.
         project, location, credentials: for Vertex AI; location is "global" unless told otherwise, and without
             credentials Application Default Credentials are used.
@@ -76,10 +76,11 @@ class Embedder(Closing):
             `.budget` tells what is spent. None: no limit.
 
     Nothing is sent, started or looked up on the network before the first call. Thread-safe, usable from several
-    event loops, safe across a fork; a pickle leaves the key and credentials behind.
+    event loops, safe across a fork; a pickle leaves the key and credentials behind, and what is unpickled looks for a
+    key in the environment when it is first used.
 
     Raises:
-        ConfigurationError: arguments that cannot be honoured.
+        ConfigurationError: arguments that cannot be honoured; no key and no project of Vertex AI.
     """
 
     @hides_arguments
@@ -311,7 +312,6 @@ class Embedder(Closing):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._connection = self._connection.with_key_from_environment()
         self._engine = self._new_engine()
 
     def _new_engine(self) -> Engine[HttpSession]:
@@ -328,6 +328,7 @@ class Embedder(Closing):
         budget: Budget | None = None,
     ) -> Submitted:
         """Check and condition everything, in the caller's thread: bad input raises before any request."""
+        self._connection = self._connection.ready()
         purpose = Purpose(parse_task(task) if task else self.task, one_of("side", side, Side), self.condition_media)
         size = checked_dimensions(dimensions, self.facts) or self.dimensions
         refused = RefusedItems(one_of("on_error", on_error, OnError))

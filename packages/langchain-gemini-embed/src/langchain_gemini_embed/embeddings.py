@@ -46,7 +46,7 @@ class GeminiEmbeddings(BaseModel, Embeddings):
     model: str = "gemini-embedding-2"
     """With or without `models/` or `publishers/google/models/`."""
     google_api_key: SecretStr | None = Field(default_factory=_key_from_environment, exclude=True, repr=False)
-    """Else `GEMINI_API_KEY` or `GOOGLE_API_KEY`. Not in reprs, dumps and pickles; found again in the environment."""
+    """Else `GOOGLE_API_KEY` or `GEMINI_API_KEY`. Not in reprs, dumps and pickles; found again in the environment."""
     task_type: str | None = None
     """What the vectors are for: a `gemini_embed.Task` or one of the API's names; None is "search"."""
     output_dimensionality: int | None = None

@@ -18,7 +18,7 @@ class GeminiEmbeddingFunction:
 
     Args:
         model_name: see `Embedder`.
-        api_key: else `GEMINI_API_KEY` or `GOOGLE_API_KEY`.
+        api_key: else `GOOGLE_API_KEY` or `GEMINI_API_KEY`.
         config: google-genai's `EmbedContentConfig` or a dict of its fields: `output_dimensionality`, `task_type`.
             Fields that cannot be honoured raise.
         kwargs: everything else that `Embedder` takes; google-genai's `http_options` (`base_url`, `api_version`,

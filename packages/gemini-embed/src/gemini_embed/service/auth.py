@@ -31,7 +31,8 @@ class Auth:
             ConfigurationError: there is no key.
             AuthenticationError: credentials that cannot be found or refreshed.
         """
-        if self._connection.backend == "developer" or self._connection.is_express:
+        if self._connection.needs_key:
+            self._connection = self._connection.ready()
             return {"x-goog-api-key": self._connection.require_key()}
         async with self._lock:  # one refresh serves all requests that wait for it
             if not self._scoped:

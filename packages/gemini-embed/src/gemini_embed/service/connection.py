@@ -1,8 +1,8 @@
 """Where requests go and in whose name: backend, address, version, key or credentials. Decided once, without a network.
 
 The vocabulary is google-genai's, and so is the order: an argument beats the environment, and of two things found in
-the environment a project beats a key. (Of the key's two variables the SDK looks at GOOGLE_API_KEY first.) Environment:
-`GEMINI_API_KEY`, `GOOGLE_API_KEY`, `GOOGLE_GENAI_USE_ENTERPRISE` or `GOOGLE_GENAI_USE_VERTEXAI`,
+the environment a project beats a key, and `GOOGLE_API_KEY` beats `GEMINI_API_KEY`. Environment, besides these two:
+`GOOGLE_GENAI_USE_ENTERPRISE` or `GOOGLE_GENAI_USE_VERTEXAI`,
 `GOOGLE_CLOUD_PROJECT`, `GOOGLE_CLOUD_LOCATION`, `GOOGLE_GEMINI_BASE_URL`, `GOOGLE_VERTEX_BASE_URL`.
 """
 
@@ -17,10 +17,16 @@ from typing import Any
 from gemini_embed.checks import checked_name
 from gemini_embed.errors import ConfigurationError
 from gemini_embed.models import Backend
+from gemini_embed.notices import warn
 from gemini_embed.secret import Secret
 from gemini_embed.service.address import address_and_version, vertex_host
 
-KEY_VARIABLES = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
+KEY_VARIABLES = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
+"""In the SDK's order: the key of the first that is set is taken."""
+NO_KEY = (
+    f"no API key: pass api_key= or set {' or '.join(KEY_VARIABLES)}; Vertex AI takes project= instead; to try without "
+    "a key run the emulator (gemini-embed-emulator), set GOOGLE_GEMINI_BASE_URL to its address and any key"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,11 +63,27 @@ class Connection:
         digest = hashlib.sha256(self.key.reveal().encode()).hexdigest() if self.key else ""
         return self.base_url, digest
 
+    @property
+    def needs_key(self) -> bool:
+        """Whether requests carry a key; Vertex with a project needs none."""
+        return self.backend == "developer" or self.is_express
+
     def with_key_from_environment(self) -> Connection:
-        """This connection with the key looked up again, as after unpickling. Vertex with a project needs none."""
-        if self.key or (self.backend == "vertex" and not self.is_express):
+        """This connection, its key looked up again where it was left behind, as in a pickle."""
+        if self.key or not self.needs_key:
             return self
-        return Connection(**{**self.__dict__, "key": _key_from_environment()})
+        return Connection(**{**self.__dict__, "key": key_from_environment()})
+
+    def ready(self) -> Connection:
+        """`with_key_from_environment`, to be used now.
+
+        Raises:
+            ConfigurationError: there is no key.
+        """
+        found = self.with_key_from_environment()
+        if self.needs_key:
+            found.require_key()
+        return found
 
     def require_key(self) -> Secret:
         """The key.
@@ -70,10 +92,7 @@ class Connection:
             ConfigurationError: there is none; the message names the variables.
         """
         if self.key is None:
-            raise ConfigurationError(
-                f"no API key: pass api_key= or set {' or '.join(KEY_VARIABLES)} "
-                "(a key is never pickled; it is looked up again where the object is unpickled)"
-            )
+            raise ConfigurationError(f"{NO_KEY} (keys are never pickled: they are looked up where the object is used)")
         return self.key
 
     def __getstate__(self) -> dict[str, Any]:
@@ -97,7 +116,8 @@ def connect(
     """Decide the connection from arguments and environment. See the module's docstring for the order.
 
     Raises:
-        ConfigurationError: arguments that contradict each other, or a Vertex project that is nowhere to be found.
+        ConfigurationError: arguments that contradict each other, or a key or a Vertex project that is nowhere to be
+            found.
     """
     env = os.environ if environ is None else environ
     backend = _backend(vertexai, project, credentials, env)
@@ -109,11 +129,10 @@ def connect(
                 "pass vertexai=True, or leave them out to use the Gemini Developer API"
             )
         address = base_url or env.get("GOOGLE_GEMINI_BASE_URL") or "https://generativelanguage.googleapis.com"
-        return Connection(
-            backend=backend,
-            **address_and_version(address, api_version, "v1beta"),
-            key=_secret(api_key) or _key_from_environment(env),
-        )
+        key = _secret(api_key) or key_from_environment(env)
+        if key is None:
+            raise ConfigurationError(NO_KEY)
+        return Connection(backend=backend, **address_and_version(address, api_version, "v1beta"), key=key)
     return _vertex(_secret(api_key), project, location, credentials, base_url, api_version, env)
 
 
@@ -142,7 +161,7 @@ def _vertex(
     if not key:
         project = project or env.get("GOOGLE_CLOUD_PROJECT") or getattr(credentials, "project_id", None)
         if not project:
-            key = _key_from_environment(env)
+            key = key_from_environment(env)
     if not key and not project:
         raise ConfigurationError(
             "Vertex AI needs a project: pass project=, set GOOGLE_CLOUD_PROJECT, or pass api_key= for the express mode"
@@ -165,9 +184,16 @@ def _vertex(
     )
 
 
-def _key_from_environment(environ: Mapping[str, str] | None = None) -> Secret | None:
+def key_from_environment(environ: Mapping[str, str] | None = None) -> Secret | None:
+    """The key of the first variable that is set; of two that differ a warning says which is taken."""
     env = os.environ if environ is None else environ
-    return next((_checked_key(Secret(env[name]), name) for name in KEY_VARIABLES if env.get(name)), None)
+    found = {name: env[name] for name in KEY_VARIABLES if env.get(name)}
+    if not found:
+        return None
+    name, value = next(iter(found.items()))
+    if len(set(found.values())) > 1:
+        warn(f"{' and '.join(found)} are both set and differ: the key of {name} is used, as google-genai does")
+    return _checked_key(Secret(value), name)
 
 
 def _secret(key: Any) -> Secret | None:

@@ -106,7 +106,8 @@ class HttpSession:
 
 
 def open_session(connection: Connection, options: HttpOptions, model: str, limits: RateLimits | None) -> HttpSession:
-    """What requests share, at the pace that the project has for this model."""
+    """What requests share, at the pace that the project has for this model. An unpickled connection has no key yet."""
+    connection = connection.with_key_from_environment()
     pace = shared_pace(connection.project_key, model)
     if limits:
         pace.tell(limits, time.monotonic())

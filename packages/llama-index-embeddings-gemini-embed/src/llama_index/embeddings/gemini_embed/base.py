@@ -28,7 +28,7 @@ class GeminiEmbedding(Doors):
 
     Args:
         model_name: default "gemini-embedding-2".
-        api_key: else `GEMINI_API_KEY` or `GOOGLE_API_KEY`. Never part of `to_dict`, a pickle or a repr: where the
+        api_key: else `GOOGLE_API_KEY` or `GEMINI_API_KEY`. Never part of `to_dict`, a pickle or a repr: where the
             object is loaded again, the environment is asked.
         embedding_config: google-genai's `EmbedContentConfig` or a dict. `task_type` is a task; that it names a side
             does not matter, since the method decides the side.
