@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from gemini_embed import ApiError, QuotaUsedUpError
-from gemini_embed.quota.day import DayQuota, next_reset
+from gemini_embed.quota.day import DayQuota, next_reset, pacific
 from gemini_embed.service.refusals import api_error
 
 NOON = datetime(2026, 7, 1, 19, 0, tzinfo=UTC)  # in Los Angeles
@@ -47,8 +47,11 @@ def test_without_a_time_zone_database_a_summer_day_begins_late_and_never_early(m
         raise zoneinfo.ZoneInfoNotFoundError(key)
 
     monkeypatch.setattr(zoneinfo, "ZoneInfo", missing)
-
-    assert next_reset(NOON).astimezone(UTC) == datetime(2026, 7, 2, 8, 0, tzinfo=UTC)
+    pacific.cache_clear()
+    try:
+        assert next_reset(NOON).astimezone(UTC) == datetime(2026, 7, 2, 8, 0, tzinfo=UTC)
+    finally:
+        pacific.cache_clear()
 
 
 def test_a_told_day_is_kept_and_begins_anew() -> None:

@@ -27,7 +27,10 @@ def absolute_path(name: str, value: Any) -> str | None:
     """`value`, if it is None or a path, made absolute, so that a later change of directory changes nothing."""
     if value is not None and not (isinstance(value, str | os.PathLike) and os.fspath(value)):
         raise ConfigurationError(f"{name}={value!r} must be a path")
-    return None if value is None else os.path.abspath(value)
+    if value is None:
+        return None
+    # What is absolute needs no look at the working directory, which tools that guard event loops count as blocking.
+    return os.path.normpath(value) if os.path.isabs(value) else os.path.abspath(value)
 
 
 def switch(name: str, value: Any) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +24,8 @@ from gemini_embed.fingerprint import Fingerprint, fingerprint_of, scaled_to_unit
 from gemini_embed.media import FetchPolicy, fetch
 from gemini_embed.metering import Budget, Estimate, ObservedCall, estimate, observed
 from gemini_embed.models import Backend, ModelFacts, checked_dimensions, facts_for
-from gemini_embed.preparing import Purpose, prepare, without_twins
+from gemini_embed.notices import warn
+from gemini_embed.preparing import Prepared, Purpose, prepare, without_twins
 from gemini_embed.quota import RateLimits
 from gemini_embed.result import EmbeddingResult, OnError
 from gemini_embed.secret import Secret, hides_arguments
@@ -35,6 +38,16 @@ if TYPE_CHECKING:
     from gemini_embed.cache import VectorCache
 
 DEFAULT_MODEL = "gemini-embedding-2"
+
+
+@dataclass(frozen=True)
+class _Call:
+    """A call that is checked and conditioned, and not started."""
+
+    prepared: Prepared
+    purpose: Purpose
+    dimensions: int | None
+    refused: RefusedItems
 
 
 class Embedder(Closing):
@@ -201,8 +214,8 @@ class Embedder(Closing):
             RefusedItemsError: the service refused some texts; `.completed` holds all others.
             RequestError: after the retries; `.completed` holds what was finished.
         """
-        contents = document_contents(texts, titles)
-        return self._start(contents, "document", task, dimensions, batch_size, on_error).pending.result()
+        prepared = self._prepared(document_contents(texts, titles), "document", task, dimensions, on_error)
+        return self._submit(prepared, batch_size).pending.result()
 
     async def aembed_documents(
         self,
@@ -215,18 +228,18 @@ class Embedder(Closing):
         on_error: OnError = "raise",
     ) -> EmbeddingResult:
         """`embed_documents`, awaited."""
-        contents = document_contents(texts, titles)
-        return await self._start(contents, "document", task, dimensions, batch_size, on_error).pending
+        prepared = self._prepared(document_contents(texts, titles), "document", task, dimensions, on_error)
+        return await self._submit(prepared, batch_size).pending
 
     def embed_query(self, text: str, *, task: str | None = None, dimensions: int | None = None) -> EmbeddingResult:
         """The vector of a query, shape (1, d); `.vector` is the row."""
-        return self._start([query_content(text)], "query", task, dimensions).pending.result()
+        return self._submit(self._prepared([query_content(text)], "query", task, dimensions)).pending.result()
 
     async def aembed_query(
         self, text: str, *, task: str | None = None, dimensions: int | None = None
     ) -> EmbeddingResult:
         """`embed_query`, awaited."""
-        return await self._start([query_content(text)], "query", task, dimensions).pending
+        return await self._submit(self._prepared([query_content(text)], "query", task, dimensions)).pending
 
     def embed(
         self,
@@ -242,7 +255,8 @@ class Embedder(Closing):
 
         An element is a str, a part (`Text`, `Image`), a `Content`, a PIL image, or a sequence of such parts.
         """
-        return self._start(contents_of(contents), side, task, dimensions, batch_size, on_error).pending.result()
+        prepared = self._prepared(contents_of(contents), side, task, dimensions, on_error)
+        return self._submit(prepared, batch_size).pending.result()
 
     async def aembed(
         self,
@@ -255,7 +269,8 @@ class Embedder(Closing):
         on_error: OnError = "raise",
     ) -> EmbeddingResult:
         """`embed`, awaited."""
-        return await self._start(contents_of(contents), side, task, dimensions, batch_size, on_error).pending
+        prepared = await self._aprepared(contents_of(contents), side, task, dimensions, on_error)
+        return await self._submit(prepared, batch_size).pending
 
     def submit(
         self,
@@ -269,7 +284,7 @@ class Embedder(Closing):
 
         Bad input raises here, what comes later from `.pending`.
         """
-        return self._start(contents_of(contents), side, None, None, on_error=on_error, budget=budget)
+        return self._submit(self._prepared(contents_of(contents), side, None, None, on_error), budget=budget)
 
     def estimate(
         self, contents: Sequence[ContentLike], *, side: Side = "document", on_error: OnError = "raise"
@@ -282,8 +297,9 @@ class Embedder(Closing):
         files = sum(any(isinstance(p, Media) and p.location for p in content.parts) for content in given)
         purpose = Purpose(self.task, one_of("side", side, Side), self.condition_media)
         refused = RefusedItems(one_of("on_error", on_error, OnError))
-        items, _ = prepare(given, purpose, self.facts, self._fetch, refused.bad_input)
-        return estimate(without_twins(items), files, self.facts)
+        prepared = prepare(given, purpose, self.facts, self._fetch, refused.bad_input)
+        _warn_of(prepared)
+        return estimate(without_twins(prepared.entries), files, self.facts)
 
     def fetch(self, url: str) -> bytes:
         """The bytes of a medium at an http(s) URL, under the rules that hold for embedding it.
@@ -317,22 +333,32 @@ class Embedder(Closing):
     def _new_engine(self) -> Engine[HttpSession]:
         return Engine(partial(open_session, self._connection, self._http, self.model, self.rate_limits))
 
-    def _start(
+    def _prepared(
         self,
         contents: Iterable[Content],
         side: Side,
         task: str | None,
         dimensions: int | None,
-        batch_size: int | None = None,
         on_error: OnError = "raise",
-        budget: Budget | None = None,
-    ) -> Submitted:
+    ) -> _Call:
         """Check and condition everything, in the caller's thread: bad input raises before any request."""
         self._connection = self._connection.ready()
         purpose = Purpose(parse_task(task) if task else self.task, one_of("side", side, Side), self.condition_media)
         size = checked_dimensions(dimensions, self.facts) or self.dimensions
         refused = RefusedItems(one_of("on_error", on_error, OnError))
-        items, count = prepare(contents, purpose, self.facts, self._fetch, refused.bad_input)
+        prepared = prepare(contents, purpose, self.facts, self._fetch, refused.bad_input)
+        return _Call(prepared, purpose, size, refused)
+
+    async def _aprepared(self, contents: list[Content], *how: Any) -> _Call:
+        """`_prepared`, off the caller's loop where media are looked into: files are read."""
+        if any(content.has_media for content in contents):
+            return await asyncio.to_thread(self._prepared, contents, *how)
+        return self._prepared(contents, *how)
+
+    def _submit(self, call: _Call, batch_size: int | None = None, budget: Budget | None = None) -> Submitted:
+        """Start a call."""
+        size, items, count = call.dimensions, call.prepared.entries, call.prepared.count
+        _warn_of(call.prepared)
         if self.overflow == "warn":
             warn_of_long_texts(items, self.facts)
         request = Request(
@@ -360,14 +386,19 @@ class Embedder(Closing):
             model=self.facts.name,
         )
         uploads = Uploads(self._connection, self._http, self._kept_files)
-        job = partial(embed, request=request, items=items, rows=rows, refused=refused, uploads=uploads)
-        call = ObservedCall(self.facts, self._connection.base_url, purpose.task, side, size, count)
-        return Submitted(self._engine.start(observed(call, job, rows)), rows)
+        job = partial(embed, request=request, items=items, rows=rows, refused=call.refused, uploads=uploads)
+        told = ObservedCall(self.facts, self._connection.base_url, call.purpose.task, call.purpose.side, size, count)
+        return Submitted(self._engine.start(observed(told, job, rows)), rows)
 
     def _max_items(self, batch_size: int | None) -> int | None:
         """Contents a call: as asked for, and no more than a minute's quota has room for."""
         wanted = (batch_size or self.batch_size, self.rate_limits.max_items if self.rate_limits else None)
         return min(filter(None, wanted), default=None)
+
+
+def _warn_of(prepared: Prepared) -> None:
+    for warning in prepared.warnings:
+        warn(warning)
 
 
 def _cache_of(cache: Any) -> VectorCache | None:

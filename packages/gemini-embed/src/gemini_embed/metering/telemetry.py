@@ -9,6 +9,7 @@ Conventions: https://opentelemetry.io/docs/specs/semconv/gen-ai/, 1.37 and later
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 import time
@@ -69,6 +70,8 @@ def observed(call: ObservedCall, job: Job[S], spent: Spent) -> Job[S]:
     """
 
     async def run(session: S) -> EmbeddingResult:
+        if _is_in_use() and not _instruments.cache_info().currsize:
+            await asyncio.to_thread(_instruments)  # imports, and reads our version from a file
         with _spanned(call) as record:
             error = None
             try:
@@ -83,9 +86,12 @@ def observed(call: ObservedCall, job: Job[S], spent: Spent) -> Job[S]:
     return run
 
 
+def _is_in_use() -> bool:
+    return bool(sys.modules.get("opentelemetry.trace") or sys.modules.get("opentelemetry.metrics"))
+
+
 def _spanned(call: ObservedCall) -> AbstractContextManager[Record]:
-    in_use = sys.modules.get("opentelemetry.trace") or sys.modules.get("opentelemetry.metrics")
-    instruments = _instruments() if in_use else None
+    instruments = _instruments() if _is_in_use() else None
     return instruments.spanned(call) if instruments else nullcontext(_record_nothing)
 
 

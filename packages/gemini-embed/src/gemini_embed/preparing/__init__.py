@@ -6,7 +6,7 @@ loading       its bytes, when its turn comes;  references: media that the servic
 plan          twins are sent once; batches by count, tokens and bytes
 """
 
-from gemini_embed.preparing.conditioning import Purpose, prepare
+from gemini_embed.preparing.conditioning import Prepared, Purpose, prepare
 from gemini_embed.preparing.plan import (
     Batch,
     Entry,
@@ -24,6 +24,7 @@ __all__ = [
     "Entry",
     "EntryPart",
     "Planner",
+    "Prepared",
     "Purpose",
     "WirePart",
     "base64_size",

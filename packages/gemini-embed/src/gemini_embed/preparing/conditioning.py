@@ -14,13 +14,22 @@ from gemini_embed.content import Content, Media, Part, Text
 from gemini_embed.errors import InputError
 from gemini_embed.media import FetchPolicy
 from gemini_embed.models import ModelFacts
-from gemini_embed.notices import warn
 from gemini_embed.preparing.plan import Entry, EntryPart
 from gemini_embed.tasks import ConditionMedia, Side, Task, task_type, uses_titles, with_prefix
 from gemini_embed.tokens import likely_tokens
 
 if TYPE_CHECKING:
     from gemini_embed.media.probing import MediaInfo
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Contents as entries, and what to tell the caller about them on the caller's own line."""
+
+    entries: list[Entry]
+    count: int
+    """How many contents there were."""
+    warnings: list[str]
 
 
 @dataclass(frozen=True)
@@ -42,11 +51,12 @@ def prepare(
     facts: ModelFacts,
     media: FetchPolicy,
     bad_input: Callable[[InputError, Sequence[int]], None],
-) -> tuple[list[Entry], int]:
-    """(entries, how many contents there were): one entry per content, but for those that break a limit or cannot be
-    read: `bad_input` is called with the error, which names the position, and may raise it.
+) -> Prepared:
+    """One entry per content, but for those that break a limit or cannot be read: `bad_input` is called with the error,
+    which names the position, and may raise it.
 
-    Contents may be made as they are read, so that none need be kept. Warns of titles that nothing carries to the model.
+    Contents may be made as they are read, so that none need be kept. The warnings are about titles that nothing carries
+    to the model.
     """
     entries: list[Entry] = []
     unused_titles: set[str] = set()
@@ -59,9 +69,7 @@ def prepare(
             bad_input(e.at(position), [position])
         if content.title and (reason := _why_title_is_unused(content, purpose, facts)):
             unused_titles.add(reason)
-    for reason in sorted(unused_titles):
-        warn(reason)
-    return entries, count
+    return Prepared(entries, count, sorted(unused_titles))
 
 
 def _why_title_is_unused(content: Content, purpose: Purpose, facts: ModelFacts) -> str | None:

@@ -11,6 +11,7 @@ shared      one pace per project and model in a process
 gate        holds calls until the pace admits them, and media until there is room;  waits: for how long, and why
 """
 
+from gemini_embed.quota.day import pacific
 from gemini_embed.quota.gate import AbandonedError, Gate
 from gemini_embed.quota.limits import Cost, RateLimits
 from gemini_embed.quota.pace import Hold, Pace, Reason, Ticket
@@ -31,6 +32,7 @@ __all__ = [
     "Waits",
     "asked_to_wait_s",
     "forget_paces",
+    "pacific",
     "refusal_of",
     "seconds_in",
     "shared_pace",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-import zoneinfo
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, timezone, tzinfo
+from functools import cache
 from typing import Any
 
 from gemini_embed.errors import QuotaError, QuotaUsedUpError
@@ -16,9 +16,15 @@ PROBE_EVERY = timedelta(minutes=1)
 raised the tier or paid, and nothing else would tell."""
 
 
+@cache
 def pacific() -> tzinfo:
     """The time zone in which quotas begin anew; where there is no tz database (Windows without `tzdata`, bare
-    containers) it is standard time all year, so that a summer day is taken to begin an hour late, never early."""
+    containers) it is standard time all year, so that a summer day is taken to begin an hour late, never early.
+
+    Reads files the first time, so a session asks for it before its loop runs.
+    """
+    import zoneinfo  # looks for its files when it is imported
+
     try:
         return zoneinfo.ZoneInfo("America/Los_Angeles")
     except zoneinfo.ZoneInfoNotFoundError:

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from gemini_embed.errors import ConfigurationError, ConnectionFailedError, UnreadableReplyError
-from gemini_embed.quota import Gate, Pace, RateLimits, shared_pace
+from gemini_embed.quota import Gate, Pace, RateLimits, pacific, shared_pace
 from gemini_embed.secret import Secret, without_frames
 from gemini_embed.service.auth import Auth
 from gemini_embed.service.connection import Connection
@@ -108,6 +108,7 @@ class HttpSession:
 def open_session(connection: Connection, options: HttpOptions, model: str, limits: RateLimits | None) -> HttpSession:
     """What requests share, at the pace that the project has for this model. An unpickled connection has no key yet."""
     connection = connection.with_key_from_environment()
+    pacific()  # reads files: here no loop runs yet
     pace = shared_pace(connection.project_key, model)
     if limits:
         pace.tell(limits, time.monotonic())
