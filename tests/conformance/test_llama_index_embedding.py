@@ -347,7 +347,8 @@ class TestSerialisation:
         assert loaded.get_text_embedding("cat") == model.get_text_embedding("cat")
         assert emulator.requests[0].headers["x-goog-api-key"] == "from-the-environment"
 
-    def test_whole_facts_survive_json(self, make_llama_index: Make) -> None:
+    def test_whole_facts_survive_json(self, make_llama_index: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("GEMINI_API_KEY", "from-the-environment")
         facts: ModelFacts = facts_for("text-embedding-004", "developer", {"retired": None})
         model = make_llama_index("text-embedding-004", facts=facts)
         data = json.loads(model.to_json())

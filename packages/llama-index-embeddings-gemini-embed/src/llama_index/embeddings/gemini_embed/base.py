@@ -9,7 +9,7 @@ from llama_index.core.base.embeddings.base import Embedding
 from llama_index.core.bridge.pydantic import BaseModel, Field, PrivateAttr, TypeAdapter, field_serializer
 from llama_index.core.callbacks.base import CallbackManager
 from llama_index.embeddings.gemini_embed.arguments import Official, embedder_options
-from llama_index.embeddings.gemini_embed.doors import Doors
+from llama_index.embeddings.gemini_embed.doors import QUERY, Doors
 
 from gemini_embed import ConfigurationError, Embedder, RateLimits, RetryPolicy
 from gemini_embed.adapters import DEFAULT_MODEL, EmbedderOptions, hides_arguments, likely_media_tokens
@@ -18,6 +18,11 @@ from gemini_embed.tasks import Side
 
 MAX_EMBED_BATCH_SIZE = 2048
 """LlamaIndex's own limit for `embed_batch_size`."""
+_HOOKS = tuple(
+    f"_{prefix}{name}"
+    for prefix in ("", "a")
+    for name in ("get_text_embedding", "get_text_embeddings", "get_query_embedding", "embed_texts")
+)
 
 
 class GeminiEmbedding(Doors):
@@ -112,7 +117,8 @@ class GeminiEmbedding(Doors):
             retry_max_seconds=retry_max_seconds,
             retry_exponential_base=retry_exponential_base,
         )
-        wanted = embedder_options(official, options, num_workers)
+        own = _fields_of_subclass(type(self), options)
+        wanted = embedder_options(official, _without(options, own), num_workers)
         embedder = Embedder(model_name, api_key=api_key, **wanted)
         kept = {name: value for name, value in wanted.items() if name in type(self).model_fields}
         if embed_batch_size is None:
@@ -124,7 +130,7 @@ class GeminiEmbedding(Doors):
             num_workers=num_workers,
             embeddings_cache=embeddings_cache,
             rate_limiter=rate_limiter,
-            **{**kept, "task": embedder.task},
+            **{**kept, "task": embedder.task, **own},
         )
         self._embedder = embedder
 
@@ -143,15 +149,22 @@ class GeminiEmbedding(Doors):
         # The task as well: a fingerprint is about documents, which search and question_answering condition alike.
         made = self._embedder.fingerprint
         by = "" if made.service is None else f"@{made.service}"  # Google's keys are as they always were
-        return f"{made.digest}{by}:{self.task}:{side}:{text}"
+        maker = ""
+        if self._overrides(*_HOOKS):  # what a subclass makes of a text is its own
+            maker = f"{type(self).__module__}.{type(self).__qualname__}:"
+        return f"{maker}{made.digest}{by}:{self.task}:{side}:{text}"
 
     def _media_tokens(self, part: Any) -> int:
         return likely_media_tokens(part, self._embedder.facts)
 
-    def _get_text_embeddings(self, texts: list[str]) -> list[Embedding]:
+    def _embed_texts(self, texts: list[str], task_type: str | None = None) -> list[Embedding]:
+        if task_type == QUERY:
+            return self._get_content_embeddings(texts, "query")
         return self._embedder.embed_documents(texts, batch_size=self.embed_batch_size).tolist()
 
-    async def _aget_text_embeddings(self, texts: list[str]) -> list[Embedding]:
+    async def _aembed_texts(self, texts: list[str], task_type: str | None = None) -> list[Embedding]:
+        if task_type == QUERY:
+            return await self._aget_content_embeddings(texts, "query")
         return (await self._embedder.aembed_documents(texts, batch_size=self.embed_batch_size)).tolist()
 
     def _get_content_embeddings(self, contents: list[ContentLike], side: Side) -> list[Embedding]:
@@ -182,10 +195,23 @@ class GeminiEmbedding(Doors):
 
     def __getstate__(self) -> dict[str, Any]:
         """LlamaIndex leaves out what cannot be pickled, with a warning; the embedder is no such thing."""
-        return {**super().__getstate__(), "__pydantic_private__": {"_embedder": self._embedder}}
+        state = super().__getstate__()
+        private = {**(state.get("__pydantic_private__") or {}), "_embedder": self._embedder}
+        return {**state, "__pydantic_private__": private}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """What was left out has its default again; the embedder looks for a key in the environment."""
         for name, field in type(self).model_fields.items():
             state["__dict__"].setdefault(name, field.get_default(call_default_factory=True))
         BaseModel.__setstate__(self, state)
+
+
+def _fields_of_subclass(cls: type[GeminiEmbedding], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What is given for fields that a subclass adds, by name or alias."""
+    added = {name: field for name, field in cls.model_fields.items() if name not in GeminiEmbedding.model_fields}
+    names = {*added, *(field.alias for field in added.values() if field.alias)}
+    return {name: value for name, value in given.items() if name in names}
+
+
+def _without(given: Mapping[str, Any], names: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if name not in names}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -20,12 +21,18 @@ from gemini_embed.adapters import IMAGE_TOKENS, likely_tokens
 from gemini_embed.content import ContentLike, contents_of
 from gemini_embed.tasks import Side
 
+QUERY, DOCUMENT = "RETRIEVAL_QUERY", "RETRIEVAL_DOCUMENT"
+
 MediaInput: TypeAlias = str | Path | bytes | BytesIO
 """A path, an http(s) URL, a data URI, bytes or a binary file object."""
 
 
 class Doors(MultiModalEmbedding):
-    """Every door fires start and end events and asks the rate limiter; texts and queries go through the cache."""
+    """Every door fires start and end events and asks the rate limiter; texts and queries go through the cache.
+
+    The hooks are the framework's, and so is what calls them: a single text or query its own hook, many texts their hook
+    in batches of `embed_batch_size`. Where no subclass overrides those for many, all texts go to the core at once.
+    """
 
     @abstractmethod
     def _get_content_embeddings(self, contents: list[ContentLike], side: Side) -> list[Embedding]:
@@ -34,6 +41,14 @@ class Doors(MultiModalEmbedding):
     @abstractmethod
     async def _aget_content_embeddings(self, contents: list[ContentLike], side: Side) -> list[Embedding]:
         """`_get_content_embeddings`, awaited."""
+
+    @abstractmethod
+    def _embed_texts(self, texts: list[str], task_type: str | None = None) -> list[Embedding]:
+        """The official class's own hook behind all others for texts; its `task_type` says the side."""
+
+    @abstractmethod
+    async def _aembed_texts(self, texts: list[str], task_type: str | None = None) -> list[Embedding]:
+        """`_embed_texts`, awaited."""
 
     @abstractmethod
     def _media_tokens(self, part: Any) -> int:
@@ -45,31 +60,35 @@ class Doors(MultiModalEmbedding):
 
     def get_query_embedding(self, query: str) -> Embedding:
         """The vector of a query."""
-        return embed(self, self._queries, [query])[0]
+        return embed(self, self._query, [query])[0]
 
     async def aget_query_embedding(self, query: str) -> Embedding:
         """`get_query_embedding`, awaited."""
-        return (await aembed(self, self._queries, [query]))[0]
+        return (await aembed(self, self._query, [query]))[0]
 
     def get_agg_embedding_from_queries(
         self, queries: list[str], agg_fn: Callable[..., Embedding] | None = None
     ) -> Embedding:
         """Several queries as one vector, their mean unless `agg_fn` says otherwise."""
+        if self._overrides("get_query_embedding", "_get_query_embedding", "_embed_texts"):
+            return (agg_fn or mean_agg)([self.get_query_embedding(query) for query in queries])
         return (agg_fn or mean_agg)(embed(self, self._queries, queries))
 
     async def aget_agg_embedding_from_queries(
         self, queries: list[str], agg_fn: Callable[..., Embedding] | None = None
     ) -> Embedding:
         """`get_agg_embedding_from_queries`, awaited."""
+        if self._overrides("aget_query_embedding", "_aget_query_embedding", "_aembed_texts"):
+            return (agg_fn or mean_agg)([await self.aget_query_embedding(query) for query in queries])
         return (agg_fn or mean_agg)(await aembed(self, self._queries, queries))
 
     def get_text_embedding(self, text: str) -> Embedding:
         """The vector of a document."""
-        return embed(self, self._texts, [text])[0]
+        return embed(self, self._text, [text])[0]
 
     async def aget_text_embedding(self, text: str) -> Embedding:
         """`get_text_embedding`, awaited."""
-        return (await aembed(self, self._texts, [text]))[0]
+        return (await aembed(self, self._text, [text]))[0]
 
     def get_text_embedding_batch(self, texts: list[str], show_progress: bool = False, **kwargs: Any) -> list[Embedding]:
         """The vectors of documents; several requests are in flight."""
@@ -84,12 +103,12 @@ class Doors(MultiModalEmbedding):
     @dispatcher.span
     def get_image_embedding(self, img_file_path: ImageType) -> Embedding:
         """The vector of an image: a path, an http(s) URL, a data URI or a binary file object."""
-        return embed(self, self._images, [img_file_path])[0]
+        return embed(self, self._image, [img_file_path])[0]
 
     @dispatcher.span
     async def aget_image_embedding(self, img_file_path: ImageType) -> Embedding:
         """`get_image_embedding`, awaited."""
-        return (await aembed(self, self._images, [img_file_path]))[0]
+        return (await aembed(self, self._image, [img_file_path]))[0]
 
     @dispatcher.span
     def get_image_embedding_batch(
@@ -159,15 +178,33 @@ class Doors(MultiModalEmbedding):
         """`get_content_embedding_batch`, awaited."""
         return await aembed(self, self._contents(side), contents, show_progress)
 
+    def _overrides(self, *hooks: str) -> bool:
+        """Whether a subclass, or a patch, has put something else in the place of one of these methods."""
+        return any(not getattr(self, hook).__module__.startswith(__package__ or "") for hook in hooks)
+
+    @property
+    def _text(self) -> Work:
+        return replace(self._texts, **_singly(self._get_text_embedding, self._aget_text_embedding))
+
     @property
     def _texts(self) -> Work:
+        hooks = ("_get_text_embeddings", "_aget_text_embeddings", "_embed_texts", "_aembed_texts")
         key = partial(self._cache_key, side="document")
-        return Work(self._get_text_embeddings, self._aget_text_embeddings, str, likely_tokens, key)
+        work = Work(self._get_text_embeddings, self._aget_text_embeddings, str, likely_tokens, key)
+        return replace(work, in_batches=self._overrides(*hooks))
+
+    @property
+    def _query(self) -> Work:
+        return replace(self._queries, **_singly(self._get_query_embedding, self._aget_query_embedding))
 
     @property
     def _queries(self) -> Work:
         key = partial(self._cache_key, side="query")
         return Work(self._get_query_embeddings, self._aget_query_embeddings, str, likely_tokens, key)
+
+    @property
+    def _image(self) -> Work:
+        return replace(self._images, **_singly(self._get_image_embedding, self._aget_image_embedding))
 
     @property
     def _images(self) -> Work:
@@ -176,6 +213,7 @@ class Doors(MultiModalEmbedding):
             self._aget_image_embeddings,
             label=lambda source: _label(image(source)),
             tokens=lambda _: IMAGE_TOKENS,
+            in_batches=self._overrides("_get_image_embeddings", "_aget_image_embeddings"),
         )
 
     def _contents(self, side: Side) -> Work:
@@ -194,37 +232,53 @@ class Doors(MultiModalEmbedding):
             for part in content_of(content).parts
         )
 
-    # A single input is a batch of one, and every kind is a content, so two hooks are all that is left to fill in.
+    # No hook calls another that the framework's subclasses override, or one that does so the other way round would
+    # never end.
 
     def _get_query_embeddings(self, queries: list[str]) -> list[Embedding]:
-        return self._get_content_embeddings(queries, "query")
+        return self._embed_texts(queries, QUERY)
 
     async def _aget_query_embeddings(self, queries: list[str]) -> list[Embedding]:
-        return await self._aget_content_embeddings(queries, "query")
+        return await self._aembed_texts(queries, QUERY)
 
     def _get_query_embedding(self, query: str) -> Embedding:
-        return self._get_query_embeddings([query])[0]
+        return self._embed_texts([query], QUERY)[0]
 
     async def _aget_query_embedding(self, query: str) -> Embedding:
-        return (await self._aget_query_embeddings([query]))[0]
+        return (await self._aembed_texts([query], QUERY))[0]
 
     def _get_text_embedding(self, text: str) -> Embedding:
-        return self._get_text_embeddings([text])[0]
+        return self._embed_texts([text], DOCUMENT)[0]
 
     async def _aget_text_embedding(self, text: str) -> Embedding:
-        return (await self._aget_text_embeddings([text]))[0]
+        return (await self._aembed_texts([text], DOCUMENT))[0]
+
+    def _get_text_embeddings(self, texts: list[str]) -> list[Embedding]:
+        return self._embed_texts(texts, DOCUMENT)
+
+    async def _aget_text_embeddings(self, texts: list[str]) -> list[Embedding]:
+        return await self._aembed_texts(texts, DOCUMENT)
 
     def _get_image_embedding(self, img_file_path: ImageType) -> Embedding:
-        return self._get_image_embeddings([img_file_path])[0]
+        return self._get_content_embeddings([image(img_file_path)], "document")[0]
 
     async def _aget_image_embedding(self, img_file_path: ImageType) -> Embedding:
-        return (await self._aget_image_embeddings([img_file_path]))[0]
+        return (await self._aget_content_embeddings([image(img_file_path)], "document"))[0]
 
     def _get_image_embeddings(self, img_file_paths: list[ImageType]) -> list[Embedding]:
         return self._get_content_embeddings([image(one) for one in img_file_paths], "document")
 
     async def _aget_image_embeddings(self, img_file_paths: list[ImageType]) -> list[Embedding]:
         return await self._aget_content_embeddings([image(one) for one in img_file_paths], "document")
+
+
+def _singly(one: Callable[[Any], Embedding], aone: Callable[[Any], Awaitable[Embedding]]) -> dict[str, Any]:
+    """The hook for a single input, said as one for a list of one."""
+
+    async def aembed_one(inputs: list[Any]) -> list[Embedding]:
+        return [await aone(given) for given in inputs]
+
+    return {"embed": lambda inputs: [one(given) for given in inputs], "aembed": aembed_one, "in_batches": False}
 
 
 def image(source: ImageType) -> Image:

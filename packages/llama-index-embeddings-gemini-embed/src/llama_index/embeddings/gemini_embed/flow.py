@@ -40,13 +40,16 @@ class Work:
     """A likely count, for the rate limiter."""
     cache_key: Callable[[Any], str] | None = None
     """None: not cached."""
+    in_batches: bool = False
+    """Whether `embed` is to be given `embed_batch_size` at a time, as a subclass that overrides a hook expects; else it
+    is given all, and makes batches of its own."""
 
 
 def embed(model: BaseEmbedding, work: Work, inputs: Sequence[Any], show_progress: bool = False) -> list[Embedding]:
     """One vector per input, in order; blocking."""
     rows: list[Embedding] = []
     with _bar(len(inputs), show_progress) as tick:
-        for window in _windows(model, len(inputs), show_progress):
+        for window in _windows(model, work, len(inputs), show_progress):
             rows += run(_steps(model, work, inputs, window))
             tick(len(window))
     return rows
@@ -55,7 +58,7 @@ def embed(model: BaseEmbedding, work: Work, inputs: Sequence[Any], show_progress
 async def aembed(
     model: BaseEmbedding, work: Work, inputs: Sequence[Any], show_progress: bool = False
 ) -> list[Embedding]:
-    """`embed`, awaited. Under a rate limiter the batches run together, as fast as it lets them."""
+    """`embed`, awaited. Batches run together, as fast as a rate limiter lets them; a hook's at most `num_workers`."""
     with _bar(len(inputs), show_progress) as tick:
 
         async def one(window: range) -> list[Embedding]:
@@ -63,15 +66,19 @@ async def aembed(
             tick(len(window))
             return rows
 
-        windows = _windows(model, len(inputs), show_progress)
-        parts = [await one(window) for window in windows] if model.rate_limiter is None else await all_of(one, windows)
+        windows = _windows(model, work, len(inputs), show_progress)
+        if work.in_batches or model.rate_limiter is not None:
+            parts = await all_of(one, windows, model.num_workers if work.in_batches else None)
+        else:
+            parts = [await one(window) for window in windows]
     return [row for part in parts for row in part]
 
 
-def _windows(model: BaseEmbedding, n: int, show_progress: bool) -> list[range]:
-    """What goes to the core in one call: all of it, but for a limiter, which is asked before each batch, and a bar."""
+def _windows(model: BaseEmbedding, work: Work, n: int, show_progress: bool) -> list[range]:
+    """What goes to the core in one call: all of it, but for a hook that expects batches, a limiter, which is asked
+    before each, and a bar."""
     size = max(n, 1)
-    if model.rate_limiter is not None:
+    if work.in_batches or model.rate_limiter is not None:
         size = model.embed_batch_size
     elif show_progress:
         size = model.embed_batch_size * BATCHES_A_TICK

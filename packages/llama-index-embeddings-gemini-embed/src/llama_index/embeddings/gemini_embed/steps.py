@@ -55,9 +55,15 @@ async def arun(steps: Steps[T]) -> T:
         return value
 
 
-async def all_of(one: Callable[[W], Awaitable[T]], windows: list[W]) -> list[T]:
-    """Every window at once; the first failure cancels the others."""
-    tasks = [asyncio.ensure_future(one(window)) for window in windows]
+async def all_of(one: Callable[[W], Awaitable[T]], windows: list[W], at_once: int | None = None) -> list[T]:
+    """Every window at once, or so many; the first failure cancels the others."""
+    places = asyncio.Semaphore(at_once or len(windows) or 1)
+
+    async def in_turn(window: W) -> T:
+        async with places:
+            return await one(window)
+
+    tasks = [asyncio.ensure_future(in_turn(window)) for window in windows]
     try:
         return await asyncio.gather(*tasks)
     except BaseException:
