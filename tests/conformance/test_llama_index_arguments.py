@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from gemini_embed import ConfigurationError, RetryPolicy
+from gemini_embed import ConfigurationError, GeminiEmbedWarning, RetryPolicy
 from gemini_embed_emulator import Emulator, Fault
 from google.genai import types
 from llama_index.embeddings.gemini_embed import GeminiEmbedding
@@ -52,8 +52,8 @@ def test_the_same_arguments_in_the_same_places() -> None:
         pytest.param({"embedding_config": {"auto_truncate": True}}, {"overflow": "warn"}, id="auto_truncate"),
         pytest.param({"embedding_config": {}}, {"task": "search"}, id="empty-config"),
         pytest.param(
-            {"retries": 5, "retry_min_seconds": 2, "retry_max_seconds": 9, "retry_exponential_base": 2},
-            {"retry": RetryPolicy(max_attempts=5, first_wait_s=2, max_wait_s=9)},
+            {"retries": 5, "retry_min_seconds": 2, "retry_max_seconds": 9, "retry_exponential_base": 3},
+            {"retry": RetryPolicy(max_attempts=5, first_wait_s=2, max_wait_s=9, wait_factor=3)},
             id="retry",
         ),
         pytest.param({"retries": 0}, {"retry": RetryPolicy(max_attempts=1)}, id="no-retries-is-one-attempt"),
@@ -95,7 +95,12 @@ def test_accepted(arguments: dict[str, Any], attributes: dict[str, Any]) -> None
             {"vertexai_config": {"project": "p"}, "api_key": "k"}, "api_key= and project= exclude", id="vertex-and-key"
         ),
         pytest.param({"debug_config": {"client_mode": "replay"}}, "debug_config=.*replay", id="replays"),
-        pytest.param({"retry_exponential_base": 3}, "retry_exponential_base=3.*double", id="base"),
+        pytest.param({"retry_exponential_base": 0.5}, "wait_factor=0.5 must be from 1", id="base"),
+        pytest.param({"model": "a", "model_name": "b"}, "are the same argument", id="two-models"),
+        pytest.param({"task": "search", "task_type": "CLUSTERING"}, "are the same argument", id="two-tasks"),
+        pytest.param({"client_options": {}}, "client_options= cannot be honoured: pass base_url=", id="client_options"),
+        pytest.param({"client": 1}, "client= cannot be honoured: requests are made here", id="client"),
+        pytest.param({"title": "A"}, r"title= cannot be honoured: .*Content\(text, title=title\)", id="title"),
         pytest.param({"retries": 3, "retry": RetryPolicy()}, "disagree about retry", id="two-retries"),
         pytest.param(
             {"dimensions": 768, "embedding_config": {"output_dimensionality": 3072}},
@@ -113,6 +118,56 @@ def test_refused(arguments: dict[str, Any], said: str, monkeypatch: pytest.Monke
     monkeypatch.setenv("GEMINI_API_KEY", "k")
     with pytest.raises(ConfigurationError, match=said):
         GeminiEmbedding(**arguments)
+
+
+# In public code and in the official signatures, and what each is called here.
+CALLED_OTHERWISE = [
+    ("max_retries", "retries"),
+    ("output_dimensionality", "dimensions"),
+    ("output_dim", "dimensions"),
+    ("api_base", "base_url"),
+    ("api_endpoint", "base_url"),
+    ("request_timeout", "timeout"),
+    ("config", "embedding_config"),
+    ("google_api_key", "api_key"),
+    ("batch_size", "embed_batch_size"),
+    ("vertex_config", "vertexai_config"),
+    ("embedding_configs", "embedding_config"),
+    ("max_batch_size", "embed_batch_size"),
+]
+
+
+@pytest.mark.parametrize(("name", "ours"), CALLED_OTHERWISE)
+def test_a_name_from_elsewhere_is_answered_with_ours(name: str, ours: str) -> None:
+    given: dict[str, Any] = {name: "x"}
+    with pytest.raises(ConfigurationError, match=f"GeminiEmbedding takes no {name}: did you mean {ours}="):
+        GeminiEmbedding(api_key="k", **given)
+
+
+def test_model_is_model_name_with_one_warning() -> None:
+    """The official class forgets `model=` and uses its default."""
+    given: dict[str, Any] = {"model": "gemini-embedding-001"}
+    with pytest.warns(GeminiEmbedWarning, match="model= is taken as model_name='gemini-embedding-001'") as said:
+        model = GeminiEmbedding(api_key="k", **given)
+    assert model.model_name == model.embedder.model == "gemini-embedding-001"
+    assert [warning.filename for warning in said] == [__file__]
+
+
+@pytest.mark.parametrize(
+    ("given", "config"),
+    [
+        pytest.param({}, None, id="defaults"),
+        pytest.param({"task_type": "CLUSTERING"}, {"task_type": "CLUSTERING"}, id="task_type"),
+        pytest.param({"task": "raw", "dimensions": 8}, {"task_type": "TASK_TYPE_UNSPECIFIED",
+                                                        "output_dimensionality": 8}, id="our-names"),
+        pytest.param({"embedding_config": {"output_dimensionality": 8}}, {"output_dimensionality": 8}, id="given"),
+    ],
+)  # fmt: skip
+def test_the_config_can_be_read_and_given_again(given: dict[str, Any], config: Any) -> None:
+    model = GeminiEmbedding(api_key="k", **given)
+    assert model.embedding_config == config
+    again = GeminiEmbedding(api_key="k", embedding_config=config)
+    assert again.embedder.fingerprint == model.embedder.fingerprint
 
 
 def test_a_repr_shows_what_was_given_and_no_more() -> None:

@@ -11,9 +11,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from gemini_embed.adapters.genai_options import combined, from_client_args, from_config, from_http_options
+from gemini_embed.adapters.genai_options import combined, from_client_args, from_config, from_http_options, to_config
 from gemini_embed.adapters.options import EmbedderOptions, suggestion
 from gemini_embed.embedder import DEFAULT_MODEL
+from gemini_embed.notices import warn
 from gemini_embed.secret import hides_arguments, without_secret_headers
 from gemini_embed.service import KEY_VARIABLES
 from gemini_embed.tokens import IMAGE_TOKENS, likely_tokens
@@ -54,6 +55,8 @@ __all__ = [
     "matches",
     "node_payload",
     "suggestion",
+    "to_config",
+    "warn",
     "without_secret_headers",
 ]
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from gemini_embed.calls import RetryPolicy
 from gemini_embed.errors import ConfigurationError
+from gemini_embed.tasks import Task, task_type
 
 _REFUSED_CONFIG = {
     "title": "a title belongs to one document: Embedder.embed_documents(titles=) takes one each",
@@ -49,6 +50,17 @@ def from_config(config: Any, name: str = "config") -> dict[str, Any]:
         options["overflow"] = "warn" if fields.pop("auto_truncate") else "error"
     _refuse(fields, name, _REFUSED_CONFIG)
     return combined({name: options, f"{name}.http_options": http_options})
+
+
+def to_config(task: Task, dimensions: int | None, overflow: str) -> dict[str, Any] | None:
+    """The reverse of `from_config`: the fields that say these options, None where all are the defaults."""
+    enum = task_type(task, "document") or "TASK_TYPE_UNSPECIFIED"
+    said = {
+        "task_type": None if task == "search" else enum,
+        "output_dimensionality": dimensions,
+        "auto_truncate": False if overflow == "error" else None,
+    }
+    return {name: value for name, value in said.items() if value is not None} or None
 
 
 def from_http_options(http_options: Any, name: str = "http_options") -> dict[str, Any]:
@@ -109,11 +121,14 @@ def combined(groups: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 def _retry(retry_options: Any, name: str) -> RetryPolicy:
     fields = _fields(retry_options, name)
-    words = {"attempts": "max_attempts", "initial_delay": "first_wait_s", "max_delay": "max_wait_s"}
+    words = {
+        "attempts": "max_attempts",
+        "initial_delay": "first_wait_s",
+        "max_delay": "max_wait_s",
+        "exp_base": "wait_factor",
+    }
     policy = {word: fields.pop(field) for field, word in words.items() if field in fields}
-    if fields.get("exp_base", 2) == 2:
-        fields.pop("exp_base", None)
-    _refuse(fields, name, {**_REFUSED_RETRY, "exp_base": "waits double (a base of 2)"})
+    _refuse(fields, name, _REFUSED_RETRY)
     return RetryPolicy(**policy)
 
 

@@ -50,11 +50,60 @@ class EmbedderOptions(TypedDict, total=False):
     max_cost_usd: float | None
 
 
+_SIZE = ("output_dimensionality", "dimensions")
+_BATCH = ("embed_batch_size", "batch_size")
+_RETRY = ("retries", "retry")
+_TIMEOUT = ("timeout", "timeout_s")
+_MEANT: Mapping[str, tuple[str, ...]] = {
+    "output_dimensionality": _SIZE,
+    "output_dimension": _SIZE,
+    "output_dim": _SIZE,
+    "embedding_dim": _SIZE,
+    "embedding_dimension": _SIZE,
+    "dim": _SIZE,
+    "dims": _SIZE,
+    "size": _SIZE,
+    "model": ("model_name", "model"),
+    "model_name": ("model", "model_name"),
+    "model_id": ("model_name", "model"),
+    "google_api_key": ("api_key", "google_api_key"),
+    "gemini_api_key": ("api_key", "google_api_key"),
+    "key": ("api_key", "google_api_key"),
+    "token": ("api_key", "google_api_key"),
+    "api_base": ("base_url",),
+    "api_endpoint": ("base_url",),
+    "endpoint": ("base_url",),
+    "url": ("base_url",),
+    "region": ("location",),
+    "project_id": ("project",),
+    "google_cloud_project": ("project",),
+    "use_vertexai": ("vertexai",),
+    "vertex": ("vertexai",),
+    "max_retries": _RETRY,
+    "num_retries": _RETRY,
+    "request_timeout": _TIMEOUT,
+    "timeout": _TIMEOUT,
+    "config": ("embedding_config", "task_type"),
+    "default_headers": ("additional_headers", "headers"),
+    "chunk_size": _BATCH,
+    "batch_size": _BATCH,
+    "embed_batch_size": _BATCH,
+    "max_batch_size": _BATCH,
+    "max_concurrency": ("concurrency",),
+    "max_workers": ("num_workers", "concurrency"),
+    "requests_per_minute": ("rate_limits",),
+    "rpm": ("rate_limits",),
+}
+"""Names of the official classes, of their neighbours and of programs, and what they are called in our classes."""
+
+
 def suggestion(argument: str, known: Iterable[str]) -> str:
     """How an error about an unknown argument ends: with what was likely meant, else with all there are."""
     import difflib  # most processes never misspell anything
 
     names = sorted(known)
+    if meant := next((name for name in _MEANT.get(argument, ()) if name in names), None):
+        return f": did you mean {meant}=?"
     if close := difflib.get_close_matches(argument, names, n=1):
         return f": did you mean {close[0]}=?"
     return f": the arguments are {', '.join(names)}"

@@ -24,9 +24,9 @@ from gemini_embed.quota import asked_to_wait_s, refusal_of
 class RetryPolicy:
     """How often and how long one call is tried. All times in seconds.
 
-    Attempt k (from 1) is followed by `first_wait_s * 2 ** (k - 1)`, at most `max_wait_s`, times a random factor from
-    0.5 to 1: by default 0.5 to 1 s, then 1 to 2 s, up to 30 to 60 s. Where the service says how long to wait
-    (RetryInfo, else the Retry-After header) that is waited instead, plus up to a tenth.
+    Attempt k (from 1) is followed by `first_wait_s * wait_factor ** (k - 1)`, at most `max_wait_s`, times a random
+    factor from 0.5 to 1: by default 0.5 to 1 s, then 1 to 2 s, up to 30 to 60 s. Where the service says how long to
+    wait (RetryInfo, else the Retry-After header) that is waited instead, plus up to a tenth.
 
     Retried: 408, 429, 5xx, connections that are refused, dropped or time out, and replies that cannot be read.
     Never retried: other 4xx, and a day's quota or a spend limit, which waiting does not bring back.
@@ -38,6 +38,8 @@ class RetryPolicy:
     """No wait begins that would end later than this after the first try."""
     first_wait_s: float = 1.0
     max_wait_s: float = 60.0
+    wait_factor: float = 2.0
+    """Each wait is so many times as long as the one before."""
 
     @classmethod
     def of(cls, given: RetryPolicy | Mapping[str, Any] | None) -> RetryPolicy:
@@ -58,6 +60,8 @@ class RetryPolicy:
     def __post_init__(self) -> None:
         if self.max_attempts < 1 or min(self.max_elapsed_s, self.first_wait_s, self.max_wait_s) < 0:
             raise ConfigurationError("RetryPolicy: max_attempts must be at least 1, and no time may be negative")
+        if not 1 <= self.wait_factor <= 1000:
+            raise ConfigurationError(f"RetryPolicy: wait_factor={self.wait_factor!r} must be from 1 to 1000")
 
 
 @dataclass(frozen=True)
@@ -130,8 +134,9 @@ def _wait(error: RequestError, policy: RetryPolicy, attempt: int, random: float)
     asked = asked_to_wait_s(error) if isinstance(error, ApiError) else None
     if asked:  # a told 0 is no reason to hammer
         return asked * (1 + 0.1 * random)
-    # 2 ** 60 s is longer than any limit; without the bound a long series of attempts would overflow
-    return float(min(policy.max_wait_s, policy.first_wait_s * 2 ** min(attempt - 1, 60))) * (0.5 + 0.5 * random)
+    # after 60 doublings waits are longer than any limit; without the bound a long series of attempts would overflow
+    grown = policy.first_wait_s * float(policy.wait_factor) ** min(attempt - 1, 60)
+    return min(policy.max_wait_s, grown) * (0.5 + 0.5 * random)
 
 
 def _is_passing(error: RequestError) -> bool:

@@ -7,7 +7,15 @@ from collections.abc import Mapping
 from typing import Any, TypedDict
 
 from gemini_embed import ConfigurationError, ModelFacts, RetryPolicy
-from gemini_embed.adapters import EmbedderOptions, combined, from_config, from_http_options, suggestion
+from gemini_embed.adapters import (
+    DEFAULT_MODEL,
+    EmbedderOptions,
+    combined,
+    from_config,
+    from_http_options,
+    suggestion,
+    warn,
+)
 
 
 class Official(TypedDict):
@@ -24,15 +32,54 @@ class Official(TypedDict):
     retry_exponential_base: float | None
 
 
+ARGUMENTS = frozenset(
+    {
+        *("model_name", "api_key", "vertexai_config", "embed_batch_size", "callback_manager"),
+        *("num_workers", "embeddings_cache", "rate_limiter"),
+        *Official.__annotations__,
+        *EmbedderOptions.__annotations__,
+    }
+)
+_REFUSED = {
+    "client": "requests are made here, not by a google-genai client: pass what it was made with "
+    "(api_key, vertexai_config, http_options)",
+    "client_options": "pass base_url= for the endpoint, and project= for the quota project",
+    "title": "a title belongs to one document: get_content_embedding(Content(text, title=title))",
+}
+
+
+def understood(model_name: str | None, options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The model's name and the options, from `model=` and `task_type=` too: the official class takes any argument, and
+    forgets those it does not know.
+
+    Raises:
+        ConfigurationError: two names for one thing that disagree.
+    """
+    given = dict(options)
+    model = given.pop("model", None)
+    if model is not None and model_name not in (None, model):
+        raise ConfigurationError(f"model_name={model_name!r} and model={model!r} are the same argument: pass one")
+    if model is not None:
+        warn(
+            f"model= is taken as model_name={model!r}; the official class forgets it and uses its default, so an index "
+            "that it made may be another model's: write model_name="
+        )
+    task = given.pop("task_type", None)
+    if task is not None and given.get("task") not in (None, task):
+        raise ConfigurationError(f"task={given['task']!r} and task_type={task!r} are the same argument: pass one")
+    return model_name or model or DEFAULT_MODEL, given | ({"task": task} if task is not None else {})
+
+
 def embedder_options(official: Official, options: Mapping[str, Any], num_workers: int | None) -> dict[str, Any]:
     """Both vocabularies as one set of options.
 
     Raises:
         ConfigurationError: an argument that is not known, cannot be honoured, or contradicts another.
     """
-    if unknown := sorted(set(options) - set(EmbedderOptions.__annotations__)):
-        known = EmbedderOptions.__annotations__
-        raise ConfigurationError(f"GeminiEmbedding takes no {', '.join(unknown)}{suggestion(unknown[0], known)}")
+    for argument in sorted(set(options) - set(EmbedderOptions.__annotations__)):
+        if argument not in _REFUSED:
+            raise ConfigurationError(f"GeminiEmbedding takes no {argument}{suggestion(argument, ARGUMENTS)}")
+        raise ConfigurationError(f"{argument}= cannot be honoured: {_REFUSED[argument]}")
     given = {name: value for name, value in options.items() if value is not None}
     if "retry" in given:
         given["retry"] = RetryPolicy.of(given["retry"])
@@ -66,15 +113,13 @@ def _shape(config: Any) -> str:
 
 
 def _from_waiting(official: Official) -> dict[str, Any]:
-    """`retries` counts attempts, as it does in the official class; waits double."""
-    base = official["retry_exponential_base"]
-    if base not in (None, 2):
-        raise ConfigurationError(f"retry_exponential_base={base!r} cannot be honoured: waits double (a base of 2)")
+    """`retries` counts attempts, as it does in the official class."""
     retries = official["retries"]
     policy: dict[str, Any] = {
         "max_attempts": None if retries is None else max(retries, 1),
         "first_wait_s": official["retry_min_seconds"],
         "max_wait_s": official["retry_max_seconds"],
+        "wait_factor": official["retry_exponential_base"],
     }
     policy = {name: value for name, value in policy.items() if value is not None}
     options: dict[str, Any] = {"retry": RetryPolicy(**policy)} if policy else {}

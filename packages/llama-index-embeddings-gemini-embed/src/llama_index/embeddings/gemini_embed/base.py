@@ -8,11 +8,11 @@ from typing import Any, Self, Unpack
 from llama_index.core.base.embeddings.base import Embedding
 from llama_index.core.bridge.pydantic import BaseModel, Field, PrivateAttr, TypeAdapter, field_serializer
 from llama_index.core.callbacks.base import CallbackManager
-from llama_index.embeddings.gemini_embed.arguments import Official, embedder_options
+from llama_index.embeddings.gemini_embed.arguments import Official, embedder_options, understood
 from llama_index.embeddings.gemini_embed.doors import QUERY, Doors
 
 from gemini_embed import ConfigurationError, Embedder, RateLimits, RetryPolicy
-from gemini_embed.adapters import DEFAULT_MODEL, EmbedderOptions, hides_arguments, likely_media_tokens
+from gemini_embed.adapters import DEFAULT_MODEL, EmbedderOptions, hides_arguments, likely_media_tokens, to_config
 from gemini_embed.content import ContentLike
 from gemini_embed.tasks import Side
 
@@ -32,7 +32,7 @@ class GeminiEmbedding(Doors):
     and says why. Everything else goes to `gemini_embed.Embedder`, whose docstring has the details.
 
     Args:
-        model_name: default "gemini-embedding-2".
+        model_name: default "gemini-embedding-2"; `model=` is understood, with a warning.
         api_key: else `GOOGLE_API_KEY` or `GEMINI_API_KEY`. Never part of `to_dict`, a pickle or a repr: where the
             object is loaded again, the environment is asked.
         embedding_config: google-genai's `EmbedContentConfig` or a dict. `task_type` is a task; that it names a side
@@ -43,14 +43,15 @@ class GeminiEmbedding(Doors):
         embed_batch_size: inputs a request, at most the model's; default the model's. All batches of a call are in
             flight together, up to `concurrency`.
         retries: attempts of one request. timeout: seconds for one attempt. retry_min_seconds, retry_max_seconds:
-            the first and the longest wait. retry_exponential_base: 2. Or pass retry=RetryPolicy(...).
+            the first and the longest wait. retry_exponential_base: the factor between waits. Or pass
+            retry=RetryPolicy(...).
         num_workers: LlamaIndex's name for `concurrency`.
         embeddings_cache: a KV store. Keys hold model, size, task and side, so vectors of different making never mix;
             media are not cached there (`cache=` keeps them).
         rate_limiter: asked before each batch, with a likely count of its tokens.
-        options: `task`, `dimensions`, `normalize`, `overflow`, `condition_media`, `concurrency`, `base_url`,
-            `headers`, `retry`, `facts` and the other options of `Embedder`. Fixed once made. `headers`, `proxy`,
-            `verify` and `credentials` may hold secrets, so `to_dict` leaves them out.
+        options: `task` (or `task_type`), `dimensions`, `normalize`, `overflow`, `condition_media`, `concurrency`,
+            `base_url`, `headers`, `retry`, `facts` and the other options of `Embedder`. Fixed once made. `headers`,
+            `proxy`, `verify` and `credentials` may hold secrets, so `to_dict` leaves them out.
 
     Raises:
         ConfigurationError: arguments that cannot be honoured, or that contradict each other.
@@ -87,7 +88,7 @@ class GeminiEmbedding(Doors):
     @hides_arguments
     def __init__(
         self,
-        model_name: str = DEFAULT_MODEL,
+        model_name: str | None = None,
         api_key: Any = None,
         embedding_config: Any = None,
         vertexai_config: Mapping[str, Any] | None = None,
@@ -118,7 +119,8 @@ class GeminiEmbedding(Doors):
             retry_exponential_base=retry_exponential_base,
         )
         own = _fields_of_subclass(type(self), options)
-        wanted = embedder_options(official, _without(options, own), num_workers)
+        model_name, options = understood(model_name, _without(options, own))  # type: ignore[assignment]  # checked below
+        wanted = embedder_options(official, options, num_workers)
         embedder = Embedder(model_name, api_key=api_key, **wanted)
         kept = {name: value for name, value in wanted.items() if name in type(self).model_fields}
         if embed_batch_size is None:
@@ -144,6 +146,11 @@ class GeminiEmbedding(Doors):
     def embedder(self) -> Embedder:
         """The core's object, for a `MultimodalIndex` that shares this one's settings and connections."""
         return self._embedder
+
+    @property
+    def embedding_config(self) -> dict[str, Any] | None:
+        """What the official class keeps under this name, of the options in use; None where all are the defaults."""
+        return to_config(self._embedder.task, self.dimensions, self.overflow)
 
     def _cache_key(self, text: str, side: Side) -> str:
         # The task as well: a fingerprint is about documents, which search and question_answering condition alike.
