@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gemini_embed import ConfigurationError, RetryPolicy, VectorCache
+from gemini_embed import ConfigurationError, GeminiEmbedWarning, RetryPolicy, VectorCache
 from gemini_embed.secret import Secret
 from langchain_gemini_embed import GeminiEmbeddings
 from langchain_gemini_embed.options import SYNONYMS, Options
@@ -17,7 +17,7 @@ KEY = "key-of-the-unit-tests"
 
 
 def test_the_typed_arguments_are_the_fields_and_their_synonyms() -> None:
-    assert set(Options.__annotations__) == {*GeminiEmbeddings.model_fields, *SYNONYMS, "client"}
+    assert set(Options.__annotations__) == {*GeminiEmbeddings.model_fields, *SYNONYMS, "client", "transport"}
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,7 @@ def test_the_typed_arguments_are_the_fields_and_their_synonyms() -> None:
         pytest.param({"dimensions": 768}, "output_dimensionality", 768, id="dimensions"),
         pytest.param({"headers": {"a": "b"}}, "additional_headers", {"a": "b"}, id="headers"),
         pytest.param({"client": None}, "model", "gemini-embedding-2", id="the official default of client"),
+        pytest.param({"transport": "rest"}, "model", "gemini-embedding-2", id="the transport that there is"),
     ],
 )
 def test_both_names_are_understood(given: Any, field: str, expected: Any) -> None:
@@ -116,10 +117,66 @@ def test_a_wrong_type_is_a_validation_error_without_the_key(given: Any) -> None:
 
 def test_fields_are_fixed_and_copies_are_checked() -> None:
     model = GeminiEmbeddings(api_key=KEY)
-    with pytest.raises(ValidationError, match="frozen"):
-        model.task_type = "clustering"
+    with pytest.raises(ConfigurationError, match=r"task_type is fixed: model_copy\(update={'task_type': ...}\) gives"):
+        model.task_type = "clustering"  # type: ignore[misc]  # type checkers see it too
     with pytest.raises(ConfigurationError, match="unknown task"):
         model.model_copy(update={"task": "poetry"})
+
+
+def test_a_subclasss_own_fields_are_free() -> None:
+    class Counting(GeminiEmbeddings):
+        calls: int = 0
+
+        def embed_query(self, text: str, **options: Any) -> list[float]:
+            self.calls += 1
+            return [0.0]
+
+    given: dict[str, Any] = {"api_key": KEY}
+    model = Counting(**given)
+    model.embed_query("x")
+    assert model.calls == 1
+    with pytest.raises(ConfigurationError, match="model is fixed"):
+        model.model = "gemini-embedding-001"  # type: ignore[misc]  # type checkers see it too
+    assert Counting(**given, calls=3).calls == 3
+    assert {model: "a key of a dict, as ever"}[model]
+
+
+def test_there_is_no_client_and_it_is_said_what_there_is() -> None:
+    with pytest.raises(AttributeError, match=r"no google-genai client here: \.embedder sends the requests"):
+        _ = GeminiEmbeddings(api_key=KEY).client
+
+
+@pytest.mark.parametrize("name", ["google_api_key", "api_key"])
+def test_a_key_beside_a_project_is_not_used(name: str) -> None:
+    """As in the official class, which goes with the project."""
+    given: dict[str, Any] = {name: KEY}
+    with pytest.warns(GeminiEmbedWarning, match="google_api_key= is not used: project= means Vertex AI") as said:
+        model = GeminiEmbeddings(vertexai=True, project="p", **given)
+    assert (model.embedder.backend, model.embedder._connection.key) == ("vertex", None)
+    assert [warning.filename for warning in said] == [__file__]
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("model_name", "model"),
+        ("dimension", "dimensions"),
+        ("output_dim", "output_dimensionality"),
+        ("api_base", "base_url"),
+        ("endpoint", "base_url"),
+        ("request_timeout", "timeout_s"),
+        ("timeout", "timeout_s"),
+        ("chunk_size", "batch_size"),
+        ("region", "location"),
+        ("gemini_api_key", "api_key"),
+        ("default_headers", "additional_headers"),
+        ("max_concurrency", "concurrency"),
+    ],
+)
+def test_a_name_from_elsewhere_is_answered_with_ours(name: str, ours: str) -> None:
+    given: dict[str, Any] = {name: "x"}
+    with pytest.raises(ConfigurationError, match=f"unknown argument {name}=: did you mean {ours}="):
+        GeminiEmbeddings(api_key=KEY, **given)
 
 
 def test_the_key_of_the_environment_does_not_stand_in_the_way_of_a_project(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,8 +86,8 @@ def test_documents(capture: CaptureServer, constructor: Any, call: Any, expected
         pytest.param(
             {},
             {"task_type": "RETRIEVAL_DOCUMENT"},
-            text_2("task: search result | query: yeast"),
-            id="the method decides the side",
+            text_2("title: none | text: yeast"),
+            id="the side that the call names",
         ),
     ],
 )

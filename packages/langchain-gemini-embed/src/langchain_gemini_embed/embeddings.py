@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, Unpack
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
-from gemini_embed import ConfigurationError, Content, Embedder, Image, ModelFacts, RateLimits, RetryPolicy
-from gemini_embed.adapters import KEY_VARIABLES, EmbedderOptions, hides_arguments, without_secret_headers
+from gemini_embed import Content, Embedder, Image
+from gemini_embed.adapters import EmbedderOptions, hides_arguments, warn, without_secret_headers
+from gemini_embed.tasks import Side
 from langchain_core.embeddings import Embeddings
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, SkipValidation, field_serializer
+from pydantic import PrivateAttr, SecretStr
 
+from langchain_gemini_embed.fields import Fields, key_from_environment
 from langchain_gemini_embed.options import SYNONYMS, Options, canonical, http_options
+from langchain_gemini_embed.sides import as_texts, refuse_title, said_of_side, side_of
 from langchain_gemini_embed.usage import ausage_reported, usage_reported
 
 if TYPE_CHECKING:
     from langchain_gemini_embed.blocks import ContentInput
 
 
-def _key_from_environment() -> SecretStr | None:
-    return next((SecretStr(os.environ[name]) for name in KEY_VARIABLES if os.environ.get(name)), None)
-
-
-class GeminiEmbeddings(BaseModel, Embeddings):
+class GeminiEmbeddings(Fields, Embeddings):
     """Gemini embeddings of any modality: one vector per input, queries told from documents.
 
         embeddings = GeminiEmbeddings()  # GEMINI_API_KEY
@@ -31,8 +29,9 @@ class GeminiEmbeddings(BaseModel, Embeddings):
 
     Takes the arguments of langchain-google-genai's `GoogleGenerativeAIEmbeddings`; what cannot be honoured is refused
     by name. The core's names `api_key`, `task`, `dimensions` and `headers` are understood beside the official ones.
-    Fields are fixed once made: `model_copy(update={...})` gives another. Batches, retries, limits and prefixes are
-    those of `gemini_embed.Embedder`, which `.embedder` gives, for arrays and token counts.
+    Fields are fixed once made, but for those that a subclass adds: `model_copy(update={...})` gives another object.
+    Batches, retries, limits and prefixes are those of `gemini_embed.Embedder`, which `.embedder` gives, for arrays and
+    token counts.
 
     Raises:
         gemini_embed.ConfigurationError: an argument that is unknown or cannot be honoured.
@@ -40,68 +39,8 @@ class GeminiEmbeddings(BaseModel, Embeddings):
         gemini_embed.GeminiEmbedError: from every call, see `gemini_embed.errors`; nothing is wrapped.
     """
 
-    # Errors of pydantic would show the arguments, and with them the key.
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, hide_input_in_errors=True)
-
-    model: str = "gemini-embedding-2"
-    """With or without `models/` or `publishers/google/models/`."""
-    google_api_key: SecretStr | None = Field(default_factory=_key_from_environment, exclude=True, repr=False)
-    """Else `GOOGLE_API_KEY` or `GEMINI_API_KEY`. Not in reprs, dumps and pickles; found again in the environment."""
-    task_type: str | None = None
-    """What the vectors are for: a `gemini_embed.Task` or one of the API's names; None is "search"."""
-    output_dimensionality: int | None = None
-    """Length of the vectors; None is the model's own."""
-    normalize: bool | None = None
-    """None: unit length where the service should but does not; True always, False never."""
-    overflow: Literal["warn", "error", "truncate"] = "warn"
-    """What to do about text that is too long."""
-    condition_media: Literal["query", "both", "none"] = "query"
-    """Where text beside media gets the task's prefix."""
-    vertexai: bool | None = None
-    """None: `GOOGLE_GENAI_USE_VERTEXAI` decides, else whether `project` or `credentials` is given."""
-    project: str | None = None
-    location: str | None = None
-    """Of Vertex AI; else `GOOGLE_CLOUD_LOCATION`, else "global"."""
-    credentials: Any = Field(default=None, exclude=True, repr=False)
-    """`google.auth` credentials for Vertex AI; else Application Default Credentials. Not in dumps and pickles."""
-    base_url: str | None = None
-    api_version: str | None = None
-    service: str | None = None
-    """Whose vectors these are, where `base_url` is not Google's: "google" of a proxy that leads there."""
-    additional_headers: dict[str, str] | None = Field(default=None, exclude=True, repr=False)
-    """Sent with every request. Headers may hold secrets: not in reprs and dumps."""
-    client_args: dict[str, Any] | None = Field(default=None, exclude=True, repr=False)
-    """Of httpx's arguments `proxy`, `verify`, `timeout` (seconds) and `headers`. Not in reprs and dumps."""
-    request_options: dict[str, Any] | None = None
-    """`{"timeout": seconds}`."""
-    timeout_s: float | None = None
-    """Seconds for one attempt of one request; None is 60."""
-    proxy: str | None = Field(default=None, exclude=True, repr=False)
-    """Its URL; else the environment's. Not in reprs, dumps and pickles: it may hold a password."""
-    verify: Any = Field(default=None, exclude=True, repr=False)
-    """False, a CA file or an `ssl.SSLContext`. Not in dumps."""
-    retry: Annotated[RetryPolicy | Mapping[str, Any] | None, SkipValidation] = None
-    concurrency: int = 8
-    """Requests in flight."""
-    batch_size: int | None = None
-    """Contents a request, at most the model's limit, which None stands for."""
-    rate_limits: Annotated[RateLimits | str | None, SkipValidation] = None
-    """The project's quotas for the model, or a tier's name; what is not told is learned from the service."""
-    facts: Annotated[ModelFacts | Mapping[str, Any] | None, SkipValidation] = None
-    """Overrides for what is known of the model."""
-    cache: Any = None
-    """Where finished vectors are kept: a file's path, or a `gemini_embed.VectorCache`. Dumps hold the path."""
-    max_cost_usd: float | None = None
-    """What this object may spend in all; beyond it calls raise `gemini_embed.BudgetError`."""
-    root: Any = None
-    """The folder that files must be in."""
-    allow_private_urls: bool = False
-    """Whether images may be fetched from private and loopback addresses."""
-    max_media_bytes: int = 20 * 2**20
-    keep_uploads: bool = False
-    """Whether large media stay in the Files API for the 48 hours they live there, and are used again."""
-
     _embedder: Embedder = PrivateAttr()
+    _has_warned: bool = PrivateAttr(default=False)
 
     @hides_arguments
     def __init__(self, **options: Unpack[Options]) -> None:
@@ -123,11 +62,22 @@ class GeminiEmbeddings(BaseModel, Embeddings):
         titles: Sequence[str | None] | None = None,
         output_dimensionality: int | None = None,
     ) -> list[list[float]]:
-        """One vector per text, in order. `titles[i]`, if any, goes with `texts[i]`."""
+        """One vector per text, in order. `titles[i]`, if any, goes with `texts[i]`. They are documents, unless this
+        call's `task_type` is "RETRIEVAL_QUERY"."""
         with usage_reported():
-            result = self._embedder.embed_documents(
-                texts, titles, task=task_type, dimensions=output_dimensionality, batch_size=batch_size
-            )
+            if self._side(task_type, "document") == "query":
+                refuse_title(titles)
+                result = self._embedder.embed(
+                    as_texts(texts),
+                    side="query",
+                    dimensions=output_dimensionality,
+                    batch_size=batch_size,
+                    task=task_type,
+                )
+            else:
+                result = self._embedder.embed_documents(
+                    texts, titles, task=task_type, dimensions=output_dimensionality, batch_size=batch_size
+                )
         return result.tolist()
 
     async def aembed_documents(
@@ -141,9 +91,19 @@ class GeminiEmbeddings(BaseModel, Embeddings):
     ) -> list[list[float]]:
         """`embed_documents`, awaited."""
         async with ausage_reported():
-            result = await self._embedder.aembed_documents(
-                texts, titles, task=task_type, dimensions=output_dimensionality, batch_size=batch_size
-            )
+            if self._side(task_type, "document") == "query":
+                refuse_title(titles)
+                result = await self._embedder.aembed(
+                    as_texts(texts),
+                    side="query",
+                    dimensions=output_dimensionality,
+                    batch_size=batch_size,
+                    task=task_type,
+                )
+            else:
+                result = await self._embedder.aembed_documents(
+                    texts, titles, task=task_type, dimensions=output_dimensionality, batch_size=batch_size
+                )
         return result.tolist()
 
     def embed_query(
@@ -154,10 +114,14 @@ class GeminiEmbeddings(BaseModel, Embeddings):
         title: None = None,
         output_dimensionality: int | None = None,
     ) -> list[float]:
-        """The vector of a query. `title` is the official argument, and refused: only documents have titles."""
-        _refuse_title(title)
+        """The vector of a query; of a document, if this call's `task_type` is "RETRIEVAL_DOCUMENT". `title` is the
+        official argument, and refused: only documents have titles."""
+        refuse_title(title)
         with usage_reported():
-            result = self._embedder.embed_query(text, task=task_type, dimensions=output_dimensionality)
+            if self._side(task_type, "query") == "document":
+                result = self._embedder.embed_documents([text], task=task_type, dimensions=output_dimensionality)
+            else:
+                result = self._embedder.embed_query(text, task=task_type, dimensions=output_dimensionality)
         (vector,) = result.tolist()
         return vector
 
@@ -170,9 +134,12 @@ class GeminiEmbeddings(BaseModel, Embeddings):
         output_dimensionality: int | None = None,
     ) -> list[float]:
         """`embed_query`, awaited."""
-        _refuse_title(title)
+        refuse_title(title)
         async with ausage_reported():
-            result = await self._embedder.aembed_query(text, task=task_type, dimensions=output_dimensionality)
+            if self._side(task_type, "query") == "document":
+                result = await self._embedder.aembed_documents([text], task=task_type, dimensions=output_dimensionality)
+            else:
+                result = await self._embedder.aembed_query(text, task=task_type, dimensions=output_dimensionality)
         (vector,) = result.tolist()
         return vector
 
@@ -208,10 +175,6 @@ class GeminiEmbeddings(BaseModel, Embeddings):
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
         return self.model_copy()  # field by field it would fail on an SSL context
 
-    @field_serializer("cache", "root")
-    def _as_path(self, value: Any) -> str | None:
-        return None if value is None else str(getattr(value, "path", value))
-
     def __getstate__(self) -> dict[Any, Any]:
         state = super().__getstate__()
         fields = {**state["__dict__"], "google_api_key": None, "credentials": None}
@@ -222,11 +185,16 @@ class GeminiEmbeddings(BaseModel, Embeddings):
 
     def __setstate__(self, state: dict[Any, Any]) -> None:
         super().__setstate__(state)
-        self.__dict__["google_api_key"] = _key_from_environment()
+        self.__dict__["google_api_key"] = key_from_environment()
 
-    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        """What was given, the defaults left out."""
-        return ((name, value) for name, value in super().__repr_args__() if name in self.model_fields_set)
+    def _side(self, task_type: str | None, side: Side) -> Side:
+        """The side that a call is sent as: its method's, unless its own `task_type` names one."""
+        if task_type is not None:
+            return side_of(task_type) or side
+        if not self._has_warned and side_of(self.task_type) not in (None, side):
+            self._has_warned = True
+            warn(said_of_side(self.task_type, side))
+        return side
 
     def _new_embedder(self) -> Embedder:
         given = {option: getattr(self, SYNONYMS.get(option, option)) for option in EmbedderOptions.__annotations__}
@@ -239,10 +207,20 @@ class GeminiEmbeddings(BaseModel, Embeddings):
         return Embedder(
             self.model,
             # A key from the environment is the core's to find: a project may come before it.
-            api_key=self.google_api_key if "google_api_key" in self.model_fields_set else None,
+            api_key=self._given_key(),
             batch_size=self.batch_size,
             **{option: value for option, value in (given | http).items() if value is not None},
         )
+
+    def _given_key(self) -> SecretStr | None:
+        """The key of the arguments. Beside a project it is not used, as in the official class."""
+        if "google_api_key" not in self.model_fields_set or self.google_api_key is None:
+            return None
+        named = [name for name in ("project", "credentials") if getattr(self, name) is not None]
+        if self.vertexai is False or not named:
+            return self.google_api_key
+        warn(f"google_api_key= is not used: {named[0]}= means Vertex AI in the project's name; leave one of them out")
+        return None
 
 
 def _contents_of(contents: Sequence[ContentInput]) -> list[Content]:
@@ -250,8 +228,3 @@ def _contents_of(contents: Sequence[ContentInput]) -> list[Content]:
     from langchain_gemini_embed.blocks import contents_of
 
     return contents_of(contents)
-
-
-def _refuse_title(title: object) -> None:
-    if title is not None:
-        raise ConfigurationError("a query has no title: embed_documents([text], titles=[title]) embeds a document")

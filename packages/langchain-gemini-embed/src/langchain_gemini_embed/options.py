@@ -6,7 +6,7 @@ The official class is `GoogleGenerativeAIEmbeddings` of langchain-google-genai 4
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from gemini_embed import ConfigurationError
 from gemini_embed.adapters import EmbedderOptions, combined, from_client_args, suggestion
@@ -26,6 +26,7 @@ class Options(EmbedderOptions, total=False):
     request_options: Mapping[str, Any] | None
     batch_size: int | None
     client: None
+    transport: Literal["rest"] | None
 
 
 SYNONYMS = {
@@ -41,7 +42,7 @@ _REFUSED = {
     "client": "requests are made here, not by a google-genai client: pass what it was made with "
     "(api_key, vertexai, project, location, credentials, base_url, additional_headers)",
     "client_options": "pass base_url= for the endpoint, and project= for the quota project",
-    "transport": "there is only REST",
+    "transport": 'there is only "rest"',
     "max_retries": "pass retry=gemini_embed.RetryPolicy(max_attempts=...)",
 }
 
@@ -56,7 +57,7 @@ def canonical(given: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, 
     for argument, value in given.items():
         name = SYNONYMS.get(argument, argument)
         if name in _REFUSED:
-            if value is not None:  # None is the official default, and asks for nothing
+            if value is not None and (name, value) != ("transport", "rest"):  # None asks for nothing
                 raise ConfigurationError(f"{argument}= cannot be honoured: {_REFUSED[name]}")
             continue
         if name not in fields:
