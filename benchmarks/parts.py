@@ -73,9 +73,12 @@ def faults() -> list[Result]:
 
 
 def quota() -> list[Result]:
-    """`bench_e.py`: how much of a quota is used, told (core_told) and learned (core), by calls of three sizes."""
+    """`bench_e.py`: how much of a quota is used, told (core_told) and learned (core), by calls of three sizes; and how
+    soon the pace is back where refusals were no quota."""
     ours = _adapters(("core_told", "sync"), ("core", "sync"))
-    return _scripted("bench_e.py", "E", "--only", f"{ours},floor_paced:async,lc:sync,li100:sync")
+    used = _scripted("bench_e.py", "E", "--only", f"{ours},floor_paced:async,lc:sync,li100:sync")
+    with MockServer("--track", "false", "--warm", "768") as server:
+        return [*used, job("recover", server.url)]
 
 
 def cold() -> list[Result]:

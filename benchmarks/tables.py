@@ -84,15 +84,28 @@ def faults(runs: list[Result]) -> str:
 
 
 def quota(runs: list[Result]) -> str:
-    """How much of what the quota allowed was used, and how many requests it refused."""
+    """How much of what the quota allowed was used, and how many requests it refused; and how the pace came back."""
     rows = []
-    for run in sorted(runs, key=lambda run: (list(NAMES).index(run["adapter"]), run["slice"])):
+    recoveries = [_recovered(run) for run in runs if "former_per_s" in run]
+    for run in sorted(
+        (run for run in runs if "adapter" in run), key=lambda run: (list(NAMES).index(run["adapter"]), run["slice"])
+    ):
         server = run["server"]
         useful = run["rows"] * 50 / run["allowed_tokens"]
         rejected = server["429"] / max(1, server["requests"])
         cells = [f"{run['slice']:,}", f"{useful:.2f}", f"{rejected:.1%}", f"{server['requests']:,}"]
         rows.append([NAMES[run["adapter"]], *cells])
-    return _table(["client", "texts a call", "useful share", "requests rejected", "requests"], rows)
+    table = _table(["client", "texts a call", "useful share", "requests rejected", "requests"], rows)
+    return "\n\n".join([table, *recoveries])
+
+
+def _recovered(run: Result) -> str:
+    """The line about refusals that were no quota."""
+    return (
+        f"After {run['refusals']} refusals, 3 s apart, that were no quota, eight threads that had made "
+        f"{run['former_per_s']:.0f} calls a second make {run['after_5_s_per_s']:.0f} after 5 s and "
+        f"{run['after_15_s_per_s']:.0f} after 15 s."
+    )
 
 
 def cold(runs: list[Result]) -> str:

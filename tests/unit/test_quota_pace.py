@@ -201,6 +201,56 @@ def test_refusals_that_are_no_quota_leave_no_pace_behind() -> None:
     assert service.accepted >= 300 / (1 + 20 * LATENCY_S / 4) * 20 * 0.5
 
 
+@dataclass
+class Passing:
+    """No quota: the first call after each of these times is refused, with this delay told."""
+
+    at: list[float]
+    delay_s: float | None
+    answered: list[float] = field(default_factory=list)
+
+    def call(self, now: float) -> Refusal | None:
+        if self.at and now >= self.at[0]:
+            self.at.pop(0)
+            return Refusal(self.delay_s, "requests")
+        self.answered.append(now)
+        return None
+
+    def rate(self, begin: float, end: float) -> float:
+        """Calls a second that were let through."""
+        return sum(begin <= at < end for at in self.answered) / (end - begin)
+
+
+@pytest.mark.parametrize("delay_s", [None, 0.2, 2.0], ids=["no-delay-told", "short-delay", "long-delay"])
+@pytest.mark.parametrize("workers", [1, 4, 8])
+@pytest.mark.parametrize(
+    "times",
+    [[5.0], [5.0, 5.0], [5.0, 8.0], [5.0, 10.0], [5.0, 8.0, 11.0], [5.0, 9.0, 13.0, 17.0]],
+    ids=["one", "two-in-a-row", "three-seconds-apart", "five-seconds-apart", "three", "four"],
+)
+def test_after_refusals_that_pass_the_former_pace_comes_back(
+    times: list[float], workers: int, delay_s: float | None
+) -> None:
+    """More than half of it within 15 s. The rate that was measured between them is put to the trial."""
+    pace, service = Pace(), Passing([*times], delay_s)
+    simulate(pace, service, workers=workers, seconds=40)
+
+    assert not service.at
+    assert service.rate(times[-1] + 10, times[-1] + 15) >= 0.5 * service.rate(0, 5)
+
+
+def test_a_quota_that_tells_no_delay_is_tried_once() -> None:
+    """And then kept: the second sample agrees with the first."""
+    pace, service = Pace(), Service(told_delay=False)
+    simulate(pace, service, workers=8, seconds=120)
+    service.accepted = service.refused = 0
+
+    simulate(pace, service, workers=8, seconds=120, begin=120)
+
+    assert service.refused <= 3
+    assert service.accepted * TOKENS_A_CALL >= 0.8 * 100_000 * 2
+
+
 def test_rests_are_not_taken_for_a_slow_quota() -> None:
     pace, service = Pace(), Service()
     for hour in range(4):

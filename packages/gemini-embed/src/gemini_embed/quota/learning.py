@@ -26,6 +26,11 @@ CALM_S = 60.0
 GROWTH = 0.01
 """After so many answers and seconds without a refusal each further answer lets the rate grow by this share: a quota
 that was raised is found, and one that was not refuses one call in forty."""
+TRIAL_AFTER_S = 3.0
+TRIAL_DOUBLING_S = 1.5
+"""A rate that one sample gave may be far too low, where the refusals were no quota. After so many seconds without
+another it is put to the trial: it doubles in so many seconds, at most once an answer. A quota answers with one refusal
+more, whose sample agrees with the first; then the rate is sure, and tried no more."""
 AGREEMENT = 0.1
 """Two rates that differ by no more than this share are the same."""
 
@@ -59,10 +64,14 @@ class LearnedRate:
         self._doubts = 0
         self._answers = 0
         self._refused_at = 0.0
+        self._is_sure = self._is_wanted = False
+        self._tried_at: float | None = None
 
     def wait(self, cost: Cost, now: float) -> float:
         """Seconds until a call may start."""
-        return self.bucket.wait(cost.of(self._unit), now) if self.bucket else 0.0
+        seconds = self.bucket.wait(cost.of(self._unit), now) if self.bucket else 0.0
+        self._is_wanted |= seconds > 0
+        return seconds
 
     def started(self, cost: Cost, now: float, rested_s: float) -> None:
         """A call starts, after so many seconds in which nothing was under way or wanted."""
@@ -78,7 +87,13 @@ class LearnedRate:
     def answered(self, now: float) -> None:
         """A call was let through."""
         self._answers += 1
-        if self.bucket and self._answers > CALM_CALLS and now - self._refused_at > CALM_S:
+        if self.bucket is None:
+            return
+        if not self._is_sure and self._is_wanted and now - self._refused_at > TRIAL_AFTER_S:
+            since = self._refused_at + TRIAL_AFTER_S if self._tried_at is None else self._tried_at
+            self.bucket.per_second *= 2 ** min((now - since) / TRIAL_DOUBLING_S, 1.0)
+            self._tried_at, self._is_wanted = now, False
+        elif self._answers > CALM_CALLS and now - self._refused_at > CALM_S:
             self.bucket.per_second *= 1 + GROWTH
 
     def not_counted(self, cost: Cost, epoch: int, now: float) -> None:
@@ -96,7 +111,10 @@ class LearnedRate:
             return
         (mark, refusal), self._ended = self._ended, None
         self._answers, self._refused_at = 0, now
-        pace = self._pace(self._sampled(mark), refusal)
+        sampled = self._sampled(mark)
+        self._is_sure |= self._proves(sampled, mark, refusal)
+        pace = self._tried(sampled, refusal) if self._tried_at is not None else self._pace(sampled, refusal)
+        self._tried_at, self._is_wanted = None, False
         full_at = mark.at if refusal.retry_after_s is not None else now
         self.bucket = Bucket(pace, mark.room + pace * CATCH_UP_S, mark.room, full_at) if pace is not None else None
         if not self._is_too_early(mark):
@@ -114,9 +132,24 @@ class LearnedRate:
         rate = (self._taken + end.room - self._began.room) / (end.at - self._began.at)
         return rate if rate > 0 and rate * self._longest_rest_s < end.room else None
 
+    def _proves(self, sampled: float | None, end: _Mark, refusal: Refusal) -> bool:
+        """Whether a rate need not be tried: it was told, or measured twice, or the delay that was told fits it, since
+        at this rate room for one call is never further away than the time that one call takes."""
+        if refusal.per_minute is not None or _agree(self._measured, sampled):
+            return True
+        delay_s = refusal.retry_after_s
+        return sampled is not None and delay_s is not None and sampled * delay_s <= end.room * (1 + AGREEMENT)
+
+    def _tried(self, sampled: float | None, refusal: Refusal) -> float | None:
+        """Units a second after a trial, which contradicts nothing that was measured before."""
+        named = refusal.per_minute / 60 if refusal.per_minute is not None else None
+        self._measured = named or sampled or self._measured
+        self._doubts = 0
+        return self._measured * _safety(refusal) if self._measured else None
+
     def _pace(self, sampled: float | None, refusal: Refusal) -> float | None:
         """Units a second to keep from now on, None when no rate is known."""
-        safety = SAFETY if refusal.retry_after_s is not None else SAFETY_WITHOUT_DELAY
+        safety = _safety(refusal)
         named = refusal.per_minute / 60 if refusal.per_minute is not None else None
         kept = self.bucket.per_second if self.bucket else None
         measured, self._measured = self._measured, sampled or named or self._measured
@@ -131,6 +164,10 @@ class LearnedRate:
         self._doubts = 0
         rate = named or sampled
         return rate * safety if rate else None
+
+
+def _safety(refusal: Refusal) -> float:
+    return SAFETY if refusal.retry_after_s is not None else SAFETY_WITHOUT_DELAY
 
 
 def _agree(one: float | None, other: float | None) -> bool:
