@@ -50,6 +50,8 @@ class Fields(BaseModel):
     """`google.auth` credentials for Vertex AI; else Application Default Credentials. Not in dumps and pickles."""
     base_url: Final[str | None] = None
     api_version: Final[str | None] = None
+    service: Final[str | None] = None
+    """Whose vectors these are, where `base_url` is not Google's: "google" of a proxy that leads there."""
     additional_headers: Final[dict[str, str] | None] = Field(default=None, exclude=True, repr=False)
     """Sent with every request. Headers may hold secrets: not in reprs and dumps."""
     client_args: Final[dict[str, Any] | None] = Field(default=None, exclude=True, repr=False)
