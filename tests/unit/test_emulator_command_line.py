@@ -9,6 +9,7 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
+import pytest
 from gemini_embed_emulator import Emulator, Quota
 from gemini_embed_emulator.__main__ import emulator_of
 
@@ -32,6 +33,12 @@ def test_every_setting_has_its_flag_but_those_for_one_s_own_bytes() -> None:
     assert [getattr(untouched, one.name) for one in fields(Emulator)] == [
         getattr(plain, one.name) for one in fields(Emulator)
     ]
+
+
+def test_a_quota_of_nothing_is_refused_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        emulator_of(["--requests-per-minute", "0"])
+    assert "limits are 1 or more" in capsys.readouterr().err
 
 
 def instructions(name: str) -> list[str]:

@@ -26,14 +26,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def emulator_of(arguments: Sequence[str] | None = None) -> Emulator:
     """The emulator that a command line asks for, not yet started."""
-    options = _parser().parse_args(arguments)
-    quota = Quota(
-        options.requests_per_minute,
-        options.tokens_per_minute,
-        options.requests_per_day,
-        count_items=not options.count_calls,
-        minute_s=options.minute_s,
-    )
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        quota = Quota(
+            options.requests_per_minute,
+            options.tokens_per_minute,
+            options.requests_per_day,
+            count_items=not options.count_calls,
+            minute_s=options.minute_s,
+        )
+    except ValueError as error:
+        parser.error(str(error))
     return Emulator(
         host=options.host,
         port=options.port,
