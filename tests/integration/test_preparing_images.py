@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gc
+import struct
 import tracemalloc
 from collections.abc import Callable
 from io import BytesIO
@@ -13,6 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 from fix_capture import Answer, CaptureServer, Received, embeddings_for
+from fix_media import png
 from gemini_embed import Content, Embedder, Image, InputError, Text
 from PIL import Image as Pillow
 
@@ -150,6 +152,8 @@ def test_six_images_in_a_content_and_no_more(embedder: Embedder, capture: Captur
         embedder.embed(["fine", ["text", *[Image(PNG)] * 7]])
 
 
+LARGE_GIF = b"GIF89a" + struct.pack("<HHBBB", 13_300, 13_300, 0x80, 0, 0) + bytes(6) + b"," + bytes(9) + b"\x02\x01;"
+
 BROKEN = [
     pytest.param(lambda tmp: tmp / "absent.png", "cannot read .*absent.png: No such file", id="absent"),
     pytest.param(lambda tmp: tmp, "cannot read .*: Is a directory", id="a-folder"),
@@ -166,6 +170,8 @@ BROKEN = [
     pytest.param(lambda tmp: "https:///a.png", "has no host", id="no-host"),
     pytest.param(lambda tmp: 3.5, "cannot read media from a float", id="a-number"),
     pytest.param(lambda tmp: WEBP[:40], "is damaged or cut short", id="webp-cut-short"),
+    pytest.param(lambda tmp: LARGE_GIF, "has 13300 x 13300 pixels, more than can", id="176-megapixels-to-convert"),
+    pytest.param(lambda tmp: png(11_000, 11_000), "has 11000 x 11000 pixels, more than can", id="121-megapixels"),
 ]
 
 

@@ -1,6 +1,7 @@
 """One call of an embedder: from prepared entries to vectors in the caller's order.
 
 job          batches fanned out, split where the service asks for it, sifted, put back in order
+windows      its items a few at a time, and of their media no more in memory than there is room for
 attempts     one request tried until it is answered;  retries: what a failed attempt means
 rows         the vectors as they come in;  vectors: counted, sized, finite, unit length where due
 recall       what the cache holds of them;  refused: inputs at fault

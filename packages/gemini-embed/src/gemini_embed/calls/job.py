@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from gemini_embed.calls.refused import TRIAL_ITEMS, RefusedItems
 from gemini_embed.calls.retries import Split
 from gemini_embed.calls.rows import Rows
 from gemini_embed.calls.uploads import Uploads
+from gemini_embed.calls.windows import Loading
 from gemini_embed.engine import Pending
 from gemini_embed.errors import ApiError, Completed, GeminiEmbedError, InputError
 from gemini_embed.preparing import Batch, Entry, Planner, split, without_twins
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gemini_embed.calls.recall import Recall
-
-MEDIA_AT_ONCE = 8
-TEXTS_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -96,6 +94,7 @@ class Job:
         self._trial = asyncio.Lock()
         self._cached = Usage()
         self._recall = _recall(request)
+        self._loading = Loading(session.gate.loaded, request.facts)
 
     @property
     def usage(self) -> Usage:
@@ -124,13 +123,19 @@ class Job:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            self._loading.close()
 
     async def _batches(self, items: Sequence[Entry]) -> AsyncGenerator[Batch, None]:
         facts = self._request.facts
         limits = filter(None, (self._request.max_items, self._session.learned.max_batch_items))
         planner = Planner(facts, min(limits, default=None), self._request.max_tokens)
-        for window in _windows(items):
-            for item in await self._by_reference(await self._unknown(await self._loaded(window))):
+        for window in self._loading.windows(items):
+            if not self._loading.has_room(window) and (waiting := planner.flush()):
+                yield waiting
+            await self._loading.begin(window)
+            loaded = await self._by_reference(await self._unknown(await self._loaded(window)))
+            self._loading.loaded(window, loaded)
+            for item in loaded:
                 if full := planner.add(item):
                     yield full
         if rest := planner.flush():
@@ -185,6 +190,7 @@ class Job:
             self._caller.failed.set()
             raise
         finally:
+            self._loading.done(batch.items)
             self._room.release()
 
     async def _send(self, batch: Batch) -> None:
@@ -231,9 +237,3 @@ def _recall(request: Request) -> Recall | None:
     from gemini_embed.calls.recall import Recall
 
     return Recall(request.cache, request.connection, request.service, request.facts, request.options)
-
-
-def _windows(items: Sequence[Entry]) -> Iterable[Sequence[Entry]]:
-    """Few at a time where media are loaded."""
-    size = MEDIA_AT_ONCE if any(item.has_media for item in items) else TEXTS_AT_ONCE
-    return (items[i : i + size] for i in range(0, len(items), size))

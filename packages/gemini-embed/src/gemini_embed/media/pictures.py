@@ -1,10 +1,15 @@
-"""The door to Pillow: pictures opened and read within one limit on pixels, whatever Pillow raises told as ours."""
+"""The door to Pillow: pictures opened and read within one limit on pixels, whatever Pillow raises told as ours.
+
+A picture takes up to 16 bytes a pixel while it is decoded, so few are open at once, whatever the number of threads.
+"""
 
 from __future__ import annotations
 
+import os
+import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, BinaryIO
 
 from gemini_embed.errors import MediaError, missing_extra
@@ -16,10 +21,39 @@ if TYPE_CHECKING:
 MAX_PIXELS = 100_000_000
 """Of a picture or a frame of video: 300 MB of memory. More is taken for a decompression bomb."""
 
+PIXELS_AT_ONCE = 20_000_000
+"""Of all pictures that are open in the process; one always may be."""
+
+
+class _Room:
+    """Pixels that may be open at once, for threads."""
+
+    def __init__(self) -> None:
+        self._taken = 0
+        self._given_back = threading.Condition()
+
+    @contextmanager
+    def taken(self, pixels: int) -> Iterator[None]:
+        with self._given_back:
+            self._given_back.wait_for(lambda: not self._taken or self._taken + pixels <= PIXELS_AT_ONCE)
+            self._taken += pixels
+        try:
+            yield
+        finally:
+            with self._given_back:
+                self._taken -= pixels
+                self._given_back.notify_all()
+
+
+_room = _Room()
+
 
 @contextmanager
-def opened_picture(file: BinaryIO, name: str, mime_type: str = "an image") -> Iterator[ImageFile]:
-    """A picture, its header read and its size checked; its pixels are read when the block asks for them.
+def opened_picture(
+    file: BinaryIO, name: str, mime_type: str = "an image", *, header_only: bool = False
+) -> Iterator[ImageFile]:
+    """A picture, its header read and its size checked. Its pixels are read when the block asks for them, for which it
+    waits until there is room, unless it is `header_only`.
 
     Raises:
         MediaError: damaged, unknown to Pillow, or of more than `MAX_PIXELS`; also for what goes wrong in the block.
@@ -37,7 +71,8 @@ def opened_picture(file: BinaryIO, name: str, mime_type: str = "an image") -> It
                 picture = Image.open(file)
             with picture:
                 check_pixels(*picture.size, name)
-                yield picture
+                with nullcontext() if header_only else _room.taken(picture.width * picture.height):
+                    yield picture
         except Image.DecompressionBombError as e:
             raise MediaError(f"{name} has more pixels than can be looked at: {e}", "too_large") from e
         except UnidentifiedImageError as e:
@@ -48,3 +83,12 @@ def check_pixels(width: int, height: int, name: str) -> None:
     """Raise MediaError for what is taken for a decompression bomb."""
     if width * height > MAX_PIXELS:
         raise MediaError(f"{name} has {width} x {height} pixels, more than can be looked at", "too_large")
+
+
+def _after_fork_in_child() -> None:
+    global _room  # pictures of the parent's threads take no room here
+    _room = _Room()
+
+
+if hasattr(os, "register_at_fork"):  # there is no fork on Windows
+    os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -8,15 +8,21 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 
 from gemini_embed.content import Media, Video
-from gemini_embed.errors import InputError, MediaError
+from gemini_embed.errors import InputError, MediaError, MissingExtraError
 from gemini_embed.media import FetchPolicy, fetch
 from gemini_embed.media.kinds import HEAD_BYTES, kind_of
 from gemini_embed.media.pictures import opened_picture
+from gemini_embed.media.source import reading, size_of
 from gemini_embed.models import ModelFacts
 from gemini_embed.preparing.examining import as_sent, examine, likely_media_tokens
 from gemini_embed.preparing.plan import Entry, EntryPart, WirePart, base64_size, inline_data
 from gemini_embed.preparing.references import check_reference, file_data
 from gemini_embed.windows import MediaInfo
+
+UNKNOWN_BYTES = 2 * 2**20
+"""Of a medium that is not at hand yet."""
+PNG_BYTES_A_PIXEL = 2
+"""Of a photo, about."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,7 @@ class Blob:
 def check_media(part: Media, facts: ModelFacts, policy: FetchPolicy) -> MediaInfo | None:
     """Look into media that is at hand before any request: there, allowed, whole, of its kind, within the limits.
 
-    Returns what is inside a recording, a video or a PDF; None for an image, and for what is not at hand.
+    Returns what is inside; of an image that is sent as it is no more than its size. None for what is not at hand.
 
     Raises:
         InputError: what is wrong with it.
@@ -43,9 +49,35 @@ def check_media(part: Media, facts: ModelFacts, policy: FetchPolicy) -> MediaInf
     if head is None:
         return None
     if part.modality == "image":
-        recognise(head, part)
-        return None
+        return _looked_at(part, recognise(head, part), facts, policy)
     return examine(part, facts, root=policy.root)
+
+
+def _looked_at(part: Media, mime_type: str, facts: ModelFacts, policy: FetchPolicy) -> MediaInfo | None:
+    """An image's header: no more pixels than an index takes. What is sent as it is the service may judge by itself."""
+    source = part.data if part.data is not None else part.location or ""
+    try:
+        with reading(source, policy.root) as file:
+            size_bytes = size_of(file)
+            with opened_picture(file, repr(part), mime_type, header_only=True) as image:
+                width, height = image.size
+    except (MediaError, MissingExtraError) as e:
+        if mime_type not in facts.image_types or (isinstance(e, MediaError) and e.kind == "too_large"):
+            raise
+        return None
+    return MediaInfo(modality="image", mime_type=mime_type, size_bytes=size_bytes, width=width, height=height)
+
+
+def likely_bytes(item: Entry, facts: ModelFacts) -> int:
+    """What loading the media of an item brings into memory, about."""
+    total = 0
+    for place, part in enumerate(item.parts):
+        if isinstance(part, Media) and not part.is_reference:
+            info = item.media_info.get(place)
+            total += info.size_bytes if info else len(part.data or b"") or UNKNOWN_BYTES
+            if info and part.modality == "image" and info.mime_type not in facts.image_types:
+                total += PNG_BYTES_A_PIXEL * (info.width or 0) * (info.height or 0)
+    return total
 
 
 def recognise(head: bytes, part: Media) -> str:
@@ -142,6 +174,6 @@ def _accepted(data: bytes, part: Media, facts: ModelFacts, info: MediaInfo | Non
 
 def _to_png(blob: Blob, part: Media) -> Blob:
     with opened_picture(BytesIO(blob.data), repr(part), blob.mime_type) as image:
-        png = BytesIO()
-        image.convert("RGBA" if image.has_transparency_data else "RGB").save(png, format="PNG")
+        png, mode = BytesIO(), "RGBA" if image.has_transparency_data else "RGB"
+        (image if image.mode == mode else image.convert(mode)).save(png, format="PNG")  # a copy is as large again
     return Blob("image/png", png.getvalue())

@@ -8,7 +8,8 @@ in_flight   how many calls may be under way while no rate is known
 day         a day's requests
 pace        all of these together: admits calls
 shared      one pace per project and model in a process
-gate        holds calls until the pace admits them, and media until there is room;  waits: for how long, and why
+gate        holds calls until the pace admits them;  waits: for how long, and why
+room        holds media until there is room in memory
 """
 
 from gemini_embed.quota.day import pacific
@@ -16,6 +17,7 @@ from gemini_embed.quota.gate import AbandonedError, Gate
 from gemini_embed.quota.limits import Cost, RateLimits
 from gemini_embed.quota.pace import Hold, Pace, Reason, Ticket
 from gemini_embed.quota.refusal import Refusal, asked_to_wait_s, refusal_of, seconds_in
+from gemini_embed.quota.room import Room
 from gemini_embed.quota.shared import forget_paces, shared_pace
 from gemini_embed.quota.waits import Waits
 
@@ -28,6 +30,7 @@ __all__ = [
     "RateLimits",
     "Reason",
     "Refusal",
+    "Room",
     "Ticket",
     "Waits",
     "asked_to_wait_s",

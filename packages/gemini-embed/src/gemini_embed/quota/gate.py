@@ -14,6 +14,7 @@ from gemini_embed.errors import BudgetError, ConnectionFailedError, QuotaError, 
 from gemini_embed.quota.limits import Cost
 from gemini_embed.quota.pace import Hold, Pace, Ticket
 from gemini_embed.quota.refusal import asked_to_wait_s, refusal_of
+from gemini_embed.quota.room import LOADED_BYTES, MEDIA_BYTES, Room
 from gemini_embed.quota.waits import Waits
 
 logger = logging.getLogger(__name__)
@@ -28,37 +29,12 @@ class AbandonedError(Exception):
     """This call was not sent (again), because another one of the job has failed for good."""
 
 
-MEDIA_BYTES = 32 * 2**20
-"""Of base64 that is under way at once."""
-
-
-class Room:
-    """Bytes that calls may hold at once; one call always may."""
-
-    def __init__(self, most_bytes: int) -> None:
-        self._most_bytes, self._taken = most_bytes, 0
-        self._given_back = asyncio.Condition()
-
-    @asynccontextmanager
-    async def taken(self, size_bytes: int) -> AsyncIterator[None]:
-        """Hold so many while the block runs."""
-        async with self._given_back:
-            await self._given_back.wait_for(lambda: not self._taken or self._taken + size_bytes <= self._most_bytes)
-            self._taken += size_bytes
-        try:
-            yield
-        finally:
-            async with self._given_back:
-                self._taken -= size_bytes
-                self._given_back.notify_all()
-
-
 class Gate:
     """How many requests are in flight, and when the next may start."""
 
     def __init__(self, concurrency: int, pace: Pace) -> None:
         self._slots = asyncio.Semaphore(concurrency)
-        self.media = Room(MEDIA_BYTES)
+        self.media, self.loaded = Room(MEDIA_BYTES), Room(LOADED_BYTES)
         self._turn = asyncio.Lock()  # first come, first served: a large call is not overtaken by small ones for ever
         self._pace = pace
 
