@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from gemini_embed import Embedder, Item, MultimodalIndex
+from gemini_embed import Embedder, Item, MultimodalIndex, StoreError
 from llama_index.core.schema import BaseNode
 from llama_index.retrievers.gemini_embed import NodesLeftOutError, NodeStore
 from llama_index.vector_stores.qdrant import QdrantVectorStore
@@ -49,7 +49,7 @@ def index(theirs: Failing, make_embedder: Callable[..., Embedder]) -> Multimodal
 
 def test_a_failed_change_leaves_what_was_there(index: MultimodalIndex, theirs: Failing) -> None:
     theirs.failures = 1
-    with pytest.raises(OSError, match="the disk is full"):
+    with pytest.raises(StoreError, match="the disk is full"):
         index.add([Item("bread", source="s", metadata={"v": 2})])
     assert [hit.record.metadata["v"] for hit in index.search("bread")] == [1]
     report = index.add([Item("bread", source="s", metadata={"v": 3})])

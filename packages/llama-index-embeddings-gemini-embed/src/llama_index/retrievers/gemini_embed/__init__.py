@@ -5,6 +5,7 @@ filters     `MetadataFilters` and the core's neutral filters, both ways
 nodes       nodes in and out
 base        `GeminiMultimodalRetriever`
 node_store  any of LlamaIndex's vector stores as a store of the core
+their_stores  those, asked in the words that each of them understands
 tool        the retriever as an agent's tool
 """
 

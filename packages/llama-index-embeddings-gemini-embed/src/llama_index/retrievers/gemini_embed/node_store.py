@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from llama_index.core.schema import BaseNode, MetadataMode
-from llama_index.core.vector_stores.types import BasePydanticVectorStore, MetadataFilters, VectorStoreQuery
-from llama_index.retrievers.gemini_embed.filters import as_metadata_filters
+from llama_index.core.vector_stores.types import BasePydanticVectorStore
 from llama_index.retrievers.gemini_embed.nodes import node_of_record
+from llama_index.retrievers.gemini_embed.their_stores import TheirStore
 
 from gemini_embed import ConfigurationError, Fingerprint, Hit, Record, Store, StoreError
-from gemini_embed.adapters import matches
-from gemini_embed.stores.base import Batch, FilterLike, FloatArray, check_one_of, check_query, check_rows, opened
-from gemini_embed.stores.filters import parse
+from gemini_embed.stores.base import (
+    Batch,
+    FilterLike,
+    FloatArray,
+    check_one_of,
+    check_query,
+    check_rows,
+    engine_errors,
+    opened,
+)
 
 logger = logging.getLogger(__name__)
-
-_ALL = 2**31 - 1
-"""More nodes than a store has. Without a limit, LlamaIndex's Qdrant store gives the first 9,999."""
 
 
 class NodeStore(Store):
@@ -41,24 +44,20 @@ class NodeStore(Store):
                 f"{type(vector_store).__name__} keeps vectors without their nodes: use a store that has both, such as "
                 "LlamaIndex's Qdrant, Milvus or Chroma stores, or a MultimodalIndex over a store of gemini_embed"
             )
-        self._store = vector_store
+        self._theirs = TheirStore(vector_store)
         self._dimensions: int | None = None
-        self._is_told = False
-        has_limit = "limit" in inspect.signature(vector_store.get_nodes).parameters
-        self._unlimited = {"limit": _ALL} if has_limit else {}
 
     def __repr__(self) -> str:
-        return f"NodeStore({type(self._store).__name__})"
+        return f"NodeStore({self._theirs!r})"
 
     def open(self, fingerprint: Fingerprint) -> None:
         self._dimensions = fingerprint.dimensions
 
     def upsert(self, records: Sequence[Record], vectors: FloatArray) -> None:
-        if nodes := self._nodes(records, vectors):
-            self._store.add(nodes)
+        self._add(self._nodes(records, vectors))
 
     def update(self, records: Sequence[Record]) -> None:
-        held = {node.node_id: node for node in self._held(node_ids=[record.id for record in records])}
+        held = {node.node_id: node for node in self._with_ids([record.id for record in records])}
         without = [record for record in records if record.id in held and held[record.id].embedding is None]
         if without:
             raise StoreError(
@@ -68,25 +67,19 @@ class NodeStore(Store):
         known = [record for record in records if record.id in held]
         if not known:
             return
-        vectors = np.array([held[record.id].embedding for record in known], np.float32)
-        changed = self._nodes(known, vectors)
-        self._store.delete_nodes([record.id for record in known])  # a store may keep both of one id
+        changed = self._nodes(known, np.array([held[record.id].embedding for record in known], np.float32))
+        self._delete([record.id for record in known])  # a store may keep both of one id
         try:
-            self._store.add(changed)
-        except Exception as error:
+            self._add(changed)
+        except StoreError as error:
             self._put_back([held[record.id] for record in known], error)
             raise
 
     def search(self, vector: FloatArray, k: int, filter: FilterLike = None) -> list[Hit]:
         query = check_query(vector, k, self._size)
-        if not self._is_made():
-            return []
-        wanted = VectorStoreQuery(query_embedding=query.tolist(), similarity_top_k=k, filters=_filters(filter))
-        found = self._store.query(wanted)
-        nodes = found.nodes or ()
-        scores = found.similarities or [0.0] * len(nodes)
-        keeps = _test(filter)
-        return [Hit(_record(node), score) for node, score in zip(nodes, scores, strict=True) if keeps(node)]
+        with engine_errors(self):
+            found = self._theirs.nearest(query.tolist(), k, filter)
+        return [Hit(_record(node), score) for node, score in found]
 
     def modalities(self) -> None:
         """Not known: all are asked for."""
@@ -95,14 +88,13 @@ class NodeStore(Store):
         raise StoreError(f"{self} does not give vectors back, which mmr= and collapse= need")
 
     def get(self, ids: Sequence[str]) -> list[Record]:
-        held = {node.node_id: _record(node) for node in self._held(node_ids=list(ids))} if ids else {}
+        held = {node.node_id: _record(node) for node in self._with_ids(ids)}
         return [held[id_] for id_ in ids if id_ in held]
 
     def delete(self, ids: Sequence[str] | None = None, *, filter: FilterLike = None) -> int:
         check_one_of(ids, filter)
-        doomed = self._held(node_ids=list(ids)) if ids is not None else self._matching(filter)
-        if doomed:
-            self._store.delete_nodes([node.node_id for node in doomed])
+        doomed = self._with_ids(ids) if ids is not None else self._matching(filter)
+        self._delete([node.node_id for node in doomed])
         return len(doomed)
 
     def count(self, filter: FilterLike = None) -> int:
@@ -128,14 +120,19 @@ class NodeStore(Store):
             node.embedding = row.tolist()
         return nodes
 
-    def _put_back(self, nodes: list[BaseNode], error: Exception) -> None:
+    def _add(self, nodes: list[BaseNode]) -> None:
+        if nodes:
+            with engine_errors(self):
+                self._theirs.add(nodes)
+
+    def _put_back(self, nodes: list[BaseNode], error: StoreError) -> None:
         """Their vectors are paid for, and were deleted only to be written anew."""
         try:
-            self._store.add(nodes)
-        except Exception:
+            self._add(nodes)
+        except StoreError:
             logger.exception("%r did not take back what it had", self)
             left_out = NodesLeftOutError(
-                f"{self}: {len(nodes)} nodes were deleted to be changed, and not written again ({error!r}): they "
+                f"{self}: {len(nodes)} nodes were deleted to be changed, and not written again ({error}): they "
                 "are in .nodes of this error with their vectors, for vector_store.add(error.nodes)"
             )
             left_out.nodes = nodes
@@ -145,49 +142,24 @@ class NodeStore(Store):
     def _size(self) -> int:
         return opened(self, self._dimensions)
 
-    def _is_made(self) -> bool:
-        """Whether there is anything to ask: LlamaIndex's Qdrant store makes its collection with the first nodes."""
-        exists = getattr(self._store.client, "collection_exists", None)
-        name = getattr(self._store, "collection_name", None)
-        return exists is None or name is None or bool(exists(name))
-
     def _matching(self, filter: FilterLike) -> list[BaseNode]:
-        keeps = _test(filter)
-        return [node for node in self._held(filters=_filters(filter)) if keeps(node)]
+        with engine_errors(self):
+            return self._theirs.matching(filter)
 
-    def _held(self, *, node_ids: list[str] | None = None, filters: MetadataFilters | None = None) -> list[BaseNode]:
-        """Nodes by id or filter; none where the store cannot tell, which is logged once."""
-        if not self._is_made():
-            return []
-        try:
-            return list(self._store.get_nodes(node_ids=node_ids, filters=filters, **self._unlimited))
-        except NotImplementedError:
-            if not self._is_told:
-                logger.warning("%r cannot tell what it holds: nothing is re-used, replaced, counted or deleted", self)
-                self._is_told = True
-            return []
-        except ValueError as e:  # LlamaIndex's Milvus store lists nothing without a filter
-            raise StoreError(f"{self} cannot tell what it holds in this way: {e}") from e
+    def _with_ids(self, ids: Sequence[str]) -> list[BaseNode]:
+        with engine_errors(self):
+            return self._theirs.with_ids(ids)
+
+    def _delete(self, ids: Sequence[str]) -> None:
+        if ids:
+            with engine_errors(self):
+                self._theirs.delete(ids)
 
 
 class NodesLeftOutError(StoreError):
     """The store did not take `nodes` back, which it had: add them to it, with their vectors, once it is well."""
 
     nodes: Sequence[BaseNode] = ()
-
-
-def _test(filter: FilterLike) -> Callable[[BaseNode], bool]:
-    """A neutral filter once more, in Python: some of LlamaIndex's stores ignore conditions they have no word for."""
-    if not isinstance(filter, Mapping):
-        return lambda node: True
-    parsed = parse(filter)
-    return lambda node: matches(parsed, node.metadata)
-
-
-def _filters(filter: FilterLike) -> MetadataFilters | None:
-    if isinstance(filter, MetadataFilters):
-        return filter
-    return as_metadata_filters(filter) if isinstance(filter, Mapping) and filter else None
 
 
 def _record(node: BaseNode) -> Record:

@@ -1,0 +1,191 @@
+"""LlamaIndex's vector stores, asked in the words that each of them understands.
+
+Only some know NOT; others take it for AND, or refuse nested filters, and most write values into SQL as they are. So a
+store is told no more than what all read alike (fields that equal one of some plain texts, numbers in a range, all of
+them), and what comes back is tested in Python.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+from llama_index.core.schema import BaseNode
+from llama_index.core.vector_stores.types import (
+    BasePydanticVectorStore,
+    FilterOperator,
+    MetadataFilter,
+    MetadataFilters,
+    VectorStoreQuery,
+)
+from llama_index.retrievers.gemini_embed.filters import as_metadata_filters
+
+from gemini_embed import StoreError
+from gemini_embed.adapters import matches
+from gemini_embed.stores.base import FilterLike
+from gemini_embed.stores.filters import All, AnyOf, Node, Range, parse
+
+logger = logging.getLogger(__name__)
+
+_ALL = 2**31 - 1
+"""More nodes than a store has. Without a limit, LlamaIndex's Qdrant store gives the first 9,999."""
+_KNOWS_EVERYTHING = frozenset({"QdrantVectorStore", "MilvusVectorStore"})
+"""Stores that read nested filters and NOT as they are meant."""
+_MORE = 4
+"""How many times as many nodes are asked for where the store is told a part of the filter only."""
+_LANCE = "LanceDBVectorStore"
+
+
+class TheirStore:
+    """One of LlamaIndex's vector stores. What it holds is none, as long as its table is not made."""
+
+    def __init__(self, vector_store: BasePydanticVectorStore) -> None:
+        self._store = vector_store
+        self._kind = type(vector_store).__name__
+        self._is_told = False
+        has_limit = "limit" in inspect.signature(vector_store.get_nodes).parameters
+        self._unlimited = {"limit": _ALL} if has_limit else {}
+
+    def __repr__(self) -> str:
+        return self._kind
+
+    def add(self, nodes: list[BaseNode]) -> None:
+        """Write nodes, which have their embeddings."""
+        self._store.add(nodes)
+
+    def nearest(self, query: list[float], k: int, filter: FilterLike) -> list[tuple[BaseNode, float]]:
+        """The `k` nodes nearest to `query` that match, best first, with the store's own scores."""
+        if not self._is_made():
+            return []
+        filters, is_all = self._said(filter)
+        asked = k if is_all else _MORE * k
+        wanted = VectorStoreQuery(query_embedding=query, similarity_top_k=asked, filters=filters)
+        try:
+            found = self._store.query(wanted)
+        except Warning:  # LanceDB's way to say that nothing was found
+            return []
+        except Exception as error:
+            if _is_no_table(error):
+                return []
+            raise
+        nodes = found.nodes or ()
+        scores = found.similarities or [0.0] * len(nodes)
+        keeps = _test(filter)
+        return [(node, score) for node, score in zip(nodes, scores, strict=True) if keeps(node)][:k]
+
+    def with_ids(self, ids: Sequence[str]) -> list[BaseNode]:
+        """The nodes with these ids that are there, in any order."""
+        if not ids:
+            return []
+        if self._kind == _LANCE:  # it puts ids into double quotes, which are for names of columns
+            return self._held(where=f"id in ({_quoted(ids)})")
+        return self._held(node_ids=list(ids))
+
+    def matching(self, filter: FilterLike) -> list[BaseNode]:
+        """All nodes that match."""
+        keeps = _test(filter)
+        return [node for node in self._held(filters=self._said(filter)[0]) if keeps(node)]
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Remove nodes."""
+        if self._kind == _LANCE:
+            cast("Any", self._store).table.delete(f"id in ({_quoted(ids)})")
+        else:
+            self._store.delete_nodes(list(ids))
+
+    def _is_made(self) -> bool:
+        """Whether there is anything to ask: LlamaIndex's Qdrant store makes its collection with the first nodes."""
+        exists = getattr(self._store.client, "collection_exists", None)
+        name = getattr(self._store, "collection_name", None)
+        return exists is None or name is None or bool(exists(name))
+
+    def _held(
+        self, *, node_ids: list[str] | None = None, filters: MetadataFilters | None = None, **more: Any
+    ) -> list[BaseNode]:
+        """Nodes by id or filter; none where the store cannot tell, which is logged once."""
+        if not self._is_made():
+            return []
+        wanted: dict[str, Any] = {"node_ids": node_ids, "filters": filters, **self._unlimited, **more}
+        if node_ids is filters is None and self._kind == "PGVectorStore":
+            wanted["node_ids"] = []  # all of them: it insists on one of the two
+        try:
+            return list(self._store.get_nodes(**wanted))
+        except NotImplementedError:
+            if not self._is_told:
+                logger.warning("%r cannot tell what it holds: nothing is re-used, replaced, counted or deleted", self)
+                self._is_told = True
+            return []
+        except ValueError as e:  # LlamaIndex's Milvus store lists nothing without a filter
+            raise StoreError(f"{self} cannot tell what it holds in this way: {e}") from e
+        except Exception as error:
+            if _is_no_table(error):
+                return []
+            raise
+
+    def _said(self, filter: FilterLike) -> tuple[MetadataFilters | None, bool]:
+        """A filter as the store is told it, and whether that is all of it."""
+        if isinstance(filter, MetadataFilters):
+            return filter, True
+        if not isinstance(filter, Mapping) or not filter:
+            return None, True
+        if self._kind in _KNOWS_EVERYTHING:
+            return as_metadata_filters(filter), True
+        parsed = parse(filter)
+        parts = [] if parsed is None else [*(parsed.nodes if isinstance(parsed, All) else (parsed,))]
+        leaves = [leaf for part in _flat(parts) for leaf in _leaves(part)]
+        is_all = all(_leaves(part) for part in _flat(parts))
+        return (MetadataFilters(filters=cast("Any", leaves)) if leaves else None), is_all
+
+
+def _flat(nodes: Sequence[Node]) -> list[Node]:
+    """All that must hold, nested ones too."""
+    return [one for node in nodes for one in (_flat(node.nodes) if isinstance(node, All) else [node])]
+
+
+def _leaves(node: Node) -> list[MetadataFilter]:
+    """What every store reads as this; nothing where there is no such thing."""
+    match node:
+        case AnyOf(path, values) if values and all(_is_plain(value) for value in values):
+            # As a list even of one: Postgres takes a lone text of digits for a number.
+            return [MetadataFilter(key=".".join(path), operator=FilterOperator.IN, value=cast("Any", list(values)))]
+        case Range(path, bounds) if all(isinstance(bound, float) for bound in bounds.values()):
+            return [
+                MetadataFilter(key=".".join(path), operator=_BOUNDS[name], value=cast("float", bound))
+                for name, bound in bounds.items()
+            ]
+        case _:
+            return []
+
+
+_SYNTAX = re.compile(r"['\"\\\\%]|(?<![:\w]):\w")
+_BOUNDS = {
+    "gt": FilterOperator.GT,
+    "gte": FilterOperator.GTE,
+    "lt": FilterOperator.LT,
+    "lte": FilterOperator.LTE,
+}
+
+
+def _is_plain(value: object) -> bool:
+    """Whether a text can stand in SQL as it is, and in SQLAlchemy's, where :name is a parameter."""
+    return isinstance(value, str) and not _SYNTAX.search(value)
+
+
+def _quoted(ids: Sequence[str]) -> str:
+    return ", ".join("'" + id_.replace("'", "''") + "'" for id_ in ids)
+
+
+def _is_no_table(error: Exception) -> bool:
+    """Whether LanceDB says that nothing was ever added."""
+    return type(error).__name__ == "TableNotFoundError"
+
+
+def _test(filter: FilterLike) -> Callable[[BaseNode], bool]:
+    """A neutral filter in Python."""
+    if not isinstance(filter, Mapping):
+        return lambda node: True
+    parsed = parse(filter)
+    return lambda node: matches(parsed, node.metadata)
