@@ -32,6 +32,7 @@ class Census:
         self._counts: Mapping[str | None, int] = {}
         self._samples: dict[str | None, FloatArray] = {}
         self._taken_at = float("-inf")
+        self._is_told = False
 
     def forget(self) -> None:
         """The store has changed."""
@@ -45,6 +46,13 @@ class Census:
                 self._take()
             return list(self._counts)
 
+    def learn(self, found: Mapping[str | None, bool]) -> None:
+        """What a search without a filter has found of each modality that it asked for: those that gave nothing are not
+        there, which a store that cannot tell is asked for no more meanwhile."""
+        with self._lock:
+            if not self._is_told:
+                self._counts = {one: count for one, count in self._counts.items() if found.get(one, True)}
+
     def spreads(self, query: FloatArray, modalities: Iterable[str | None]) -> dict[str | None, Spread]:
         """Mean and standard deviation of what `query` (shape (d,)) scores against the sample of each modality."""
         unit = query / max(float(np.linalg.norm(query)), 1e-12)
@@ -54,6 +62,7 @@ class Census:
 
     def _take(self) -> None:
         counts = self._store.modalities()
+        self._is_told = counts is not None
         if counts is None:
             counts = dict.fromkeys((*MODALITIES, None), 0)
         if counts != self._counts:

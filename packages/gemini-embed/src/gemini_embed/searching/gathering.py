@@ -48,6 +48,8 @@ def _found(store: Store, census: Census, query: FloatArray, wanted: Wanted) -> B
         return _by_modality(store.search(query, wanted.depth, wanted.filter))
     filters = [restricted(wanted.filter, modality) for modality in modalities]
     lists = store.search_each(query, wanted.depth, filters)
+    if not wanted.filter:
+        census.learn({modality: bool(hits) for modality, hits in zip(modalities, lists, strict=True)})
     return {modality: hits for modality, hits in zip(modalities, lists, strict=True) if hits}
 
 

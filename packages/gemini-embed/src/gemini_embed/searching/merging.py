@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import reduce
+from typing import Any
 
 from gemini_embed.excerpt import Excerpt
 from gemini_embed.hits import Hit
@@ -12,6 +13,8 @@ from gemini_embed.records import Record
 from gemini_embed.searching.options import Wanted
 from gemini_embed.stores import Store
 
+_RANGES = 32
+"""In one filter; of more windows all that lies between them is asked for."""
 _WHITE_SPACE = {0: "", 1: " "}
 """Between two passages, by how much there was; else a blank line."""
 
@@ -54,18 +57,46 @@ def _one(group: Sequence[Hit]) -> Hit:
     return replace(best, widened=window, text=_text(hit.record for hit in group))
 
 
-def widened(hits: Iterable[Hit], wanted: Wanted, store: Store) -> list[Hit]:
+def widened(hits: Sequence[Hit], wanted: Wanted, store: Store) -> list[Hit]:
     """Hits with more around them, as far as asked for their modality; with the text that stands there."""
-    return [_widened(hit, wanted.padding_of(hit.modality), store) for hit in hits]
+    windows = [hit.window.widened(wanted.padding_of(hit.modality)) for hit in hits]
+    wider = [(hit, window) for hit, window in zip(hits, windows, strict=True) if window != hit.window]
+    beside = {place: _beside(*place, some, store) for place, some in _by_place(wider).items()}
+    return [
+        hit if window == hit.window else _widened(hit, window, beside[hit.source, hit.modality])
+        for hit, window in zip(hits, windows, strict=True)
+    ]
 
 
-def _widened(hit: Hit, padding: float, store: Store) -> Hit:
-    window = hit.window.widened(padding)
-    if window == hit.window:
-        return hit
-    beside = store.iterate(filter={"source": hit.source, "modality": hit.modality}, with_vectors=False)
-    records = (record for batch in beside for record in batch.records if _whole(record) == _whole(hit.record))
-    within = [record for record in records if _lies_in(record.window, window)]
+def _by_place(wider: Iterable[tuple[Hit, Excerpt]]) -> dict[tuple[str | None, str | None], list[Excerpt]]:
+    """The windows wanted of each source and modality."""
+    places: dict[tuple[str | None, str | None], list[Excerpt]] = {}
+    for hit, window in wider:
+        places.setdefault((hit.source, hit.modality), []).append(window)
+    return places
+
+
+def _beside(source: str | None, modality: str | None, windows: Sequence[Excerpt], store: Store) -> list[Record]:
+    """The records of a source that lie in any of these windows; not all of them, which may be thousands."""
+    if len(windows) > _RANGES:
+        windows = [reduce(Excerpt.joined, windows)]
+    ranges = [_range(window) for window in windows]
+    wanted = {"source": source, "modality": modality, **(ranges[0] if len(ranges) == 1 else {"$or": ranges})}
+    return [record for batch in store.iterate(filter=wanted, with_vectors=False) for record in batch.records]
+
+
+def _range(window: Excerpt) -> dict[str, Any]:
+    """The neutral filter for what shares a page, or a stretch, with `window`."""
+    if window.page_start is not None:
+        return {"page_start": {"lte": window.page_end}, "page_end": {"gte": window.page_start}}
+    if window.start_s is not None:
+        return {"start_s": {"lt": window.end_s}, "end_s": {"gt": window.start_s}}
+    return {"char_start": {"lt": window.char_end}, "char_end": {"gt": window.char_start}}
+
+
+def _widened(hit: Hit, window: Excerpt, beside: Iterable[Record]) -> Hit:
+    of_same = (record for record in beside if _whole(record) == _whole(hit.record))
+    within = [record for record in of_same if _lies_in(record.window, window)]
     if window.char_start is not None:  # the text that is known is that of whole passages
         window = reduce(Excerpt.joined, (record.window for record in within), hit.window)
     return replace(hit, widened=_clamped(window, within), text=_text(within) or hit.page_content)

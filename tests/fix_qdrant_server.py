@@ -1,0 +1,111 @@
+"""Qdrant's REST interface over qdrant-client's local mode: enough to make, fill and search one collection."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+from qdrant_client import QdrantClient, models
+
+FILTER = TypeAdapter(models.Filter | None)
+
+
+class QdrantServer(ThreadingHTTPServer):
+    """Notes what it is asked, as `method path`."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.asked: list[str] = []
+        self.searches: list[int] = []
+        """How many each batch of them has."""
+        self.records_sent = 0
+        """By scrolling."""
+        self._client = QdrantClient(":memory:")
+        self._metadata: dict[str, Any] = {}
+        self._lock = threading.Lock()
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def answer(self, method: str, path: str, body: Any) -> Any:
+        """What Qdrant would answer."""
+        with self._lock:
+            _, _, name, *rest = path.split("/")
+            self.asked.append(f"{method} {'/'.join(rest)}")
+            return self._answer(method, name, "/".join(rest), body)
+
+    def _answer(self, method: str, name: str, what: str, body: Any) -> Any:
+        client = self._client
+        match method, what:
+            case "GET", "exists":
+                return {"exists": client.collection_exists(name)}
+            case "PUT", "":
+                self._metadata = body["metadata"]
+                return client.create_collection(name, models.VectorParams(**body["vectors"]))
+            case "GET", "":
+                info = client.get_collection(name).model_dump(mode="json")
+                info["config"]["metadata"] = self._metadata
+                return info
+            case "PUT", "points":
+                batch = models.Batch(**body["batch"])
+                client.upsert(name, batch)
+            case "POST", "points/query/batch":
+                searches = [models.QueryRequest(**one) for one in body["searches"]]
+                self.searches.append(len(searches))
+                for one in searches:
+                    one.params = None  # of quantisation, which local mode has not
+                found = client.query_batch_points(name, searches)
+                return [one.model_dump(mode="json") for one in found]
+            case "POST", "points/scroll":
+                wanted = FILTER.validate_python(body.get("filter"))
+                points, offset = client.scroll(
+                    name, wanted, limit=body["limit"], offset=body.get("offset"), with_vectors=body["with_vector"]
+                )
+                self.records_sent += len(points)
+                return {"points": [one.model_dump(mode="json") for one in points], "next_page_offset": offset}
+            case "POST", "points/count":
+                return {"count": client.count(name, FILTER.validate_python(body.get("filter"))).count}
+            case "POST", "points/delete":
+                client.delete(name, models.FilterSelector(filter=FILTER.validate_python(body["filter"])))
+            case "POST", "points":
+                return [one.model_dump(mode="json") for one in client.retrieve(name, body["ids"])]
+        return {"operation_id": 1, "status": "completed"}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def answer(self) -> None:
+        assert isinstance(self.server, QdrantServer)
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        result = self.server.answer(self.command, self.path.partition("?")[0], json.loads(body) if body else None)
+        reply = json.dumps({"result": result, "status": "ok", "time": 0.0}).encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(reply)))
+        self.end_headers()
+        self.wfile.write(reply)
+
+    do_GET = do_PUT = do_POST = do_PATCH = answer  # noqa: N815 - the base's names
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's name
+        """Stay silent."""
+
+
+@pytest.fixture
+def qdrant_server() -> Iterator[QdrantServer]:
+    """A running server."""
+    server = QdrantServer()
+    yield server
+    server.shutdown()
+    server.server_close()
