@@ -76,7 +76,7 @@ class QdrantServer(ThreadingHTTPServer):
             case "POST", "points/count":
                 return {"count": client.count(name, FILTER.validate_python(body.get("filter"))).count}
             case "POST", "points/delete":
-                client.delete(name, models.FilterSelector(filter=FILTER.validate_python(body["filter"])))
+                client.delete(name, models.FilterSelector(**body))
             case "POST", "points":
                 return [one.model_dump(mode="json") for one in client.retrieve(name, body["ids"])]
         return {"operation_id": 1, "status": "completed"}

@@ -83,7 +83,7 @@ class InMemory(BasePydanticVectorStore):
 class ChromaVectorStore(InMemory):
     """AND and OR; no NOT, no IS_EMPTY."""
 
-    def get_nodes(self, node_ids: Any, filters: Any = None) -> list[BaseNode]:
+    def get_nodes(self, node_ids: Any = None, filters: Any = None) -> list[BaseNode]:
         nodes = [self.nodes[id_] for id_ in self.nodes if not node_ids or id_ in node_ids]
         return [node for node in nodes if not filters or self.keeps(filters, node)]
 
@@ -103,10 +103,10 @@ class PGVectorStore(ChromaVectorStore):
 
     def all_of(self, filters: MetadataFilters, node: BaseNode) -> list[bool]:
         for one in filters.filters:
-            values = one.value if isinstance(getattr(one, "value", None), list) else [getattr(one, "value", None)]
-            if any("'" in str(value) for value in values):
+            value = getattr(one, "value", None)
+            if "'" in "".join(map(str, value if isinstance(value, list) else [value])):
                 raise RuntimeError("syntax error in SQL")
-            if isinstance(values[0], str) and values[0].isdecimal() and one.operator.value == "==":  # type: ignore[union-attr]
+            if isinstance(value, str) and value.isdecimal():
                 raise RuntimeError("invalid input syntax for type double precision")
         return super().all_of(filters, node)
 

@@ -109,7 +109,7 @@ class TheirStore:
         if not self._is_made():
             return []
         wanted: dict[str, Any] = {"node_ids": node_ids, "filters": filters, **self._unlimited, **more}
-        if node_ids is filters is None and self._kind == "PGVectorStore":
+        if node_ids is None and filters is None and self._kind == "PGVectorStore":
             wanted["node_ids"] = []  # all of them: it insists on one of the two
         try:
             return list(self._store.get_nodes(**wanted))
