@@ -52,6 +52,16 @@ def test_it_says_what_it_is(emulator: Emulator) -> None:
     assert post(emulator).headers["server"] == "gemini-embed-emulator (not the model)"
 
 
+def test_its_health_is_no_part_of_the_service(emulator: Emulator) -> None:
+    """Whoever asks whether an emulator is there is in no log, and takes no fault away."""
+    emulator.faults.push(Fault.status(503))
+    asked = httpx.get(f"{emulator.base_url}/__emulator__/health", verify=NO_TLS)
+    assert (asked.status_code, asked.json()) == (200, {"status": "ok"})
+    assert asked.headers["server"].startswith("gemini-embed-emulator")
+    assert len(emulator.requests) == 0
+    assert post(emulator).status_code == 503
+
+
 def test_one_connection_serves_many_requests(emulator: Emulator) -> None:
     body = json.dumps(TEXT).encode()
     request = http_bytes(body, f"content-length: {len(body)}")

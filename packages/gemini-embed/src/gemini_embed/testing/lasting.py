@@ -97,6 +97,16 @@ class LastingTests(Opening):
             again.open(replace(FINGERPRINT, dimensions=16))
         again.close()
 
+    def test_another_service_is_refused_after_reopening(self, place: Path, store: Store) -> None:
+        """What is kept is all of `Fingerprint.to_dict`."""
+        store.close()
+        again = self.make(place)
+        with pytest.raises(FingerprintMismatchError, match="made with Google's service"):
+            again.open(replace(FINGERPRINT, service="emulator"))
+        again.open(FINGERPRINT)
+        assert again.kept_fingerprint() in (None, FINGERPRINT)
+        again.close()
+
     def test_two_processes(self, place: Path) -> None:
         """Where one process at a time is allowed, the second is told so, and opens once the first has closed."""
         with self._child(place) as child:

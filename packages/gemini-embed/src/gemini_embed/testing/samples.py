@@ -17,7 +17,7 @@ from gemini_embed.records import Record
 from gemini_embed.stores import FloatArray, Store
 
 DIMENSIONS = 8
-FINGERPRINT = Fingerprint("gemini-embedding-2", DIMENSIONS, "prefix:retrieval", "unit")
+FINGERPRINT = Fingerprint("gemini-embedding-2", DIMENSIONS, "prefix:retrieval", "unit", tells_service=True)
 HOSTILE = """x' or 1==1 -- " \\ {"$or": []} \u202e 雪😀 \x01 \n\r\t%_*"""
 
 METADATA: dict[str, dict[str, Any]] = {
