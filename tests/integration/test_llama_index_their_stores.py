@@ -205,7 +205,8 @@ def test_nodes_that_others_wrote_are_found(theirs: InMemory, make_llama_index: M
     for text in ("glaciers grind valleys", "bread rises"):
         theirs.add([TextNode(text=text, embedding=model.get_text_embedding(text), metadata={"author": "Ann"})])
     retriever = GeminiMultimodalRetriever.from_vector_store(theirs, model, similarity_top_k=1)
-    retriever.index.add(["boats sail"])
+    retriever.index.add(["boats sail", *(f"boats sail on lake {number}" for number in range(9))])
+    assert "boats sail" in texts(retriever.retrieve("boats sail"))  # whose nearest four tell a modality, all of them
     assert texts(retriever.retrieve("what grinds valleys?")) == ["glaciers grind valleys"]
     ann = GeminiMultimodalRetriever.from_vector_store(theirs, model, similarity_top_k=3, filters={"author": "Ann"})
     assert sorted(texts(ann.retrieve("boats"))) == ["bread rises", "glaciers grind valleys"]

@@ -50,7 +50,7 @@ class Census:
         """What a search without a filter has found of each modality that it asked for: those that gave nothing are not
         there, which a store that cannot tell is asked for no more meanwhile."""
         with self._lock:
-            if not self._is_told:
+            if not self._is_told and self._store.finds_every_modality:
                 self._counts = {one: count for one, count in self._counts.items() if found.get(one, True)}
 
     def spreads(self, query: FloatArray, modalities: Iterable[str | None]) -> dict[str | None, Spread]:

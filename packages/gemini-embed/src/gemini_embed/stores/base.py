@@ -35,6 +35,9 @@ class Store(ABC):
     unless the store says that it lives in memory. Engine failures surface as StoreError.
     """
 
+    finds_every_modality: bool = True
+    """Whether a search for a modality finds nothing only where there is nothing of it."""
+
     @abstractmethod
     def open(self, fingerprint: Fingerprint) -> None:
         """Connect, create the collection if there is none, and check that it was made with `fingerprint`.

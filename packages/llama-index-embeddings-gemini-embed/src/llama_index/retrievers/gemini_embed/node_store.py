@@ -45,6 +45,7 @@ class NodeStore(Store):
                 "LlamaIndex's Qdrant, Milvus or Chroma stores, or a MultimodalIndex over a store of gemini_embed"
             )
         self._theirs = TheirStore(vector_store)
+        self.finds_every_modality = self._theirs.knows_everything
         self._dimensions: int | None = None
 
     def __repr__(self) -> str:

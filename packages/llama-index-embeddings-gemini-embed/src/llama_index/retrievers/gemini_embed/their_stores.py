@@ -45,6 +45,8 @@ class TheirStore:
     def __init__(self, vector_store: BasePydanticVectorStore) -> None:
         self._store = vector_store
         self._kind = type(vector_store).__name__
+        self.knows_everything = self._kind in _KNOWS_EVERYTHING
+        """Whether it reads whole filters; of others a search for nodes that tell no modality may miss some."""
         self._is_told = False
         has_limit = "limit" in inspect.signature(vector_store.get_nodes).parameters
         self._unlimited = {"limit": _ALL} if has_limit else {}
@@ -131,7 +133,7 @@ class TheirStore:
             return filter, True
         if not isinstance(filter, Mapping) or not filter:
             return None, True
-        if self._kind in _KNOWS_EVERYTHING:
+        if self.knows_everything:
             return as_metadata_filters(filter), True
         parsed = parse(filter)
         parts = [] if parsed is None else [*(parsed.nodes if isinstance(parsed, All) else (parsed,))]
