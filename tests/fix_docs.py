@@ -59,6 +59,25 @@ def _blocks(page: Path) -> Iterator[Block]:
     assert opened is None, f"{page}:{start}: the block has no end"
 
 
+def tables_under(page: Path, heading: str) -> list[list[list[str]]]:
+    """The tables below a heading of the page, to the next one, without their heads: rows of cells."""
+    section = page.read_text("utf-8").partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    found: list[list[list[str]]] = []
+    before = ""
+    for line in section.splitlines():
+        if line.startswith("|"):
+            if not before.startswith("|"):
+                found.append([])
+            found[-1].append([cell.strip() for cell in line.strip("|").split("|")])
+        before = line
+    return [table[2:] for table in found]
+
+
+def names_in(cell: str) -> list[str]:
+    """The code words of a cell."""
+    return re.findall(r"`(\w+)`", cell)
+
+
 @pytest.fixture
 def reader_folder(tmp_path: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where a reader tries a page: two pictures, `notes.md` and the quickstart's folder `home` (with a PDF, an MP3 and

@@ -136,6 +136,20 @@ def test_waits_are_logged(make_embedder: MakeEmbedder, emulator: Emulator, caplo
     assert second.startswith("gemini-embedding-2: attempt 2 failed (connection to 127.0.0.1 failed")
 
 
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(429, "429 RESOURCE_EXHAUSTED"), (503, "503 UNAVAILABLE"), (403, "403 PERMISSION_DENIED"), (404, "404 NOT_FOUND")],
+)
+def test_a_message_begins_with_the_words_that_programs_look_for(
+    code: int, words: str, make_embedder: MakeEmbedder, emulator: Emulator
+) -> None:
+    """As google-genai's messages do."""
+    emulator.faults.push(Fault.status(code), times=2)
+    with pytest.raises(ApiError) as failed:
+        make_embedder(retry=RetryPolicy(max_attempts=1)).embed_documents(["a", "b"])
+    assert str(failed.value).startswith(words)
+
+
 def test_max_attempts(make_embedder: MakeEmbedder, emulator: Emulator) -> None:
     emulator.faults.rule = lambda request: Fault.status(503)
     with pytest.raises(ApiError) as caught:

@@ -1,6 +1,7 @@
 """Gemini embeddings and a multimodal retriever for LangChain, on the core package gemini-embed.
 
 options     the constructor's vocabulary: the official class's and ours, honoured or refused by name
+fields      what the constructor takes, kept as it is (`fixed`);  sides: tasks that name a side of a search
 embeddings  `GeminiEmbeddings`, LangChain's `Embeddings`, for media too
 usage       what calls used, told to LangChain's callbacks
 blocks      LangChain's content blocks and messages in
@@ -15,6 +16,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from gemini_embed import ApiError, GeminiEmbedError
+
 from langchain_gemini_embed.embeddings import GeminiEmbeddings
 from langchain_gemini_embed.usage import USAGE_EVENT
 
@@ -22,7 +25,14 @@ if TYPE_CHECKING:
     from langchain_gemini_embed.answers import to_content_blocks
     from langchain_gemini_embed.retriever import GeminiMultimodalRetriever
 
-__all__ = ["USAGE_EVENT", "GeminiEmbeddings", "GeminiMultimodalRetriever", "to_content_blocks"]
+__all__ = [
+    "USAGE_EVENT",
+    "ApiError",
+    "GeminiEmbedError",
+    "GeminiEmbeddings",
+    "GeminiMultimodalRetriever",
+    "to_content_blocks",
+]
 
 # langchain_core.retrievers takes seconds to import, and who only embeds does not need it
 _LAZY = {

@@ -1,5 +1,7 @@
-"""Gemini embeddings for LlamaIndex: `GeminiEmbedding`."""
+"""Gemini embeddings for LlamaIndex: `GeminiEmbedding`, and the errors to catch beside it."""
 
 from llama_index.embeddings.gemini_embed.base import GeminiEmbedding
 
-__all__ = ["GeminiEmbedding"]
+from gemini_embed import ApiError, GeminiEmbedError
+
+__all__ = ["ApiError", "GeminiEmbedError", "GeminiEmbedding"]
