@@ -82,11 +82,12 @@ def test_titles_that_are_refused(titles: Any, message: str) -> None:
         embedder.embed_documents(["a", "b"], titles=titles)
 
 
-def test_a_query_is_one_text() -> None:
+def test_a_query_is_one_content() -> None:
+    wrong: list[Any] = [["a"], None, b"a", 5, []]
     with Embedder(api_key="k", base_url="http://127.0.0.1:9") as embedder:
-        for query in (["a"], None, b"a", 5):
-            with pytest.raises(InputError, match="a text must be a str"):
-                embedder.embed_query(query)  # type: ignore[arg-type]  # wrong on purpose
+        for query in wrong:
+            with pytest.raises(InputError):
+                embedder.embed_query(query)
 
 
 def test_a_medium_needs_a_name() -> None:

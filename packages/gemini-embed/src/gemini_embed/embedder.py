@@ -18,7 +18,16 @@ from gemini_embed.calls.refused import RefusedItems
 from gemini_embed.calls.rows import Rows
 from gemini_embed.calls.uploads import KeptFiles, Uploads
 from gemini_embed.checks import absolute_path, one_of, positive_number, switch, whole
-from gemini_embed.content import Content, ContentLike, Media, contents_of, document_contents, query_content
+from gemini_embed.content import (
+    Content,
+    ContentLike,
+    Media,
+    contents_of,
+    document_contents,
+    is_flat_mix,
+    query_content,
+    refuse_title,
+)
 from gemini_embed.engine import Closing, Engine
 from gemini_embed.fingerprint import Fingerprint, fingerprint_of, scaled_to_unit
 from gemini_embed.media import FetchPolicy, fetch
@@ -165,6 +174,7 @@ class Embedder(Closing):
         self.budget = Budget(self.facts, max_cost_usd)
         self.cache = _cache_of(cache)
         self._kept_files = KeptFiles() if switch("keep_uploads", keep_uploads) else None
+        self._has_warned_of_mix = False
         self._engine = self._new_engine()
         warn_of_lifecycle(self.facts, self._connection.location)
 
@@ -204,16 +214,19 @@ class Embedder(Closing):
         dimensions: int | None = None,
         batch_size: int | None = None,
         on_error: OnError = "raise",
+        title: None = None,
     ) -> EmbeddingResult:
         """Vectors of documents, shape (len(texts), d). `titles[i]`, if any, goes with `texts[i]`.
 
-        `on_error="skip"` leaves NaN where a text cannot be embedded, see `OnError`. Equal texts are sent once.
+        `on_error="skip"` leaves NaN where a text cannot be embedded, see `OnError`. Equal texts are sent once. `title`
+        is refused: the titles are `titles`.
 
         Raises:
             InputError: an empty text, a wrong type, another number of titles; before any request.
             RefusedItemsError: the service refused some texts; `.completed` holds all others.
             RequestError: after the retries; `.completed` holds what was finished.
         """
+        refuse_title(title)
         prepared = self._prepared(document_contents(texts, titles), "document", task, dimensions, on_error)
         return self._submit(prepared, batch_size).pending.result()
 
@@ -226,20 +239,25 @@ class Embedder(Closing):
         dimensions: int | None = None,
         batch_size: int | None = None,
         on_error: OnError = "raise",
+        title: None = None,
     ) -> EmbeddingResult:
         """`embed_documents`, awaited."""
+        refuse_title(title)
         prepared = self._prepared(document_contents(texts, titles), "document", task, dimensions, on_error)
         return await self._submit(prepared, batch_size).pending
 
-    def embed_query(self, text: str, *, task: str | None = None, dimensions: int | None = None) -> EmbeddingResult:
-        """The vector of a query, shape (1, d); `.vector` is the row."""
+    def embed_query(
+        self, text: ContentLike, *, task: str | None = None, dimensions: int | None = None
+    ) -> EmbeddingResult:
+        """The vector of a query, shape (1, d); `.vector` is the row. A query is a text, a part such as
+        `Image("a.png")`, or a list of parts, which is one query."""
         return self._submit(self._prepared([query_content(text)], "query", task, dimensions)).pending.result()
 
     async def aembed_query(
-        self, text: str, *, task: str | None = None, dimensions: int | None = None
+        self, text: ContentLike, *, task: str | None = None, dimensions: int | None = None
     ) -> EmbeddingResult:
         """`embed_query`, awaited."""
-        return await self._submit(self._prepared([query_content(text)], "query", task, dimensions)).pending
+        return await self._submit(await self._aprepared([query_content(text)], "query", task, dimensions)).pending
 
     def embed(
         self,
@@ -250,12 +268,17 @@ class Embedder(Closing):
         dimensions: int | None = None,
         batch_size: int | None = None,
         on_error: OnError = "raise",
+        title: None = None,
     ) -> EmbeddingResult:
         """Vectors of contents, shape (len(contents), d): each element, however many parts it has, is one vector.
 
-        An element is a str, a part (`Text`, `Image`), a `Content`, a PIL image, or a sequence of such parts.
+        An element is a str, a part (`Text`, `Image`), a `Content`, a PIL image, or a sequence of such parts. Of a list
+        that holds bare texts beside bare media google-genai makes one vector; here it warns, once an object.
         """
-        prepared = self._prepared(contents_of(contents), side, task, dimensions, on_error)
+        refuse_title(title)
+        given = contents_of(contents)
+        prepared = self._prepared(given, side, task, dimensions, on_error)
+        self._warn_of_flat_mix(contents, given)
         return self._submit(prepared, batch_size).pending.result()
 
     async def aembed(
@@ -267,9 +290,13 @@ class Embedder(Closing):
         dimensions: int | None = None,
         batch_size: int | None = None,
         on_error: OnError = "raise",
+        title: None = None,
     ) -> EmbeddingResult:
         """`embed`, awaited."""
-        prepared = await self._aprepared(contents_of(contents), side, task, dimensions, on_error)
+        refuse_title(title)
+        given = contents_of(contents)
+        prepared = await self._aprepared(given, side, task, dimensions, on_error)
+        self._warn_of_flat_mix(contents, given)
         return await self._submit(prepared, batch_size).pending
 
     def submit(
@@ -327,7 +354,7 @@ class Embedder(Closing):
         return {name: value for name, value in self.__dict__.items() if name != "_engine"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+        self.__dict__.update({"_has_warned_of_mix": False, **state})
         self._engine = self._new_engine()
 
     def _new_engine(self) -> Engine[HttpSession]:
@@ -354,6 +381,15 @@ class Embedder(Closing):
         if any(content.has_media for content in contents):
             return await asyncio.to_thread(self._prepared, contents, *how)
         return self._prepared(contents, *how)
+
+    def _warn_of_flat_mix(self, likes: Sequence[ContentLike], contents: Sequence[Content]) -> None:
+        if not self._has_warned_of_mix and is_flat_mix(likes, contents):
+            self._has_warned_of_mix = True
+            warn(
+                f"each of the {len(contents)} elements of this list of texts and media is a vector of its own, where "
+                "google-genai would make one of them all: for one write [[text, image]], or Content(text, image); for "
+                "one each, and no warning, [Content(text), Content(image)]"
+            )
 
     def _submit(self, call: _Call, batch_size: int | None = None, budget: Budget | None = None) -> Submitted:
         """Start a call."""

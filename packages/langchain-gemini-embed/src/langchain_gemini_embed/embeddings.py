@@ -61,12 +61,13 @@ class GeminiEmbeddings(Fields, Embeddings):
         task_type: str | None = None,
         titles: Sequence[str | None] | None = None,
         output_dimensionality: int | None = None,
+        title: None = None,
     ) -> list[list[float]]:
         """One vector per text, in order. `titles[i]`, if any, goes with `texts[i]`. They are documents, unless this
-        call's `task_type` is "RETRIEVAL_QUERY"."""
+        call's `task_type` is "RETRIEVAL_QUERY". `title` is refused: the titles are `titles`."""
         with usage_reported():
             if self._side(task_type, "document") == "query":
-                refuse_title(titles)
+                refuse_title(titles or title)
                 result = self._embedder.embed(
                     as_texts(texts),
                     side="query",
@@ -76,7 +77,12 @@ class GeminiEmbeddings(Fields, Embeddings):
                 )
             else:
                 result = self._embedder.embed_documents(
-                    texts, titles, task=task_type, dimensions=output_dimensionality, batch_size=batch_size
+                    texts,
+                    titles,
+                    task=task_type,
+                    dimensions=output_dimensionality,
+                    batch_size=batch_size,
+                    title=title,
                 )
         return result.tolist()
 
@@ -88,11 +94,12 @@ class GeminiEmbeddings(Fields, Embeddings):
         task_type: str | None = None,
         titles: Sequence[str | None] | None = None,
         output_dimensionality: int | None = None,
+        title: None = None,
     ) -> list[list[float]]:
         """`embed_documents`, awaited."""
         async with ausage_reported():
             if self._side(task_type, "document") == "query":
-                refuse_title(titles)
+                refuse_title(titles or title)
                 result = await self._embedder.aembed(
                     as_texts(texts),
                     side="query",
@@ -102,7 +109,12 @@ class GeminiEmbeddings(Fields, Embeddings):
                 )
             else:
                 result = await self._embedder.aembed_documents(
-                    texts, titles, task=task_type, dimensions=output_dimensionality, batch_size=batch_size
+                    texts,
+                    titles,
+                    task=task_type,
+                    dimensions=output_dimensionality,
+                    batch_size=batch_size,
+                    title=title,
                 )
         return result.tolist()
 

@@ -10,9 +10,11 @@ from gemini_embed.content.content import (
     ContentLike,
     contents_of,
     document_contents,
+    is_flat_mix,
     part_of,
     parts_of,
     query_content,
+    refuse_title,
     video_excerpt,
 )
 from gemini_embed.content.parts import Audio, Image, Media, Part, Pdf, Text, Video, media_of_type
@@ -31,9 +33,11 @@ __all__ = [
     "contents_of",
     "document_contents",
     "from_base64",
+    "is_flat_mix",
     "media_of_type",
     "part_of",
     "parts_of",
     "query_content",
+    "refuse_title",
     "video_excerpt",
 ]

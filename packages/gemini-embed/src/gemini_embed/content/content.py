@@ -84,9 +84,41 @@ def document_contents(texts: Sequence[str], titles: Sequence[str | None] | None)
     return (_text_content(text, title, position) for position, (text, title) in enumerate(titled))
 
 
-def query_content(text: str) -> Content:
-    """The content of a query. Raises InputError when it is not a str."""
-    return _text_content(text, None, None)
+def query_content(query: Any) -> Content:
+    """The content of one query: a text, a part, or several parts together.
+
+    Raises:
+        InputError: no content, or a list of texts alone, which is more likely several queries.
+    """
+    if isinstance(query, list | tuple) and query and all(isinstance(part, str) for part in query):
+        raise InputError(
+            "a query is one content, and this is a list of texts: embed(texts, side='query') takes several queries, "
+            "Content(*texts) makes one of them"
+        )
+    return Content.of(query)
+
+
+def is_flat_mix(likes: Iterable[Any], contents: Sequence[Content]) -> bool:
+    """Whether bare texts and bare media stand in one list, of which google-genai makes one vector."""
+    if not isinstance(likes, list | tuple):
+        return False
+    bare = [
+        (like, one) for like, one in zip(likes, contents, strict=True) if not isinstance(like, Content | list | tuple)
+    ]
+    return any(isinstance(like, str) for like, _ in bare) and any(one.has_media for _, one in bare)
+
+
+def refuse_title(title: object) -> None:
+    """`title=` is said otherwise.
+
+    Raises:
+        InputError: there is one.
+    """
+    if title is not None:
+        raise InputError(
+            "title= is titles=, one title, or None, per text: embed_documents([text], titles=[title]); "
+            "in embed() a content has its own: Content(text, title=title)"
+        )
 
 
 def _text_content(text: str, title: str | None, position: int | None) -> Content:
