@@ -153,7 +153,7 @@ def test_media_count_by_their_bytes(
     first, second = tmp_path / "a.png", tmp_path / "b.png"
     first.write_bytes(png((1, 2, 3)))
     second.write_bytes(png((1, 2, 3)))
-    cached().embed([first, "text"])
+    cached().embed([first, Content("text")])
     assert cached().embed([Image(second), Image(png((1, 2, 3)))]).usage.cached == 2
     first.write_bytes(png((200, 2, 3)))
     assert cached().embed([first]).usage.cached == 0

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from gemini_embed import ApiError, Embedder, EmbeddingResult, InputError, RefusedItemsError
+from gemini_embed import ApiError, Content, Embedder, EmbeddingResult, InputError, RefusedItemsError
 from gemini_embed_emulator import Emulator, Fault
 
 MakeEmbedder = Callable[..., Embedder]
@@ -203,7 +203,7 @@ def test_a_media_that_cannot_be_loaded_is_skipped(
     from gemini_embed import Image
 
     gone = Image(f"{emulator.base_url}/gone.png")
-    result = embedder.embed(["a", gone, "b"], on_error="skip")
+    result = embedder.embed([Content("a"), gone, Content("b")], on_error="skip")
     assert [item.position for item in result.refused] == [1]
     assert np.isfinite(result.values[[0, 2]]).all()
 

@@ -7,7 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gemini_embed import BudgetError, ConfigurationError, EdgeStore, Embedder, Image, InputError, Item, MultimodalIndex
+from gemini_embed import (
+    BudgetError,
+    ConfigurationError,
+    Content,
+    EdgeStore,
+    Embedder,
+    Image,
+    InputError,
+    Item,
+    MultimodalIndex,
+)
 from gemini_embed_emulator import Emulator
 from PIL import Image as Pillow
 
@@ -29,7 +39,7 @@ def index(make_embedder: MakeEmbedder, tmp_path: Path) -> Iterator[MultimodalInd
 
 def test_an_estimate_sends_nothing_and_comes_near(make_embedder: MakeEmbedder, emulator: Emulator, red: Path) -> None:
     embedder = make_embedder()
-    contents: list[Any] = [*TEXTS, TEXTS[0], Image(red), ["a cup", Image(red)]]
+    contents: list[Any] = [*map(Content, TEXTS), Content(TEXTS[0]), Image(red), ["a cup", Image(red)]]
     estimate = embedder.estimate(contents)
     assert len(emulator.requests) == 0
     assert (estimate.files, estimate.items) == (2, 102)

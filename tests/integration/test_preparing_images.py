@@ -186,7 +186,7 @@ def test_what_cannot_be_an_image(
 
 def test_the_position_is_named_before_any_request(embedder: Embedder, capture: CaptureServer, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"^input 2: ") as caught:
-        embedder.embed(["a", "b", Image(tmp_path / "absent.png")])
+        embedder.embed([Content("a"), Content("b"), Image(tmp_path / "absent.png")])
     assert caught.value.position == 2
     assert not capture.requests
 
@@ -209,7 +209,7 @@ def test_media_that_no_call_can_carry(capture: CaptureServer, fake_credentials: 
         Embedder(facts={"max_media_bytes": 1000}, **options) as embedder,
         pytest.raises(InputError, match=r"input 1: 14\d\d bytes as base64, more than one call .* takes \(1000\)"),
     ):
-        embedder.embed(["a", Image(PNG + b"\0" * 1000)])
+        embedder.embed([Content("a"), Image(PNG + b"\0" * 1000)])
     assert not capture.requests
 
 
@@ -218,7 +218,7 @@ def test_media_that_no_call_can_carry(capture: CaptureServer, fake_credentials: 
 def test_a_model_that_reads_text_only(model: str, capture: CaptureServer) -> None:
     embedder = Embedder(model, api_key="k", base_url=capture.base_url, verify=False)
     with embedder, pytest.raises(InputError, match=r"input 1: .*reads text and no image: use gemini-embedding-2"):
-        embedder.embed(["a", Image(PNG)])
+        embedder.embed([Content("a"), Image(PNG)])
 
 
 class TestUrls:
@@ -228,7 +228,7 @@ class TestUrls:
 
     def fetch(self, url: str, capture: CaptureServer, **options: Any) -> list[tuple[str, bytes]]:
         with Embedder(api_key="k", base_url=capture.base_url, verify=False, **options) as embedder:
-            embedder.embed(["a text", Image(url)])
+            embedder.embed([Content("a text"), Image(url)])
         return sent(capture)
 
     @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "0.0.0.0", "127.1", "2130706433"])  # noqa: S104 - asked for, not bound
@@ -316,7 +316,7 @@ class TestUrls:
 def test_images_and_texts_keep_their_order(emulator: Any, make_embedder: Callable[..., Embedder]) -> None:
     embedder = make_embedder(dimensions=64, batch_size=3)
     colours = [Pillow.new("RGB", (8, 8), (20 * i, 255 - 20 * i, 40)) for i in range(10)]
-    mixed: list[Any] = [item for i, c in enumerate(colours) for item in (c, f"text {i}", [f"colour {i}", c])]
+    mixed: list[Any] = [item for i, c in enumerate(colours) for item in (c, Content(f"text {i}"), [f"colour {i}", c])]
     result = embedder.embed(mixed)
     singles = [embedder.embed([item]).vector for item in mixed]
     assert np.array_equal(result.values, np.array(singles))

@@ -121,7 +121,7 @@ def test_what_cannot_be_embedded_is_refused_with_its_position_before_any_request
     part: Any, kind: str, said: str, embedder: Embedder, capture: CaptureServer
 ) -> None:
     with pytest.raises(MediaError, match=said) as refusal:
-        embedder.embed(["good", part])
+        embedder.embed([Content("good"), part])
     assert (refusal.value.position, refusal.value.kind) == (1, kind)
     assert capture.requests == []
 
@@ -190,7 +190,7 @@ def test_a_url_is_looked_into_once_it_is_here(embedder: Embedder, capture: Captu
     assert [blob(part) for (part,) in sent(capture)] == [("audio/wav", SOUND), ("application/pdf", PAGE)]
     for data, kind in ((LONG, "too_long"), (b"<html>Log in", "unknown")):
         with pytest.raises(MediaError) as refusal:
-            embedder.embed(["good", Audio(media_server("bad", data))])
+            embedder.embed([Content("good"), Audio(media_server("bad", data))])
         assert (refusal.value.position, refusal.value.kind) == (1, kind)
 
 

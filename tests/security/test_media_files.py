@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from fix_capture import CaptureServer
-from gemini_embed import ConfigurationError, Embedder, Image, InputError
+from gemini_embed import ConfigurationError, Content, Embedder, Image, InputError
 from gemini_embed.media.files import read_file
 
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC")
@@ -40,7 +40,7 @@ def folders(tmp_path: Path) -> Path:
 def embedded(source: Any, capture: CaptureServer, **options: Any) -> bytes:
     """The bytes that were sent for one image."""
     with Embedder(api_key="k", base_url=capture.base_url, verify=False, **options) as embedder:
-        embedder.embed(["a text", Image(source)])
+        embedder.embed([Content("a text"), Image(source)])
     parts = [p for r in capture.requests for one in r.json["requests"] for p in one["content"]["parts"]]
     return base64.b64decode(parts[-1]["inlineData"]["data"])
 

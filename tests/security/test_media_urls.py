@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from fix_capture import Answer, CaptureServer, Received
-from gemini_embed import Embedder, Image, InputError
+from gemini_embed import Content, Embedder, Image, InputError
 
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC")
 SIGNED = "://user:hidden1@{}/a.png?X-Signature=hidden2#hidden3"
@@ -21,7 +21,7 @@ Serve = Callable[..., CaptureServer]
 
 def fetch(url: str, capture: CaptureServer, **options: Any) -> None:
     with Embedder(api_key="k", base_url=capture.base_url, verify=False, **options) as embedder:
-        embedder.embed(["a text", Image(url)])
+        embedder.embed([Content("a text"), Image(url)])
 
 
 PRIVATE: dict[str, Any] = {"allow_private_urls": True}
