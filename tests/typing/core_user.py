@@ -111,6 +111,9 @@ def emulator() -> str:
 
 def mistakes() -> None:
     """Each of these is an error to mypy, else the `ignore` would be one."""
+    photo: EmbeddingResult = Embedder().embed_query(["like this", Image("a.png")])
+    assert len(photo) == 1
+    Embedder().embed_documents(["a"], title="A")  # type: ignore[arg-type]  # it is titles=
     Embedder(dimension=768)  # type: ignore[call-arg]  # a misspelt argument
     Embedder(overflow="cut")  # type: ignore[arg-type]  # not one of the three
     MultimodalIndex(Embedder(), EdgeStore("a")).search("a", fusion="best")  # type: ignore[arg-type]  # none of the three

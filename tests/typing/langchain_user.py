@@ -30,6 +30,17 @@ def make_embeddings() -> Embeddings:
     return GeminiEmbeddings(api_key=SecretStr("a-key"), dimensions=768, retry=RetryPolicy(max_attempts=3))
 
 
+class Counting(GeminiEmbeddings):
+    """A subclass's own fields are free, ours are fixed."""
+
+    calls: int = 0
+
+    def embed_query(self, text: str, **options: Any) -> list[float]:
+        self.calls += 1
+        self.task_type = "search"  # type: ignore[misc]  # fixed: model_copy(update=...)
+        return super().embed_query(text, **options)
+
+
 async def embed(embeddings: GeminiEmbeddings) -> list[list[float]]:
     documents: list[list[float]] = embeddings.embed_documents(["bread"], titles=["Baking", None], batch_size=50)
     query: list[float] = await embeddings.aembed_query("yeast", output_dimensionality=768)
