@@ -27,9 +27,10 @@ PINNED = {
     "gemini_embed.searching": "Fusion SearchOptions Wanted",
     "gemini_embed.searching.options": "Fusion SearchOptions Wanted",
     "gemini_embed.stores": "Batch FilterLike FloatArray Store",
-    "gemini_embed.stores.base": "Batch FilterLike FloatArray Store check_one_of check_query check_rows opened",
+    "gemini_embed.stores.base": "Batch FilterLike FloatArray Store check_one_of check_query check_rows engine_errors "
+    "opened",
     "gemini_embed.stores.edge": "EdgeStore",
-    "gemini_embed.stores.filters": "Path Scalar Vocabulary parse restricted translate",
+    "gemini_embed.stores.filters": "All AnyOf Node Path Range Scalar Vocabulary parse restricted translate",
     "gemini_embed.stores.milvus": "Consistency MilvusStore",
     "gemini_embed.stores.qdrant": "QdrantStore",
     "gemini_embed.tasks": "ConditionMedia Side Task parse_task",
