@@ -56,7 +56,7 @@ def test_its_health_is_no_part_of_the_service(emulator: Emulator) -> None:
     """Whoever asks whether an emulator is there is in no log, and takes no fault away."""
     emulator.faults.push(Fault.status(503))
     asked = httpx.get(f"{emulator.base_url}/__emulator__/health", verify=NO_TLS)
-    assert (asked.status_code, asked.json()) == (200, {"status": "ok"})
+    assert (asked.status_code, asked.json()["status"]) == (200, "ok")
     assert asked.headers["server"].startswith("gemini-embed-emulator")
     assert len(emulator.requests) == 0
     assert post(emulator).status_code == 503
