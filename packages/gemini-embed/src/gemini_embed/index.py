@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -29,8 +29,7 @@ from gemini_embed.metering import Estimate
 from gemini_embed.records import Record
 from gemini_embed.result import OnError
 from gemini_embed.searching import Census, Fusion, SearchOptions, Wanted, search, search_steps
-from gemini_embed.stores import FilterLike, Store
-from gemini_embed.stores.base import copied, ids_of
+from gemini_embed.stores.base import FilterLike, Store, copied, ids_of
 from gemini_embed.windows import Cutting
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ class MultimodalIndex(Closing):
     """Contents of any modality in one store, found by text, images or both together.
 
     The store is opened on first use and checked against `embedder.fingerprint`. Closing the index closes the store and
-    leaves the embedder open. Every method has an async twin whose name begins with `a`.
+    leaves the embedder open; a pickle takes the settings of both along. Every method has an async twin, named with `a`.
     """
 
     def __init__(self, embedder: Embedder, store: Store) -> None:
@@ -50,6 +49,9 @@ class MultimodalIndex(Closing):
         self._census = Census(store)
         self.opener = Opener(embedder.root, embedder.fetch)
         self._closed = False
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.embedder, self.store)
 
     def __repr__(self) -> str:
         return f"MultimodalIndex({self.embedder!r}, {self.store!r})"

@@ -5,6 +5,7 @@ filters          the neutral filter;  matching: the same in plain Python
 points           records as points of the Qdrant family;  point_filters: filters as its conditions
 adopting         the taking over of a collection that has no fingerprint
 forking          engines that live in one process, and its forks
+pickling         stores of a server as their settings
 llama_nodes      what LlamaIndex's stores read beside that
 edge/            Qdrant's engine in this process;  qdrant/: a server;  milvus/: Milvus, and Milvus Lite
 

@@ -35,6 +35,7 @@ from gemini_embed.stores.base import (
 from gemini_embed.stores.edge.folder import LOCK_SIGN, check_room, damaged, engine, kept_fingerprint, load, optimize
 from gemini_embed.stores.edge.memory import release_mapped
 from gemini_embed.stores.forking import OfOneProcess
+from gemini_embed.stores.pickling import SettingsOnly
 from gemini_embed.stores.point_filters import EdgeConditions
 from gemini_embed.stores.points import from_payload, point_id, point_ids, to_payload
 
@@ -48,7 +49,7 @@ _EF = 128
 """Candidates that a search of the graph keeps: recall@10 is above 0.99 (benchmarks/README.md)."""
 
 
-class EdgeStore(OfOneProcess, Store):
+class EdgeStore(SettingsOnly, OfOneProcess, Store):
     """Records and vectors in the folder `path`, made on first use.
 
     Nothing is read or written before the first call. Needs the extra `edge`.

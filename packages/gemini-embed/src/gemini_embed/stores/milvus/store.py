@@ -35,6 +35,7 @@ from gemini_embed.stores.milvus import lite as milvus_lite
 from gemini_embed.stores.milvus.collection import Index, ensure
 from gemini_embed.stores.milvus.filters import expression, ids_in
 from gemini_embed.stores.milvus.rows import ID_FIELD, VECTOR_FIELD, WITHOUT_VECTOR, check_size, from_row, to_row
+from gemini_embed.stores.pickling import SettingsOnly
 
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
@@ -47,7 +48,7 @@ _NUMBERS_PER_REQUEST = 2**20
 """Vector numbers in one upsert: 4 MB, well under the 64 MB of a gRPC message."""
 
 
-class MilvusStore(OfOneProcess, Store):
+class MilvusStore(SettingsOnly, OfOneProcess, Store):
     """Records and vectors in one Milvus collection, made on first use. Needs the extra `milvus`.
 
     Stored text is cut at 65,535 bytes, Milvus's limit, with a mark at its end; the vector is of the whole text.
@@ -55,7 +56,7 @@ class MilvusStore(OfOneProcess, Store):
     Args:
         uri: "http://host:19530" of a server, an endpoint of Zilliz Cloud, or the path of a file that ends in ".db", for
             Milvus Lite (one process at a time; meant for small collections).
-        token: of a server: an API key, or "user:password".
+        token: of a server: an API key, or "user:password". A pickle leaves it behind, and finds it in MILVUS_TOKEN.
         collection: its name: letters, digits and underscores.
         adopt: take over a collection that holds vectors but no fingerprint, such as one made by langchain-milvus. By
             this you vouch that its vectors were made as your embedder makes them; the fingerprint is written once.
@@ -66,6 +67,8 @@ class MilvusStore(OfOneProcess, Store):
             else (`get`, `count`, `iterate`, `delete`) is strong.
         timeout_s: of each request, in seconds.
     """
+
+    _key_name, _key_variable = "_token", "MILVUS_TOKEN"
 
     def __init__(
         self,
@@ -244,7 +247,11 @@ class MilvusStore(OfOneProcess, Store):
     def _count(self, client: MilvusClient, where: str) -> int:
         return int(self._query(client, where, ["count(*)"])[0]["count(*)"])
 
+    def _is_embedded(self) -> bool:
+        return self._file is not None
+
     def _connect(self) -> MilvusClient:
+        self._check_key()
         try:
             from pymilvus import MilvusClient
         except ImportError as error:

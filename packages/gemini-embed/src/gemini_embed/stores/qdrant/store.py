@@ -37,6 +37,7 @@ from gemini_embed.stores.base import (
 )
 from gemini_embed.stores.forking import OfOneProcess
 from gemini_embed.stores.llama_nodes import node_payload
+from gemini_embed.stores.pickling import SettingsOnly
 from gemini_embed.stores.point_filters import ClientConditions
 from gemini_embed.stores.points import from_payload, point_id, point_ids, to_payload
 from gemini_embed.stores.qdrant.away import persist
@@ -52,7 +53,7 @@ _NUMBERS_PER_REQUEST = 2**18
 """Vector numbers in one upsert: some 5 MB of JSON, well under the server's 32 MB."""
 
 
-class QdrantStore(OfOneProcess, Store):
+class QdrantStore(SettingsOnly, OfOneProcess, Store):
     """Records and vectors in one Qdrant collection, made on first use. Needs the extra `qdrant`.
 
     Args:
@@ -61,7 +62,7 @@ class QdrantStore(OfOneProcess, Store):
         path: a folder for qdrant-client's local mode: one process at a time, and slow beyond some thousand records
             (`EdgeStore` is the better embedded store).
         client: a QdrantClient of yours; it is not closed with the store. Give exactly one of these four.
-        api_key: for `url`.
+        api_key: for `url`. A pickle leaves it behind, and finds it in QDRANT_API_KEY.
         collection: its name.
         adopt: take over a collection that holds vectors but no fingerprint, such as one made by langchain_qdrant. By
             this you vouch that its vectors were made as your embedder makes them; the fingerprint is written once.
@@ -72,6 +73,8 @@ class QdrantStore(OfOneProcess, Store):
         timeout_s: of each request to `url`, in whole seconds.
         retry_for_s: for so many seconds a server that is away is asked again, by everything but `open` and `search`.
     """
+
+    _key_name, _key_variable = "_api_key", "QDRANT_API_KEY"
 
     def __init__(
         self,
@@ -259,7 +262,11 @@ class QdrantStore(OfOneProcess, Store):
                 "dense half of a hybrid search only. Add by the program that makes them, or use another collection"
             )
 
+    def _is_embedded(self) -> bool:
+        return self._url is None
+
     def _connected(self) -> QdrantClient:
+        self._check_key()
         client = connected(
             location=self._location, path=self._path, url=self._url, api_key=self._api_key, timeout_s=self._timeout_s
         )
