@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from gemini_embed import Embedder, Item, MultimodalIndex, StoreError
 from llama_index.core.schema import BaseNode
+from llama_index.core.vector_stores import MetadataFilters
 from llama_index.retrievers.gemini_embed import NodesLeftOutError, NodeStore
 from llama_index.vector_stores.qdrant import QdrantVectorStore
 from qdrant_client import QdrantClient
@@ -18,16 +19,27 @@ pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect i
 class Failing(QdrantVectorStore):
     """Fails to add as often as it is told to, and gives vectors back."""
 
-    failures: int = 0
+    def __init__(self, name: str, client: QdrantClient) -> None:
+        super().__init__(name, client=client)
+        self._failures = 0
 
-    def add(self, nodes: Sequence[BaseNode], **options: Any) -> list[str]:
-        if self.failures:
-            self.failures -= 1
+    def fail(self, times: int) -> None:
+        self._failures = times
+
+    def add(self, nodes: list[BaseNode], shard_identifier: Any | None = None, **options: Any) -> list[str]:
+        if self._failures:
+            self._failures -= 1
             raise OSError("the disk is full")
-        return super().add(list(nodes), **options)
+        return super().add(nodes, shard_identifier, **options)
 
-    def get_nodes(self, node_ids: list[str] | None = None, filters: Any = None, **options: Any) -> list[BaseNode]:
-        nodes = super().get_nodes(node_ids, filters, **options)
+    def get_nodes(
+        self,
+        node_ids: list[str] | None = None,
+        filters: MetadataFilters | None = None,
+        limit: int | None = None,
+        shard_identifier: Any | None = None,
+    ) -> list[BaseNode]:
+        nodes = super().get_nodes(node_ids, filters, limit, shard_identifier)
         points = self.client.retrieve(self.collection_name, [node.node_id for node in nodes], with_vectors=True)
         vectors = {str(point.id): point.vector for point in points}
         for node in nodes:
@@ -37,7 +49,7 @@ class Failing(QdrantVectorStore):
 
 @pytest.fixture
 def theirs() -> Failing:
-    return Failing("theirs", client=QdrantClient(":memory:"))
+    return Failing("theirs", QdrantClient(":memory:"))
 
 
 @pytest.fixture
@@ -48,7 +60,7 @@ def index(theirs: Failing, make_embedder: Callable[..., Embedder]) -> Multimodal
 
 
 def test_a_failed_change_leaves_what_was_there(index: MultimodalIndex, theirs: Failing) -> None:
-    theirs.failures = 1
+    theirs.fail(1)
     with pytest.raises(StoreError, match="the disk is full"):
         index.add([Item("bread", source="s", metadata={"v": 2})])
     assert [hit.record.metadata["v"] for hit in index.search("bread")] == [1]
@@ -58,9 +70,9 @@ def test_a_failed_change_leaves_what_was_there(index: MultimodalIndex, theirs: F
 
 
 def test_nodes_that_the_store_does_not_take_back_are_on_the_error(index: MultimodalIndex, theirs: Failing) -> None:
-    theirs.failures = 2
+    theirs.fail(2)
     with pytest.raises(NodesLeftOutError, match=r"1 nodes were deleted .*the disk is full") as caught:
         index.add([Item("bread", source="s", metadata={"v": 2})])
     assert index.search("bread") == []
-    theirs.add(caught.value.nodes)
+    theirs.add(list(caught.value.nodes))
     assert [hit.record.metadata["v"] for hit in index.search("bread")] == [1]

@@ -53,7 +53,7 @@ def test_a_folder_of_46_large_photos(capture: CaptureServer, tmp_path: Path) -> 
     for number in range(46):
         form = ("webp", "jpg", "gif")[number % 3]
         picture = noise(number) if form == "jpg" else blocks(number)
-        picture.save(tmp_path / "photos" / f"{number}.{form}", **({"quality": 95} if form == "jpg" else {}))
+        picture.save(tmp_path / "photos" / f"{number}.{form}", quality=95)
     folders = [str(tmp_path / name) for name in ("small", "photos", "index")]
     command = [sys.executable, "-c", ADDING, capture.base_url, *folders]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own code

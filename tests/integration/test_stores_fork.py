@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from gemini_embed_emulator import Emulator
@@ -49,7 +50,7 @@ else:  # and it ends as a worker does, with all handlers at exit
 def test_an_index_opened_before_a_fork(kind: str, emulator: Emulator, tmp_path: Path) -> None:
     command = [sys.executable, "-c", WORKERS, emulator.base_url, kind, str(tmp_path / "index.db")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603 - our own code
-    told: dict[str, str] = {}
+    told: dict[str, Any] = {}
     for line in done.stdout.splitlines():
         told |= json.loads(line)
     assert (told.pop("child", None), told.pop("count", None), told.pop("close", None)) == (0, 3, "fine"), done.stderr

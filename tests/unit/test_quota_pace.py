@@ -289,7 +289,7 @@ def test_refusals_of_calls_that_were_under_way_together_double_no_pause() -> Non
 
 def test_no_herd_after_a_wait() -> None:
     """One call probes; the others are woken when it was answered."""
-    pace, woken = Pace(), []
+    pace, woken = Pace(), list[Any]()
     pace.refused(admitted(pace, Cost(1, 1), 0.0), Refusal(5.0, "requests"), 0.0)
 
     hold = held(pace, Cost(1, 1), 1.0)
@@ -324,7 +324,7 @@ def test_first_come_first_served_whatever_the_size() -> None:
 
 
 def test_the_next_in_line_is_woken_when_the_first_leaves() -> None:
-    pace, woken = Pace(), []
+    pace, woken = Pace(), list[Any]()
     pace.refused(admitted(pace, Cost(1, 1), 0.0), Refusal(5.0, "requests"), 0.0)
     wakes = [partial(woken.append, number) for number in range(3)]
     seconds = [pace.admit(Cost(1, 1), 1.0, wake) for wake in wakes]
@@ -336,7 +336,7 @@ def test_the_next_in_line_is_woken_when_the_first_leaves() -> None:
 
 
 def test_a_place_in_line_whose_loop_is_closed_is_passed_over() -> None:
-    pace, woken = Pace(), []
+    pace, woken = Pace(), list[Any]()
     pace.refused(admitted(pace, Cost(1, 1), 0.0), Refusal(5.0, "requests"), 0.0)
 
     def closed() -> None:
@@ -349,7 +349,7 @@ def test_a_place_in_line_whose_loop_is_closed_is_passed_over() -> None:
 
 
 def test_who_left_is_not_woken() -> None:
-    pace, woken = Pace(), []
+    pace, woken = Pace(), list[Any]()
     ticket = admitted(pace, Cost(1, 1), 0.0)
     pace.refused(ticket, Refusal(5.0, "requests"), 0.0)
 
