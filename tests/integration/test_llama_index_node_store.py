@@ -26,7 +26,7 @@ class Failing(QdrantVectorStore):
     def fail(self, times: int) -> None:
         self._failures = times
 
-    def add(self, nodes: list[BaseNode], shard_identifier: Any | None = None, **options: Any) -> list[str]:
+    def add(self, nodes: Any, shard_identifier: Any | None = None, **options: Any) -> list[str]:
         if self._failures:
             self._failures -= 1
             raise OSError("the disk is full")
