@@ -82,7 +82,7 @@ def test_a_day_s_refusal_keeps_nobody_alive() -> None:
 
 def test_connections_that_rest_are_opened_again(make_embedder: Callable[..., Embedder], emulator: Emulator) -> None:
     """More embedders than keep connections, in turn: each still has its own key and its own learned limits."""
-    embedders = [make_embedder(api_key=f"key-{number}", dimensions=8) for number in range(12)]
+    embedders = [make_embedder(api_key=f"key-{number}", dimensions=8) for number in range(30)]
     for _ in range(2):
         for number, embedder in enumerate(embedders):
             embedder.embed_query("x")

@@ -18,7 +18,7 @@ STOP_TIMEOUT_S = 5.0
 """How long closing waits; the thread is a daemon, so an interpreter that exits is not held up."""
 WORKERS = 6
 """Threads for what blocks: files, names looked up, pictures converted. They begin when they are needed."""
-MOST_IDLE = 8
+MOST_IDLE = 24
 """So many sessions without work keep what they have open; those that worked longest ago let go of it."""
 
 

@@ -41,9 +41,13 @@ def file_part(path: Path, root: str | None) -> Media | TextFile:
     Raises:
         InputError: unreadable, empty, or neither.
     """
-    if os.path.isdir(path):
-        raise InputError(f"{path} is a folder: pass it alone, add({os.fspath(path)!r}), to add all its files")
-    head = read_file(os.fspath(path), root=root, head_bytes=HEAD_BYTES)
+    try:
+        head = read_file(os.fspath(path), root=root, head_bytes=HEAD_BYTES)
+    except InputError as error:
+        if isinstance(error.__cause__, IsADirectoryError):
+            way_out = f"pass it alone, add({os.fspath(path)!r}), to add all its files"
+            raise InputError(f"{path} is a folder: {way_out}") from error
+        raise
     kind = kind_of(head)
     if kind is not None and (part := media_of_type(kind.mime_type)) is not None:
         return part(path, kind.mime_type)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from io import BufferedReader
@@ -55,7 +56,7 @@ def _opened(path: str, root: str | None) -> int:
     descriptor = os.open(real, _FILE) if root is None else _opened_without_links(real, os.path.realpath(root))
     try:
         _check_regular(path, os.fstat(descriptor))
-    except InputError:
+    except (InputError, OSError):
         os.close(descriptor)
         raise
     return descriptor
@@ -88,6 +89,6 @@ def _opened_without_links(real: str, root: str) -> int:
 
 def _check_regular(path: str, found: os.stat_result) -> None:
     if stat.S_ISDIR(found.st_mode):
-        raise InputError(f"cannot read {path}: Is a directory")
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
     if not stat.S_ISREG(found.st_mode):
         raise InputError(f"cannot read {path}: it is a pipe, a device or a socket, not a regular file")
