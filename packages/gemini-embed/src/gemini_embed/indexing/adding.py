@@ -19,7 +19,7 @@ import numpy as np
 
 from gemini_embed.engine import Steps
 from gemini_embed.errors import Completed, GeminiEmbedError, InputError, RefusedItemsError, StoreError
-from gemini_embed.indexing.batches import AddBatch, Waiting, batches
+from gemini_embed.indexing.batches import AddBatch, Waiting, batches, finished
 from gemini_embed.indexing.describing import described
 from gemini_embed.indexing.items import ItemLike, source_of
 from gemini_embed.indexing.options import How
@@ -28,7 +28,7 @@ from gemini_embed.indexing.replacing import Gone, Outdated
 from gemini_embed.indexing.report import AddReport, SkippedItem
 from gemini_embed.metering import Budget, Estimate, price
 from gemini_embed.records import Record
-from gemini_embed.result import EmbeddingResult, Usage
+from gemini_embed.result import Usage
 from gemini_embed.stores import FloatArray, Store
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ class _Adding:
                 raise relocated from error.__cause__
             self._refusals.append(relocated)
             return
-        self._write(batch, _rows_of(result))
+        self._write(batch, finished(result))
         for refused in result.refused:
             for one in batch.of(refused):
                 self._skip(one.positions, one.record.source, refused.message)
@@ -291,11 +291,3 @@ class _Adding:
     def _advance(self, items: int) -> None:
         if items:
             self._progress.advance(items, self._usage, self._budget.spent_usd)
-
-
-def _rows_of(result: EmbeddingResult) -> Completed:
-    """The vectors of a result that has them."""
-    if not result.refused:
-        return Completed(range(len(result)), result.values, result.usage)
-    there = sorted(set(range(len(result))) - {item.position for item in result.refused})
-    return Completed(there, result.values[there], result.usage)

@@ -16,7 +16,7 @@ from gemini_embed.indexing.items import Item, ItemLike
 from gemini_embed.indexing.pieces import Loaded
 from gemini_embed.indexing.walking import walked
 from gemini_embed.records import Record
-from gemini_embed.result import OnError, RefusedItem
+from gemini_embed.result import EmbeddingResult, OnError, RefusedItem
 from gemini_embed.stores import FloatArray
 
 BATCH_BYTES = 8 * 2**20
@@ -104,6 +104,14 @@ class AddBatch:
     def places(self) -> list[list[int]]:
         """Of each group, the places in what the caller passed that want its vector."""
         return [sorted(position for one in group for position in one.positions) for group in self.groups]
+
+
+def finished(result: EmbeddingResult) -> Completed:
+    """The vectors of a result that has them."""
+    if not result.refused:
+        return Completed(range(len(result)), result.values, result.usage)
+    there = sorted(set(range(len(result))) - {item.position for item in result.refused})
+    return Completed(there, result.values[there], result.usage)
 
 
 def batches(

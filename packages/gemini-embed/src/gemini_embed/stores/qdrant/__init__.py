@@ -2,7 +2,7 @@
 
 store         the store
 collection    its making, and its fingerprint
-client        qdrant-client, connected
+requests      what is asked of it, and answered;  client: qdrant-client, connected
 away          requests asked again while a server is away
 """
 

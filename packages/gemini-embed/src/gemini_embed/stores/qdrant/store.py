@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from operator import methodcaller
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 
@@ -36,16 +36,15 @@ from gemini_embed.stores.base import (
     opened,
 )
 from gemini_embed.stores.forking import OfOneProcess
-from gemini_embed.stores.llama_nodes import node_payload
 from gemini_embed.stores.pickling import SettingsOnly
-from gemini_embed.stores.point_filters import ClientConditions
-from gemini_embed.stores.points import from_payload, point_id, point_ids, to_payload
+from gemini_embed.stores.points import from_payload, point_id, point_ids
 from gemini_embed.stores.qdrant.away import persist
 from gemini_embed.stores.qdrant.client import connected, is_in_folder, is_local, no_quantization_here, passes
 from gemini_embed.stores.qdrant.collection import ensure
+from gemini_embed.stores.qdrant.requests import changes_of, dense, filter_of, hits_of, points_of, queries_of
 
 if TYPE_CHECKING:
-    from qdrant_client import QdrantClient, models
+    from qdrant_client import QdrantClient
 
 T = TypeVar("T")
 
@@ -142,29 +141,15 @@ class QdrantStore(SettingsOnly, OfOneProcess, Store):
         return self._fingerprint
 
     def upsert(self, records: Sequence[Record], vectors: FloatArray) -> None:
-        from qdrant_client import models
-
         rows = check_rows(records, vectors, self._dimensions)
         self._warn_of_sparse()
         step = max(1, _NUMBERS_PER_REQUEST // self._dimensions)
         for start in range(0, len(records), step):
-            some = records[start : start + step]
-            batch = models.Batch(
-                ids=point_ids(record.id for record in some),
-                vectors=rows[start : start + step].tolist(),
-                payloads=[_payload(record) for record in some],
-            )
+            batch = points_of(records[start : start + step], rows[start : start + step])
             self._ask(methodcaller("upsert", self.collection, batch))
 
     def update(self, records: Sequence[Record]) -> None:
-        from qdrant_client import models
-
-        changes: list[models.UpdateOperation] = [
-            models.OverwritePayloadOperation(
-                overwrite_payload=models.SetPayload(payload=_payload(record), points=point_ids([record.id]))
-            )
-            for record in records
-        ]
+        changes = changes_of(records)
         self._ask(lambda client: client.batch_update_points(self.collection, changes))
 
     def search(self, vector: FloatArray, k: int, filter: FilterLike = None) -> list[Hit]:
@@ -178,23 +163,14 @@ class QdrantStore(SettingsOnly, OfOneProcess, Store):
         rescored = models.QuantizationSearchParams(rescore=True, oversampling=self._oversampling)
         with self._ready() as client:
             params = None if is_local(client) else models.SearchParams(quantization=rescored)
-            requests = [
-                models.QueryRequest(
-                    query=query.tolist(), limit=k, filter=_filter(filter), params=params, with_payload=True
-                )
-                for filter in filters
-            ]
-            answers = client.query_batch_points(self.collection, requests)
-        return [
-            [Hit(from_payload(point.id, point.payload), point.score) for point in found.points] for found in answers
-        ]
+            return hits_of(client.query_batch_points(self.collection, queries_of(query, k, filters, params)))
 
     def vectors(self, ids: Sequence[str]) -> dict[str, FloatArray]:
         wanted = point_ids(ids)
         points = self._ask(
             lambda client: client.retrieve(self.collection, wanted, with_payload=False, with_vectors=True)
         )
-        return {str(point.id): np.array(_dense(point), np.float32) for point in points}
+        return {str(point.id): np.array(dense(point), np.float32) for point in points}
 
     def get(self, ids: Sequence[str]) -> list[Record]:
         wanted = point_ids(ids)
@@ -212,11 +188,11 @@ class QdrantStore(SettingsOnly, OfOneProcess, Store):
                 self._ask(lambda client: client.delete(self.collection, point_ids(there)))
             return len(there)
         there_before = self.count(filter)
-        self._ask(lambda client: client.delete(self.collection, models.FilterSelector(filter=_filter(filter))))
+        self._ask(lambda client: client.delete(self.collection, models.FilterSelector(filter=filter_of(filter))))
         return there_before
 
     def count(self, filter: FilterLike = None) -> int:
-        wanted = _filter(filter)
+        wanted = filter_of(filter)
         return self._ask(lambda client: client.count(self.collection, count_filter=wanted, exact=True)).count
 
     def modalities(self) -> None:
@@ -225,7 +201,7 @@ class QdrantStore(SettingsOnly, OfOneProcess, Store):
     def iterate(
         self, *, batch_size: int = 256, filter: FilterLike = None, with_vectors: bool = True
     ) -> Iterator[Batch]:
-        wanted, offset = _filter(filter), None
+        wanted, offset = filter_of(filter), None
         while True:
             page = methodcaller(
                 "scroll",
@@ -239,7 +215,7 @@ class QdrantStore(SettingsOnly, OfOneProcess, Store):
             points, offset = self._ask(page)
             if points:
                 records = [from_payload(point.id, point.payload) for point in points]
-                rows = [_dense(point) if with_vectors else [] for point in points]
+                rows = [dense(point) if with_vectors else [] for point in points]
                 yield Batch(records, np.array(rows, np.float32))
             if offset is None:
                 return
@@ -301,18 +277,3 @@ def _closed_by(process: int, client: QdrantClient) -> None:
     """A store left open ends without the noise of the client's own ending, in the process that opened it."""
     if process == os.getpid():
         client.close()
-
-
-def _dense(point: models.Record) -> Any:
-    """A point's unnamed vector; beside sparse ones, as in a hybrid collection, it comes in a mapping."""
-    return point.vector[""] if isinstance(point.vector, dict) else point.vector
-
-
-def _payload(record: Record) -> dict[str, Any]:
-    return to_payload(record) | node_payload(record)
-
-
-def _filter(given: FilterLike) -> Any:
-    from qdrant_client import models
-
-    return ClientConditions(models).filter(given)

@@ -1,0 +1,65 @@
+"""What is asked of qdrant-client and what it answers, in the words of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from gemini_embed.hits import Hit
+from gemini_embed.records import Record
+from gemini_embed.stores.base import FilterLike, FloatArray
+from gemini_embed.stores.llama_nodes import node_payload
+from gemini_embed.stores.point_filters import ClientConditions
+from gemini_embed.stores.points import from_payload, point_ids, to_payload
+
+if TYPE_CHECKING:
+    from qdrant_client import models
+
+
+def filter_of(given: FilterLike) -> Any:
+    """A filter as the client has it; its own pass through."""
+    from qdrant_client import models
+
+    return ClientConditions(models).filter(given)
+
+
+def points_of(records: Sequence[Record], rows: FloatArray) -> models.Batch:
+    """Records with their vectors, shape (n, d), for one upsert."""
+    from qdrant_client import models
+
+    payloads = [_payload(record) for record in records]
+    return models.Batch(ids=point_ids(record.id for record in records), vectors=rows.tolist(), payloads=payloads)
+
+
+def changes_of(records: Iterable[Record]) -> list[models.UpdateOperation]:
+    """New payloads of points that exist; their vectors stay."""
+    from qdrant_client import models
+
+    payloads = ((models.SetPayload(payload=_payload(one), points=point_ids([one.id]))) for one in records)
+    return [models.OverwritePayloadOperation(overwrite_payload=payload) for payload in payloads]
+
+
+def queries_of(
+    query: FloatArray, k: int, filters: Iterable[FilterLike], params: models.SearchParams | None
+) -> list[models.QueryRequest]:
+    """One search for each filter, to be asked in one request."""
+    from qdrant_client import models
+
+    return [
+        models.QueryRequest(query=query.tolist(), limit=k, filter=filter_of(one), params=params, with_payload=True)
+        for one in filters
+    ]
+
+
+def hits_of(answers: Iterable[models.QueryResponse]) -> list[list[Hit]]:
+    """What each search found, best first."""
+    return [[Hit(from_payload(point.id, point.payload), point.score) for point in found.points] for found in answers]
+
+
+def dense(point: models.Record) -> Any:
+    """A point's unnamed vector; beside sparse ones, as in a hybrid collection, it comes in a mapping."""
+    return point.vector[""] if isinstance(point.vector, dict) else point.vector
+
+
+def _payload(record: Record) -> dict[str, Any]:
+    return to_payload(record) | node_payload(record)
