@@ -95,7 +95,7 @@ class Media(Part):
 
 
 class Image(Media):
-    """An image, from wherever `Media` may be, or a PIL image.
+    """An image of at most 100 megapixels, from wherever `Media` may be, or a PIL image.
 
     PNG and JPEG are sent as they are; what the backend does not take is converted to PNG (`pip install
     "gemini-embed[media]"`). The bytes decide what it is, not the name or `mime_type`.

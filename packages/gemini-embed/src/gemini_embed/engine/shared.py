@@ -40,8 +40,9 @@ class SharedLoop:
             self.loop = _new_loop()
         except OSError as e:
             raise EngineError(f"no event loop can be made: {e}") from e
-        self.loop.set_default_executor(ThreadPoolExecutor(WORKERS, thread_name_prefix="gemini-embed-worker"))
-        self.thread = threading.Thread(target=_run, args=(self.loop,), name="gemini-embed", daemon=True)
+        workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="gemini-embed-worker")
+        self.loop.set_default_executor(workers)
+        self.thread = threading.Thread(target=_run, args=(self.loop, workers), name="gemini-embed", daemon=True)
         self._idle: dict[Session, None] = {}
         try:
             self.thread.start()
@@ -87,10 +88,11 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     return getattr(asyncio, "ProactorEventLoop", asyncio.SelectorEventLoop)()  # the first on Windows only
 
 
-def _run(loop: asyncio.AbstractEventLoop) -> None:
+def _run(loop: asyncio.AbstractEventLoop, workers: ThreadPoolExecutor) -> None:
     loop.run_forever()
     loop.run_until_complete(loop.shutdown_asyncgens())
     loop.close()
+    workers.shutdown(cancel_futures=True)
 
 
 def _stop(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
