@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from gemini_embed import EdgeStore, Embedder, FingerprintMismatchError, GeminiEmbedWarning, MultimodalIndex
+from gemini_embed import (
+    EdgeStore,
+    Embedder,
+    FingerprintMismatchError,
+    GeminiEmbedWarning,
+    MilvusStore,
+    MultimodalIndex,
+    QdrantStore,
+    Store,
+)
 from gemini_embed_emulator import Emulator
 from made_earlier.make import TEXTS, items
 
@@ -16,27 +26,37 @@ PROXY = "http://proxy.example:4000"
 DIMENSIONS = 8
 
 
-def opened(folder: Path, **options: Any) -> MultimodalIndex:
+STORES: dict[str, Callable[[Path], Store]] = {
+    "index-{}": EdgeStore,
+    "qdrant-{}": lambda place: QdrantStore(path=place),
+    "milvus-{}.db": MilvusStore,
+}
+
+
+def opened(folder: Path, kind: str = "index-{}", **options: Any) -> MultimodalIndex:
     embedder = Embedder(api_key="k", dimensions=DIMENSIONS, retry={"max_attempts": 1}, **options)
-    return MultimodalIndex(embedder, EdgeStore(folder))
+    return MultimodalIndex(embedder, STORES[kind](folder))
 
 
+@pytest.mark.parametrize("kind", STORES)
 @pytest.mark.parametrize("made_with", ["query", "none"])
 @pytest.mark.parametrize("opened_with", ["query", "none"])
-def test_an_index_embeds_nothing_again(made_with: str, opened_with: str, made_earlier: Path) -> None:
+def test_an_index_embeds_nothing_again(
+    kind: str, made_with: str, opened_with: str, made_earlier: Callable[[str], Path]
+) -> None:
     """Documents are made alike whatever `condition_media` says of queries; ids are found again in both."""
-    folder = made_earlier / "google" / f"index-{made_with}"
+    place = made_earlier(f"google/{kind.format(made_with)}")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        with opened(folder, condition_media=opened_with) as index:
+        with opened(place, kind, condition_media=opened_with) as index:
             report = index.add(items())
             assert (report.added, report.reused) == (0, 5)
             assert index.estimate(items()).known == 5
             assert index.count() == 5
 
 
-def test_its_copy_embeds_nothing_again_either(made_earlier: Path, tmp_path: Path) -> None:
-    with opened(made_earlier / "google" / "index-none") as index:
+def test_its_copy_embeds_nothing_again_either(made_earlier: Callable[[str], Path], tmp_path: Path) -> None:
+    with opened(made_earlier("google/index-none")) as index:
         assert index.copy_to(EdgeStore(tmp_path / "copy")) == 5
         assert index.add(items()).reused == 5
     with opened(tmp_path / "copy") as copy:
@@ -45,9 +65,9 @@ def test_its_copy_embeds_nothing_again_either(made_earlier: Path, tmp_path: Path
 
 @pytest.mark.parametrize("place", ["google", "proxy"])
 @pytest.mark.parametrize("media", ["query", "none"])
-def test_a_cache_answers(place: str, media: Any, made_earlier: Path) -> None:
+def test_a_cache_answers(place: str, media: Any, made_earlier: Callable[[str], Path]) -> None:
     """That of a proxy too, whose address its keys hold."""
-    base_url, cache = (PROXY if place == "proxy" else None), made_earlier / place / "cache.db"
+    base_url, cache = (PROXY if place == "proxy" else None), made_earlier(f"{place}/cache.db")
     with Embedder(
         api_key="k", dimensions=DIMENSIONS, base_url=base_url, cache=cache, condition_media=media
     ) as embedder:
@@ -56,9 +76,9 @@ def test_a_cache_answers(place: str, media: Any, made_earlier: Path) -> None:
     assert result.usage.requests == 0
 
 
-def test_an_index_of_a_proxy_opens_with_one_warning(made_earlier: Path, emulator: Emulator) -> None:
+def test_an_index_of_a_proxy_opens_with_one_warning(made_earlier: Callable[[str], Path], emulator: Emulator) -> None:
     """Nothing in it says who made its vectors: that it was the emulator is believed, once told."""
-    with opened(made_earlier / "google" / "index-query", base_url=emulator.base_url) as index:
+    with opened(made_earlier("google/index-query"), base_url=emulator.base_url) as index:
         with pytest.warns(GeminiEmbedWarning, match="taken for one made with the emulator") as caught:
             report = index.add(items())
         assert len(caught) == 1

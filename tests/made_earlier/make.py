@@ -14,7 +14,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from gemini_embed import EdgeStore, Embedder, Image, MultimodalIndex
+from gemini_embed import EdgeStore, Embedder, Image, MilvusStore, MultimodalIndex, QdrantStore
 from gemini_embed_emulator import Emulator
 
 TEXTS = ["a red bicycle", "a green car", "a sentence about boats"]
@@ -40,8 +40,14 @@ def made(folder: Path, base_url: str) -> None:
     """An index of each kind and its cache."""
     for media in ("query", "none"):
         embedder = Embedder(dimensions=8, base_url=base_url, condition_media=media, cache=folder / "cache.db")
-        with embedder, MultimodalIndex(embedder, EdgeStore(folder / f"index-{media}")) as index:
-            index.add(items())
+        with embedder:
+            for store in (
+                EdgeStore(folder / f"index-{media}"),
+                QdrantStore(path=folder / f"qdrant-{media}"),
+                MilvusStore(folder / f"milvus-{media}.db"),
+            ):
+                with MultimodalIndex(embedder, store) as index:
+                    index.add(items())
 
 
 if __name__ == "__main__":
