@@ -48,7 +48,7 @@ _REFUSED = {
 }
 
 
-def understood(model_name: str | None, options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def understood(model_name: str, options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """The model's name and the options, from `model=` and `task_type=` too: the official class takes any argument, and
     forgets those it does not know.
 
@@ -57,7 +57,7 @@ def understood(model_name: str | None, options: Mapping[str, Any]) -> tuple[str,
     """
     given = dict(options)
     model = given.pop("model", None)
-    if model is not None and model_name not in (None, model):
+    if model is not None and model_name not in (DEFAULT_MODEL, model):
         raise ConfigurationError(f"model_name={model_name!r} and model={model!r} are the same argument: pass one")
     if model is not None:
         warn(
@@ -67,7 +67,7 @@ def understood(model_name: str | None, options: Mapping[str, Any]) -> tuple[str,
     task = given.pop("task_type", None)
     if task is not None and given.get("task") not in (None, task):
         raise ConfigurationError(f"task={given['task']!r} and task_type={task!r} are the same argument: pass one")
-    return model_name or model or DEFAULT_MODEL, given | ({"task": task} if task is not None else {})
+    return model or model_name, given | ({"task": task} if task is not None else {})
 
 
 def embedder_options(official: Official, options: Mapping[str, Any], num_workers: int | None) -> dict[str, Any]:

@@ -88,7 +88,7 @@ class GeminiEmbedding(Doors):
     @hides_arguments
     def __init__(
         self,
-        model_name: str | None = None,
+        model_name: str = DEFAULT_MODEL,
         api_key: Any = None,
         embedding_config: Any = None,
         vertexai_config: Mapping[str, Any] | None = None,
