@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, get_args
 
-from gemini_embed import EdgeStore, Embedder, Hit, MultimodalIndex
+from gemini_embed import Content, EdgeStore, Embedder, Hit, MultimodalIndex
 from gemini_embed.searching.options import Fusion
 from signs import MODALITIES, SIGNS, Target, queries, write_targets
 
@@ -61,7 +61,8 @@ def connect() -> Iterator[Embedder]:
 def embedded_queries(embedder: Embedder) -> dict[tuple[str, str], Any]:
     """The vector of each question, by (sign, query modality)."""
     asked = {(sign.name, modality): query for sign in SIGNS for modality, query in queries(sign).items()}
-    return dict(zip(asked, embedder.embed(list(asked.values()), side="query"), strict=True))
+    queries = [Content.of(query) for query in asked.values()]
+    return dict(zip(asked, embedder.embed(queries, side="query"), strict=True))
 
 
 def recall_within(

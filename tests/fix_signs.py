@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from evaluate import is_right
-from gemini_embed import EdgeStore, Embedder, Hits, MultimodalIndex, Store
+from gemini_embed import Content, EdgeStore, Embedder, Hits, MultimodalIndex, Store
 from gemini_embed_emulator import Emulator
 from numpy.typing import NDArray
 from signs import MODALITIES, SIGNS, Target, queries, write_targets
@@ -29,7 +29,8 @@ class Signs:
 
     def asked_of(self, embedder: Embedder) -> dict[tuple[str, str], NDArray[np.float32]]:
         """The vector of each question."""
-        return dict(zip(self.asked, embedder.embed(list(self.asked.values()), side="query"), strict=True))
+        queries = [Content.of(query) for query in self.asked.values()]
+        return dict(zip(self.asked, embedder.embed(queries, side="query"), strict=True))
 
 
 @pytest.fixture(scope="session")

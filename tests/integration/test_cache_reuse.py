@@ -505,7 +505,7 @@ def test_an_object_of_cloud_storage_is_asked_for_again(
     found = []
     for picture in (png((200, 0, 0)), png((0, 0, 200))):
         emulator.gcs = {address: picture}
-        result = cached(**vertex).embed(["a text", Image(address), Content("beside", Image(address))])
+        result = cached(**vertex).embed([Content("a text"), Content(Image(address)), Content("beside", Image(address))])
         found.append(result)
     assert found[1].usage.cached == 1
     assert not np.allclose(found[0].values[1:], found[1].values[1:])

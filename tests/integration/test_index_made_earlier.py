@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from gemini_embed import (
+    Content,
     EdgeStore,
     Embedder,
     FingerprintMismatchError,
@@ -71,7 +72,7 @@ def test_a_cache_answers(place: str, media: Any, made_earlier: Callable[[str], P
     with Embedder(
         api_key="k", dimensions=DIMENSIONS, base_url=base_url, cache=cache, condition_media=media
     ) as embedder:
-        result = embedder.embed(items())
+        result = embedder.embed([Content.of(item) for item in items()])
     assert result.usage.cached == 5
     assert result.usage.requests == 0
 

@@ -201,7 +201,7 @@ def test_a_key_revoked_midway_stops_the_job_and_keeps_what_is_finished(
     calls = itertools.count()
     emulator.faults.rule = lambda request: Fault.status(403, "Permission denied.") if next(calls) >= 4 else None
 
-    with pytest.raises(AuthenticationError, match="GEMINI_API_KEY / GOOGLE_API_KEY") as failed:
+    with pytest.raises(AuthenticationError, match="GOOGLE_API_KEY / GEMINI_API_KEY") as failed:
         make_embedder(dimensions=8, batch_size=5, concurrency=2).embed_documents(TEXTS)
 
     assert failed.value.completed is not None
