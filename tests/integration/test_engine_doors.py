@@ -39,7 +39,12 @@ def threads_of_other_tests() -> None:
 
 def engine_threads() -> list[threading.Thread]:
     """Those of this test."""
-    return [t for t in threading.enumerate() if t.name == "gemini-embed" and t not in _left_by_others]
+    return [thread for thread in loop_threads() if thread not in _left_by_others]
+
+
+def loop_threads() -> list[threading.Thread]:
+    """Of all objects of the process, which share one, kept alive by whoever needs it."""
+    return [thread for thread in threading.enumerate() if thread.name == "gemini-embed"]
 
 
 def wait_until(condition: Callable[[], object], timeout_s: float = 10.0) -> None:
@@ -69,7 +74,7 @@ def test_one_object_used_from_two_loops(make_embedder: MakeEmbedder) -> None:
     first = asyncio.run(embedder.aembed_query("x"))
     second = asyncio.run(embedder.aembed_query("x"))
     assert np.array_equal(first.values, second.values)
-    assert len(engine_threads()) == 1
+    assert len(loop_threads()) == 1
 
 
 def test_one_object_used_from_two_loops_at_once(make_embedder: MakeEmbedder, emulator: Emulator) -> None:
@@ -92,7 +97,7 @@ def test_many_threads(make_embedder: MakeEmbedder, emulator: Emulator) -> None:
     with ThreadPoolExecutor(16) as pool:
         rows = list(pool.map(lambda t: embedder.embed_query(t).vector, texts))
     assert emulator.requests.max_in_flight == 4
-    assert len(engine_threads()) == 1
+    assert len(loop_threads()) == 1
     assert np.array_equal(np.array(rows), embedder.embed(texts, side="query").values)
 
 
