@@ -34,7 +34,7 @@ hold every import to them, so a new room gets a row here.
     12  `adapters/`                  what stands in front of the embedder for others
     12  `testing/`                   what every store must pass, for pytest
 
-Each room's `__init__` says its files, and hands on the names by which it is entered.
+Each room's `__init__` says its files, and hands on the names others need most; the rest is imported from its file.
 
 Nothing heavy is imported with this module; what needs an extra is loaded when its name is first used.
 """
