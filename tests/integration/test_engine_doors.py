@@ -59,7 +59,9 @@ def run_script(emulator: Emulator, script: str, *flags: str) -> subprocess.Popen
     """A Python program of its own; `URL` in it is the emulator's address."""
     # In dev mode asyncio logs whatever held a loop for 0.1 s, and on a busy machine that is anything.
     quiet = "import logging; logging.getLogger('asyncio').setLevel(logging.ERROR)\n"
-    code = f"URL = {emulator.base_url!r}\n{quiet}" + textwrap.dedent(script)
+    # What a shell starts in the background has Ctrl-C ignored, and so have its children.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    code = f"URL = {emulator.base_url!r}\n{quiet}{heard}" + textwrap.dedent(script)
     return subprocess.Popen(  # noqa: S603  # our own script
         [sys.executable, *flags, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

@@ -59,5 +59,5 @@ def test_a_program_with_a_policy(policy: str, said: str, emulator: Emulator) -> 
 def test_a_host_that_cannot_be_looked_up(make_embedder: Callable[..., Embedder]) -> None:
     """A label of 64 letters, at which Python raises a UnicodeError."""
     embedder = make_embedder(base_url=f"http://{'a' * 64}.localhost", retry=RetryPolicy(max_attempts=1))
-    with pytest.raises(ConnectionFailedError, match="UnicodeError"):
+    with pytest.raises(ConnectionFailedError, match=r"Unicode\w*Error"):
         embedder.embed_query("x")
