@@ -19,6 +19,7 @@ from .http import (
     ReceivedRequest,
     RequestLog,
     Server,
+    answer_to,
     json_response,
     raw_response,
 )
@@ -86,7 +87,7 @@ class Emulator(Settings):
     async def _answer(self, http: HttpRequest, client: Client) -> bool:
         """Answer one request; False when the connection is to close."""
         if aside := self._aside(http):
-            await client.send(aside)
+            await client.send(answer_to(http, aside))
             return http.keep_alive
         request = ReceivedRequest.of(http, self.requests.next_number())
         with self.requests.answering(request):
@@ -95,7 +96,7 @@ class Emulator(Settings):
             await client.wait(self.latency_s + jitter_s + fault.latency_s)
             if fault.drop == "before":
                 return False
-            response = await self._response(http, request, fault)
+            response = answer_to(http, await self._response(http, request, fault))
             await client.send(response[: len(response) // 2] if fault.drop == "mid_body" else response)
         return http.keep_alive and fault.drop is None
 
@@ -109,12 +110,12 @@ class Emulator(Settings):
             return raw_response(204, b"", headers, close=close)
         if not http.path.startswith(PREFIX):
             return None
+        request = ReceivedRequest.of(http, 0)
         try:
-            payload, status = self._control.answer(ReceivedRequest.of(http, 0)).payload, 200
-        except ApiError as error:
-            payload, status = error.body(), error.code
-        answer = json_response(status, payload, headers, indent=True, close=close)
-        return answer.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if http.method == "HEAD" else answer
+            status, payload = 200, self._control.answer(request).payload
+        except Exception as error:
+            status, payload = self._refusal(error, request)
+        return json_response(status, payload, headers, indent=True, close=close)
 
     async def _response(self, http: HttpRequest, request: ReceivedRequest, fault: Fault) -> bytes:
         close, headers = not http.keep_alive, {**_HEADERS, **self._cors(http)}

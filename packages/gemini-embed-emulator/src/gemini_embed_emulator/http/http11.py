@@ -102,6 +102,11 @@ def raw_response(status: int, body: bytes, headers: dict[str, str], *, close: bo
     return f"HTTP/1.1 {status} {phrase}\r\n{head}\r\n".encode("latin-1") + body
 
 
+def answer_to(request: HttpRequest, response: bytes) -> bytes:
+    """The response as this request gets it: to HEAD its head alone, or a client would take the body for the next one."""
+    return response[: response.index(b"\r\n\r\n") + 4] if request.method == "HEAD" else response
+
+
 def compressed(body: bytes, headers: dict[str, str]) -> tuple[bytes, dict[str, str]]:
     """The body gzipped at the quickest level, where it is long enough to gain by it."""
     if len(body) < _MIN_GZIP_BYTES:
