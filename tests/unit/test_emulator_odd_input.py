@@ -32,3 +32,54 @@ def part(**fields: Any) -> bytes:
 def test_head_is_answered_without_a_body(client: httpx.Client, path: str) -> None:
     assert client.head(path).status_code == 404
     assert client.get("/__emulator__/health").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        pytest.param(b"not json", "Unexpected token.\nnot json\n^", id="no JSON"),
+        pytest.param(b'{"content": {"parts": [{]}}', 'ntent": {"parts": [{]}}\n' + " " * 20 + "^", id="where it is"),
+        pytest.param(b'{"content": ', 'Unexpected end of string.\n{"content": \n            ^', id="cut off"),
+        pytest.param(b'{"a": "\xff"}', "Encountered non UTF-8 code points.", id="Latin-1"),
+        pytest.param(b'{"content":' * 2000, "Unexpected token.", id="deep"),
+        pytest.param(b'{"outputDimensionality": ' + b"9" * 5000 + b"}", "Unexpected token.", id="a long number"),
+        pytest.param(b'{"outputDimensionality": NaN}', "Unexpected token.", id="NaN is no JSON"),
+        pytest.param(json.dumps({"outputDimensionality": "9" * 5000}).encode(), "(TYPE_INT32)", id="a long text"),
+        pytest.param(json.dumps({"outputDimensionality": 2**31}).encode(), "(TYPE_INT32), 2147483648", id="33 bits"),
+        pytest.param(part(inlineData={"mimeType": "image/png"}), "an empty Part", id="a picture without data"),
+        pytest.param(
+            part(inline_data={"mimeType": "image/png", "data": "AAAA"}, text="x"),
+            "Invalid value at 'content.parts[0]' (oneof), oneof field 'data' is already set. Cannot set 'text'",
+            id="a part that is two",
+        ),
+        pytest.param(
+            part(inlineData={"mimeType": "image/png"}, fileData={"fileUri": "x"}),
+            "Cannot set 'fileData'",
+            id="two files",
+        ),
+    ],
+)
+def test_bodies_are_refused_in_the_services_words(client: httpx.Client, body: bytes, words: str) -> None:
+    reply = client.post(ONE, content=body)
+    assert (reply.status_code, reply.json()["error"]["status"]) == (400, "INVALID_ARGUMENT")
+    assert words in reply.json()["error"]["message"]
+    assert "line 1" not in reply.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1beta/models?pageSize=", "/v1beta/models?pageToken=", "/__emulator__/requests?after="]
+)
+@pytest.mark.parametrize("text", ["²", "9" * 5000, "-1", "x"])
+def test_numbers_of_the_query_are_plain_ones(client: httpx.Client, path: str, text: str) -> None:
+    reply = client.get(path + text)
+    assert reply.status_code == 400
+    assert "Invalid value at" in reply.json()["error"]["message"]
+
+
+def test_half_a_character_is_counted(client: httpx.Client) -> None:
+    """JSON can write a lone surrogate, UTF-8 cannot."""
+    told = '{"instances": [{"content": "a\\ud800b"}]}'
+    reply = client.post(
+        f"{VERTEX}text-embedding-005:computeTokens", content=told, headers={"authorization": "Bearer t"}
+    )
+    assert len(reply.json()["tokensInfo"][0]["tokens"]) == 3

@@ -14,6 +14,7 @@ from gemini_embed_emulator.settings import Quota, Settings
 
 from . import schema
 from .fault_words import Rule, fault_of
+from .query import whole_number
 from .reply import Reply
 from .service import Service
 from .typed import arguments, checked, written
@@ -100,13 +101,11 @@ class Control:
 
     def _show_requests(self, request: ReceivedRequest) -> dict[str, Any]:
         """The log; `?after=12` leaves out those up to number 12."""
-        after = request.query.get("after", "0")
-        if not after.isdigit():
-            raise ApiError(400, f"after: {after} is not the number of a request.")
+        after = whole_number(request.query, "after", 0)
         log = self._requests
         names = ("items_billed", "tokens_billed", "in_flight", "max_in_flight", "abandoned")
         return {
-            "requests": [_told(one) for one in log if one.number > int(after)],
+            "requests": [_told(one) for one in log if one.number > after],
             **{name: getattr(log, name) for name in names},
         }
 

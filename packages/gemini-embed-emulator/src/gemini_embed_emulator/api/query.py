@@ -74,6 +74,14 @@ def check(query: Mapping[str, str], *, refused: frozenset[str] = frozenset()) ->
             raise unknown(name)
 
 
+def whole_number(query: Mapping[str, str], name: str, default: int) -> int:
+    """A parameter's whole number, `default` where it is absent or empty. Raises ApiError 400 for what is none."""
+    text = query.get(name) or str(default)
+    if not re.fullmatch(r"[0-9]{1,18}", text):
+        raise errors.ApiError(400, f"Invalid value at '{name}': {text[:100]}")
+    return int(text)
+
+
 def _value(query: Mapping[str, str], name: str) -> str:
     return query.get(name, "") or query.get(f"${name}", "")
 

@@ -211,7 +211,7 @@ def _tokenizer(target: Target, request: dict[str, Any]) -> tokens.Tokenizer:
 
 
 def _tokens_info(role: str, texts: list[str], tokenizer: tokens.Tokenizer) -> dict[str, Any]:
-    found = [match[0].encode() for text in texts for match in tokens.split(text, tokenizer)]
+    found = [match[0].encode(errors="replace") for text in texts for match in tokens.split(text, tokenizer)]
     info = {
         "tokens": [base64.b64encode(token).decode() for token in found],
         "tokenIds": [str(zlib.crc32(token)) for token in found],

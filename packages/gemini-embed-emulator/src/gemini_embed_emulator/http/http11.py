@@ -103,7 +103,7 @@ def raw_response(status: int, body: bytes, headers: dict[str, str], *, close: bo
 
 
 def answer_to(request: HttpRequest, response: bytes) -> bytes:
-    """The response as this request gets it: to HEAD its head alone, or a client would take the body for the next one."""
+    """The response as this request gets it: to HEAD its head alone, or the body would be taken for the next."""
     return response[: response.index(b"\r\n\r\n") + 4] if request.method == "HEAD" else response
 
 
