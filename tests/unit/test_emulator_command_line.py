@@ -27,7 +27,7 @@ def test_every_setting_has_its_flag_but_those_for_one_s_own_bytes() -> None:
     set_, untouched = emulator_of(flags.split()), emulator_of([])
     assert set_.quota == Quota(5, 6, 7, count_items=False, minute_s=8)
     changed = {one.name for one in fields(Emulator) if getattr(set_, one.name) != getattr(Emulator(), one.name)}
-    limits = {"max_payload_bytes", "max_media_payload_bytes", "file_lifetime_s"}
+    limits = {"file_lifetime_s", *(one.name for one in fields(Emulator) if one.name.endswith("_bytes"))}
     assert changed == {one.name for one in fields(Emulator)} - {"gcs", "port", *limits}
     plain = Emulator(port=8080, quota=Quota())
     assert [getattr(untouched, one.name) for one in fields(Emulator)] == [

@@ -90,7 +90,7 @@ class Emulator(Settings):
             await client.send(answer_to(http, aside))
             return http.keep_alive
         request = ReceivedRequest.of(http, self.requests.next_number())
-        with self.requests.answering(request):
+        with self.requests.answering(request, self.max_log_bytes):
             fault = self.faults.next(request)
             jitter_s = self._random.uniform(0, self.latency_jitter_s)
             await client.wait(self.latency_s + jitter_s + fault.latency_s)

@@ -54,6 +54,12 @@ class Settings:
     """The largest request without inline data."""
     max_media_payload_bytes: int = 20 * 2**20
     """The largest request with inline data."""
+    max_log_bytes: int = 2**29
+    """About the most that the log of requests holds, bodies and all; the oldest make room."""
+    max_file_bytes: int = 2 * 2**30
+    """The largest upload. Uploads are kept in memory."""
+    max_files_bytes: int = 20 * 2**30
+    """The most that all uploads hold together."""
     file_processing_s: float = 0.0
     """Seconds until an uploaded file is ACTIVE."""
     file_lifetime_s: float = 48 * 3600

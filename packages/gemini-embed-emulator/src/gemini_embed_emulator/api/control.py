@@ -103,7 +103,7 @@ class Control:
         """The log; `?after=12` leaves out those up to number 12."""
         after = whole_number(request.query, "after", 0)
         log = self._requests
-        names = ("items_billed", "tokens_billed", "in_flight", "max_in_flight", "abandoned")
+        names = ("items_billed", "tokens_billed", "in_flight", "max_in_flight", "abandoned", "forgotten")
         return {
             "requests": [_told(one) for one in log if one.number > after],
             **{name: getattr(log, name) for name in names},

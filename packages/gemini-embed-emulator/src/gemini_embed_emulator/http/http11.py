@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import io
 import zlib
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -68,9 +69,16 @@ async def _read_body(reader: asyncio.StreamReader, headers: dict[str, str]) -> b
             body = await _read_chunks(reader)
         else:
             body = await reader.readexactly(_size(headers.get("content-length", "0"), 10))
-        return gzip.decompress(body) if headers.get("content-encoding") == "gzip" else body
+        return _unzipped(body) if headers.get("content-encoding") == "gzip" else body
     except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, EOFError, OSError, zlib.error) as error:
         raise BadRequestError("the body cannot be read") from error
+
+
+def _unzipped(body: bytes) -> bytes:
+    unzipped = gzip.GzipFile(fileobj=io.BytesIO(body)).read(_MAX_BODY_BYTES + 1)
+    if len(unzipped) > _MAX_BODY_BYTES:
+        raise BadRequestError("the body is too long")
+    return unzipped
 
 
 async def _read_chunks(reader: asyncio.StreamReader) -> bytes:
