@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import json
+import math
 import ssl
+import struct
 from typing import Any
 
 import httpx
@@ -95,6 +98,29 @@ def test_wrong_replies_can_be_scripted(
     ).json()
     vector = reply["data"][0].get("embedding") if "data" in reply else reply["embedding"].get("values")
     assert (vector and len(vector)) == size
+
+
+def test_only_a_rule_that_was_told_is_shown(emulator: Emulator) -> None:
+    control(emulator, "POST", "faults", {"rule": {"fault": "garbage", "every": 9}})
+    emulator.faults.rule = lambda request: None
+    assert control(emulator, "GET", "faults").json()["rule"] == "a function in Python"
+
+
+@pytest.mark.parametrize("form", ["float", "base64"])
+def test_wrong_values_keep_the_size_that_was_asked_for(emulator: Emulator, form: str) -> None:
+    """So that a client meets what is wrong with the values, and not a wrong size before."""
+    sent = {"model": "gemini-embedding-2", "input": "x", "dimensions": 5, "encoding_format": form}
+    for fault, first in (("zeros", 0.0), ("not_a_number", math.nan)):
+        control(emulator, "POST", "faults", {"push": [fault]})
+        reply = httpx.post(
+            f"{emulator.base_url}/v1beta/openai/embeddings",
+            json=sent,
+            headers={"authorization": "Bearer k"},
+            verify=NO_TLS,
+        )
+        got = json.loads(reply.content)["data"][0]["embedding"]
+        values = struct.unpack("<5f", base64.b64decode(got)) if form == "base64" else got
+        assert (values[0], len(values)) == (pytest.approx(first, nan_ok=True), 5)
 
 
 def test_a_fault_that_does_not_fit_says_so(emulator: Emulator) -> None:
@@ -190,7 +216,16 @@ def test_reset_gives_a_used_quota_back() -> None:
         pytest.param("POST", "faults", {"push": [{"status": {"kode": 1}}]}, 400, "there is no kode", id="argument"),
         pytest.param("POST", "faults", {"push": [{"status": {}}]}, 400, "code is wanted", id="argument missing"),
         pytest.param("POST", "faults", {"push": [{"rate_limited": "year"}]}, 400, '"minute" or "day"', id="choice"),
-        pytest.param("POST", "faults", {"push": [{"status": 99}]}, 400, "200 to 599", id="no status"),
+        pytest.param("POST", "faults", {"push": [{"status": 99}]}, 400, "400 to 599", id="no status"),
+        pytest.param(
+            "POST", "faults", {"push": [{"html": 99}]}, 400, "html.status: 99 is no", id="no status of a page"
+        ),
+        pytest.param("POST", "faults", {"push": [{"html": 204}]}, 400, "204 has none", id="a page in no body"),
+        pytest.param("POST", "faults", {"push": [{"short_rows": 0}]}, 400, "short_rows.by: 0 rows", id="no rows"),
+        pytest.param("POST", "faults", {"push": [None], "times": 0}, 400, "times: 0 is not possible", id="never"),
+        pytest.param("POST", "faults", {"push": [None], "times": 10**9}, 400, "100,000 faults", id="no room for them"),
+        pytest.param("POST", "settings", {"latency_s": -1}, 400, "settings.latency_s: -1.0 is not", id="below 0"),
+        pytest.param("POST", "settings", {"modality_gap": 11}, 400, "0 to 10", id="too far apart"),
         pytest.param(
             "POST",
             "faults",
@@ -198,6 +233,14 @@ def test_reset_gives_a_used_quota_back() -> None:
             400,
             "one line",
             id="two headers in one",
+        ),
+        pytest.param(
+            "POST",
+            "faults",
+            {"push": [{"raw_body": {"body": "", "headers": {"a": "€"}}}]},
+            400,
+            "8859",
+            id="no Latin-1",
         ),
         pytest.param("POST", "faults", {"push": [{"garbage": 1}]}, 400, "takes no arguments", id="takes none"),
         pytest.param("POST", "faults", {"rule": {"fault": "zeros", "every": 0}}, 400, "too small", id="every"),

@@ -19,7 +19,8 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from gemini_embed_emulator import Emulator, Fault, Quota
+from gemini_embed_emulator import Emulator, Fault, Quota, RequestLog
+from gemini_embed_emulator.http import Client
 
 ONE = "/v1beta/models/gemini-embedding-2:embedContent"
 BATCH = "/v1beta/models/gemini-embedding-2:batchEmbedContents"
@@ -307,3 +308,19 @@ def test_it_listens_for_both_families_where_it_is_told_to() -> None:
         for host in ("127.0.0.1", "[::1]"):
             reply = httpx.post(f"http://{host}:{server.port}{ONE}", json=TEXT, headers=KEY, verify=NO_TLS)
             assert reply.status_code == 200
+
+
+def test_the_seed_tells_the_jitter_while_it_runs_too(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+
+    async def wait(_: Client, seconds: float) -> None:
+        waits.append(seconds)
+
+    monkeypatch.setattr(Client, "wait", wait)
+    emulator.latency_jitter_s = 100.0
+    for emulator.seed in (1, 1, 2):
+        emulator.requests = RequestLog()  # numbers from 1
+        post(emulator)
+        post(emulator)
+    assert waits[:2] == waits[2:4] != waits[4:]
+    assert waits[0] != waits[1]

@@ -23,7 +23,7 @@ from .http import (
     json_response,
     raw_response,
 )
-from .settings import Settings
+from .settings import Settings, check_settings
 
 _NAME = "gemini-embed-emulator"
 _HEADERS = {"content-type": "application/json; charset=UTF-8", "server": f"{_NAME} (not the model)"}
@@ -52,12 +52,13 @@ class Emulator(Settings):
     """0 takes a free port; once started this is the port taken."""
 
     def __post_init__(self) -> None:
+        """Raises ValueError for a setting that is out of range."""
+        check_settings(vars(self))
         self.requests = RequestLog()
         self.faults = FaultScript()
         self._service = Service(self)
         self._control = Control(self, self.faults, self.requests, self._service)
         self._server = Server(_NAME, self._answer, _refused)
-        self._random = random.Random(self.seed)  # noqa: S311 - jitter, not secrets
 
     @property
     def base_url(self) -> str:
@@ -92,13 +93,17 @@ class Emulator(Settings):
         request = ReceivedRequest.of(http, self.requests.next_number())
         with self.requests.answering(request, self.max_log_bytes):
             fault = self.faults.next(request)
-            jitter_s = self._random.uniform(0, self.latency_jitter_s)
-            await client.wait(self.latency_s + jitter_s + fault.latency_s)
+            await client.wait(self.latency_s + self._jitter_s(request) + fault.latency_s)
             if fault.drop == "before":
                 return False
             response = answer_to(http, await self._response(http, request, fault))
             await client.send(response[: len(response) // 2] if fault.drop == "mid_body" else response)
         return http.keep_alive and fault.drop is None
+
+    def _jitter_s(self, request: ReceivedRequest) -> float:
+        """The same for the same seed and number of a request, whatever came before."""
+        chance = random.Random(f"{self.seed} {request.number}")  # noqa: S311 - jitter, not secrets
+        return chance.uniform(0, self.latency_jitter_s)
 
     def _aside(self, http: HttpRequest) -> bytes | None:
         """The answer to what is no request to the service: a browser's question whether it may ask, and control."""

@@ -8,14 +8,18 @@ The queue is asked first; when it is empty the rule is.
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
+import math
+import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from .errors import (
     RPC,
@@ -29,6 +33,10 @@ from .errors import (
 )
 from .http import ReceivedRequest
 
+Vector = npt.NDArray[np.float32]
+_MOST_ROWS = 1000
+_MOST_QUEUED = 100_000
+_BODILESS = (204, 304)
 _MESSAGES = {
     408: "Deadline exceeded.",
     499: "The operation was cancelled.",
@@ -41,11 +49,20 @@ _MESSAGES = {
 
 @dataclass(frozen=True)
 class RawReply:
-    """Bytes sent as they are."""
+    """Bytes sent as they are. Raises ValueError for what no HTTP client could read as a response."""
 
     body: bytes
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": "application/json; charset=UTF-8"})
+
+    def __post_init__(self) -> None:
+        if not 200 <= self.status <= 599:
+            raise ValueError(f"status: {self.status} is no status of a response: 200 to 599.")
+        if self.body and self.status in _BODILESS:
+            raise ValueError(f"body: a response of status {self.status} has none.")
+        for text in (text for pair in self.headers.items() for text in pair):
+            if not re.fullmatch(r"[\t\x20-\x7e\x80-\xff]*", text):
+                raise ValueError("headers: a header is one line of ISO 8859-1.")
 
 
 @dataclass(frozen=True)
@@ -71,6 +88,8 @@ class Fault:
     @classmethod
     def status(cls, code: int, message: str | None = None, *, retry_delay_s: float | None = None) -> Fault:
         """An error of this HTTP status; `retry_delay_s` adds RetryInfo. For a real quota's 429 see `rate_limited`."""
+        if not 400 <= code <= 599:
+            raise ValueError(f"code: {code} is no status of an error: 400 to 599.")
         known = {401: missing_token("google.cloud.aiplatform.v1.PredictionService.Predict"), 403: missing_key()}
         if message is None and retry_delay_s is None and code in known:
             return cls(error=known[code])
@@ -135,12 +154,12 @@ class Fault:
     @classmethod
     def not_a_number(cls, position: int = 0) -> Fault:
         """NaN as the first value of one row."""
-        return cls(edit=lambda payload: _rows(payload)[position].update({_name(payload): [float("nan"), 0.5]}))
+        return cls(edit=lambda payload: _change(payload, position, lambda vector: [math.nan, *vector[1:].tolist()]))
 
     @classmethod
     def zeros(cls, position: int = 0) -> Fault:
         """One row of zeros."""
-        return cls(edit=lambda payload: _rows(payload)[position].update({_name(payload): np.zeros(3072, np.float32)}))
+        return cls(edit=lambda payload: _change(payload, position, np.zeros_like))
 
     @classmethod
     def missing_values(cls, position: int = 0) -> Fault:
@@ -150,17 +169,19 @@ class Fault:
     @classmethod
     def short_rows(cls, by: int = 1) -> Fault:
         """`by` rows fewer than were asked for."""
+        _check_rows(by)
         return cls(edit=lambda payload: _drop_rows(payload, by))
 
     @classmethod
     def extra_rows(cls, by: int = 1) -> Fault:
         """`by` rows more than were asked for."""
+        _check_rows(by)
         return cls(edit=lambda payload: _row_list(payload).extend([_row_list(payload)[-1]] * by))
 
     @classmethod
     def wrong_size(cls, dimensions: int, position: int = 0) -> Fault:
         """One row cut to another size."""
-        return cls(edit=lambda payload: _cut_row(payload, position, dimensions))
+        return cls(edit=lambda payload: _change(payload, position, lambda vector: vector[:dimensions]))
 
 
 class FaultScript:
@@ -171,7 +192,12 @@ class FaultScript:
         self.rule: Callable[[ReceivedRequest], Fault | None] | None = None
 
     def push(self, *faults: Fault | None, times: int = 1) -> None:
-        """Queue these for the next requests, in order, the whole of it `times` over."""
+        """Queue these for the next requests, in order, the whole of it `times` over.
+
+        Raises ValueError for less than once, and for more than 100,000 in the queue.
+        """
+        if times < 1 or len(self._queue) + len(faults) * times > _MOST_QUEUED:
+            raise ValueError(f"times: {times} is not possible: 1 or more, and {_MOST_QUEUED:,} faults in the queue.")
         self._queue.extend(faults * times)
 
     def clear(self) -> None:
@@ -207,6 +233,11 @@ def _rows(payload: dict[str, Any]) -> list[dict[str, Any]]:
     return [row.get("embeddings", row) for row in _row_list(payload)]
 
 
+def _check_rows(by: int) -> None:
+    if not 1 <= by <= _MOST_ROWS:
+        raise ValueError(f"by: {by} rows; 1 to {_MOST_ROWS} can be wrong.")
+
+
 def _drop_rows(payload: dict[str, Any], by: int) -> None:
     if "embedding" in payload:
         del payload["embedding"]
@@ -214,6 +245,11 @@ def _drop_rows(payload: dict[str, Any], by: int) -> None:
         del _row_list(payload)[-by:]
 
 
-def _cut_row(payload: dict[str, Any], position: int, dimensions: int) -> None:
-    row = _rows(payload)[position]
-    row[_name(payload)] = row[_name(payload)][:dimensions]
+def _change(payload: dict[str, Any], position: int, change: Callable[[Vector], Vector | list[float]]) -> None:
+    """Put what `change` makes of one vector in its place; in OpenAI's form it may be base64 of float32."""
+    row, name = _rows(payload)[position], _name(payload)
+    if isinstance(row[name], str):
+        changed = np.asarray(change(np.frombuffer(base64.b64decode(row[name]), "<f4")), "<f4")
+        row[name] = base64.b64encode(changed.tobytes()).decode()
+    else:
+        row[name] = change(row[name])

@@ -10,7 +10,7 @@ from typing import Any
 from gemini_embed_emulator.errors import ApiError
 from gemini_embed_emulator.faults import FaultScript
 from gemini_embed_emulator.http import ReceivedRequest, RequestLog
-from gemini_embed_emulator.settings import Quota, Settings
+from gemini_embed_emulator.settings import Quota, Settings, check_settings
 
 from . import schema
 from .fault_words import Rule, fault_of
@@ -32,7 +32,6 @@ class Control:
         self._faults = faults
         self._requests = requests
         self._service = service
-        self._rule: Any = None
         self._at_start = _values(settings)
         self._calls: Mapping[str, Mapping[str, Callable[[ReceivedRequest], dict[str, Any]]]] = {
             "health": {"GET": _health},
@@ -64,8 +63,9 @@ class Control:
             raise ApiError(403, "Pages of other origins may not control the emulator, unless cors=True (--cors).")
 
     def _show_faults(self, _: ReceivedRequest) -> dict[str, Any]:
-        rule = self._rule if self._faults.rule else None
-        return {"queued": len(self._faults), "rule": rule}
+        rule = self._faults.rule
+        shown = rule.told if isinstance(rule, Rule) else "a function in Python" if rule else None
+        return {"queued": len(self._faults), "rule": shown}
 
     def _script(self, request: ReceivedRequest) -> dict[str, Any]:
         told = schema.parse_json(request.body)
@@ -76,10 +76,13 @@ class Control:
             raise ApiError(400, "push: a list of faults is wanted.")
         faults = [fault_of(one, f"push[{i}]") for i, one in enumerate(pushed)]
         times = checked(int, told.get("times", 1), "times")
+        rule = Rule.of(told["rule"]) if told.get("rule") is not None else None
+        try:
+            self._faults.push(*faults, times=times)
+        except ValueError as error:
+            raise ApiError(400, str(error)) from None
         if "rule" in told:
-            self._faults.rule = None if told["rule"] is None else Rule.of(told["rule"]).asked()
-            self._rule = told["rule"]
-        self._faults.push(*faults, times=times)
+            self._faults.rule = rule
         return self._show_faults(request)
 
     def _clear_faults(self, request: ReceivedRequest) -> dict[str, Any]:
@@ -119,6 +122,10 @@ class Control:
 
     def _change_settings(self, request: ReceivedRequest) -> dict[str, Any]:
         told = arguments(Settings, schema.parse_json(request.body), "settings")
+        try:
+            check_settings(told)
+        except ValueError as error:
+            raise ApiError(400, f"settings.{error}") from None
         for name, value in told.items():
             setattr(self._settings, name, value)
         return self._show_settings(request)
