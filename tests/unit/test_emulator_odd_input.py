@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import ssl
 from collections.abc import Iterator
@@ -83,3 +85,23 @@ def test_half_a_character_is_counted(client: httpx.Client) -> None:
         f"{VERTEX}text-embedding-005:computeTokens", content=told, headers={"authorization": "Bearer t"}
     )
     assert len(reply.json()["tokensInfo"][0]["tokens"]) == 3
+
+
+@pytest.mark.parametrize("target", ["//v1beta/models", "//[", "http://[/v1beta/models", "*"])
+def test_an_odd_address_is_answered(emulator: Emulator, target: str) -> None:
+    """Two slashes are what a base address with one at its end makes; the page shows them."""
+    connection = http.client.HTTPConnection("127.0.0.1", emulator.port, timeout=10)
+    with contextlib.closing(connection):
+        connection.putrequest("GET", target, skip_host=True)
+        connection.endheaders()
+        reply = connection.getresponse()
+        shown = reply.read().decode()
+    assert reply.status in (403, 404)
+    assert target[:2] != "//" or target in shown
+
+
+def test_a_content_of_many_parts_is_cut_in_linear_time(client: httpx.Client) -> None:
+    """Each part is counted once: 40,000 of them took minutes."""
+    parts = [{"text": "a " * 8190}] + [{"text": "a b"}] * 40_000
+    reply = client.post(ONE, json={"content": {"parts": parts}}).json()
+    assert reply["usageMetadata"]["promptTokenCount"] == 8192

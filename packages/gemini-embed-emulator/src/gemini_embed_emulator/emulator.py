@@ -31,7 +31,6 @@ _EXPOSED = ("status", "url", "control-url", "chunk-granularity", "size-received"
 _CORS = {
     "access-control-allow-origin": "*",
     "access-control-expose-headers": ", ".join(f"x-goog-upload-{name}" for name in _EXPOSED),
-    "vary": "origin, accept-encoding",
 }
 
 logger = logging.getLogger("gemini_embed_emulator")
@@ -107,7 +106,7 @@ class Emulator(Settings):
 
     def _aside(self, http: HttpRequest) -> bytes | None:
         """The answer to what is no request to the service: a browser's question whether it may ask, and control."""
-        headers, close = {**_HEADERS, **self._cors(http)}, not http.keep_alive
+        headers, close = self._headers(), not http.keep_alive
         if self.cors and http.method == "OPTIONS" and "origin" in http.headers:
             wanted = http.headers.get("access-control-request-headers", "*")
             allowed = {"methods": "GET, POST, PUT, PATCH, DELETE", "headers": wanted, "private-network": "true"}
@@ -123,7 +122,7 @@ class Emulator(Settings):
         return json_response(status, payload, headers, indent=True, close=close)
 
     async def _response(self, http: HttpRequest, request: ReceivedRequest, fault: Fault) -> bytes:
-        close, headers = not http.keep_alive, {**_HEADERS, **self._cors(http)}
+        close, headers = not http.keep_alive, self._headers()
         if fault.raw:
             headers = {name: value for name, value in headers.items() if name != "content-type"}
             return raw_response(fault.raw.status, fault.raw.body, {**headers, **fault.raw.headers}, close=close)
@@ -152,9 +151,9 @@ class Emulator(Settings):
             close=close,
         )
 
-    def _cors(self, http: HttpRequest) -> dict[str, str]:
-        """The headers that let a browser's page read the answer."""
-        return _CORS if self.cors and "origin" in http.headers else {}
+    def _headers(self) -> dict[str, str]:
+        """What every answer says, and where it is so set what lets a browser's page read it."""
+        return {**_HEADERS, **(_CORS if self.cors else {})}
 
     @staticmethod
     def _refusal(error: Exception, request: ReceivedRequest) -> tuple[int, Any]:

@@ -11,10 +11,10 @@ from gemini_embed_emulator.settings import Settings
 from gemini_embed_emulator.vectors import Limits, VectorMaker
 
 from . import schema
-from .embedding import Prepared, count_parts, prepare, usage
+from .embedding import Prepared, count_contents, prepare, usage
 from .files import FileStore
 from .paging import page_of
-from .parts import NothingPerceived, Senses, read_parts
+from .parts import Senses
 from .reply import Reply
 
 MAX_BATCH = 100
@@ -75,11 +75,7 @@ class DeveloperApi:
         if models.generates(name):
             return Reply(_generation_tokens(contents))
         model = self._model(name, version, "countTokens", "CountTokensRequest.model")
-        try:
-            parts = [part for content in contents for part in read_parts(model, content, self._senses)]
-            counts = count_parts(model, parts)
-        except NothingPerceived:
-            raise errors.ApiError(400, "The input contains media that cannot be read.") from None
+        counts = count_contents(model, contents, self._senses)
         counts["TEXT"] += len(contents)
         counted = usage([counts], "promptTokensDetails")
         return Reply(

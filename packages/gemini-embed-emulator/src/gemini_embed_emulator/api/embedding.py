@@ -80,16 +80,24 @@ def count_parts(model: Model, parts: Iterable[Part]) -> Counter[str]:
     return counts
 
 
+def count_contents(model: Model, contents: Iterable[Mapping[str, Any]], senses: Senses) -> Counter[str]:
+    """Tokens by modality of all contents of a countTokens call. Raises ApiError for what cannot be embedded."""
+    try:
+        return count_parts(model, [part for content in contents for part in read_parts(model, content, senses)])
+    except NothingPerceived:
+        raise ApiError(400, "The input contains media that cannot be read.") from None
+
+
 def _cut(model: Model, parts: Iterable[Part]) -> tuple[list[Part], bool]:
     """The parts within the model's tokens in all, and whether anything was left out. Media stay whole."""
     kept: list[Part] = []
-    truncated = False
+    truncated, left = False, model.max_tokens
     for part in parts:
-        left = max(model.max_tokens - count_parts(model, kept).total(), 0)
         within, was_cut = (part, False) if isinstance(part, Medium) else tokens.cut(part, left, model.tokenizer)
         truncated |= was_cut
         if within:
             kept.append(within)
+            left = max(left - count_parts(model, [within]).total(), 0)
     return kept, truncated
 
 

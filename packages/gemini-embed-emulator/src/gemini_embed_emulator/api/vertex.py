@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import zlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from gemini_embed_emulator.settings import Settings
 from gemini_embed_emulator.vectors import Limits, VectorMaker
 
 from . import schema
-from .embedding import Prepared, prepare, too_long, usage
+from .embedding import Prepared, count_contents, prepare, too_long, usage
 from .parts import Blob, Senses
 from .reply import Reply
 from .schema import UNSPECIFIED
@@ -123,17 +124,23 @@ class VertexApi:
         return Reply({"tokensInfo": [_tokens_info(role, texts, tokenizer) for role, texts in given]})
 
     def count_tokens(self, target: Target, body: Any) -> Reply:
-        """Tokens and billable characters of instances (text models), or of contents and a system instruction."""
+        """Tokens and billable characters of instances (text models), or of contents and a system instruction.
+
+        Media count where the model embeds them; of a text-generating model only texts are counted.
+        """
         request = schema.read(schema.COUNT_TOKENS, body)
         tokenizer = _tokenizer(target, request)
         contents = [*request.get("contents", []), request.get("systemInstruction", {})]
         texts = [part.get("text", "") for content in contents for part in content.get("parts", [])]
         texts += [_text(instance) for instance in request.get("instances", [])]
-        total = sum(tokens.count(text, tokenizer) for text in texts)
+        counts = Counter({"TEXT": sum(tokens.count(text, tokenizer) for text in texts)})
+        if not models.generates(target.name) and request.get("contents"):
+            counts |= count_contents(target.model(), request["contents"], self._senses)
+        counted = usage([counts], "promptTokensDetails")
         payload = {
-            "totalTokens": total,
+            "totalTokens": counted["promptTokenCount"],
             "totalBillableCharacters": _characters(texts),
-            "promptTokensDetails": [{"modality": "TEXT", "tokenCount": total}],
+            "promptTokensDetails": counted["promptTokensDetails"],
         }
         return Reply(payload)
 

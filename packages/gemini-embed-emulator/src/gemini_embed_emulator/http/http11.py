@@ -8,7 +8,7 @@ import io
 import zlib
 from dataclasses import dataclass
 from http import HTTPStatus
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 _MAX_BODY_BYTES = 256 * 2**20
 _MIN_GZIP_BYTES = 512
@@ -58,9 +58,10 @@ async def read_request(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
     if headers.get("expect", "").lower() == "100-continue":
         writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     body = await _read_body(reader, headers)
-    url = urlsplit(target)
-    query = dict(parse_qsl(url.query, keep_blank_values=True))
-    return HttpRequest(method, unquote(url.path), query, headers, body)
+    path, _, query = target.partition("?")
+    if not path.startswith("/"):  # a proxy's form, with scheme and host
+        path = "/" + path.partition("://")[2].partition("/")[2]
+    return HttpRequest(method, unquote(path), dict(parse_qsl(query, keep_blank_values=True)), headers, body)
 
 
 async def _read_body(reader: asyncio.StreamReader, headers: dict[str, str]) -> bytes:
