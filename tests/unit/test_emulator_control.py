@@ -200,6 +200,22 @@ def test_reset_is_everything_as_at_the_start() -> None:
         assert httpx.post(uploaded, headers={"x-goog-upload-command": "query"}, verify=NO_TLS).status_code == 404
 
 
+def test_settings_that_are_shown_may_be_told_back() -> None:
+    """Keys are hidden then, and stay what they are."""
+    with Emulator(api_keys=["a-secret"]) as server:
+        control(server, "POST", "settings", control(server, "GET", "settings").json() | {"usage": False})
+        assert (server.api_keys, server.usage) == (["a-secret"], False)
+
+
+def test_reset_finds_a_collection_as_it_was_though_it_was_changed_in_place() -> None:
+    with Emulator(gcs={}) as server:
+        for _ in range(2):
+            assert isinstance(server.gcs, dict)
+            server.gcs["gs://b/o"] = b"x"
+            control(server, "POST", "reset")
+            assert server.gcs == {}
+
+
 def test_reset_gives_a_used_quota_back() -> None:
     with Emulator(quota=Quota(requests_per_day=1)) as server:
         assert statuses(server, 2) == [200, 429]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Callable, Mapping
 from importlib import metadata
@@ -122,6 +123,8 @@ class Control:
 
     def _change_settings(self, request: ReceivedRequest) -> dict[str, Any]:
         told = arguments(Settings, schema.parse_json(request.body), "settings")
+        if {*(told.get("api_keys") or ())} == {_HIDDEN}:  # as they are shown: not changed
+            del told["api_keys"]
         try:
             check_settings(told)
         except ValueError as error:
@@ -133,7 +136,7 @@ class Control:
     def _reset(self, _: ReceivedRequest) -> dict[str, Any]:
         """Everything as it was at the start: settings, faults, log, quotas used, uploads."""
         for name, value in self._at_start.items():
-            setattr(self._settings, name, value)
+            setattr(self._settings, name, copy.copy(value))
         self._faults.clear()
         self._requests.clear()
         self._service.forget()
@@ -145,7 +148,8 @@ def _health(_: ReceivedRequest) -> dict[str, Any]:
 
 
 def _values(settings: Settings) -> dict[str, Any]:
-    return {one.name: getattr(settings, one.name) for one in dataclasses.fields(Settings)}
+    """All settings; those that are collections as copies, which nobody else changes."""
+    return {one.name: copy.copy(getattr(settings, one.name)) for one in dataclasses.fields(Settings)}
 
 
 def _told(request: ReceivedRequest) -> dict[str, Any]:

@@ -26,6 +26,7 @@ _HOST = "https://generativelanguage.googleapis.com"
 _GRANULARITY = 8 * 2**20
 _PAGE_SIZE = 10
 _LAST_SECOND = 253_402_300_799  # of the year 9999, after which there are no timestamps
+_STEPS = ({"upload"}, {"finalize"}, {"upload", "finalize"}, {"query"}, {"cancel"})
 _ACTIVE, _PROCESSING = "ACTIVE", "PROCESSING"
 _CREATE: schema.Spec = {"file": {"name": "string", "displayName": "string", "mimeType": "string", "sizeBytes": "any"}}
 
@@ -58,16 +59,21 @@ class FileStore:
         self._uploads: dict[str, StoredFile] = {}
 
     def upload(self, request: ReceivedRequest) -> Reply:
-        """A step of a resumable upload: `start`, `upload`, `query`, `finalize`, alone or together."""
+        """A step of a resumable upload: `start`, `query`, `cancel`, or `upload` and `finalize`, alone or together."""
         commands = {command.strip() for command in request.headers.get("x-goog-upload-command", "").split(",")}
         if commands == {"start"}:
             return self._start(request)
         if commands == {""}:
             message = "The emulator takes uploads by the resumable protocol only: X-Goog-Upload-Command is missing."
             raise ApiError(501, message)
+        if commands not in _STEPS:
+            raise ApiError(400, f"Invalid X-Goog-Upload-Command: {request.headers['x-goog-upload-command']}")
         file = self._uploads.get(request.query.get("upload_id", ""))
         if file is None:
             raise ApiError(404, "Upload not found.")
+        if commands == {"cancel"}:
+            del self._uploads[request.query["upload_id"]]
+            return Reply(None, headers=_upload_headers("cancelled", file))
         if "upload" in commands:
             if request.headers.get("x-goog-upload-offset") != str(len(file.data)):
                 raise ApiError(400, f"The upload continues at {len(file.data)}.")
