@@ -10,7 +10,7 @@ from typing import Any
 from gemini_embed_emulator import tokens
 from gemini_embed_emulator.errors import ApiError
 from gemini_embed_emulator.models import Model
-from gemini_embed_emulator.vectors import Input, Medium, Part
+from gemini_embed_emulator.vectors import Input, Medium, Part, VectorMaker
 
 from .parts import TEXT_ONLY, NothingPerceived, Senses, read_parts
 from .schema import UNSPECIFIED
@@ -99,6 +99,13 @@ def _cut(model: Model, parts: Iterable[Part]) -> tuple[list[Part], bool]:
             kept.append(within)
             left = max(left - count_parts(model, [within]).total(), 0)
     return kept, truncated
+
+
+def row(vectors: VectorMaker, model: Model, one: Prepared, gap: float) -> dict[str, Any]:
+    """The vector as replies hold it, empty where there is none. Modalities lie apart in models that have several."""
+    if one.item is None:
+        return {}
+    return {"values": vectors.vector(model, one.item, one.dimensions, gap if model.multimodal else 0.0)}
 
 
 def usage(counts: Iterable[Counter[str]], details_key: str) -> dict[str, Any]:

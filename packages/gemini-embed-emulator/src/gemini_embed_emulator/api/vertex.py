@@ -14,7 +14,7 @@ from gemini_embed_emulator.settings import Settings
 from gemini_embed_emulator.vectors import Limits, VectorMaker
 
 from . import schema
-from .embedding import Prepared, count_contents, prepare, too_long, usage
+from .embedding import Prepared, count_contents, prepare, row, too_long, usage
 from .parts import Blob, Senses
 from .reply import Reply
 from .schema import UNSPECIFIED
@@ -158,10 +158,7 @@ class VertexApi:
         return {**self._row(model, item), "statistics": statistics}
 
     def _row(self, model: models.Model, one: Prepared) -> dict[str, Any]:
-        if one.item is None:
-            return {}
-        gap = self._settings.modality_gap if model.multimodal else 0.0
-        return {"values": self._vectors.vector(model, one.item, one.dimensions, gap)}
+        return row(self._vectors, model, one, self._settings.modality_gap)
 
     def _opened(self, file_data: Mapping[str, Any]) -> Blob:
         """The object in Cloud Storage behind a part's `fileData`, of those that `Settings.gcs` holds."""
