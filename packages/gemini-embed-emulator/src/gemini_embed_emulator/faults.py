@@ -8,7 +8,6 @@ The queue is asked first; when it is empty the rule is.
 
 from __future__ import annotations
 
-import base64
 import gzip
 import json
 import math
@@ -19,8 +18,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from . import rows
 from .errors import (
     RPC,
     ApiError,
@@ -33,7 +32,6 @@ from .errors import (
 )
 from .http import ReceivedRequest
 
-Vector = npt.NDArray[np.float32]
 _MOST_ROWS = 1000
 _MOST_QUEUED = 100_000
 _BODILESS = (204, 304)
@@ -154,34 +152,36 @@ class Fault:
     @classmethod
     def not_a_number(cls, position: int = 0) -> Fault:
         """NaN as the first value of one row."""
-        return cls(edit=lambda payload: _change(payload, position, lambda vector: [math.nan, *vector[1:].tolist()]))
+        return cls(
+            edit=lambda payload: rows.change_vector(payload, position, lambda vector: [math.nan, *vector[1:].tolist()])
+        )
 
     @classmethod
     def zeros(cls, position: int = 0) -> Fault:
         """One row of zeros."""
-        return cls(edit=lambda payload: _change(payload, position, np.zeros_like))
+        return cls(edit=lambda payload: rows.change_vector(payload, position, np.zeros_like))
 
     @classmethod
     def missing_values(cls, position: int = 0) -> Fault:
         """One row without its `values`, with HTTP 200, as has been seen."""
-        return cls(edit=lambda payload: _rows(payload)[position].pop(_name(payload)))
+        return cls(edit=lambda payload: rows.leave_out_vector(payload, position))
 
     @classmethod
     def short_rows(cls, by: int = 1) -> Fault:
         """`by` rows fewer than were asked for."""
         _check_rows(by)
-        return cls(edit=lambda payload: _drop_rows(payload, by))
+        return cls(edit=lambda payload: rows.drop(payload, by))
 
     @classmethod
     def extra_rows(cls, by: int = 1) -> Fault:
         """`by` rows more than were asked for."""
         _check_rows(by)
-        return cls(edit=lambda payload: _row_list(payload).extend([_row_list(payload)[-1]] * by))
+        return cls(edit=lambda payload: rows.repeat_last(payload, by))
 
     @classmethod
     def wrong_size(cls, dimensions: int, position: int = 0) -> Fault:
         """One row cut to another size."""
-        return cls(edit=lambda payload: _change(payload, position, lambda vector: vector[:dimensions]))
+        return cls(edit=lambda payload: rows.change_vector(payload, position, lambda vector: vector[:dimensions]))
 
 
 class FaultScript:
@@ -215,41 +215,6 @@ class FaultScript:
         return (self.rule(request) if self.rule else None) or Fault()
 
 
-def _row_list(payload: dict[str, Any]) -> list[dict[str, Any]]:
-    name = next((name for name in ("predictions", "data") if name in payload), "embeddings")
-    rows: list[dict[str, Any]] = payload[name]
-    return rows
-
-
-def _name(payload: dict[str, Any]) -> str:
-    """What a row calls its vector: OpenAI's form has a name of its own."""
-    return "embedding" if "data" in payload else "values"
-
-
-def _rows(payload: dict[str, Any]) -> list[dict[str, Any]]:
-    """The objects that hold the vectors, on whichever endpoint."""
-    if "embedding" in payload:
-        return [payload["embedding"]]
-    return [row.get("embeddings", row) for row in _row_list(payload)]
-
-
 def _check_rows(by: int) -> None:
     if not 1 <= by <= _MOST_ROWS:
         raise ValueError(f"by: {by} rows; 1 to {_MOST_ROWS} can be wrong.")
-
-
-def _drop_rows(payload: dict[str, Any], by: int) -> None:
-    if "embedding" in payload:
-        del payload["embedding"]
-    else:
-        del _row_list(payload)[-by:]
-
-
-def _change(payload: dict[str, Any], position: int, change: Callable[[Vector], Vector | list[float]]) -> None:
-    """Put what `change` makes of one vector in its place; in OpenAI's form it may be base64 of float32."""
-    row, name = _rows(payload)[position], _name(payload)
-    if isinstance(row[name], str):
-        changed = np.asarray(change(np.frombuffer(base64.b64decode(row[name]), "<f4")), "<f4")
-        row[name] = base64.b64encode(changed.tobytes()).decode()
-    else:
-        row[name] = change(row[name])

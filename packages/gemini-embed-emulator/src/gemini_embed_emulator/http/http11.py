@@ -51,10 +51,12 @@ async def read_request(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
         raise BadRequestError("the headers are too long") from error
     request_line, *lines = head.decode("latin-1").rstrip("\r\n").split("\r\n")
     try:
-        method, target, _ = request_line.split(" ")
+        method, target, version = request_line.split(" ")
     except ValueError as error:
         raise BadRequestError("no request line") from error
     headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    if version == "HTTP/1.0":
+        headers.setdefault("connection", "close")  # or a client that waits for the end waits for ever
     if headers.get("expect", "").lower() == "100-continue":
         writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     body = await _read_body(reader, headers)
