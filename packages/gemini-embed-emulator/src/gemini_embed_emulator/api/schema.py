@@ -88,11 +88,10 @@ PREDICT: Spec = {
     "instances": [_INSTANCE],
     "parameters": {"autoTruncate": "bool", "outputDimensionality": "int32"},
 }
-COUNT_TOKENS: Spec = {
-    **_BESIDE_THE_PATH,
-    "contents": [_CONTENT],
-    "generateContentRequest": GENERATE_CONTENT,
-    "instances": [_INSTANCE],
+COUNT_TOKENS: Spec = {"model": "string", "contents": [_CONTENT], "generateContentRequest": GENERATE_CONTENT}
+COMPUTE_TOKENS: dict[str, Spec] = {**_BESIDE_THE_PATH, "contents": [_CONTENT], "instances": [_INSTANCE]}
+VERTEX_COUNT_TOKENS: Spec = {
+    **COMPUTE_TOKENS,
     "systemInstruction": _CONTENT,
     "tools": "any",
     "generationConfig": "any",

@@ -115,7 +115,7 @@ class VertexApi:
 
     def compute_tokens(self, target: Target, body: Any) -> Reply:
         """The tokens of each content or instance, as base64 and as numbers (the emulator's own)."""
-        request = schema.read(schema.COUNT_TOKENS, body)
+        request = schema.read(schema.COMPUTE_TOKENS, body)
         tokenizer = _tokenizer(target, request)
         given = [
             (content.get("role", ""), [part.get("text", "") for part in content.get("parts", [])])
@@ -128,7 +128,7 @@ class VertexApi:
 
         Media count where the model embeds them; of a text-generating model only texts are counted.
         """
-        request = schema.read(schema.COUNT_TOKENS, body)
+        request = schema.read(schema.VERTEX_COUNT_TOKENS, body)
         tokenizer = _tokenizer(target, request)
         contents = [*request.get("contents", []), request.get("systemInstruction", {})]
         texts = [part.get("text", "") for content in contents for part in content.get("parts", [])]
