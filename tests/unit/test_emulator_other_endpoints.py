@@ -97,6 +97,26 @@ def test_vertex_lists_its_models(emulator: Emulator, path: str) -> None:
     assert (one["versionId"], one["launchStage"]) == ("default", "GA")
 
 
+def test_vertex_takes_the_parameters_of_its_catalogue(emulator: Emulator) -> None:
+    path = "/v1beta1/publishers/google/models"
+    assert call(emulator, "GET", f"{path}?view=PUBLISHER_MODEL_VIEW_BASIC&filter=x&languageCode=en").status_code == 200
+    assert call(emulator, "POST", f"{MODEL}:embedContent?view=x", {}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [
+        (f"{MODEL}:embedContent", "v1.PredictionService.EmbedContent"),
+        (f"{MODEL}:countTokens", "v1.LlmUtilityService.CountTokens"),
+        (f"{MODEL}:countTokens".replace("v1", "v1beta1"), "v1beta1.PredictionService.CountTokens"),
+        (f"{MODEL}:computeTokens".replace("v1", "v1beta1"), "v1beta1.LlmUtilityService.ComputeTokens"),
+    ],
+)
+def test_missing_credentials_name_the_call(emulator: Emulator, path: str, method: str) -> None:
+    (info,) = call(emulator, "POST", path, {}, **KEY).json()["error"]["details"]
+    assert (info["reason"], info["metadata"]["method"]) == ("CREDENTIALS_MISSING", f"google.cloud.aiplatform.{method}")
+
+
 def test_vertex_has_no_other_models(emulator: Emulator) -> None:
     path = "/v1/publishers/google/models"
     assert call(emulator, "GET", f"{path}/nope").status_code == 404
