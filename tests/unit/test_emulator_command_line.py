@@ -27,7 +27,7 @@ def test_every_setting_has_its_flag_but_those_for_one_s_own_bytes() -> None:
     set_, untouched = emulator_of(flags.split()), emulator_of([])
     assert set_.quota == Quota(5, 6, 7, count_items=False, minute_s=8)
     changed = {one.name for one in fields(Emulator) if getattr(set_, one.name) != getattr(Emulator(), one.name)}
-    limits = {"max_payload_bytes", "max_media_payload_bytes", "file_lifetime_s"}
+    limits = {"file_lifetime_s", *(one.name for one in fields(Emulator) if one.name.endswith("_bytes"))}
     assert changed == {one.name for one in fields(Emulator)} - {"gcs", "port", *limits}
     plain = Emulator(port=8080, quota=Quota())
     assert [getattr(untouched, one.name) for one in fields(Emulator)] == [
@@ -69,3 +69,27 @@ def test_the_container_is_healthy_as_long_as_the_emulator_answers(emulator: Emul
             emulator.stop()
         codes.append(subprocess.run([sys.executable, *program], capture_output=True, check=False).returncode)  # noqa: S603 - our own file
     assert codes == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        pytest.param(["--latency-s", "-1"], "latency_s: -1.0 is not possible", id="a setting"),
+        pytest.param(["--requests-per-day", "0"], "limits are 1 or more", id="a quota"),
+    ],
+)
+def test_flags_out_of_range_are_told(flags: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        emulator_of(flags)
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("port", ["taken", "99999"])
+def test_a_port_that_cannot_be_had_is_told_in_a_line(port: str) -> None:
+    with Emulator() as other:
+        flags = ["--port", str(other.port) if port == "taken" else port]
+        command = [sys.executable, "-m", "gemini_embed_emulator", *flags]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)  # noqa: S603 - this very package
+    assert done.returncode == 1
+    assert done.stderr.startswith("Cannot listen on http://127.0.0.1:")
+    assert done.stderr.count("\n") == 1

@@ -97,6 +97,12 @@ def test_wrong_replies_can_be_scripted(
     assert (vector and len(vector)) == size
 
 
+def test_only_a_rule_that_was_told_is_shown(emulator: Emulator) -> None:
+    control(emulator, "POST", "faults", {"rule": {"fault": "garbage", "every": 9}})
+    emulator.faults.rule = lambda request: None
+    assert control(emulator, "GET", "faults").json()["rule"] == "a function in Python"
+
+
 def test_a_fault_that_does_not_fit_says_so(emulator: Emulator) -> None:
     control(emulator, "POST", "faults", {"push": [{"zeros": 7}, {"zeros": 0}]})
     count = "/v1beta/models/gemini-embedding-2:countTokens"
@@ -174,6 +180,22 @@ def test_reset_is_everything_as_at_the_start() -> None:
         assert httpx.post(uploaded, headers={"x-goog-upload-command": "query"}, verify=NO_TLS).status_code == 404
 
 
+def test_settings_that_are_shown_may_be_told_back() -> None:
+    """Keys are hidden then, and stay what they are."""
+    with Emulator(api_keys=["a-secret"]) as server:
+        control(server, "POST", "settings", control(server, "GET", "settings").json() | {"usage": False})
+        assert (server.api_keys, server.usage) == (["a-secret"], False)
+
+
+def test_reset_finds_a_collection_as_it_was_though_it_was_changed_in_place() -> None:
+    with Emulator(gcs={}) as server:
+        for _ in range(2):
+            assert isinstance(server.gcs, dict)
+            server.gcs["gs://b/o"] = b"x"
+            control(server, "POST", "reset")
+            assert server.gcs == {}
+
+
 def test_reset_gives_a_used_quota_back() -> None:
     with Emulator(quota=Quota(requests_per_day=1)) as server:
         assert statuses(server, 2) == [200, 429]
@@ -190,7 +212,16 @@ def test_reset_gives_a_used_quota_back() -> None:
         pytest.param("POST", "faults", {"push": [{"status": {"kode": 1}}]}, 400, "there is no kode", id="argument"),
         pytest.param("POST", "faults", {"push": [{"status": {}}]}, 400, "code is wanted", id="argument missing"),
         pytest.param("POST", "faults", {"push": [{"rate_limited": "year"}]}, 400, '"minute" or "day"', id="choice"),
-        pytest.param("POST", "faults", {"push": [{"status": 99}]}, 400, "200 to 599", id="no status"),
+        pytest.param("POST", "faults", {"push": [{"status": 99}]}, 400, "400 to 599", id="no status"),
+        pytest.param(
+            "POST", "faults", {"push": [{"html": 99}]}, 400, "html.status: 99 is no", id="no status of a page"
+        ),
+        pytest.param("POST", "faults", {"push": [{"html": 204}]}, 400, "204 has none", id="a page in no body"),
+        pytest.param("POST", "faults", {"push": [{"short_rows": 0}]}, 400, "short_rows.by: 0 rows", id="no rows"),
+        pytest.param("POST", "faults", {"push": [None], "times": 0}, 400, "times: 0 is not possible", id="never"),
+        pytest.param("POST", "faults", {"push": [None], "times": 10**9}, 400, "100,000 faults", id="no room for them"),
+        pytest.param("POST", "settings", {"latency_s": -1}, 400, "settings.latency_s: -1.0 is not", id="below 0"),
+        pytest.param("POST", "settings", {"modality_gap": 11}, 400, "0 to 10", id="too far apart"),
         pytest.param(
             "POST",
             "faults",
@@ -198,6 +229,14 @@ def test_reset_gives_a_used_quota_back() -> None:
             400,
             "one line",
             id="two headers in one",
+        ),
+        pytest.param(
+            "POST",
+            "faults",
+            {"push": [{"raw_body": {"body": "", "headers": {"a": "€"}}}]},
+            400,
+            "8859",
+            id="no Latin-1",
         ),
         pytest.param("POST", "faults", {"push": [{"garbage": 1}]}, 400, "takes no arguments", id="takes none"),
         pytest.param("POST", "faults", {"rule": {"fault": "zeros", "every": 0}}, 400, "too small", id="every"),
@@ -212,7 +251,7 @@ def test_reset_gives_a_used_quota_back() -> None:
         pytest.param("POST", "settings", {"latency_s": True}, 400, "a number", id="true is no number"),
         pytest.param("POST", "settings", {"port": 1}, 400, "there is no port", id="port"),
         pytest.param("POST", "settings", {"gcs": {"gs://x": {"base64": "?"}}}, 400, "not base64", id="base64"),
-        pytest.param("GET", "requests?after=x", None, 400, "after: x is not the number", id="after"),
+        pytest.param("GET", "requests?after=x", None, 400, "Invalid value at 'after': x", id="after"),
         pytest.param("GET", "reset", None, 405, "takes POST, not GET", id="method"),
         pytest.param("GET", "fault", None, 404, "There are: /__emulator__/health, /__emulator__/faults", id="nowhere"),
     ],

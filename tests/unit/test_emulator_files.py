@@ -118,6 +118,19 @@ def test_an_upload_needs_a_key_and_goes_on_where_it_stopped(emulator: Emulator, 
     assert files.send(url.replace("upload_id=", "upload_id=x"), b"abc").status_code == 404
 
 
+def test_an_upload_may_be_given_up(files: Files) -> None:
+    url = files.start()
+    assert files.send(url, b"", command="cancel").headers["x-goog-upload-status"] == "cancelled"
+    assert files.send(url, b"abc").status_code == 404
+
+
+@pytest.mark.parametrize("command", ["send", "start, upload", "query, upload"])
+def test_commands_that_there_are_not_are_refused(files: Files, command: str) -> None:
+    refused = files.send(files.start(), b"abc", command=command)
+    assert refused.status_code == 400
+    assert refused.json()["error"]["message"] == f"Invalid X-Goog-Upload-Command: {command}"
+
+
 def test_vertex_reads_the_objects_it_is_told_of(emulator: Emulator) -> None:
     emulator.gcs = {"gs://bucket/fact.wav": tone_speech(FACT)}
 

@@ -40,6 +40,18 @@ def test_tokens_of_a_generate_content_request_are_counted(emulator: Emulator) ->
     assert "mutually exclusive" in post(emulator, path, {**wrapped, "contents": contents}).json()["error"]["message"]
 
 
+def test_each_backend_knows_its_own_fields_of_a_count(emulator: Emulator) -> None:
+    """google-genai refuses the first two before it sends them, as the Developer API does."""
+    contents = {"contents": [{"parts": [{"text": "x"}]}]}
+    here = "/v1beta/models/gemini-embedding-2:countTokens"
+    for name in ("systemInstruction", "tools", "instances"):
+        reply = post(emulator, here, {**contents, name: {}})
+        assert f'Unknown name "{name}": Cannot find field.' in reply.json()["error"]["message"]
+    for action, name in (("countTokens", "generateContentRequest"), ("computeTokens", "systemInstruction")):
+        reply = vertex(emulator, "gemini-embedding-2", action, {**contents, name: {}})
+        assert f'Unknown name "{name}": Cannot find field.' in reply.json()["error"]["message"]
+
+
 @pytest.mark.parametrize(
     ("sent", "found"), [pytest.param("Ruby is a programmer's best friend", 10, id="a sentence"), ("JavaScript", 2)]
 )

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from fix_media import png
 from gemini_embed_emulator import Emulator
 
 OPENAI = "/v1beta/openai/embeddings"
@@ -96,6 +97,26 @@ def test_vertex_lists_its_models(emulator: Emulator, path: str) -> None:
     assert (one["versionId"], one["launchStage"]) == ("default", "GA")
 
 
+def test_vertex_takes_the_parameters_of_its_catalogue(emulator: Emulator) -> None:
+    path = "/v1beta1/publishers/google/models"
+    assert call(emulator, "GET", f"{path}?view=PUBLISHER_MODEL_VIEW_BASIC&filter=x&languageCode=en").status_code == 200
+    assert call(emulator, "POST", f"{MODEL}:embedContent?view=x", {}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [
+        (f"{MODEL}:embedContent", "v1.PredictionService.EmbedContent"),
+        (f"{MODEL}:countTokens", "v1.LlmUtilityService.CountTokens"),
+        (f"{MODEL}:countTokens".replace("v1", "v1beta1"), "v1beta1.PredictionService.CountTokens"),
+        (f"{MODEL}:computeTokens".replace("v1", "v1beta1"), "v1beta1.LlmUtilityService.ComputeTokens"),
+    ],
+)
+def test_missing_credentials_name_the_call(emulator: Emulator, path: str, method: str) -> None:
+    (info,) = call(emulator, "POST", path, {}, **KEY).json()["error"]["details"]
+    assert (info["reason"], info["metadata"]["method"]) == ("CREDENTIALS_MISSING", f"google.cloud.aiplatform.{method}")
+
+
 def test_vertex_has_no_other_models(emulator: Emulator) -> None:
     path = "/v1/publishers/google/models"
     assert call(emulator, "GET", f"{path}/nope").status_code == 404
@@ -129,6 +150,17 @@ def test_vertex_computes_tokens(emulator: Emulator, model: str, payload: Any, ro
     assert {name: info[name] for name in info if name == "role"} == role
 
 
+def test_vertex_counts_media_too(emulator: Emulator) -> None:
+    picture = {"inlineData": {"mimeType": "image/png", "data": base64.b64encode(png(8, 8)).decode()}}
+    contents = [{"role": "user", "parts": [{"text": "a red one"}, picture]}]
+    counted = call(emulator, "POST", f"{MODEL}:countTokens", {"contents": contents}).json()
+    assert counted == {
+        "totalTokens": 261,
+        "totalBillableCharacters": 7,
+        "promptTokensDetails": [{"modality": "IMAGE", "tokenCount": 258}, {"modality": "TEXT", "tokenCount": 3}],
+    }
+
+
 @pytest.mark.parametrize(
     ("path", "named"),
     [
@@ -141,7 +173,10 @@ def test_vertex_computes_tokens(emulator: Emulator, model: str, payload: Any, ro
         ("/v1beta/models/gemini-embedding-001:countTextTokens", "PaLM"),
         ("/v1beta/models/embedding-gecko-001:embedText", "PaLM"),
         ("/v1beta/openai/models", "OpenAI's form"),
-        ("/v1beta/files:register", "Cloud Storage"),
+        ("/v1beta/files:register", "uploaded in steps"),
+        ("/v1beta/files", "uploaded in steps"),
+        ("/v1beta/files/1:download", "downloads"),
+        ("/upload/v1beta/fileSearchStores/1:uploadToFileSearchStore", "stores"),
         ("/v1beta/tunedModels/x:embedContent", "tuned models"),
         ("/v1beta/cachedContents", "caches"),
         (f"{MODEL}:generateContent", "generation"),
@@ -175,10 +210,12 @@ def test_pages_of_browsers_may_call_where_that_is_set() -> None:
     with Emulator(cors=True) as server:
         allowed = call(server, "OPTIONS", BATCH, **PREFLIGHT)
         reply = call(server, "POST", BATCH, {}, origin="https://example.com", **KEY)
+        shared = call(server, "GET", "/__emulator__/health")
     assert (allowed.status_code, allowed.headers["access-control-allow-origin"]) == (204, "*")
     assert allowed.headers["access-control-allow-headers"] == "content-type,x-goog-api-key"
     assert "POST" in allowed.headers["access-control-allow-methods"]
     assert (reply.status_code, reply.headers["access-control-allow-origin"]) == (400, "*")
+    assert shared.headers["access-control-allow-origin"] == "*"  # a cache may give it to a page later
     assert "x-goog-upload-url" in reply.headers["access-control-expose-headers"]
 
 

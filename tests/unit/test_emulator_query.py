@@ -61,6 +61,14 @@ DETAILS = {"promptTokenDetails": [{"modality": "TEXT", "tokenCount": 2}]}
             {"usageMetadata": COUNT | {"promptTokenDetails": [{"modality": "TEXT"}]}},
             id="two below one",
         ),
+        pytest.param(
+            "usageMetadata/promptTokenDetails/modality,usageMetadata/promptTokenDetails(tokenCount)",
+            {"usageMetadata": DETAILS},
+            id="two far below one",
+        ),
+        pytest.param(
+            "usageMetadata,usageMetadata/promptTokenCount", {"usageMetadata": COUNT | DETAILS}, id="all, and one of it"
+        ),
         pytest.param("*/promptTokenCount", {"embeddings": [{}, {}], "usageMetadata": COUNT}, id="a star"),
         pytest.param("nothing", {}, id="nothing"),
     ],
@@ -75,7 +83,9 @@ def test_vectors_are_chosen_too(emulator: Emulator) -> None:
     assert post(emulator, {"fields": "embeddings(values)"}, BATCH, PAIR).json() == {"embeddings": whole["embeddings"]}
 
 
-@pytest.mark.parametrize("fields", ["a(", "a,", "(a)", "a)b", "a/", "a//b", "a(b)c", ",", "a(" * 2000])
+@pytest.mark.parametrize(
+    "fields", ["a(", "a,", "(a)", "a)b", "a/", "a//b", "a(b)c", ",", "a(" * 2000, "a/" * 2000 + "a"]
+)
 def test_fields_that_cannot_be_read_are_refused(emulator: Emulator, fields: str) -> None:
     reply = post(emulator, {"fields": fields})
     assert reply.status_code == 400

@@ -18,22 +18,11 @@ from gemini_embed_emulator import Emulator, Fault
 MakeEmbedder = Callable[..., Embedder]
 
 
-def zeros(position: int) -> Fault:
-    """A row of zeros, of the size that was asked for."""
-
-    def edit(payload: dict[str, Any]) -> None:
-        row = next(iter(payload.values()))[position]
-        row = row.get("embeddings", row)
-        row["values"] = np.zeros(len(row["values"]), np.float32)
-
-    return Fault(edit=edit)
-
-
 WRONG = [
     pytest.param(Fault.short_rows(), "returned 2 vectors for 3 inputs", id="too-few"),
     pytest.param(Fault.extra_rows(), "returned 4 vectors for 3 inputs", id="too-many"),
     pytest.param(Fault.short_rows(3), "returned 0 vectors for 3 inputs", id="none"),
-    pytest.param(zeros(2), "input 2 that is not finite or is all zeros", id="all-zeros"),
+    pytest.param(Fault.zeros(2), "input 2 that is not finite or is all zeros", id="all-zeros"),
     pytest.param(Fault.missing_values(1), "embedding without values", id="without-values"),
     pytest.param(Fault.wrong_size(767, 1), "a vector of 767 values for input 1; 768 were expected", id="size"),
 ]

@@ -3,6 +3,7 @@
 Rooms, from the ground up; a room imports only rooms of lower rows, never its own row's neighbours:
 
     1  `errors` `models` `settings` `tokens`  words that need no other word: refusals, the models, what can be set
+    1  `rows`                                 the vectors in a reply
     1  `http/`                                bytes over sockets; knows no Gemini
     2  `faults`                               what is to go wrong with a request
     2  `vectors/`                             what makes vectors of texts and media

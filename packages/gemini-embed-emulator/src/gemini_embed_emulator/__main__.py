@@ -18,10 +18,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    with server:
-        sys.stdout.write(f"gemini-embed-emulator (not the model) listens on {server.base_url}\n")
-        sys.stdout.flush()
-        stopped.wait()
+    _start(server)
+    sys.stdout.write(f"gemini-embed-emulator (not the model) listens on {server.base_url}\n")
+    sys.stdout.flush()
+    stopped.wait()
+    server.stop()
+
+
+def _start(server: Emulator) -> None:
+    """Listen; where that cannot be the program ends with a line that says why."""
+    try:
+        server.start()
+    except (OSError, OverflowError) as error:  # the latter for a port that is none
+        why = (getattr(error, "strerror", None) or str(error)).partition(" (while")[0].rstrip(".")
+        sys.exit(f"Cannot listen on {server.base_url}: {why}. --port 0 takes a free port.")
 
 
 def emulator_of(arguments: Sequence[str] | None = None) -> Emulator:
@@ -29,15 +39,19 @@ def emulator_of(arguments: Sequence[str] | None = None) -> Emulator:
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
-        quota = Quota(
-            options.requests_per_minute,
-            options.tokens_per_minute,
-            options.requests_per_day,
-            count_items=not options.count_calls,
-            minute_s=options.minute_s,
-        )
+        return _made(options)
     except ValueError as error:
         parser.error(str(error))
+
+
+def _made(options: argparse.Namespace) -> Emulator:
+    quota = Quota(
+        options.requests_per_minute,
+        options.tokens_per_minute,
+        options.requests_per_day,
+        count_items=not options.count_calls,
+        minute_s=options.minute_s,
+    )
     return Emulator(
         host=options.host,
         port=options.port,

@@ -19,10 +19,11 @@ from .http import (
     ReceivedRequest,
     RequestLog,
     Server,
+    answer_to,
     json_response,
     raw_response,
 )
-from .settings import Settings
+from .settings import Settings, check_settings
 
 _NAME = "gemini-embed-emulator"
 _HEADERS = {"content-type": "application/json; charset=UTF-8", "server": f"{_NAME} (not the model)"}
@@ -30,7 +31,6 @@ _EXPOSED = ("status", "url", "control-url", "chunk-granularity", "size-received"
 _CORS = {
     "access-control-allow-origin": "*",
     "access-control-expose-headers": ", ".join(f"x-goog-upload-{name}" for name in _EXPOSED),
-    "vary": "origin, accept-encoding",
 }
 
 logger = logging.getLogger("gemini_embed_emulator")
@@ -51,12 +51,13 @@ class Emulator(Settings):
     """0 takes a free port; once started this is the port taken."""
 
     def __post_init__(self) -> None:
+        """Raises ValueError for a setting that is out of range."""
+        check_settings(vars(self))
         self.requests = RequestLog()
         self.faults = FaultScript()
         self._service = Service(self)
         self._control = Control(self, self.faults, self.requests, self._service)
         self._server = Server(_NAME, self._answer, _refused)
-        self._random = random.Random(self.seed)  # noqa: S311 - jitter, not secrets
 
     @property
     def base_url(self) -> str:
@@ -86,22 +87,26 @@ class Emulator(Settings):
     async def _answer(self, http: HttpRequest, client: Client) -> bool:
         """Answer one request; False when the connection is to close."""
         if aside := self._aside(http):
-            await client.send(aside)
+            await client.send(answer_to(http, aside))
             return http.keep_alive
         request = ReceivedRequest.of(http, self.requests.next_number())
-        with self.requests.answering(request):
+        with self.requests.answering(request, self.max_log_bytes):
             fault = self.faults.next(request)
-            jitter_s = self._random.uniform(0, self.latency_jitter_s)
-            await client.wait(self.latency_s + jitter_s + fault.latency_s)
+            await client.wait(self.latency_s + self._jitter_s(request) + fault.latency_s)
             if fault.drop == "before":
                 return False
-            response = await self._response(http, request, fault)
+            response = answer_to(http, await self._response(http, request, fault))
             await client.send(response[: len(response) // 2] if fault.drop == "mid_body" else response)
         return http.keep_alive and fault.drop is None
 
+    def _jitter_s(self, request: ReceivedRequest) -> float:
+        """The same for the same seed and number of a request, whatever came before."""
+        chance = random.Random(f"{self.seed} {request.number}")  # noqa: S311 - jitter, not secrets
+        return chance.uniform(0, self.latency_jitter_s)
+
     def _aside(self, http: HttpRequest) -> bytes | None:
         """The answer to what is no request to the service: a browser's question whether it may ask, and control."""
-        headers, close = {**_HEADERS, **self._cors(http)}, not http.keep_alive
+        headers, close = self._headers(), not http.keep_alive
         if self.cors and http.method == "OPTIONS" and "origin" in http.headers:
             wanted = http.headers.get("access-control-request-headers", "*")
             allowed = {"methods": "GET, POST, PUT, PATCH, DELETE", "headers": wanted, "private-network": "true"}
@@ -109,15 +114,15 @@ class Emulator(Settings):
             return raw_response(204, b"", headers, close=close)
         if not http.path.startswith(PREFIX):
             return None
+        request = ReceivedRequest.of(http, 0)
         try:
-            payload, status = self._control.answer(ReceivedRequest.of(http, 0)).payload, 200
-        except ApiError as error:
-            payload, status = error.body(), error.code
-        answer = json_response(status, payload, headers, indent=True, close=close)
-        return answer.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if http.method == "HEAD" else answer
+            status, payload = 200, self._control.answer(request).payload
+        except Exception as error:
+            status, payload = self._refusal(error, request)
+        return json_response(status, payload, headers, indent=True, close=close)
 
     async def _response(self, http: HttpRequest, request: ReceivedRequest, fault: Fault) -> bytes:
-        close, headers = not http.keep_alive, {**_HEADERS, **self._cors(http)}
+        close, headers = not http.keep_alive, self._headers()
         if fault.raw:
             headers = {name: value for name, value in headers.items() if name != "content-type"}
             return raw_response(fault.raw.status, fault.raw.body, {**headers, **fault.raw.headers}, close=close)
@@ -146,9 +151,9 @@ class Emulator(Settings):
             close=close,
         )
 
-    def _cors(self, http: HttpRequest) -> dict[str, str]:
-        """The headers that let a browser's page read the answer."""
-        return _CORS if self.cors and "origin" in http.headers else {}
+    def _headers(self) -> dict[str, str]:
+        """What every answer says, and where it is so set what lets a browser's page read it."""
+        return {**_HEADERS, **(_CORS if self.cors else {})}
 
     @staticmethod
     def _refusal(error: Exception, request: ReceivedRequest) -> tuple[int, Any]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
+import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -17,6 +19,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from . import rows
 from .errors import (
     RPC,
     ApiError,
@@ -29,6 +32,9 @@ from .errors import (
 )
 from .http import ReceivedRequest
 
+_MOST_ROWS = 1000
+_MOST_QUEUED = 100_000
+_BODILESS = (204, 304)
 _MESSAGES = {
     408: "Deadline exceeded.",
     499: "The operation was cancelled.",
@@ -41,11 +47,20 @@ _MESSAGES = {
 
 @dataclass(frozen=True)
 class RawReply:
-    """Bytes sent as they are."""
+    """Bytes sent as they are. Raises ValueError for what no HTTP client could read as a response."""
 
     body: bytes
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": "application/json; charset=UTF-8"})
+
+    def __post_init__(self) -> None:
+        if not 200 <= self.status <= 599:
+            raise ValueError(f"status: {self.status} is no status of a response: 200 to 599.")
+        if self.body and self.status in _BODILESS:
+            raise ValueError(f"body: a response of status {self.status} has none.")
+        for text in (text for pair in self.headers.items() for text in pair):
+            if not re.fullmatch(r"[\t\x20-\x7e\x80-\xff]*", text):
+                raise ValueError("headers: a header is one line of ISO 8859-1.")
 
 
 @dataclass(frozen=True)
@@ -71,6 +86,8 @@ class Fault:
     @classmethod
     def status(cls, code: int, message: str | None = None, *, retry_delay_s: float | None = None) -> Fault:
         """An error of this HTTP status; `retry_delay_s` adds RetryInfo. For a real quota's 429 see `rate_limited`."""
+        if not 400 <= code <= 599:
+            raise ValueError(f"code: {code} is no status of an error: 400 to 599.")
         known = {401: missing_token("google.cloud.aiplatform.v1.PredictionService.Predict"), 403: missing_key()}
         if message is None and retry_delay_s is None and code in known:
             return cls(error=known[code])
@@ -135,32 +152,36 @@ class Fault:
     @classmethod
     def not_a_number(cls, position: int = 0) -> Fault:
         """NaN as the first value of one row."""
-        return cls(edit=lambda payload: _rows(payload)[position].update({_name(payload): [float("nan"), 0.5]}))
+        return cls(
+            edit=lambda payload: rows.change_vector(payload, position, lambda vector: [math.nan, *vector[1:].tolist()])
+        )
 
     @classmethod
     def zeros(cls, position: int = 0) -> Fault:
         """One row of zeros."""
-        return cls(edit=lambda payload: _rows(payload)[position].update({_name(payload): np.zeros(3072, np.float32)}))
+        return cls(edit=lambda payload: rows.change_vector(payload, position, np.zeros_like))
 
     @classmethod
     def missing_values(cls, position: int = 0) -> Fault:
         """One row without its `values`, with HTTP 200, as has been seen."""
-        return cls(edit=lambda payload: _rows(payload)[position].pop(_name(payload)))
+        return cls(edit=lambda payload: rows.leave_out_vector(payload, position))
 
     @classmethod
     def short_rows(cls, by: int = 1) -> Fault:
         """`by` rows fewer than were asked for."""
-        return cls(edit=lambda payload: _drop_rows(payload, by))
+        _check_rows(by)
+        return cls(edit=lambda payload: rows.drop(payload, by))
 
     @classmethod
     def extra_rows(cls, by: int = 1) -> Fault:
         """`by` rows more than were asked for."""
-        return cls(edit=lambda payload: _row_list(payload).extend([_row_list(payload)[-1]] * by))
+        _check_rows(by)
+        return cls(edit=lambda payload: rows.repeat_last(payload, by))
 
     @classmethod
     def wrong_size(cls, dimensions: int, position: int = 0) -> Fault:
         """One row cut to another size."""
-        return cls(edit=lambda payload: _cut_row(payload, position, dimensions))
+        return cls(edit=lambda payload: rows.change_vector(payload, position, lambda vector: vector[:dimensions]))
 
 
 class FaultScript:
@@ -171,7 +192,12 @@ class FaultScript:
         self.rule: Callable[[ReceivedRequest], Fault | None] | None = None
 
     def push(self, *faults: Fault | None, times: int = 1) -> None:
-        """Queue these for the next requests, in order, the whole of it `times` over."""
+        """Queue these for the next requests, in order, the whole of it `times` over.
+
+        Raises ValueError for less than once, and for more than 100,000 in the queue.
+        """
+        if times < 1 or len(self._queue) + len(faults) * times > _MOST_QUEUED:
+            raise ValueError(f"times: {times} is not possible: 1 or more, and {_MOST_QUEUED:,} faults in the queue.")
         self._queue.extend(faults * times)
 
     def clear(self) -> None:
@@ -189,31 +215,6 @@ class FaultScript:
         return (self.rule(request) if self.rule else None) or Fault()
 
 
-def _row_list(payload: dict[str, Any]) -> list[dict[str, Any]]:
-    name = next((name for name in ("predictions", "data") if name in payload), "embeddings")
-    rows: list[dict[str, Any]] = payload[name]
-    return rows
-
-
-def _name(payload: dict[str, Any]) -> str:
-    """What a row calls its vector: OpenAI's form has a name of its own."""
-    return "embedding" if "data" in payload else "values"
-
-
-def _rows(payload: dict[str, Any]) -> list[dict[str, Any]]:
-    """The objects that hold the vectors, on whichever endpoint."""
-    if "embedding" in payload:
-        return [payload["embedding"]]
-    return [row.get("embeddings", row) for row in _row_list(payload)]
-
-
-def _drop_rows(payload: dict[str, Any], by: int) -> None:
-    if "embedding" in payload:
-        del payload["embedding"]
-    else:
-        del _row_list(payload)[-by:]
-
-
-def _cut_row(payload: dict[str, Any], position: int, dimensions: int) -> None:
-    row = _rows(payload)[position]
-    row[_name(payload)] = row[_name(payload)][:dimensions]
+def _check_rows(by: int) -> None:
+    if not 1 <= by <= _MOST_ROWS:
+        raise ValueError(f"by: {by} rows; 1 to {_MOST_ROWS} can be wrong.")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
+
+_MOST_GAP = 10.0
 
 
 @dataclass(frozen=True)
@@ -25,9 +28,17 @@ class Quota:
         """Raises ValueError for a limit below 1, and a minute that lasts no time."""
         limits = (self.requests_per_minute, self.tokens_per_minute, self.requests_per_day)
         if any(limit is not None and limit < 1 for limit in limits):
-            raise ValueError("A quota's limits are 1 or more, or None for no limit.")
+            raise ValueError("A quota's limits are 1 or more; without one there is no limit.")
         if self.minute_s <= 0:
             raise ValueError(f"minute_s={self.minute_s}: a minute lasts more than 0 seconds.")
+
+
+def check_settings(values: Mapping[str, Any]) -> None:
+    """Raise ValueError for the first of these settings that is a number below 0, or too large."""
+    for name, value in values.items():
+        most = _MOST_GAP if name == "modality_gap" else math.inf
+        if name != "seed" and isinstance(value, int | float) and not 0 <= value <= most:
+            raise ValueError(f"{name}: {value} is not possible: 0 {f'to {most:g}' if most < math.inf else 'or more'}.")
 
 
 @dataclass(kw_only=True, eq=False)
@@ -54,6 +65,12 @@ class Settings:
     """The largest request without inline data."""
     max_media_payload_bytes: int = 20 * 2**20
     """The largest request with inline data."""
+    max_log_bytes: int = 2**29
+    """About the most that the log of requests holds, bodies and all; the oldest make room."""
+    max_file_bytes: int = 2 * 2**30
+    """The largest upload. Uploads are kept in memory."""
+    max_files_bytes: int = 20 * 2**30
+    """The most that all uploads hold together."""
     file_processing_s: float = 0.0
     """Seconds until an uploaded file is ACTIVE."""
     file_lifetime_s: float = 48 * 3600

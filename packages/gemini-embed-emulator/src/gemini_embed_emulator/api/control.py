@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Callable, Mapping
 from importlib import metadata
@@ -10,10 +11,11 @@ from typing import Any
 from gemini_embed_emulator.errors import ApiError
 from gemini_embed_emulator.faults import FaultScript
 from gemini_embed_emulator.http import ReceivedRequest, RequestLog
-from gemini_embed_emulator.settings import Quota, Settings
+from gemini_embed_emulator.settings import Quota, Settings, check_settings
 
 from . import schema
 from .fault_words import Rule, fault_of
+from .query import whole_number
 from .reply import Reply
 from .service import Service
 from .typed import arguments, checked, written
@@ -31,7 +33,6 @@ class Control:
         self._faults = faults
         self._requests = requests
         self._service = service
-        self._rule: Any = None
         self._at_start = _values(settings)
         self._calls: Mapping[str, Mapping[str, Callable[[ReceivedRequest], dict[str, Any]]]] = {
             "health": {"GET": _health},
@@ -63,8 +64,9 @@ class Control:
             raise ApiError(403, "Pages of other origins may not control the emulator, unless cors=True (--cors).")
 
     def _show_faults(self, _: ReceivedRequest) -> dict[str, Any]:
-        rule = self._rule if self._faults.rule else None
-        return {"queued": len(self._faults), "rule": rule}
+        rule = self._faults.rule
+        shown = rule.told if isinstance(rule, Rule) else "a function in Python" if rule else None
+        return {"queued": len(self._faults), "rule": shown}
 
     def _script(self, request: ReceivedRequest) -> dict[str, Any]:
         told = schema.parse_json(request.body)
@@ -75,10 +77,13 @@ class Control:
             raise ApiError(400, "push: a list of faults is wanted.")
         faults = [fault_of(one, f"push[{i}]") for i, one in enumerate(pushed)]
         times = checked(int, told.get("times", 1), "times")
+        rule = Rule.of(told["rule"]) if told.get("rule") is not None else None
+        try:
+            self._faults.push(*faults, times=times)
+        except ValueError as error:
+            raise ApiError(400, str(error)) from None
         if "rule" in told:
-            self._faults.rule = None if told["rule"] is None else Rule.of(told["rule"]).asked()
-            self._rule = told["rule"]
-        self._faults.push(*faults, times=times)
+            self._faults.rule = rule
         return self._show_faults(request)
 
     def _clear_faults(self, request: ReceivedRequest) -> dict[str, Any]:
@@ -100,13 +105,11 @@ class Control:
 
     def _show_requests(self, request: ReceivedRequest) -> dict[str, Any]:
         """The log; `?after=12` leaves out those up to number 12."""
-        after = request.query.get("after", "0")
-        if not after.isdigit():
-            raise ApiError(400, f"after: {after} is not the number of a request.")
+        after = whole_number(request.query, "after", 0)
         log = self._requests
-        names = ("items_billed", "tokens_billed", "in_flight", "max_in_flight", "abandoned")
+        names = ("items_billed", "tokens_billed", "in_flight", "max_in_flight", "abandoned", "forgotten")
         return {
-            "requests": [_told(one) for one in log if one.number > int(after)],
+            "requests": [_told(one) for one in log if one.number > after],
             **{name: getattr(log, name) for name in names},
         }
 
@@ -120,6 +123,12 @@ class Control:
 
     def _change_settings(self, request: ReceivedRequest) -> dict[str, Any]:
         told = arguments(Settings, schema.parse_json(request.body), "settings")
+        if {*(told.get("api_keys") or ())} == {_HIDDEN}:  # as they are shown: not changed
+            del told["api_keys"]
+        try:
+            check_settings(told)
+        except ValueError as error:
+            raise ApiError(400, f"settings.{error}") from None
         for name, value in told.items():
             setattr(self._settings, name, value)
         return self._show_settings(request)
@@ -127,7 +136,7 @@ class Control:
     def _reset(self, _: ReceivedRequest) -> dict[str, Any]:
         """Everything as it was at the start: settings, faults, log, quotas used, uploads."""
         for name, value in self._at_start.items():
-            setattr(self._settings, name, value)
+            setattr(self._settings, name, copy.copy(value))
         self._faults.clear()
         self._requests.clear()
         self._service.forget()
@@ -139,7 +148,8 @@ def _health(_: ReceivedRequest) -> dict[str, Any]:
 
 
 def _values(settings: Settings) -> dict[str, Any]:
-    return {one.name: getattr(settings, one.name) for one in dataclasses.fields(Settings)}
+    """All settings; those that are collections as copies, which nobody else changes."""
+    return {one.name: copy.copy(getattr(settings, one.name)) for one in dataclasses.fields(Settings)}
 
 
 def _told(request: ReceivedRequest) -> dict[str, Any]:

@@ -11,10 +11,10 @@ from gemini_embed_emulator.settings import Settings
 from gemini_embed_emulator.vectors import Limits, VectorMaker
 
 from . import schema
-from .embedding import Prepared, count_parts, prepare, usage
+from .embedding import Prepared, count_contents, prepare, row, usage
 from .files import FileStore
 from .paging import page_of
-from .parts import NothingPerceived, Senses, read_parts
+from .parts import Senses
 from .reply import Reply
 
 MAX_BATCH = 100
@@ -50,8 +50,8 @@ class DeveloperApi:
             )
         reply = self._embed(model, [request])
         payload = dict(reply.payload or {})
-        (row,) = payload.pop("embeddings")
-        return replace(reply, payload={"embedding": row, **payload})
+        (only,) = payload.pop("embeddings")
+        return replace(reply, payload={"embedding": only, **payload})
 
     def batch_embed_contents(self, name: str, version: str, body: Any) -> Reply:
         """A vector for each of up to 100 requests; one bad request fails all."""
@@ -75,11 +75,7 @@ class DeveloperApi:
         if models.generates(name):
             return Reply(_generation_tokens(contents))
         model = self._model(name, version, "countTokens", "CountTokensRequest.model")
-        try:
-            parts = [part for content in contents for part in read_parts(model, content, self._senses)]
-            counts = count_parts(model, parts)
-        except NothingPerceived:
-            raise errors.ApiError(400, "The input contains media that cannot be read.") from None
+        counts = count_contents(model, contents, self._senses)
         counts["TEXT"] += len(contents)
         counted = usage([counts], "promptTokensDetails")
         return Reply(
@@ -107,10 +103,7 @@ class DeveloperApi:
         return Reply(payload, model.name, len(items), sum(item.total_tokens for item in items))
 
     def _row(self, model: models.Model, one: Prepared) -> dict[str, Any]:
-        if one.item is None:
-            return {}
-        gap = self._settings.modality_gap if model.multimodal else 0.0
-        return {"values": self._vectors.vector(model, one.item, one.dimensions, gap)}
+        return row(self._vectors, model, one, self._settings.modality_gap)
 
 
 def _resource(model: models.Model) -> dict[str, object]:

@@ -10,7 +10,7 @@ from typing import Any
 from gemini_embed_emulator import tokens
 from gemini_embed_emulator.errors import ApiError
 from gemini_embed_emulator.models import Model
-from gemini_embed_emulator.vectors import Input, Medium, Part
+from gemini_embed_emulator.vectors import Input, Medium, Part, VectorMaker
 
 from .parts import TEXT_ONLY, NothingPerceived, Senses, read_parts
 from .schema import UNSPECIFIED
@@ -80,17 +80,32 @@ def count_parts(model: Model, parts: Iterable[Part]) -> Counter[str]:
     return counts
 
 
+def count_contents(model: Model, contents: Iterable[Mapping[str, Any]], senses: Senses) -> Counter[str]:
+    """Tokens by modality of all contents of a countTokens call. Raises ApiError for what cannot be embedded."""
+    try:
+        return count_parts(model, [part for content in contents for part in read_parts(model, content, senses)])
+    except NothingPerceived:
+        raise ApiError(400, "The input contains media that cannot be read.") from None
+
+
 def _cut(model: Model, parts: Iterable[Part]) -> tuple[list[Part], bool]:
     """The parts within the model's tokens in all, and whether anything was left out. Media stay whole."""
     kept: list[Part] = []
-    truncated = False
+    truncated, left = False, model.max_tokens
     for part in parts:
-        left = max(model.max_tokens - count_parts(model, kept).total(), 0)
         within, was_cut = (part, False) if isinstance(part, Medium) else tokens.cut(part, left, model.tokenizer)
         truncated |= was_cut
         if within:
             kept.append(within)
+            left = max(left - count_parts(model, [within]).total(), 0)
     return kept, truncated
+
+
+def row(vectors: VectorMaker, model: Model, one: Prepared, gap: float) -> dict[str, Any]:
+    """The vector as replies hold it, empty where there is none. Modalities lie apart in models that have several."""
+    if one.item is None:
+        return {}
+    return {"values": vectors.vector(model, one.item, one.dimensions, gap if model.multimodal else 0.0)}
 
 
 def usage(counts: Iterable[Counter[str]], details_key: str) -> dict[str, Any]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,35 +20,41 @@ _KINDS = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass
 class Rule:
     """A fault for every so many of the requests that are `action`, such as batchEmbedContents; "" is any of them."""
 
+    told: Mapping[str, Any]
+    """What it was made of."""
     fault: Fault
     every: int
     action: str
+    met: int = 0
+    """Requests so far that were of the action."""
 
     @classmethod
     def of(cls, told: Any) -> Rule:
         """The rule that `{"fault": ..., "every": 3, "action": "..."}` tells, both of the latter optional."""
-        if not isinstance(told, dict) or told.get("fault") is None or {*told} - {"fault", "every", "action"}:
-            raise ApiError(400, 'rule: {"fault": ..., "every": 3, "action": "batchEmbedContents"} is wanted.')
-        fault = fault_of(told["fault"], "rule.fault")
+        if not isinstance(told, dict) or {*told} - {"fault", "every", "action"}:
+            raise _no_rule()
+        fault = fault_of(told.get("fault"), "rule.fault")
+        if fault is None:
+            raise _no_rule()
         every = checked(int, told.get("every", 1), "rule.every")
-        if every < 1 or fault is None:
+        if every < 1:
             raise ApiError(400, f"rule.every: {every} is too small: 1 is every request.")
-        return cls(fault, every, checked(str, told.get("action", ""), "rule.action"))
+        return cls(told, fault, every, checked(str, told.get("action", ""), "rule.action"))
 
-    def asked(self) -> Callable[[ReceivedRequest], Fault | None]:
-        """The rule as `FaultScript.rule` takes it, counting from here."""
-        numbers = itertools.count(1)
+    def __call__(self, request: ReceivedRequest) -> Fault | None:
+        """What befalls this request, as `FaultScript.rule` is asked."""
+        if self.action not in ("", request.action):
+            return None
+        self.met += 1
+        return self.fault if self.met % self.every == 0 else None
 
-        def ask(request: ReceivedRequest) -> Fault | None:
-            if self.action not in ("", request.action):
-                return None
-            return self.fault if next(numbers) % self.every == 0 else None
 
-        return ask
+def _no_rule() -> ApiError:
+    return ApiError(400, 'rule: {"fault": ..., "every": 3, "action": "batchEmbedContents"} is wanted.')
 
 
 def fault_of(told: Any, where: str = "fault") -> Fault | None:
@@ -76,15 +81,8 @@ def _made(kind: str, told: Any, where: str) -> Fault:
     missing = [name for name, one in parameters.items() if one.default is one.empty and name not in given]
     if missing:
         raise ApiError(400, f"{where}: {', '.join(missing)} is wanted.")
-    _check_http(given, where)
-    made: Fault = maker(**given)
+    try:
+        made: Fault = maker(**given)
+    except ValueError as error:
+        raise ApiError(400, f"{where}.{error}") from None
     return made
-
-
-def _check_http(given: Mapping[str, Any], where: str) -> None:
-    """Refuse what no HTTP client could read as a response."""
-    for name in ("code", "status"):
-        if name in given and not 200 <= given[name] <= 599:
-            raise ApiError(400, f"{where}.{name}: {given[name]} is no status of a response: 200 to 599.")
-    if any(mark in text for pair in given.get("headers", {}).items() for text in pair for mark in "\r\n"):
-        raise ApiError(400, f"{where}.headers: a header is one line.")

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from gemini_embed_emulator.errors import ApiError
@@ -24,6 +25,8 @@ from .reply import Reply
 _HOST = "https://generativelanguage.googleapis.com"
 _GRANULARITY = 8 * 2**20
 _PAGE_SIZE = 10
+_LAST_SECOND = 253_402_300_799  # of the year 9999, after which there are no timestamps
+_STEPS = ({"upload"}, {"finalize"}, {"upload", "finalize"}, {"query"}, {"cancel"})
 _ACTIVE, _PROCESSING = "ACTIVE", "PROCESSING"
 _CREATE: schema.Spec = {"file": {"name": "string", "displayName": "string", "mimeType": "string", "sizeBytes": "any"}}
 
@@ -40,6 +43,11 @@ class StoredFile:
     uploaded: float | None = None
     """When the upload was finished, None before."""
 
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the finished upload, in hexadecimal."""
+        return hashlib.sha256(self.data).hexdigest()
+
 
 class FileStore:
     """The files of one emulator."""
@@ -51,19 +59,25 @@ class FileStore:
         self._uploads: dict[str, StoredFile] = {}
 
     def upload(self, request: ReceivedRequest) -> Reply:
-        """A step of a resumable upload: `start`, `upload`, `query`, `finalize`, alone or together."""
+        """A step of a resumable upload: `start`, `query`, `cancel`, or `upload` and `finalize`, alone or together."""
         commands = {command.strip() for command in request.headers.get("x-goog-upload-command", "").split(",")}
         if commands == {"start"}:
             return self._start(request)
         if commands == {""}:
             message = "The emulator takes uploads by the resumable protocol only: X-Goog-Upload-Command is missing."
             raise ApiError(501, message)
+        if commands not in _STEPS:
+            raise ApiError(400, f"Invalid X-Goog-Upload-Command: {request.headers['x-goog-upload-command']}")
         file = self._uploads.get(request.query.get("upload_id", ""))
         if file is None:
             raise ApiError(404, "Upload not found.")
+        if commands == {"cancel"}:
+            del self._uploads[request.query["upload_id"]]
+            return Reply(None, headers=_upload_headers("cancelled", file))
         if "upload" in commands:
             if request.headers.get("x-goog-upload-offset") != str(len(file.data)):
                 raise ApiError(400, f"The upload continues at {len(file.data)}.")
+            self._check_room(file, len(request.body))
             file.data += request.body
         if "finalize" not in commands:
             return Reply(None, headers=_upload_headers("active", file))
@@ -73,7 +87,8 @@ class FileStore:
         return Reply({"file": self._resource(file)}, headers=_upload_headers("final", file))
 
     def _start(self, request: ReceivedRequest) -> Reply:
-        told = schema.read(_CREATE, request.json or {}).get("file", {})
+        self._drop_expired()
+        told = schema.read(_CREATE, schema.parse_json(request.body)).get("file", {})
         mime_type = request.headers.get("x-goog-upload-header-content-type") or told.get("mimeType", "")
         name = told.get("name") or f"files/{secrets.token_hex(6)}"
         if not re.fullmatch(r"files/[a-z0-9-]{1,40}", name):
@@ -124,6 +139,21 @@ class FileStore:
             raise ApiError(400, message, status="FAILED_PRECONDITION")
         return Blob(file_data.get("mimeType") or file.mime_type, bytes(file.data))
 
+    def _drop_expired(self) -> None:
+        """Free the memory of files whose time is over, and of uploads that nobody has ended by then."""
+        for files in (self._files, self._uploads):
+            for name in [name for name, file in files.items() if self._is_expired(file)]:
+                del files[name]
+
+    def _check_room(self, file: StoredFile, more: int) -> None:
+        """Raise ApiError where `more` bytes are too many for this file, or for all [P]."""
+        limit = self._settings.max_file_bytes
+        if len(file.data) + more > limit:
+            raise ApiError(400, f"The file is larger than {limit} bytes, the most that a file may have.")
+        limit = self._settings.max_files_bytes
+        if sum(len(one.data) for one in (*self._files.values(), *self._uploads.values())) + more > limit:
+            raise ApiError(429, f"The project's files may hold {limit} bytes together: delete some.")
+
     def _find(self, name: str) -> StoredFile:
         file = self._files.get(name)
         if file is None or self._is_expired(file):
@@ -140,7 +170,6 @@ class FileStore:
 
     def _resource(self, file: StoredFile) -> dict[str, Any]:
         """The File object, as recorded."""
-        digest = hashlib.sha256(file.data).hexdigest()
         resource = {
             "name": file.name,
             "displayName": file.display_name,
@@ -149,7 +178,9 @@ class FileStore:
             "createTime": _timestamp(file.created),
             "updateTime": _timestamp(file.uploaded or file.created),
             "expirationTime": _timestamp(file.created + self._settings.file_lifetime_s),
-            "sha256Hash": base64.b64encode(digest.encode()).decode(),  # of the hexadecimal text, as the service does
+            "sha256Hash": base64.b64encode(
+                file.digest.encode()
+            ).decode(),  # of the hexadecimal text, as the service does
             "uri": f"{_HOST}/v1beta/{file.name}",
             "state": self._state(file),
             "source": "UPLOADED",
@@ -162,4 +193,8 @@ def _upload_headers(status: str, file: StoredFile) -> dict[str, str]:
 
 
 def _timestamp(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return (
+        datetime.fromtimestamp(min(seconds, _LAST_SECOND), UTC)
+        .isoformat(timespec="microseconds")
+        .replace("+00:00", "Z")
+    )

@@ -88,7 +88,7 @@ def _read_part(model: Model, part: Mapping[str, Any], senses: Senses) -> Part:
     if part.get("text"):
         return str(part["text"])
     inline = part.get("inlineData", {})
-    if not inline.get("data") and "fileData" not in part:
+    if not inline.get("data") and not part.get("fileData"):
         raise ApiError(400, _EMPTY_PART)
     if not model.multimodal:
         mime_type = (inline or part["fileData"]).get("mimeType", "")

@@ -19,7 +19,8 @@ _SYSTEM = ("alt", "callback", "fields", "key", "quotaUser", "access_token", "oau
 KNOWN = frozenset(
     {*_SYSTEM, *(f"${name}" for name in _SYSTEM), *PRETTY, "$.xgafv", "upload_protocol", "pageSize", "pageToken"}
 )
-_MOST_BRACKETS = 50  # no reply is half as deep
+_DEEPEST = 20  # brackets, and names of a path; no reply is half as deep
+_SHOWN = 40  # characters of what cannot be read
 _NAME = re.compile(r"[A-Za-z_$][\w$.]*")
 _NUMBERS: dict[str, dict[str, int]] = {
     "modality": {"TEXT": 1, "IMAGE": 2, "VIDEO": 3, "AUDIO": 4, "DOCUMENT": 5},
@@ -74,14 +75,22 @@ def check(query: Mapping[str, str], *, refused: frozenset[str] = frozenset()) ->
             raise unknown(name)
 
 
+def whole_number(query: Mapping[str, str], name: str, default: int) -> int:
+    """A parameter's whole number, `default` where it is absent or empty. Raises ApiError 400 for what is none."""
+    text = query.get(name) or str(default)
+    if not re.fullmatch(r"[0-9]{1,18}", text):
+        raise errors.ApiError(400, f"Invalid value at '{name}': {text[:100]}")
+    return int(text)
+
+
 def _value(query: Mapping[str, str], name: str) -> str:
     return query.get(name, "") or query.get(f"${name}", "")
 
 
 def _mask(text: str) -> Mask:
     """`models(name,version),nextPageToken`, `models/name` or `models.name` as a tree."""
-    if text.count("(") > _MOST_BRACKETS:
-        raise _unreadable(f"{text[:40]}...")
+    if text.count("(") > _DEEPEST:
+        raise _unreadable(f"{text[:_SHOWN]}...")
     tokens = [schema.camel(token) for token in re.findall(r"[(),/]|[^(),/\s]+", text.replace(".", "/"))]
     mask, rest = _siblings(iter([*tokens, ""]))
     if rest:
@@ -100,13 +109,25 @@ def _siblings(tokens: Iterator[str]) -> tuple[dict[str, Mask], str]:
         if mark == "(":
             below, closed = _siblings(tokens)
             mark = next(tokens, "") if closed == ")" else "?"
-        if mark not in (",", ")", "") or any(not re.fullmatch(r"\*|\w+", name) for name in path):
-            raise _unreadable("/".join(path) + mark)
+        if (
+            mark not in (",", ")", "")
+            or len(path) > _DEEPEST
+            or any(not re.fullmatch(r"\*|\w+", name) for name in path)
+        ):
+            raise _unreadable(("/".join(path) + mark)[:_SHOWN])
         for name in reversed(path[1:]):
             below = {name: below}
-        found[path[0]] = {**found.get(path[0], {}), **below}
+        found[path[0]] = _both(found[path[0]], below) if path[0] in found else below
         if mark != ",":
             return found, mark
+
+
+def _both(one: Mask, other: Mask) -> Mask:
+    """What either of two masks keeps of one field."""
+    if not one or not other:
+        return {}
+    shared = {name: _both(one[name], other[name]) for name in one.keys() & other.keys()}
+    return {**one, **other, **shared}
 
 
 def _unreadable(text: str) -> errors.ApiError:

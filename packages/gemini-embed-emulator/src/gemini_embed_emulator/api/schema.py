@@ -38,17 +38,23 @@ TASK_TYPE = Enum(
     dict(enumerate((UNSPECIFIED, *_TASKS))),  # the published numbers: RETRIEVAL_QUERY is 1
 )
 
+_CONTEXT = 20  # characters that are shown on each side of where a body cannot be read
+_INT32 = range(-(2**31), 2**31)
 _SCALARS: dict[str, type] = {"string": str, "int32": int, "bool": bool, "bytes": bytes}
 
-_PART: Spec = {
+_DATA: dict[str, Spec] = {
     "text": "string",
     "inlineData": {"mimeType": "string", "data": "bytes"},
     "fileData": {"mimeType": "string", "fileUri": "string"},
-    "videoMetadata": {"startOffset": "string", "endOffset": "string", "fps": "any"},
     # What chat models read: known names, and nothing to an embedding.
-    **dict.fromkeys(("thought", "thoughtSignature", "partMetadata", "mediaResolution", "mediaProcessing"), "any"),
     **dict.fromkeys(("functionCall", "functionResponse", "executableCode", "codeExecutionResult"), "any"),
     **dict.fromkeys(("toolCall", "toolResponse"), "any"),
+}
+"""Of these a part holds one: protobuf's oneof `data`."""
+_PART: dict[str, Spec] = {
+    **_DATA,
+    "videoMetadata": {"startOffset": "string", "endOffset": "string", "fps": "any"},
+    **dict.fromkeys(("thought", "thoughtSignature", "partMetadata", "mediaResolution", "mediaProcessing"), "any"),
 }
 _CONTENT: dict[str, Spec] = {"parts": [_PART], "role": "string"}
 _CONFIG: Spec = {
@@ -82,11 +88,10 @@ PREDICT: Spec = {
     "instances": [_INSTANCE],
     "parameters": {"autoTruncate": "bool", "outputDimensionality": "int32"},
 }
-COUNT_TOKENS: Spec = {
-    **_BESIDE_THE_PATH,
-    "contents": [_CONTENT],
-    "generateContentRequest": GENERATE_CONTENT,
-    "instances": [_INSTANCE],
+COUNT_TOKENS: Spec = {"model": "string", "contents": [_CONTENT], "generateContentRequest": GENERATE_CONTENT}
+COMPUTE_TOKENS: dict[str, Spec] = {**_BESIDE_THE_PATH, "contents": [_CONTENT], "instances": [_INSTANCE]}
+VERTEX_COUNT_TOKENS: Spec = {
+    **COMPUTE_TOKENS,
     "systemInstruction": _CONTENT,
     "tools": "any",
     "generationConfig": "any",
@@ -96,9 +101,21 @@ COUNT_TOKENS: Spec = {
 def parse_json(body: bytes) -> Any:
     """The body as JSON, an empty one as an empty message."""
     try:
-        return json.loads(body or b"{}")
-    except (ValueError, RecursionError) as error:
-        raise ApiError(400, f"Invalid JSON payload received. Unexpected token.\n{error}") from None
+        return json.loads(body or b"{}", parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        what = "Unexpected token." if error.doc[error.pos :].strip() else "Unexpected end of string."
+        begin = max(error.pos - _CONTEXT, 0)
+        where = f"{error.doc[begin : error.pos + _CONTEXT]}\n{' ' * (error.pos - begin)}^"
+    except UnicodeDecodeError:
+        what, where = "Encountered non UTF-8 code points.", ""
+    except (ValueError, RecursionError):  # a number too long, or NaN; messages in messages in messages
+        what, where = "Unexpected token.", ""
+    raise ApiError(400, f"Invalid JSON payload received. {what}\n{where}".rstrip("\n"))
+
+
+def _refuse_constant(name: str) -> None:
+    """Python reads NaN and Infinity, which are no JSON; the service refuses them, as users have met."""
+    raise ValueError(name)
 
 
 def read(spec: Spec, payload: Any, path: str = "") -> Any:
@@ -131,6 +148,8 @@ def _read(spec: Spec, payload: Any, path: str, violations: list[dict[str, str]])
         if known not in spec:
             violations.append(_unknown(name, path))
         elif value is not None:
+            if spec is _PART and known in _DATA and not fields.keys().isdisjoint(_DATA):
+                raise _already_set(path, name)
             fields[known] = _read(spec[known], value, f"{path}.{_snake(known)}".lstrip("."), violations)
     return fields
 
@@ -140,13 +159,19 @@ def _scalar(kind: str, value: Any, path: str) -> Any:
         return value
     if kind == "bytes" and isinstance(value, str):
         return _decoded(value, path)
-    if kind == "int32" and isinstance(value, str) and re.fullmatch(r"-?\d+", value):
-        return int(value)
-    if kind == "int32" and isinstance(value, float) and value.is_integer():
-        return int(value)  # what has passed through a google.protobuf.Value comes as 256.0
-    if not isinstance(value, _SCALARS[kind]) or (kind == "int32" and isinstance(value, bool)):
+    read = _whole(value) if kind == "int32" else value
+    if not isinstance(read, _SCALARS[kind]) or (kind == "int32" and read not in _INT32):
         raise _wrong_type(path, f"TYPE_{kind.upper()}", value)
-    return value
+    return read
+
+
+def _whole(value: Any) -> int | None:
+    """A whole number that came as one, as text, or as 256.0: so it comes out of a google.protobuf.Value."""
+    if isinstance(value, str):
+        return int(value) if re.fullmatch(r"-?[0-9]{1,10}", value) else None
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _enum(spec: Enum, value: Any, path: str) -> str:
@@ -168,6 +193,13 @@ def _decoded(value: str, path: str) -> bytes:
 
 def _wrong_type(path: str, kind: str, value: Any) -> ApiError:
     description = f"Invalid value at '{path}' ({kind}), {json.dumps(value)[:200]}"
+    violation = {"field": path, "description": description}
+    return ApiError(400, description, details=[{"@type": RPC + "BadRequest", "fieldViolations": [violation]}])
+
+
+def _already_set(path: str, name: str) -> ApiError:
+    """Two of a kind where one may be [T]: a part that is a text and a picture at once."""
+    description = f"Invalid value at '{path}' (oneof), oneof field 'data' is already set. Cannot set '{name}'"
     violation = {"field": path, "description": description}
     return ApiError(400, description, details=[{"@type": RPC + "BadRequest", "fieldViolations": [violation]}])
 

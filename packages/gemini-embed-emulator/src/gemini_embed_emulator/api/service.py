@@ -27,6 +27,7 @@ _DEVELOPER = re.compile(r"/(?P<version>v1|v1beta|v1alpha)/models(?:/(?P<name>[^/
 _FILES = re.compile(r"(?P<upload>/upload)?/(?:v1|v1beta|v1alpha)/(?P<name>files(?:/[^/:]+)?)")
 _FORM = "application/x-www-form-urlencoded"
 _UPLOAD_QUERY = frozenset({"upload_id"})
+_CATALOG_QUERY = frozenset({"filter", "orderBy", "view", "languageCode", "listAllVersions"})  # taken, and not followed
 
 
 class Service:
@@ -45,8 +46,9 @@ class Service:
         """The good answer to a request, or ApiError, or NoSuchPageError."""
         if match := _FILES.fullmatch(request.path):
             return self._answer_files(match, request)
-        self._check_query(request)
-        if match := _VERTEX.fullmatch(request.path):
+        match = _VERTEX.fullmatch(request.path)
+        self._check_query(request, _CATALOG_QUERY if match and request.method == "GET" else frozenset())
+        if match:
             vertex, reply = True, self._answer_vertex(match, request)
         elif match := _DEVELOPER.fullmatch(request.path):
             vertex, reply = False, self._answer_developer(match, request)
@@ -144,7 +146,10 @@ def _nowhere(request: ReceivedRequest) -> Exception:
 
 
 def _grpc_name(version: str, name: str | None, action: str | None) -> str:
-    if action:
-        return f"google.cloud.aiplatform.{version}.PredictionService.{action[0].upper()}{action[1:]}"
-    call = "GetPublisherModel" if name else "ListPublisherModels"
-    return f"google.cloud.aiplatform.{version}.ModelGardenService.{call}"
+    """The call as ErrorInfo names it: v1 has countTokens where v1beta1 has only computeTokens."""
+    if not action:
+        service, call = "ModelGardenService", "GetPublisherModel" if name else "ListPublisherModels"
+    else:
+        utility = action == "computeTokens" or (action, version) == ("countTokens", "v1")
+        service, call = "LlmUtilityService" if utility else "PredictionService", f"{action[0].upper()}{action[1:]}"
+    return f"google.cloud.aiplatform.{version}.{service}.{call}"

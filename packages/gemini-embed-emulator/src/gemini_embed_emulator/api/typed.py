@@ -68,7 +68,7 @@ def written(value: Any) -> Any:
 
 def _bytes(value: Any, where: str) -> bytes:
     if isinstance(value, str):
-        return value.encode()
+        return value.encode(errors="replace")
     if isinstance(value, dict) and [*value] == ["base64"]:
         try:
             return base64.b64decode(value["base64"], validate=True)

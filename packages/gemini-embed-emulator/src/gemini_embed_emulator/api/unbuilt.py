@@ -19,11 +19,11 @@ _UNBUILT = (
         r"[sS]tream(?:Raw)?Predict|rawPredict)|/v\w+/interactions\b.*|/v1beta/openai/(?:chat|images|videos)/.+",
     ),
     ("the methods of PaLM models", r"/.+:(?:count(?:Text|Message)Tokens|(?:batchE|e)mbedText)"),
-    ("files in Cloud Storage, or registered ones", r"/v\w+/files:register|/upload/v\w+/fileSearchStores/.+"),
+    ("downloads, and files that are not uploaded in steps", r"/v\w+/files(?::register|/[^/]+:download)?"),
     ("the list of models in OpenAI's form", r"/v1beta/openai/models\b.*"),
     (
         "tuned models, caches, corpora, stores and endpoints",
-        r"/v\w+/(?:tunedModels|cachedContents|corpora|fileSearchStores|operations|authTokens|dynamic)\b.*"
+        r"(?:/upload)?/v\w+/(?:tunedModels|cachedContents|corpora|fileSearchStores|operations|authTokens|dynamic)\b.*"
         r"|/v\w+/projects/[^/]+/locations/[^/]+/(?!publishers/google/models).+",
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import zlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from gemini_embed_emulator.settings import Settings
 from gemini_embed_emulator.vectors import Limits, VectorMaker
 
 from . import schema
-from .embedding import Prepared, prepare, too_long, usage
+from .embedding import Prepared, count_contents, prepare, row, too_long, usage
 from .parts import Blob, Senses
 from .reply import Reply
 from .schema import UNSPECIFIED
@@ -114,7 +115,7 @@ class VertexApi:
 
     def compute_tokens(self, target: Target, body: Any) -> Reply:
         """The tokens of each content or instance, as base64 and as numbers (the emulator's own)."""
-        request = schema.read(schema.COUNT_TOKENS, body)
+        request = schema.read(schema.COMPUTE_TOKENS, body)
         tokenizer = _tokenizer(target, request)
         given = [
             (content.get("role", ""), [part.get("text", "") for part in content.get("parts", [])])
@@ -123,17 +124,23 @@ class VertexApi:
         return Reply({"tokensInfo": [_tokens_info(role, texts, tokenizer) for role, texts in given]})
 
     def count_tokens(self, target: Target, body: Any) -> Reply:
-        """Tokens and billable characters of instances (text models), or of contents and a system instruction."""
-        request = schema.read(schema.COUNT_TOKENS, body)
+        """Tokens and billable characters of instances (text models), or of contents and a system instruction.
+
+        Media count where the model embeds them; of a text-generating model only texts are counted.
+        """
+        request = schema.read(schema.VERTEX_COUNT_TOKENS, body)
         tokenizer = _tokenizer(target, request)
         contents = [*request.get("contents", []), request.get("systemInstruction", {})]
         texts = [part.get("text", "") for content in contents for part in content.get("parts", [])]
         texts += [_text(instance) for instance in request.get("instances", [])]
-        total = sum(tokens.count(text, tokenizer) for text in texts)
+        counts = Counter({"TEXT": sum(tokens.count(text, tokenizer) for text in texts)})
+        if not models.generates(target.name) and request.get("contents"):
+            counts |= count_contents(target.model(), request["contents"], self._senses)
+        counted = usage([counts], "promptTokensDetails")
         payload = {
-            "totalTokens": total,
+            "totalTokens": counted["promptTokenCount"],
             "totalBillableCharacters": _characters(texts),
-            "promptTokensDetails": [{"modality": "TEXT", "tokenCount": total}],
+            "promptTokensDetails": counted["promptTokensDetails"],
         }
         return Reply(payload)
 
@@ -151,10 +158,7 @@ class VertexApi:
         return {**self._row(model, item), "statistics": statistics}
 
     def _row(self, model: models.Model, one: Prepared) -> dict[str, Any]:
-        if one.item is None:
-            return {}
-        gap = self._settings.modality_gap if model.multimodal else 0.0
-        return {"values": self._vectors.vector(model, one.item, one.dimensions, gap)}
+        return row(self._vectors, model, one, self._settings.modality_gap)
 
     def _opened(self, file_data: Mapping[str, Any]) -> Blob:
         """The object in Cloud Storage behind a part's `fileData`, of those that `Settings.gcs` holds."""
@@ -211,7 +215,7 @@ def _tokenizer(target: Target, request: dict[str, Any]) -> tokens.Tokenizer:
 
 
 def _tokens_info(role: str, texts: list[str], tokenizer: tokens.Tokenizer) -> dict[str, Any]:
-    found = [match[0].encode() for text in texts for match in tokens.split(text, tokenizer)]
+    found = [match[0].encode(errors="replace") for text in texts for match in tokens.split(text, tokenizer)]
     info = {
         "tokens": [base64.b64encode(token).decode() for token in found],
         "tokenIds": [str(zlib.crc32(token)) for token in found],

@@ -4,7 +4,7 @@
 """
 
 from .encoding import encode, json_response
-from .http11 import BadRequestError, HttpRequest, raw_response
+from .http11 import BadRequestError, HttpRequest, answer_to, raw_response
 from .received import ReceivedRequest, RequestLog
 from .server import Client, Server
 
@@ -15,6 +15,7 @@ __all__ = [
     "ReceivedRequest",
     "RequestLog",
     "Server",
+    "answer_to",
     "encode",
     "json_response",
     "raw_response",

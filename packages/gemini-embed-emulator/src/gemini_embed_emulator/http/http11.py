@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import io
 import zlib
 from dataclasses import dataclass
 from http import HTTPStatus
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 _MAX_BODY_BYTES = 256 * 2**20
 _MIN_GZIP_BYTES = 512
@@ -50,16 +51,19 @@ async def read_request(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
         raise BadRequestError("the headers are too long") from error
     request_line, *lines = head.decode("latin-1").rstrip("\r\n").split("\r\n")
     try:
-        method, target, _ = request_line.split(" ")
+        method, target, version = request_line.split(" ")
     except ValueError as error:
         raise BadRequestError("no request line") from error
     headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    if version == "HTTP/1.0":
+        headers.setdefault("connection", "close")  # or a client that waits for the end waits for ever
     if headers.get("expect", "").lower() == "100-continue":
         writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     body = await _read_body(reader, headers)
-    url = urlsplit(target)
-    query = dict(parse_qsl(url.query, keep_blank_values=True))
-    return HttpRequest(method, unquote(url.path), query, headers, body)
+    path, _, query = target.partition("?")
+    if not path.startswith("/"):  # a proxy's form, with scheme and host
+        path = "/" + path.partition("://")[2].partition("/")[2]
+    return HttpRequest(method, unquote(path), dict(parse_qsl(query, keep_blank_values=True)), headers, body)
 
 
 async def _read_body(reader: asyncio.StreamReader, headers: dict[str, str]) -> bytes:
@@ -68,9 +72,16 @@ async def _read_body(reader: asyncio.StreamReader, headers: dict[str, str]) -> b
             body = await _read_chunks(reader)
         else:
             body = await reader.readexactly(_size(headers.get("content-length", "0"), 10))
-        return gzip.decompress(body) if headers.get("content-encoding") == "gzip" else body
+        return _unzipped(body) if headers.get("content-encoding") == "gzip" else body
     except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, EOFError, OSError, zlib.error) as error:
         raise BadRequestError("the body cannot be read") from error
+
+
+def _unzipped(body: bytes) -> bytes:
+    unzipped = gzip.GzipFile(fileobj=io.BytesIO(body)).read(_MAX_BODY_BYTES + 1)
+    if len(unzipped) > _MAX_BODY_BYTES:
+        raise BadRequestError("the body is too long")
+    return unzipped
 
 
 async def _read_chunks(reader: asyncio.StreamReader) -> bytes:
@@ -100,6 +111,11 @@ def raw_response(status: int, body: bytes, headers: dict[str, str], *, close: bo
     fields = {**headers, "content-length": str(len(body)), "connection": "close" if close else "keep-alive"}
     head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
     return f"HTTP/1.1 {status} {phrase}\r\n{head}\r\n".encode("latin-1") + body
+
+
+def answer_to(request: HttpRequest, response: bytes) -> bytes:
+    """The response as this request gets it: to HEAD its head alone, or the body would be taken for the next."""
+    return response[: response.index(b"\r\n\r\n") + 4] if request.method == "HEAD" else response
 
 
 def compressed(body: bytes, headers: dict[str, str]) -> tuple[bytes, dict[str, str]]:

@@ -7,9 +7,12 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self, overload
 
 from .http11 import HttpRequest
+
+_AROUND = 4096
 
 
 @dataclass(frozen=True)
@@ -25,18 +28,20 @@ class ReceivedRequest:
     headers: dict[str, str]
     """Names in lower case."""
     body: bytes
-    json: Any
-    """The body as JSON, None where it is not."""
     time: float
     """time.monotonic() at arrival, in seconds."""
 
     @classmethod
     def of(cls, http: HttpRequest, number: int) -> Self:
         """A request that comes in now."""
-        body = None
+        return cls(number, http.method, http.path, http.query, http.headers, http.body, time.monotonic())
+
+    @cached_property
+    def json(self) -> Any:
+        """The body as JSON, None where it is not."""
         with contextlib.suppress(ValueError, RecursionError):
-            body = json.loads(http.body) if http.body else None
-        return cls(number, http.method, http.path, http.query, http.headers, http.body, body, time.monotonic())
+            return json.loads(self.body) if self.body else None
+        return None
 
     @property
     def action(self) -> str:
@@ -49,7 +54,10 @@ class RequestLog(Sequence[ReceivedRequest]):
 
     def __init__(self) -> None:
         self._requests: list[ReceivedRequest] = []
+        self._bytes = 0
         self._numbers = 0
+        self.forgotten = 0
+        """The oldest requests, which had to make room."""
         self.items_billed = 0
         """Contents embedded, whether or not the answer arrived."""
         self.tokens_billed = 0
@@ -75,7 +83,8 @@ class RequestLog(Sequence[ReceivedRequest]):
     def clear(self) -> None:
         """Forget the requests and set the counters back; requests being answered stay counted."""
         self._requests.clear()
-        self.items_billed = self.tokens_billed = self.abandoned = 0
+        self._bytes = 0
+        self.items_billed = self.tokens_billed = self.abandoned = self.forgotten = 0
         self.max_in_flight = self.in_flight
 
     def next_number(self) -> int:
@@ -84,9 +93,9 @@ class RequestLog(Sequence[ReceivedRequest]):
         return self._numbers
 
     @contextlib.contextmanager
-    def answering(self, request: ReceivedRequest) -> Iterator[None]:
-        """Note a request while it is being answered."""
-        self._requests.append(request)
+    def answering(self, request: ReceivedRequest, most_bytes: int) -> Iterator[None]:
+        """Note a request while it is being answered; the oldest make room for it within `most_bytes`."""
+        self._keep(request, most_bytes)
         self.in_flight += 1
         self.max_in_flight = max(self.max_in_flight, self.in_flight)
         try:
@@ -97,7 +106,22 @@ class RequestLog(Sequence[ReceivedRequest]):
         finally:
             self.in_flight -= 1
 
+    def _keep(self, request: ReceivedRequest, most_bytes: int) -> None:
+        self._requests.append(request)
+        self._bytes += _size(request)
+        surplus = 0
+        while self._bytes > most_bytes and surplus < len(self._requests) - 1:  # the newest stays, whatever its size
+            self._bytes -= _size(self._requests[surplus])
+            surplus += 1
+        del self._requests[:surplus]
+        self.forgotten += surplus
+
     def bill(self, items: int, tokens: int) -> None:
         """Note work that was done."""
         self.items_billed += items
         self.tokens_billed += tokens
+
+
+def _size(request: ReceivedRequest) -> int:
+    """Bytes that a request holds, about: its body, and what stands around it."""
+    return len(request.body) + _AROUND

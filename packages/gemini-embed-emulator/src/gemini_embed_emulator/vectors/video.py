@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ class Excerpt:
             return cls(_seconds(start) if start else 0.0, _seconds(end) if end else math.inf,
                        float(metadata.get("fps") or 1.0))  # fmt: skip
         except (TypeError, ValueError):
-            raise ApiError(400, f"Invalid value at 'video_metadata', {dict(metadata)}") from None
+            raise ApiError(400, f"Invalid value at 'video_metadata', {json.dumps(metadata)}") from None
 
 
 def _seconds(duration: str) -> float:
@@ -72,7 +73,7 @@ def _moments(container: InputContainer, limits: Limits, excerpt: Excerpt) -> lis
     length_s = min(whole_s, excerpt.end_s) - excerpt.start_s
     if length_s > limits.max_video_s + _SLACK_S:
         raise too_long("video", f"{limits.max_video_s:g} seconds")
-    count = max(min(math.ceil(length_s * excerpt.fps - _SLACK_S), limits.max_frames), 1)
+    count = max(math.ceil(min(length_s * excerpt.fps - _SLACK_S, limits.max_frames)), 1)
     step_s = max(length_s / count, 0.0)
     return [excerpt.start_s + number * step_s for number in range(count)]
 
