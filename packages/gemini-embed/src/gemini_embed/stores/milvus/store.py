@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -36,11 +37,13 @@ from gemini_embed.stores.milvus import lite as milvus_lite
 from gemini_embed.stores.milvus.collection import Index, ensure, is_gone
 from gemini_embed.stores.milvus.filters import expression, ids_in
 from gemini_embed.stores.milvus.rows import ID_FIELD, VECTOR_FIELD, WITHOUT_VECTOR, check_size, from_row, to_row
+from gemini_embed.stores.milvus.together import together
 from gemini_embed.stores.pickling import SettingsOnly
 
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
 
+T = TypeVar("T")
 Consistency: TypeAlias = Literal["Strong", "Session", "Bounded", "Eventually"]
 
 _MAX_K = 16_384
@@ -131,22 +134,16 @@ class MilvusStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
             )
 
     def search(self, vector: FloatArray, k: int, filter: FilterLike = None) -> list[Hit]:
+        (hits,) = self.search_each(vector, k, [filter])
+        return hits
+
+    def search_each(self, vector: FloatArray, k: int, filters: Sequence[FilterLike]) -> list[list[Hit]]:
         query = check_query(vector, k, self._dimensions)
         if k > _MAX_K:
             raise InputError(f"Milvus gives at most {_MAX_K:,} hits of one search, not {k:,}")
+        wanted = [expression(filter) for filter in filters]
         with self._ready() as client:
-            (found,) = client.search(
-                self._name,
-                data=[query.tolist()],
-                anns_field=VECTOR_FIELD,
-                limit=k,
-                filter=expression(filter),
-                output_fields=WITHOUT_VECTOR,
-                search_params={"metric_type": "COSINE", "params": self._search_params},
-                consistency_level=self._consistency,
-                timeout=self._timeout_s,
-            )
-        return [Hit(from_row(hit["entity"]), hit["distance"]) for hit in found]
+            return self._at_once([partial(self._search, client, query, k, where) for where in wanted])
 
     def vectors(self, ids: Sequence[str]) -> dict[str, FloatArray]:
         with self._ready() as client:
@@ -171,6 +168,11 @@ class MilvusStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
     def count(self, filter: FilterLike = None) -> int:
         with self._ready() as client:
             return self._count(client, expression(filter))
+
+    def count_each(self, filters: Sequence[FilterLike]) -> list[int]:
+        wanted = [expression(filter) for filter in filters]
+        with self._ready() as client:
+            return self._at_once([partial(self._count, client, where) for where in wanted])
 
     def iterate(
         self, *, batch_size: int = 256, filter: FilterLike = None, with_vectors: bool = True
@@ -241,6 +243,24 @@ class MilvusStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
         for start in range(0, len(rows), step):
             with self._ready() as client:
                 client.upsert(self._name, rows[start : start + step], timeout=self._timeout_s)
+
+    def _at_once(self, requests: Sequence[Callable[[], T]]) -> list[T]:
+        """Their answers; with a file one after the other, since its engine computes in this process."""
+        return together(requests) if self._file is None else [request() for request in requests]
+
+    def _search(self, client: MilvusClient, query: FloatArray, k: int, where: str) -> list[Hit]:
+        (found,) = client.search(
+            self._name,
+            data=[query.tolist()],
+            anns_field=VECTOR_FIELD,
+            limit=k,
+            filter=where,
+            output_fields=WITHOUT_VECTOR,
+            search_params={"metric_type": "COSINE", "params": self._search_params},
+            consistency_level=self._consistency,
+            timeout=self._timeout_s,
+        )
+        return [Hit(from_row(hit["entity"]), hit["distance"]) for hit in found]
 
     def _query(self, client: MilvusClient, where: str, fields: Sequence[str]) -> list[dict[str, Any]]:
         found = client.query(
