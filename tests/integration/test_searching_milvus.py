@@ -102,14 +102,20 @@ def test_padding_asks_for_neighbours_only(make_embedder: MakeEmbedder, address: 
                 read.append(batch)
                 yield batch
 
-    (tmp_path / "long.txt").write_text(WORDS)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    words = {"one": WORDS, "two": f"{WORDS} That is all."}
+    for name, text in words.items():
+        (folder / name).with_suffix(".txt").write_text(text)
     with MultimodalIndex(make_embedder(dimensions=64), Noting(address)) as index:
-        assert index.add(tmp_path / "long.txt", cutting=Cutting(text_tokens=16)).added == 100
+        index.add(folder, cutting=Cutting(text_tokens=16))
         read.clear()
-        (plain,) = index.search("bicycles", 1)
+        plain = index.search("bicycles", 6)
         assert not read
-        (wider,) = index.search("bicycles", 1, padding={"text": 100})
-    assert 1 <= sum(len(batch.records) for batch in read) <= 8
-    start, end = wider.window.char_start, wider.window.char_end
-    assert plain.page_content in wider.page_content == WORDS[start:end]
-    assert len(wider.page_content) > len(plain.page_content)
+        hits = index.search("bicycles", 6, padding={"text": 100})
+    assert len({hit.source for hit in hits}) == 2
+    assert 1 <= sum(len(batch.records) for batch in read) <= 36
+    for one, wider in zip(plain, hits, strict=True):
+        start, end = wider.window.char_start, wider.window.char_end
+        assert one.page_content in wider.page_content == words[Path(str(one.source)).stem][start:end]
+        assert len(wider.page_content) > len(one.page_content)
