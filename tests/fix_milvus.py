@@ -8,10 +8,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from fix_aliases import Place
 from gemini_embed import MilvusStore
+from gemini_embed.stores.milvus import lite
 
 _ADDRESS = "GEMINI_EMBED_TEST_MILVUS"
 """The environment variable with the server's address, which child processes inherit."""
@@ -58,3 +61,22 @@ def milvus_standalone(place: Path) -> MilvusStore:
     """A store on the server under test, in a collection of its own for every place."""
     name = hashlib.sha256(str(place).encode()).hexdigest()[:16]
     return MilvusStore(os.environ[_ADDRESS], collection=f"test_{name}")
+
+
+@contextmanager
+def milvus_place(uri: str) -> Iterator[Place]:
+    """Milvus at this address, or Lite in this file, where aliases are pointed by a client of its own."""
+    from pymilvus import MilvusClient
+
+    file = None if "://" in uri else Path(uri)
+    address = uri if file is None else lite.start(file)[0]
+    client = MilvusClient(address)
+
+    def point(alias: str, collection: str) -> None:
+        known = [name for each in client.list_collections() for name in client.list_aliases(each)["aliases"]]
+        (client.alter_alias if alias in known else client.create_alias)(collection, alias)
+
+    yield Place(lambda name: MilvusStore(uri, collection=name), point, client.drop_collection)
+    client.close()
+    if file is not None:
+        lite.stop(file, address)

@@ -1,8 +1,10 @@
-"""Qdrant's REST interface over qdrant-client's local mode: enough to make, fill and search one collection."""
+"""Qdrant's REST interface over qdrant-client's local mode: enough to make, fill and search collections, and to give
+them aliases."""
 
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +15,9 @@ from pydantic import TypeAdapter
 from qdrant_client import QdrantClient, models
 
 FILTER = TypeAdapter(models.Filter | None)
+MISSING = re.compile("Collection (.*) not found")
+"""How local mode says it."""
+ALIAS_CHANGES = TypeAdapter(list[models.AliasOperations])
 
 
 class QdrantServer(ThreadingHTTPServer):
@@ -27,8 +32,8 @@ class QdrantServer(ThreadingHTTPServer):
         """How many each batch of them has."""
         self.records_sent = 0
         """By scrolling."""
+        self.lists_aliases = True
         self._client = QdrantClient(":memory:")
-        self._metadata: dict[str, Any] = {}
         self._lock = threading.Lock()
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
@@ -40,9 +45,19 @@ class QdrantServer(ThreadingHTTPServer):
     def answer(self, method: str, path: str, body: Any) -> Any:
         """What Qdrant would answer."""
         with self._lock:
+            if path in ("/aliases", "/collections/aliases"):
+                self.asked.append(f"{method} {path[1:]}")
+                return self._answer_about_aliases(method, body)
             _, _, name, *rest = path.split("/")
             self.asked.append(f"{method} {'/'.join(rest)}")
             return self._answer(method, name, "/".join(rest), body)
+
+    def _answer_about_aliases(self, method: str, body: Any) -> Any:
+        if method == "POST":
+            return self._client.update_collection_aliases(ALIAS_CHANGES.validate_python(body["actions"]))
+        if not self.lists_aliases:
+            raise PermissionError
+        return self._client.get_aliases().model_dump(mode="json")
 
     def _answer(self, method: str, name: str, what: str, body: Any) -> Any:
         client = self._client
@@ -50,12 +65,13 @@ class QdrantServer(ThreadingHTTPServer):
             case "GET", "exists":
                 return {"exists": client.collection_exists(name)}
             case "PUT", "":
-                self._metadata = body["metadata"]
-                return client.create_collection(name, models.VectorParams(**body["vectors"]))
+                return client.create_collection(name, models.VectorParams(**body["vectors"]), metadata=body["metadata"])
             case "GET", "":
-                info = client.get_collection(name).model_dump(mode="json")
-                info["config"]["metadata"] = self._metadata
-                return info
+                return client.get_collection(name).model_dump(mode="json")
+            case "DELETE", "":
+                return client.delete_collection(name)
+            case "GET", "aliases":
+                return client.get_collection_aliases(name).model_dump(mode="json")
             case "PUT", "points":
                 batch = models.Batch(**body["batch"])
                 client.upsert(name, batch)
@@ -88,15 +104,26 @@ class _Handler(BaseHTTPRequestHandler):
     def answer(self) -> None:
         assert isinstance(self.server, QdrantServer)
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
-        result = self.server.answer(self.command, self.path.partition("?")[0], json.loads(body) if body else None)
-        reply = json.dumps({"result": result, "status": "ok", "time": 0.0}).encode()
-        self.send_response(200)
+        status, answer = 200, {"status": "ok", "time": 0.0}
+        try:
+            answer["result"] = self.server.answer(
+                self.command, self.path.partition("?")[0], json.loads(body) if body else None
+            )
+        except PermissionError:
+            status, answer["status"] = 403, {"error": "Forbidden: Global access is required"}
+        except ValueError as error:
+            missing = MISSING.fullmatch(str(error))
+            if missing is None:
+                raise
+            status, answer["status"] = 404, {"error": f"Not found: Collection `{missing[1]}` doesn't exist!"}
+        reply = json.dumps(answer).encode()
+        self.send_response(status)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(reply)))
         self.end_headers()
         self.wfile.write(reply)
 
-    do_GET = do_PUT = do_POST = do_PATCH = answer  # noqa: N815 - the base's names
+    do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815 - the base's names
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's name
         """Stay silent."""

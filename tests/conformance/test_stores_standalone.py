@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from fix_aliases import check_aliases_are_pinned
 from fix_kills import check_kills
-from fix_milvus import milvus_standalone
+from fix_milvus import milvus_place, milvus_standalone
 from fix_signs import Signs, check_that_all_find_all
 from gemini_embed import Embedder
 from gemini_embed.testing import StoreTests
@@ -27,3 +28,8 @@ def test_every_modality_finds_every_other(make_embedder: Callable[..., Embedder]
 
 def test_what_was_acknowledged_stays_and_the_rest_is_added_once(signs: Signs, tmp_path: Path) -> None:
     check_kills("standalone", signs, tmp_path)
+
+
+def test_an_alias_is_pinned(make_embedder: Callable[..., Embedder], milvus_server: str) -> None:
+    with milvus_place(milvus_server) as place:
+        check_aliases_are_pinned(place, make_embedder)

@@ -88,3 +88,23 @@ def test_padding_asks_for_neighbours_only(
         start, end = wider.window.char_start, wider.window.char_end
         assert wider.page_content == WORDS[start:end]
         assert len(wider.page_content) > len(one.page_content)
+
+
+def test_padding_is_one_request_for_hits_of_several_sources(
+    index: MultimodalIndex, qdrant_server: QdrantServer, tmp_path: Path
+) -> None:
+    """And each gets its own neighbours."""
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}.txt").write_text(WORDS.replace("Sentence", f"Line {name}"))
+    index.add(tmp_path, cutting=Cutting(text_tokens=16))
+    words = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    qdrant_server.asked.clear()
+    qdrant_server.records_sent = 0
+    hits = index.search("bicycles", 12, padding={"text": 100})
+    assert qdrant_server.asked == [*ONE_SEARCH, "POST points/scroll"]
+    assert qdrant_server.records_sent <= 72
+    assert len({hit.source for hit in hits}) > 1
+    for hit in hits:
+        start, end = hit.window.char_start, hit.window.char_end
+        assert hit.page_content == words[Path(str(hit.source)).name][start:end]
+        assert len(hit.page_content) > 100

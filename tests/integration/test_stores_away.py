@@ -57,6 +57,8 @@ class QdrantServer:
 
     def answer(self, method: str, path: str, body: Any) -> Any:
         match method, path.removeprefix("/collections/c"):
+            case "GET", "/aliases":
+                return {"aliases": []}
             case "GET", "/exists":
                 return {"exists": self.exists}
             case "PUT", "":

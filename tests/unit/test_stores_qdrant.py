@@ -62,6 +62,8 @@ class FakeServer(ThreadingHTTPServer):
     def answer(self, method: str, path: str, body: Any) -> Any:
         self.calls.append((method, path, body))
         match method, path.removeprefix("/collections/c"):
+            case "GET", "/aliases":
+                return {"aliases": []}
             case "GET", "/exists":
                 return {"exists": self.exists}
             case "PUT", "":

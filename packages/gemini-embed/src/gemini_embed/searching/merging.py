@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from typing import Any
@@ -14,7 +14,7 @@ from gemini_embed.searching.options import Wanted
 from gemini_embed.stores import Store
 
 _RANGES = 32
-"""In one filter; of more windows all that lies between them is asked for."""
+"""In one filter; of a source with more windows all that lies between them is asked for."""
 _WHITE_SPACE = {0: "", 1: " "}
 """Between two passages, by how much there was; else a blank line."""
 
@@ -61,9 +61,9 @@ def widened(hits: Sequence[Hit], wanted: Wanted, store: Store) -> list[Hit]:
     """Hits with more around them, as far as asked for their modality; with the text that stands there."""
     windows = [hit.window.widened(wanted.padding_of(hit.modality)) for hit in hits]
     wider = [(hit, window) for hit, window in zip(hits, windows, strict=True) if window != hit.window]
-    beside = {place: _beside(*place, some, store) for place, some in _by_place(wider).items()}
+    beside = _beside(_by_place(wider), store)
     return [
-        hit if window == hit.window else _widened(hit, window, beside[hit.source, hit.modality])
+        hit if window == hit.window else _widened(hit, window, beside)
         for hit, window in zip(hits, windows, strict=True)
     ]
 
@@ -76,13 +76,26 @@ def _by_place(wider: Iterable[tuple[Hit, Excerpt]]) -> dict[tuple[str | None, st
     return places
 
 
-def _beside(source: str | None, modality: str | None, windows: Sequence[Excerpt], store: Store) -> list[Record]:
-    """The records of a source that lie in any of these windows; not all of them, which may be thousands."""
-    if len(windows) > _RANGES:
-        windows = [reduce(Excerpt.joined, windows)]
-    ranges = [_range(window) for window in windows]
-    wanted = {"source": source, "modality": modality, **(ranges[0] if len(ranges) == 1 else {"$or": ranges})}
-    return [record for batch in store.iterate(filter=wanted, with_vectors=False) for record in batch.records]
+def _beside(places: Mapping[tuple[str | None, str | None], Sequence[Excerpt]], store: Store) -> list[Record]:
+    """The records that lie in any of these windows; not all of their sources, which may be thousands. One may come
+    twice where it takes more than one request."""
+    clauses = [
+        {"source": source, "modality": modality, **_range(window)}
+        for (source, modality), windows in places.items()
+        for window in (windows if len(windows) <= _RANGES else [reduce(Excerpt.joined, windows)])
+    ]
+    requests = [_any_of(clauses[start : start + _RANGES]) for start in range(0, len(clauses), _RANGES)]
+    batches = (batch for filter in requests for batch in store.iterate(filter=filter, with_vectors=False))
+    return [record for batch in batches for record in batch.records]
+
+
+def _any_of(clauses: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The sources are named once more, since some stores have an index of them, or understand no more than that."""
+    sources = sorted({clause["source"] for clause in clauses} - {None})
+    if len(clauses) == 1:
+        return clauses[0]
+    is_told = all(clause["source"] is not None for clause in clauses)
+    return {**({"source": sources} if is_told else {}), "$or": list(clauses)}
 
 
 def _range(window: Excerpt) -> dict[str, Any]:

@@ -4,6 +4,7 @@ base             the contract, and what every store checks
 filters          the neutral filter;  matching: the same in plain Python
 points           records as points of the Qdrant family;  point_filters: filters as its conditions
 adopting         the taking over of a collection that has no fingerprint
+aliases          the collection that a name leads to, kept to
 forking          engines that live in one process, and its forks
 pickling         stores of a server as their settings
 llama_nodes      what LlamaIndex's stores read beside that

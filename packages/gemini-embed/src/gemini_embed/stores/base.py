@@ -88,13 +88,17 @@ class Store(ABC):
     def count(self, filter: FilterLike = None) -> int:
         """How many records match, exactly."""
 
+    def count_each(self, filters: Sequence[FilterLike]) -> list[int]:
+        """`count` with each of the filters in turn. A store that can ask them all at once overrides it."""
+        return [self.count(filter) for filter in filters]
+
     def modalities(self) -> Mapping[str | None, int] | None:
         """How many records there are of each modality; None stands for those that tell none, or none of ours.
 
         None instead of a mapping: the store cannot tell, and searches ask for all modalities.
         """
-        counts: dict[str | None, int] = {name: self.count({"modality": name}) for name in MODALITIES}
-        counts[None] = self.count() - sum(counts.values())
+        total, *each = self.count_each([None, *({"modality": name} for name in MODALITIES)])
+        counts: dict[str | None, int] = {**dict(zip(MODALITIES, each, strict=True)), None: total - sum(each)}
         return {modality: count for modality, count in counts.items() if count > 0}
 
     @abstractmethod

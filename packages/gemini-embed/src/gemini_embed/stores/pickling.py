@@ -17,7 +17,7 @@ class SettingsOnly:
         StoreError: in pickling an embedded store, whose files one process has open.
     """
 
-    _opened_names: ClassVar[tuple[str, ...]] = ("_client", "_fingerprint")
+    _opened_names: ClassVar[tuple[str, ...]] = ("_client", "_fingerprint", "_pinned")
     _key_name: ClassVar[str] = ""
     """The attribute that holds a server's key."""
     _key_variable: ClassVar[str] = ""

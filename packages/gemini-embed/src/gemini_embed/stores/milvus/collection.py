@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _KEY = "gemini_embed"
 _MAX_ID_BYTES = 512
+_COLLECTION_NOT_FOUND = 100
+"""Milvus's code, since 2.3."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,11 @@ class Index:
     params: Mapping[str, Any] = field(default_factory=dict)
 
 
-def ensure(client: MilvusClient, name: str, wanted: Fingerprint, index: Index, *, adopt: bool) -> Fingerprint:
-    """The fingerprint of collection `name`, which is created with `wanted` if need be, and loaded."""
+def ensure(
+    client: MilvusClient, name: str, wanted: Fingerprint, index: Index, *, adopt: bool
+) -> tuple[str, Fingerprint]:
+    """The collection that `name` leads to now, which is created with `wanted` if need be, and loaded: its own name,
+    which an alias is not, and its fingerprint."""
     from pymilvus import MilvusException
 
     if not client.has_collection(name):
@@ -37,7 +42,8 @@ def ensure(client: MilvusClient, name: str, wanted: Fingerprint, index: Index, *
         except MilvusException:
             if not client.has_collection(name):
                 raise  # else another process was first: its fingerprint is checked like any other
-    kept = _fingerprint(client.describe_collection(name))
+    described = client.describe_collection(name)
+    name, kept = described["collection_name"], _fingerprint(described)
     if kept is None:
         kept = adopted(
             check=lambda: _check_may_take_over(client, name, wanted, adopt),
@@ -47,7 +53,14 @@ def ensure(client: MilvusClient, name: str, wanted: Fingerprint, index: Index, *
         )
     _check_index(client, name, index)
     client.load_collection(name)
-    return kept
+    return name, kept
+
+
+def is_gone(error: Exception) -> bool:
+    """Whether there is no collection of the name that was asked."""
+    from pymilvus import MilvusException
+
+    return isinstance(error, MilvusException) and error.code == _COLLECTION_NOT_FOUND
 
 
 def _create(client: MilvusClient, name: str, wanted: Fingerprint, index: Index) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from gemini_embed.errors import ConfigurationError, InputError, missing_extra
 from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.hits import Hit
 from gemini_embed.records import Record
+from gemini_embed.stores.aliases import OfOneCollection
 from gemini_embed.stores.base import (
     Batch,
     FilterLike,
@@ -32,14 +34,16 @@ from gemini_embed.stores.base import (
 )
 from gemini_embed.stores.forking import OfOneProcess
 from gemini_embed.stores.milvus import lite as milvus_lite
-from gemini_embed.stores.milvus.collection import Index, ensure
+from gemini_embed.stores.milvus.collection import Index, ensure, is_gone
 from gemini_embed.stores.milvus.filters import expression, ids_in
 from gemini_embed.stores.milvus.rows import ID_FIELD, VECTOR_FIELD, WITHOUT_VECTOR, check_size, from_row, to_row
+from gemini_embed.stores.milvus.together import together
 from gemini_embed.stores.pickling import SettingsOnly
 
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
 
+T = TypeVar("T")
 Consistency: TypeAlias = Literal["Strong", "Session", "Bounded", "Eventually"]
 
 _MAX_K = 16_384
@@ -48,7 +52,7 @@ _NUMBERS_PER_REQUEST = 2**20
 """Vector numbers in one upsert: 4 MB, well under the 64 MB of a gRPC message."""
 
 
-class MilvusStore(SettingsOnly, OfOneProcess, Store):
+class MilvusStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
     """Records and vectors in one Milvus collection, made on first use. Needs the extra `milvus`.
 
     Stored text is cut at 65,535 bytes, Milvus's limit, with a mark at its end; the vector is of the whole text.
@@ -57,7 +61,8 @@ class MilvusStore(SettingsOnly, OfOneProcess, Store):
         uri: "http://host:19530" of a server, an endpoint of Zilliz Cloud, or the path of a file that ends in ".db", for
             Milvus Lite (one process at a time; meant for small collections).
         token: of a server: an API key, or "user:password". A pickle leaves it behind, and finds it in MILVUS_TOKEN.
-        collection: its name: letters, digits and underscores.
+        collection: its name (letters, digits and underscores), or an alias, which is looked up when the store is
+            opened; see `pinned`.
         adopt: take over a collection that holds vectors but no fingerprint, such as one made by langchain-milvus. By
             this you vouch that its vectors were made as your embedder makes them; the fingerprint is written once.
         index_type: Milvus's name of the index to make, such as "HNSW", "IVF_SQ8" or "DISKANN".
@@ -101,14 +106,15 @@ class MilvusStore(SettingsOnly, OfOneProcess, Store):
         self._lock = threading.RLock()
 
     def __repr__(self) -> str:
-        return f"MilvusStore({self._place!r}, collection={self.collection!r})"
+        return f"MilvusStore({self._place!r}, {self._names()})"
 
     def open(self, fingerprint: Fingerprint) -> None:
         self._check_process()
         with self._lock, engine_errors(self):
             if self._fingerprint is None:
                 client = self._client = self._client or self._connect()
-                self._fingerprint = ensure(client, self.collection, fingerprint, self._index, adopt=self._adopt)
+                found = ensure(client, self.collection, fingerprint, self._index, adopt=self._adopt)
+                self._pinned, self._fingerprint = found
             self._fingerprint = self._fingerprint.check(fingerprint, where=str(self))
 
     def kept_fingerprint(self) -> Fingerprint | None:
@@ -128,22 +134,16 @@ class MilvusStore(SettingsOnly, OfOneProcess, Store):
             )
 
     def search(self, vector: FloatArray, k: int, filter: FilterLike = None) -> list[Hit]:
+        (hits,) = self.search_each(vector, k, [filter])
+        return hits
+
+    def search_each(self, vector: FloatArray, k: int, filters: Sequence[FilterLike]) -> list[list[Hit]]:
         query = check_query(vector, k, self._dimensions)
         if k > _MAX_K:
             raise InputError(f"Milvus gives at most {_MAX_K:,} hits of one search, not {k:,}")
+        wanted = [expression(filter) for filter in filters]
         with self._ready() as client:
-            (found,) = client.search(
-                self.collection,
-                data=[query.tolist()],
-                anns_field=VECTOR_FIELD,
-                limit=k,
-                filter=expression(filter),
-                output_fields=WITHOUT_VECTOR,
-                search_params={"metric_type": "COSINE", "params": self._search_params},
-                consistency_level=self._consistency,
-                timeout=self._timeout_s,
-            )
-        return [Hit(from_row(hit["entity"]), hit["distance"]) for hit in found]
+            return self._at_once([partial(self._search, client, query, k, where) for where in wanted])
 
     def vectors(self, ids: Sequence[str]) -> dict[str, FloatArray]:
         with self._ready() as client:
@@ -162,12 +162,17 @@ class MilvusStore(SettingsOnly, OfOneProcess, Store):
         with self._ready() as client:
             there_before = self._count(client, doomed)
             if there_before:
-                client.delete(self.collection, filter=doomed, timeout=self._timeout_s)
+                client.delete(self._name, filter=doomed, timeout=self._timeout_s)
             return there_before
 
     def count(self, filter: FilterLike = None) -> int:
         with self._ready() as client:
             return self._count(client, expression(filter))
+
+    def count_each(self, filters: Sequence[FilterLike]) -> list[int]:
+        wanted = [expression(filter) for filter in filters]
+        with self._ready() as client:
+            return self._at_once([partial(self._count, client, where) for where in wanted])
 
     def iterate(
         self, *, batch_size: int = 256, filter: FilterLike = None, with_vectors: bool = True
@@ -179,7 +184,7 @@ class MilvusStore(SettingsOnly, OfOneProcess, Store):
             if self._file is None and self._count(client, where) == 0:
                 return
             rows = client.query_iterator(
-                self.collection,
+                self._name,
                 batch_size=min(batch_size, _MAX_K),
                 filter=where,
                 output_fields=[*WITHOUT_VECTOR, VECTOR_FIELD] if with_vectors else WITHOUT_VECTOR,
@@ -198,20 +203,24 @@ class MilvusStore(SettingsOnly, OfOneProcess, Store):
     def optimize(self) -> None:
         """Seal what was written, so that it is indexed; Lite then searches several times faster."""
         with self._ready() as client:
-            client.flush(self.collection, timeout=self._timeout_s)
+            client.flush(self._name, timeout=self._timeout_s)
             if self._file is not None:
-                client.release_collection(self.collection)
-                client.load_collection(self.collection)
+                client.release_collection(self._name)
+                client.load_collection(self._name)
 
     def close(self) -> None:
         if self._is_the_parent_s:
             return
         with self._lock, engine_errors(self):
-            client, self._client, self._fingerprint = self._client, None, None
+            client, self._client, self._fingerprint, self._pinned = self._client, None, None, None
             if client is not None:
                 client.close()
                 if self._file is not None:
                     milvus_lite.stop(self._file, self._address)
+
+    @property
+    def _name(self) -> str:
+        return opened(self, self._pinned)
 
     @property
     def _dimensions(self) -> int:
@@ -222,7 +231,8 @@ class MilvusStore(SettingsOnly, OfOneProcess, Store):
         """The client of the open store; one caller at a time with a file, which takes one writer."""
         self._check_process()
         client = opened(self, self._client if self._fingerprint else None)
-        with nullcontext() if self._file is None else self._lock, engine_errors(self):
+        lock = nullcontext() if self._file is None else self._lock
+        with lock, engine_errors(self), self._while_it_is_there(is_gone):
             yield client
 
     def _write(self, rows: list[dict[str, Any]]) -> None:
@@ -232,11 +242,29 @@ class MilvusStore(SettingsOnly, OfOneProcess, Store):
         step = max(1, _NUMBERS_PER_REQUEST // self._dimensions)
         for start in range(0, len(rows), step):
             with self._ready() as client:
-                client.upsert(self.collection, rows[start : start + step], timeout=self._timeout_s)
+                client.upsert(self._name, rows[start : start + step], timeout=self._timeout_s)
+
+    def _at_once(self, requests: Sequence[Callable[[], T]]) -> list[T]:
+        """Their answers; with a file one after the other, since its engine computes in this process."""
+        return together(requests) if self._file is None else [request() for request in requests]
+
+    def _search(self, client: MilvusClient, query: FloatArray, k: int, where: str) -> list[Hit]:
+        (found,) = client.search(
+            self._name,
+            data=[query.tolist()],
+            anns_field=VECTOR_FIELD,
+            limit=k,
+            filter=where,
+            output_fields=WITHOUT_VECTOR,
+            search_params={"metric_type": "COSINE", "params": self._search_params},
+            consistency_level=self._consistency,
+            timeout=self._timeout_s,
+        )
+        return [Hit(from_row(hit["entity"]), hit["distance"]) for hit in found]
 
     def _query(self, client: MilvusClient, where: str, fields: Sequence[str]) -> list[dict[str, Any]]:
         found = client.query(
-            self.collection,
+            self._name,
             filter=where,
             output_fields=list(fields),
             consistency_level="Strong",

@@ -48,6 +48,15 @@ def is_in_folder(client: QdrantClient) -> bool:
     return client.init_options.get("path") is not None
 
 
+def is_gone(error: Exception) -> bool:
+    """Whether there is no collection of the name that was asked; a point that is missing is "not found" too."""
+    from qdrant_client.http.exceptions import UnexpectedResponse
+
+    if isinstance(error, UnexpectedResponse):
+        return error.status_code == 404 and b"Collection" in error.content
+    return isinstance(error, ValueError) and str(error).startswith("Collection ")  # local mode
+
+
 def passes(error: Exception) -> bool:
     """Whether the server is away or overloaded, as opposed to refusing what it is asked."""
     from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse

@@ -16,8 +16,9 @@ _KEY = "gemini_embed"
 
 
 class Found(NamedTuple):
-    """A collection as it is: its fingerprint, and the names of its sparse vectors, which others write."""
+    """A collection as it is: its own name, its fingerprint, the names of its sparse vectors, which others write."""
 
+    name: str
     fingerprint: Fingerprint
     sparse: tuple[str, ...]
 
@@ -25,13 +26,14 @@ class Found(NamedTuple):
 def ensure(
     client: QdrantClient, name: str, wanted: Fingerprint, *, adopt: bool, indexed: bool, quantized: bool
 ) -> Found:
-    """Collection `name`, which is created with `wanted` if need be.
+    """The collection that `name` leads to now, which is created with `wanted` if need be.
 
     `indexed`: whether payload indexes mean anything (local mode has none, and warns). `quantized`: keep an int8 copy of
     the vectors too; ConfigurationError where another quantisation is there.
     """
     from qdrant_client import models
 
+    name = _own_name(client, name)
     if not client.collection_exists(name):
         _create(client, name, wanted)
     info = client.get_collection(name)
@@ -56,7 +58,20 @@ def ensure(
     if quantized and quantisation is None:
         int8 = models.ScalarQuantizationConfig(type=models.ScalarType.INT8, always_ram=True)
         client.update_collection(name, quantization_config=models.ScalarQuantization(scalar=int8))
-    return Found(kept, tuple(info.config.params.sparse_vectors or ()))
+    return Found(name, kept, tuple(info.config.params.sparse_vectors or ()))
+
+
+def _own_name(client: QdrantClient, name: str) -> str:
+    """`name`, or that of the collection which it is an alias of."""
+    from qdrant_client.http.exceptions import UnexpectedResponse
+
+    try:
+        aliases = client.get_aliases().aliases
+    except UnexpectedResponse as error:
+        if error.status_code != 403:
+            raise
+        return name  # a key that may not list them may not be let into the collection by its own name either
+    return next((one.collection_name for one in aliases if one.alias_name == name), name)
 
 
 def _quantisation(info: models.CollectionInfo) -> Any:

@@ -23,6 +23,7 @@ from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.hits import Hit
 from gemini_embed.notices import warn
 from gemini_embed.records import Record
+from gemini_embed.stores.aliases import OfOneCollection
 from gemini_embed.stores.base import (
     Batch,
     FilterLike,
@@ -39,7 +40,7 @@ from gemini_embed.stores.forking import OfOneProcess
 from gemini_embed.stores.pickling import SettingsOnly
 from gemini_embed.stores.points import from_payload, point_id, point_ids
 from gemini_embed.stores.qdrant.away import persist
-from gemini_embed.stores.qdrant.client import connected, is_in_folder, is_local, no_quantization_here, passes
+from gemini_embed.stores.qdrant.client import connected, is_gone, is_in_folder, is_local, no_quantization_here, passes
 from gemini_embed.stores.qdrant.collection import ensure
 from gemini_embed.stores.qdrant.requests import changes_of, dense, filter_of, hits_of, points_of, queries_of
 
@@ -52,7 +53,7 @@ _NUMBERS_PER_REQUEST = 2**18
 """Vector numbers in one upsert: some 5 MB of JSON, well under the server's 32 MB."""
 
 
-class QdrantStore(SettingsOnly, OfOneProcess, Store):
+class QdrantStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
     """Records and vectors in one Qdrant collection, made on first use. Needs the extra `qdrant`.
 
     Args:
@@ -62,7 +63,7 @@ class QdrantStore(SettingsOnly, OfOneProcess, Store):
             (`EdgeStore` is the better embedded store).
         client: a QdrantClient of yours; it is not closed with the store. Give exactly one of these four.
         api_key: for `url`. A pickle leaves it behind, and finds it in QDRANT_API_KEY.
-        collection: its name.
+        collection: its name, or an alias, which is looked up when the store is opened; see `pinned`.
         adopt: take over a collection that holds vectors but no fingerprint, such as one made by langchain_qdrant. By
             this you vouch that its vectors were made as your embedder makes them; the fingerprint is written once.
         quantization: "int8" has the server keep a quarter-size copy of the vectors in memory, which searches read
@@ -116,7 +117,7 @@ class QdrantStore(SettingsOnly, OfOneProcess, Store):
         self._lock = threading.RLock()
 
     def __repr__(self) -> str:
-        return f"QdrantStore({self._where!r}, collection={self.collection!r})"
+        return f"QdrantStore({self._where!r}, {self._names()})"
 
     def open(self, fingerprint: Fingerprint) -> None:
         self._check_process()
@@ -127,7 +128,7 @@ class QdrantStore(SettingsOnly, OfOneProcess, Store):
             if self._fingerprint is None:
                 if self._quantization is not None and is_local(client):
                     raise no_quantization_here()
-                self._fingerprint, self._sparse = ensure(
+                self._pinned, self._fingerprint, self._sparse = ensure(
                     client,
                     self.collection,
                     fingerprint,
@@ -146,11 +147,11 @@ class QdrantStore(SettingsOnly, OfOneProcess, Store):
         step = max(1, _NUMBERS_PER_REQUEST // self._dimensions)
         for start in range(0, len(records), step):
             batch = points_of(records[start : start + step], rows[start : start + step])
-            self._ask(methodcaller("upsert", self.collection, batch))
+            self._ask(methodcaller("upsert", self._name, batch))
 
     def update(self, records: Sequence[Record]) -> None:
         changes = changes_of(records)
-        self._ask(lambda client: client.batch_update_points(self.collection, changes))
+        self._ask(lambda client: client.batch_update_points(self._name, changes))
 
     def search(self, vector: FloatArray, k: int, filter: FilterLike = None) -> list[Hit]:
         (hits,) = self.search_each(vector, k, [filter])
@@ -163,18 +164,16 @@ class QdrantStore(SettingsOnly, OfOneProcess, Store):
         rescored = models.QuantizationSearchParams(rescore=True, oversampling=self._oversampling)
         with self._ready() as client:
             params = None if is_local(client) else models.SearchParams(quantization=rescored)
-            return hits_of(client.query_batch_points(self.collection, queries_of(query, k, filters, params)))
+            return hits_of(client.query_batch_points(self._name, queries_of(query, k, filters, params)))
 
     def vectors(self, ids: Sequence[str]) -> dict[str, FloatArray]:
         wanted = point_ids(ids)
-        points = self._ask(
-            lambda client: client.retrieve(self.collection, wanted, with_payload=False, with_vectors=True)
-        )
+        points = self._ask(lambda client: client.retrieve(self._name, wanted, with_payload=False, with_vectors=True))
         return {str(point.id): np.array(dense(point), np.float32) for point in points}
 
     def get(self, ids: Sequence[str]) -> list[Record]:
         wanted = point_ids(ids)
-        points = self._ask(lambda client: client.retrieve(self.collection, wanted, with_payload=True))
+        points = self._ask(lambda client: client.retrieve(self._name, wanted, with_payload=True))
         found = {point_id(point.id): from_payload(point.id, point.payload) for point in points}
         return [found[id_] for id_ in wanted if id_ in found]
 
@@ -185,15 +184,15 @@ class QdrantStore(SettingsOnly, OfOneProcess, Store):
         if ids is not None:
             there = [record.id for record in self.get(ids)]
             if there:
-                self._ask(lambda client: client.delete(self.collection, point_ids(there)))
+                self._ask(lambda client: client.delete(self._name, point_ids(there)))
             return len(there)
         there_before = self.count(filter)
-        self._ask(lambda client: client.delete(self.collection, models.FilterSelector(filter=filter_of(filter))))
+        self._ask(lambda client: client.delete(self._name, models.FilterSelector(filter=filter_of(filter))))
         return there_before
 
     def count(self, filter: FilterLike = None) -> int:
         wanted = filter_of(filter)
-        return self._ask(lambda client: client.count(self.collection, count_filter=wanted, exact=True)).count
+        return self._ask(lambda client: client.count(self._name, count_filter=wanted, exact=True)).count
 
     def modalities(self) -> None:
         """Not counted: a search for each of them is one request, which tells those that are not there."""
@@ -201,11 +200,11 @@ class QdrantStore(SettingsOnly, OfOneProcess, Store):
     def iterate(
         self, *, batch_size: int = 256, filter: FilterLike = None, with_vectors: bool = True
     ) -> Iterator[Batch]:
-        wanted, offset = filter_of(filter), None
+        wanted, name, offset = filter_of(filter), self._name, None
         while True:
             page = methodcaller(
                 "scroll",
-                self.collection,
+                name,
                 scroll_filter=wanted,
                 limit=batch_size,
                 offset=offset,
@@ -224,7 +223,7 @@ class QdrantStore(SettingsOnly, OfOneProcess, Store):
         if self._is_the_parent_s:
             return
         with self._lock, self._client_errors():
-            client, self._fingerprint = self._client, None
+            client, self._fingerprint, self._pinned = self._client, None, None
             if client is not None and self._is_ours:
                 self._client = None
                 client.close()
@@ -256,6 +255,10 @@ class QdrantStore(SettingsOnly, OfOneProcess, Store):
         return engine_errors(self, lock_sign="already accessed by another instance", way_out=way_out)
 
     @property
+    def _name(self) -> str:
+        return opened(self, self._pinned)
+
+    @property
     def _dimensions(self) -> int:
         return opened(self, self._fingerprint).dimensions
 
@@ -264,7 +267,7 @@ class QdrantStore(SettingsOnly, OfOneProcess, Store):
         """The client of the open store; one caller at a time in local mode, which is not made for threads."""
         self._check_process()
         client = opened(self, self._client if self._fingerprint else None)
-        with self._lock if is_local(client) else nullcontext(), self._client_errors():
+        with self._lock if is_local(client) else nullcontext(), self._client_errors(), self._while_it_is_there(is_gone):
             yield client
 
     def _ask(self, request: Callable[[QdrantClient], T]) -> T:
