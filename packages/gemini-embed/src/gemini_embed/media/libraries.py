@@ -57,7 +57,7 @@ def _lenient_tags(av: Any) -> dict[str, Any]:
 
 
 def _is_lack_of_memory(error: Exception) -> bool:
-    """Python's own MemoryError. FFmpeg's, which has an `errno`, is what it says of a size that a damaged file claims."""
+    """Python's own MemoryError. FFmpeg's, which has an `errno`, is about a size that a damaged file claims."""
     return isinstance(error, MemoryError) and not hasattr(error, "errno")
 
 
