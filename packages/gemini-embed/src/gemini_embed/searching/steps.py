@@ -48,9 +48,10 @@ def search_steps(
     if isinstance(wanted.filter, Mapping):
         parse(wanted.filter)
     found: list[EmbeddingResult] = []
-    for contents, side in ((asked.queries, "query"), (asked.documents, "document")):
-        if contents:
-            found.append((yield embedder.submit(contents, side=side).pending))
+    if asked.queries:
+        found.append((yield embedder.submit(asked.queries, side="query").pending))
+    if asked.documents:
+        found.append((yield embedder.submit(asked.documents, side="document").pending))
     return search(opened(), census, mean_of(found), wanted, opener)
 
 
