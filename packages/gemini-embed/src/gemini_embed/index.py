@@ -193,14 +193,12 @@ class MultimodalIndex(Closing):
         """`search`, without blocking the loop."""
         return await arun(self._search(Asked([query]), k, options))
 
-    def search_mean(
-        self, queries: Likes, k: int = 10, *, documents: Likes = (), **options: Unpack[SearchOptions]
-    ) -> Hits:
+    def search_mean(self, queries: Likes, k: int = 10, documents: Likes = (), **options: Unpack[SearchOptions]) -> Hits:
         """`search` with the mean of several queries and of `documents`, such as an answer made up for it (HyDE)."""
         return run(self._search(Asked(queries, documents), k, options))
 
     async def asearch_mean(
-        self, queries: Likes, k: int = 10, *, documents: Likes = (), **options: Unpack[SearchOptions]
+        self, queries: Likes, k: int = 10, documents: Likes = (), **options: Unpack[SearchOptions]
     ) -> Hits:
         """`search_mean`, without blocking the loop."""
         return await arun(self._search(Asked(queries, documents), k, options))
