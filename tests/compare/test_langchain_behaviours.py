@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from gemini_embed import ApiError, AuthenticationError, GeminiEmbedError, NotFoundError
-from gemini_embed_emulator import Emulator
+from gemini_embed import ApiError, AuthenticationError, GeminiEmbedError, InputError, NotFoundError
 from langchain_gemini_embed import GeminiEmbeddings
 
 Make = Callable[..., GeminiEmbeddings]
@@ -71,10 +71,42 @@ def test_any_batch_size_gives_the_same(batch_size: int, make: Make) -> None:
     assert embeddings.embed_documents(texts, batch_size=batch_size) == embeddings.embed_documents(texts)
 
 
-def test_errors(make_langchain: Make, emulator: Emulator) -> None:
-    with pytest.raises(NotFoundError, match="404 NOT_FOUND"):
-        make_langchain(model="no-such-model", dimensions=8).embed_query("x")
-    with pytest.raises(AuthenticationError, match="API key not valid"):
-        make_langchain(google_api_key="invalid").embed_documents(["x"])
+def test_a_task_of_the_object_is_that_of_the_call(make: Make) -> None:
+    asked = "How does a glacier move?"
+    plain, told = make(dimensions=64), make(dimensions=64, task_type="clustering")
+    assert told.embed_query(asked) == plain.embed_query(asked, task_type="clustering") != plain.embed_query(asked)
+
+
+def test_a_title_for_each_text(make: Make) -> None:
+    embeddings = make(model="gemini-embedding-001", output_dimensionality=64)
+    titled = embeddings.embed_documents(["x", "y", "z"], titles=["A", None, "C"])
+    assert titled[1] == embeddings.embed_documents(["y"])[0]
+    assert titled[2] == asyncio.run(embeddings.aembed_documents(["z"], titles=["C"]))[0]
+    with pytest.raises(InputError, match="1 titles for 2 texts"):
+        embeddings.embed_documents(["x", "y"], titles=["A"])
+
+
+def test_the_same_text_has_the_same_vector_and_a_similar_one_is_nearer(make: Make) -> None:
+    embeddings = make()
+    document, similar, other = embeddings.embed_documents(["Document A", "Similar Document A", "Quite Another Zebra"])
+    assert embeddings.embed_documents(["Document A"]) == [document]
+    assert math.dist(document, similar) < math.dist(document, other)
+
+
+@pytest.mark.parametrize(
+    ("call", "acall"),
+    [
+        (lambda e: e.embed_query("x"), lambda e: e.aembed_query("x")),
+        (lambda e: e.embed_documents(["x"]), lambda e: e.aembed_documents(["x"])),
+    ],
+    ids=["query", "documents"],
+)
+def test_errors(call: Any, acall: Any, make_langchain: Make) -> None:
+    unknown, invalid = make_langchain(model="no-such-model", dimensions=8), make_langchain(google_api_key="invalid")
+    for embed in (call, lambda embeddings: asyncio.run(acall(embeddings))):
+        with pytest.raises(NotFoundError, match="404 NOT_FOUND"):
+            embed(unknown)
+        with pytest.raises(AuthenticationError, match="API key not valid"):
+            embed(invalid)
     assert issubclass(NotFoundError, ApiError)
     assert issubclass(ApiError, GeminiEmbedError)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from gemini_embed import AuthenticationError, NotFoundError
+from gemini_embed_emulator import Emulator, Fault
 from google.genai import types
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.schema import TextNode
@@ -62,8 +63,41 @@ def test_nodes_are_given_their_vectors(make: Make) -> None:
     assert [node.embedding for node in model(nodes)] == model.get_text_embedding_batch(["foo", "bar"])
 
 
-def test_errors(make_llama_index: Make) -> None:
+SIDES: list[Any] = [
+    pytest.param(lambda m: m.get_query_embedding("foo"), "RETRIEVAL_QUERY", id="query"),
+    pytest.param(lambda m: asyncio.run(m.aget_query_embedding("foo")), "RETRIEVAL_QUERY", id="aquery"),
+    pytest.param(lambda m: m.get_text_embedding("foo"), "RETRIEVAL_DOCUMENT", id="text"),
+    pytest.param(lambda m: asyncio.run(m.aget_text_embedding("foo")), "RETRIEVAL_DOCUMENT", id="atext"),
+    pytest.param(lambda m: m.get_text_embedding_batch(["foo"]), "RETRIEVAL_DOCUMENT", id="texts"),
+    pytest.param(lambda m: asyncio.run(m.aget_text_embedding_batch(["foo"])), "RETRIEVAL_DOCUMENT", id="atexts"),
+]
+
+
+@pytest.mark.parametrize(("call", "task_type"), SIDES)
+def test_the_method_says_the_side(call: Any, task_type: str, make_llama_index: Make, emulator: Emulator) -> None:
+    call(make_llama_index("gemini-embedding-001"))
+    (request,) = emulator.requests
+    assert request.json["requests"][0]["taskType"] == task_type
+
+
+@pytest.mark.parametrize(("call", "_"), SIDES)
+@pytest.mark.parametrize(
+    "fault",
+    [Fault.rate_limited(retry_delay_s=0.01), Fault.status(503), Fault.drop_before()],
+    ids=["429", "503", "dropped"],
+)
+def test_what_passes_is_tried_again(
+    call: Any, _: str, fault: Fault, make_llama_index: Make, emulator: Emulator
+) -> None:
+    emulator.faults.push(fault)
+    assert call(make_llama_index(dimensions=8, retries=2, retry_min_seconds=0.01, retry_max_seconds=0.02))
+    assert len(emulator.requests) == 2
+
+
+@pytest.mark.parametrize(("call", "_"), SIDES)
+def test_errors(call: Any, _: str, make_llama_index: Make, emulator: Emulator) -> None:
     with pytest.raises(NotFoundError, match="404 NOT_FOUND"):
-        make_llama_index("no-such-model", dimensions=8, facts={"max_batch_items": 1}).get_text_embedding("foo")
+        call(make_llama_index("no-such-model", dimensions=8, facts={"max_batch_items": 1}))
     with pytest.raises(AuthenticationError, match="API key not valid"):
-        make_llama_index(api_key="invalid").get_text_embedding("foo")
+        call(make_llama_index(api_key="invalid"))
+    assert len(emulator.requests) == 2  # neither was tried again

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -45,20 +44,6 @@ PAIRS = [
 ]
 
 
-@pytest.fixture
-def official() -> Iterator[Callable[..., GoogleGenAIEmbedding]]:
-    """Makes the official class; its clients are closed after the test."""
-    made: list[GoogleGenAIEmbedding] = []
-
-    def make(**given: Any) -> GoogleGenAIEmbedding:
-        made.append(GoogleGenAIEmbedding(**given))
-        return made[-1]
-
-    yield make
-    for model in made:
-        model._client.close()
-
-
 def meant(emulator: Emulator, *ignored: str) -> list[str]:
     """Path and body of every request as text, in a fixed order, without what does not count."""
     sent = [[request.path, _without(request.json, {"role", *ignored})] for request in emulator.requests]
@@ -84,10 +69,12 @@ def where(request: pytest.FixtureRequest, emulator: Emulator, fake_credentials: 
 
 
 @pytest.mark.parametrize(("theirs", "ours"), PAIRS)
-def test_001_with_the_default_task(emulator: Emulator, official: Any, where: Any, theirs: Any, ours: Any) -> None:
+def test_001_with_the_default_task(
+    emulator: Emulator, official_llama_index: Any, where: Any, theirs: Any, ours: Any
+) -> None:
     config = types.EmbedContentConfig(output_dimensionality=64)
     given = {"model_name": OLD, "embedding_config": config, "embed_batch_size": 10, **where}
-    wanted = theirs(official(**given))
+    wanted = theirs(official_llama_index(**given))
     expected = meant(emulator)
     own = ours(GeminiEmbedding(**given, normalize=False))
 
@@ -96,7 +83,7 @@ def test_001_with_the_default_task(emulator: Emulator, official: Any, where: Any
 
 
 @pytest.mark.parametrize(("theirs", "ours"), PAIRS)
-def test_2_with_the_task_raw(emulator: Emulator, official: Any, theirs: Any, ours: Any) -> None:
+def test_2_with_the_task_raw(emulator: Emulator, official_llama_index: Any, theirs: Any, ours: Any) -> None:
     """But for the `taskType` that gemini-embedding-2 ignores. On Vertex AI the official class fails."""
     config = types.EmbedContentConfig(output_dimensionality=64)
     given: dict[str, Any] = {
@@ -106,7 +93,7 @@ def test_2_with_the_task_raw(emulator: Emulator, official: Any, theirs: Any, our
         "embedding_config": config,
         "embed_batch_size": 10,
     }
-    wanted = theirs(official(**given))
+    wanted = theirs(official_llama_index(**given))
     assert any("taskType" in str(request.json) for request in emulator.requests)
     expected = meant(emulator, "taskType")
     own = ours(GeminiEmbedding(**given, task="raw"))

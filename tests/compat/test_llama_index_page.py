@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 import gemini_embed
-import google.genai.errors
-import httpx
 import pytest
 from fix_docs import ROOT, names_in, tables_under
+from fix_official import EXCEPTIONS, raised_where
 from gemini_embed import ConfigurationError, GeminiEmbedWarning
+from gemini_embed_emulator import Emulator
 from llama_index.embeddings.gemini_embed import GeminiEmbedding
 from llama_index.embeddings.google_genai import GoogleGenAIEmbedding
 
@@ -52,10 +53,21 @@ def test_the_hooks() -> None:
         assert [*inspect.signature(own).parameters] == [*inspect.signature(theirs).parameters]
 
 
-def test_the_exceptions() -> None:
+def test_the_exceptions(official_llama_index: Callable[..., Any], emulator: Emulator) -> None:
+    """What goes wrong raises what the row says: in its first column there, in its second here."""
     (rows,) = tables_under(PAGE, "Exceptions")
-    places: tuple[Any, ...] = (google.genai.errors, httpx)
-    for official, ours, _ in rows:
-        (name,) = names_in(official)
-        assert name == "ValueError" or any(hasattr(place, name) for place in places), name
-        assert issubclass(getattr(gemini_embed, names_in(ours)[0]), gemini_embed.GeminiEmbedError)
+    assert sorted(names_in(row[0])[0] for row in rows) == sorted(EXCEPTIONS)
+
+    def own(model: str, key: str | None, url: str) -> object:
+        return GeminiEmbedding(model, key, dimensions=8, base_url=url, retries=1).get_text_embedding("x")
+
+    def official(model: str, key: str | None, url: str) -> object:
+        http_options = {"base_url": url, "api_version": "v1beta"}
+        made = official_llama_index(model_name=model, api_key=key, http_options=http_options, retries=1)
+        return made.get_text_embedding("x")
+
+    for cell, ours, _ in rows:
+        (name,) = names_in(cell)
+        assert isinstance(raised_where(name, own, emulator), getattr(gemini_embed, names_in(ours)[0])), name
+        theirs = raised_where(name, official, emulator)
+        assert name in {cls.__name__ for cls in type(theirs).__mro__}

@@ -131,6 +131,7 @@ CALLED_OTHERWISE = [
     ("config", "embedding_config"),
     ("google_api_key", "api_key"),
     ("batch_size", "embed_batch_size"),
+    ("embedding_model", "model_name"),
     ("vertex_config", "vertexai_config"),
     ("embedding_configs", "embedding_config"),
     ("max_batch_size", "embed_batch_size"),

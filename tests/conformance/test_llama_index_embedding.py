@@ -422,7 +422,7 @@ class TestSerialisation:
     def test_settings_are_fixed(self, make_llama_index: Make) -> None:
         """What the vectors are made with cannot be changed behind the core's back."""
         model = make_llama_index(dimensions=8)
-        with pytest.raises(ValueError, match="frozen"):
+        with pytest.raises(ConfigurationError, match="cannot change task, fixed once made: make a new GeminiEmbedding"):
             model.task = "raw"
         with pytest.raises(ConfigurationError, match="dimensions, task"):
             model.model_copy(update={"task": "raw", "dimensions": 9})

@@ -121,9 +121,7 @@ CASES = [
     ),
 ]
 WITH_OPENTELEMETRY = [
-    pytest.param(f"{OPENTELEMETRY}{case.values[0]}", case.values[1], id=f"{case.id}-opentelemetry")
-    for case in CASES
-    if case.id in ("text", "langchain")
+    pytest.param(f"{OPENTELEMETRY}{case.values[0]}", case.values[1], id=f"{case.id}-opentelemetry") for case in CASES
 ]
 
 

@@ -161,9 +161,11 @@ def test_a_key_beside_a_project_is_not_used(name: str) -> None:
     ("name", "ours"),
     [
         ("model_name", "model"),
+        ("embedding_model", "model"),
         ("dimension", "dimensions"),
         ("output_dim", "output_dimensionality"),
         ("api_base", "base_url"),
+        ("google_api_base", "base_url"),
         ("endpoint", "base_url"),
         ("request_timeout", "timeout_s"),
         ("timeout", "timeout_s"),

@@ -39,6 +39,12 @@ def moov_first(mp4: bytes) -> bytes:
     return target.getvalue()
 
 
+def countless() -> bytes:
+    """A film that says it has 2**31 - 1 durations, at which PyAV raises a MemoryError."""
+    counted = MP4.index(b"stts") + 8
+    return MP4[:counted] + b"\x7f\xff\xff\xff" + MP4[counted + 4 :]
+
+
 def avif() -> bytes:
     """A picture whose colours cannot be decoded, at which Pillow raises a RuntimeError; where it writes AVIF."""
     if not HAS_AVIF:
@@ -73,6 +79,7 @@ BAD: list[Any] = [
     pytest.param(b"ffconcat version 1.0\nfile /etc/passwd\n", "video", "unknown", "begins 'ffconcat", id="a script"),
     pytest.param(MP4[: len(MP4) // 2], "video", "damaged", "damaged or cut short", id="MP4 without its index"),
     pytest.param(MP4[:4] + b"ftyp" + bytes(2000), "video", "damaged", "damaged or cut short", id="an MP4 of zeros"),
+    pytest.param(countless(), "video", "damaged", "damaged or cut short", id="an MP4 of 2,147,483,647 frames"),
     pytest.param(silent_film(), "video", "no_content", "0 seconds of video", id="a film of 0 seconds"),
     pytest.param(WAV[: len(WAV) // 2], "audio", "truncated", r"it says 4\.0 s and ends after 2\.0 s", id="half a WAV"),
     pytest.param(WAV[:30], "audio", "damaged", "damaged or cut short", id="half a WAV header"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
@@ -11,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fix_media import pdf, wav
+from fix_media import drawn, film, pdf, wav
 from gemini_embed import MediaError
 from gemini_embed.models import MODELS
 from gemini_embed.windows import Cutting, probe, slices
@@ -49,6 +50,15 @@ def test_a_week_between_two_frames_is_two_windows() -> None:
     assert [probe(window.data).duration_s for window in (first, last)] == [32, pytest.approx(1, abs=0.51)]
 
 
+def test_a_last_frame_that_is_shown_for_an_age_is_one_window() -> None:
+    """An AVI, damaged in its frame rate, was 9 million windows, listed for half a minute before they were too many."""
+    whole = film((drawn("red circle"), 4), container="avi")
+    rate = whole.index(b"strh") + 28  # dwScale, then dwRate: seconds of 24 bits for each frame
+    found = slices(whole[:rate] + struct.pack("<II", 2**24, 1) + whole[rate + 8 :], FACTS)
+    assert (found.info.duration_s or 0) > 2**24
+    assert len(found.spans) <= len(found.info.stills_s) + 1
+
+
 @pytest.mark.parametrize(
     ("stills", "expected"),
     [
@@ -57,6 +67,8 @@ def test_a_week_between_two_frames_is_two_windows() -> None:
         pytest.param([(0, 10)], [(0, 10), (10, 20), (20, 30), (30, 40), (40, 45)], id="a frame where a window begins"),
         pytest.param([(0, 20.5)], [(0, 10), (20, 30), (30, 40), (40, 45)], id="right behind where one begins"),
         pytest.param([(1, 3), (11, 29), (31, 44)], [(0, 10), (10, 20), (20, 30), (30, 40), (40, 45)], id="too short"),
+        pytest.param([(12, 45)], [(0, 10), (10, 20)], id="to the end"),
+        pytest.param([(0, 45)], [(0, 10)], id="one frame"),
         pytest.param([(1, 21), (21, 44)], [(0, 10), (20, 30), (40, 45)], id="one after the other"),
     ],
 )
@@ -69,10 +81,10 @@ def test_spans_within_a_still_are_left_out(
 @settings(deadline=None)
 @given(times=st.lists(st.integers(0, 4000), min_size=1, max_size=30, unique=True), length=st.integers(1, 40))
 def test_a_window_is_made_exactly_where_a_frame_begins(times: list[int], length: int) -> None:
-    """Times in quarters of a second; the last frame is shown for one of them."""
-    frames = [0, *sorted(time + 1 for time in times)]
-    stills = [(a / 4, b / 4) for a, b in pairwise(frames) if b - a > 2]
-    total = (frames[-1] + 1) / 4
+    """Times in quarters of a second; the last of them is the end."""
+    *frames, end = [0, *sorted(time + 1 for time in times)]
+    stills = [(a / 4, b / 4) for a, b in pairwise([*frames, end]) if b - a > 2]
+    total = end / 4
     found = even_spans(total, length, length, stills=stills)
     every = even_spans(total, length, length)
     assert found == [span for span in every if any(span.start <= frame / 4 < span.end for frame in frames)]

@@ -24,9 +24,9 @@ from gemini_embed.content import (
     Media,
     contents_of,
     document_contents,
-    is_flat_mix,
     query_content,
     refuse_title,
+    said_of_flat_mix,
 )
 from gemini_embed.engine import Closing, Engine
 from gemini_embed.fingerprint import Fingerprint, fingerprint_of, scaled_to_unit
@@ -383,13 +383,9 @@ class Embedder(Closing):
         return self._prepared(contents, *how)
 
     def _warn_of_flat_mix(self, likes: Sequence[ContentLike], contents: Sequence[Content]) -> None:
-        if not self._has_warned_of_mix and is_flat_mix(likes, contents):
+        if not self._has_warned_of_mix and (said := said_of_flat_mix(likes, contents)):
             self._has_warned_of_mix = True
-            warn(
-                f"each of the {len(contents)} elements of this list of texts and media is a vector of its own, where "
-                "google-genai would make one of them all: for one write [[text, image]], or Content(text, image); for "
-                "one each, and no warning, [Content(text), Content(image)]"
-            )
+            warn(said)
 
     def _submit(self, call: _Call, batch_size: int | None = None, budget: Budget | None = None) -> Submitted:
         """Start a call."""

@@ -28,7 +28,7 @@ from gemini_embed.indexing import (
 from gemini_embed.metering import Estimate
 from gemini_embed.records import Record
 from gemini_embed.result import OnError
-from gemini_embed.searching import Census, Fusion, SearchOptions, Wanted, search, search_steps
+from gemini_embed.searching import Asked, Census, Fusion, Likes, SearchOptions, Wanted, search, search_steps
 from gemini_embed.stores.base import FilterLike, Store, copied, ids_of
 from gemini_embed.windows import Cutting
 
@@ -187,19 +187,21 @@ class MultimodalIndex(Closing):
             merge=merge,
             padding=padding,
         )
-        return run(self._search([query], k, given))
+        return run(self._search(Asked([query]), k, given))
 
     async def asearch(self, query: ContentLike, k: int = 10, **options: Unpack[SearchOptions]) -> Hits:
         """`search`, without blocking the loop."""
-        return await arun(self._search([query], k, options))
+        return await arun(self._search(Asked([query]), k, options))
 
-    def search_mean(self, queries: Sequence[ContentLike], k: int = 10, **options: Unpack[SearchOptions]) -> Hits:
-        """`search` with the mean of several queries, such as one question in several words."""
-        return run(self._search(queries, k, options))
+    def search_mean(self, queries: Likes, k: int = 10, documents: Likes = (), **options: Unpack[SearchOptions]) -> Hits:
+        """`search` with the mean of several queries and of `documents`, such as an answer made up for it (HyDE)."""
+        return run(self._search(Asked(queries, documents), k, options))
 
-    async def asearch_mean(self, queries: Sequence[ContentLike], k: int = 10, **options: Unpack[SearchOptions]) -> Hits:
+    async def asearch_mean(
+        self, queries: Likes, k: int = 10, documents: Likes = (), **options: Unpack[SearchOptions]
+    ) -> Hits:
         """`search_mean`, without blocking the loop."""
-        return await arun(self._search(queries, k, options))
+        return await arun(self._search(Asked(queries, documents), k, options))
 
     def search_vector(self, vector: ArrayLike, k: int = 10, **options: Unpack[SearchOptions]) -> Hits:
         """`search` with a query that is embedded already, shape (d,)."""
@@ -288,8 +290,8 @@ class MultimodalIndex(Closing):
         self.store.open(self.embedder.fingerprint)
         return self.store
 
-    def _search(self, queries: Sequence[ContentLike], k: int, options: SearchOptions) -> Steps[Hits]:
-        return search_steps(self.embedder, self._opened, self._census, queries, Wanted(k=k, **options), self.opener)
+    def _search(self, asked: Asked, k: int, options: SearchOptions) -> Steps[Hits]:
+        return search_steps(self.embedder, self._opened, self._census, asked, Wanted(k=k, **options), self.opener)
 
     def _changing(self, steps: Steps[AddReport]) -> Steps[AddReport]:
         try:

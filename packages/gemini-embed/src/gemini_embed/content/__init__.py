@@ -3,20 +3,17 @@
 parts      text, image, audio, video, PDF: each knows where its data is
 places     where that may be: paths, bytes, URLs, data URIs, other libraries' objects
 content    one or more parts, made of whatever callers pass
+given      what the doors are given: lists of contents, documents with titles, a query
 """
 
 from gemini_embed.content.content import (
     Content,
     ContentLike,
-    contents_of,
-    document_contents,
-    is_flat_mix,
     part_of,
     parts_of,
-    query_content,
-    refuse_title,
     video_excerpt,
 )
+from gemini_embed.content.given import contents_of, document_contents, query_content, refuse_title, said_of_flat_mix
 from gemini_embed.content.parts import Audio, Image, Media, Part, Pdf, Text, Video, media_of_type
 from gemini_embed.content.places import from_base64
 
@@ -33,11 +30,11 @@ __all__ = [
     "contents_of",
     "document_contents",
     "from_base64",
-    "is_flat_mix",
     "media_of_type",
     "part_of",
     "parts_of",
     "query_content",
     "refuse_title",
+    "said_of_flat_mix",
     "video_excerpt",
 ]

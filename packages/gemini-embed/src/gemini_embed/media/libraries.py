@@ -21,9 +21,11 @@ def told_as_damage(name: str) -> Iterator[None]:
     one bad file must never end the work on all others; only a lack of memory is not the file's fault."""
     try:
         yield
-    except (GeminiEmbedError, MemoryError):
+    except GeminiEmbedError:
         raise
     except Exception as e:
+        if _is_lack_of_memory(e):
+            raise
         raise MediaError(f"{name} is damaged or cut short: {_said(e)}", "damaged") from e
 
 
@@ -52,6 +54,11 @@ def av_reading(file: BinaryIO, av_format: str, name: str) -> Iterator[InputConta
 def _lenient_tags(av: Any) -> dict[str, Any]:
     """Tags are often not in UTF-8, and nobody reads them here: PyAV 18 must be told, 19 keeps any bytes by itself."""
     return {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+
+
+def _is_lack_of_memory(error: Exception) -> bool:
+    """Python's own MemoryError. FFmpeg's, which has an `errno`, is about a size that a damaged file claims."""
+    return isinstance(error, MemoryError) and not hasattr(error, "errno")
 
 
 def _said(error: Exception) -> str:

@@ -6,7 +6,7 @@ import wave
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gemini_embed.errors import MediaError
@@ -46,7 +46,7 @@ class MediaInfo:
     keyframes_s: tuple[float, ...] = ()
     """Where a video can be cut without encoding it again; the first is 0."""
     stills_s: tuple[tuple[float, float], ...] = ()
-    """Stretches of a video, of more than half a second, between a frame and the one that follows it."""
+    """Stretches of a video, of more than half a second, between a frame and the one that follows it, or the end."""
     av_format: str = ""
     """The format that FFmpeg reads it as."""
 
@@ -184,7 +184,8 @@ def _scanned(packets: Iterable[Any]) -> tuple[float, tuple[float, ...], tuple[tu
         return 0.0, (), ()
     shown = sorted(starts)  # packets come in the order in which they are decoded
     first = shown[0]
-    stills = tuple((here - first, after - first) for here, after in pairwise(shown) if after - here > STILL_S)
+    until = pairwise(chain(shown, [end]))
+    stills = tuple((here - first, after - first) for here, after in until if after - here > STILL_S)
     return end - first, tuple(sorted({max(key - first, 0.0) for key in keyframes} | {0.0})), stills
 
 

@@ -41,8 +41,8 @@ def even_spans(
 ) -> list[Span]:
     """`total` in spans of `length`, each beginning `overlap` before the end of the one before, none beyond `most`.
 
-    Spans that lie within one of the `stills` (from one frame up to the next) are left out. However long a still is,
-    nothing is spent on what it leaves out.
+    Spans that lie within one of the `stills` (from one frame up to the next, or to the end) are left out. However
+    long a still is, nothing is spent on what it leaves out.
     """
     step = length - overlap
     count = even_count(total, length, overlap)
@@ -51,7 +51,8 @@ def even_spans(
     for still_start, still_end in (*stills, (total, total)):
         upto = min(math.floor(still_start / step) + 1, count)
         spans += [Span(n * step, (n + 1) * step + overlap if n < count - 1 else total) for n in range(number, upto)]
-        number = max(number, upto, math.floor((still_end - length) / step) + 1)
+        shown = count if still_end >= total else math.floor((still_end - length) / step) + 1
+        number = max(number, upto, shown)
     return _without_tail(spans, length, most)
 
 

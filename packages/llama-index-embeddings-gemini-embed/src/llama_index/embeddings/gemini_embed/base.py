@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Self, Unpack
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from llama_index.core.base.embeddings.base import Embedding
 from llama_index.core.bridge.pydantic import BaseModel, Field, PrivateAttr, TypeAdapter, field_serializer
@@ -195,10 +195,20 @@ class GeminiEmbedding(Doors):
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """What is fixed here is fixed in the copy: to change it, make a new object."""
-        fixed = sorted(name for name in update or () if getattr(type(self).model_fields.get(name), "frozen", False))
-        if fixed:
-            raise ConfigurationError(f"model_copy cannot change {', '.join(fixed)}: make a new GeminiEmbedding")
+        self._refuse_fixed(update or ())
         return super().model_copy(update=update, deep=deep)
+
+    if not TYPE_CHECKING:  # or any name could be assigned, as far as a type checker knows
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            self._refuse_fixed([name])
+            super().__setattr__(name, value)
+
+    def _refuse_fixed(self, names: Iterable[str]) -> None:
+        fields = type(self).model_fields
+        fixed = sorted(name for name in names if name in fields and fields[name].frozen)
+        if fixed:
+            raise ConfigurationError(f"cannot change {', '.join(fixed)}, fixed once made: make a new GeminiEmbedding")
 
     def __getstate__(self) -> dict[str, Any]:
         """LlamaIndex leaves out what cannot be pickled, with a warning; the embedder is no such thing."""

@@ -14,7 +14,7 @@ from llama_index.embeddings.gemini_embed import GeminiEmbedding
 from llama_index.retrievers.gemini_embed.filters import neutral
 from llama_index.retrievers.gemini_embed.node_store import NodeStore
 from llama_index.retrievers.gemini_embed.nodes import items_of, node_of
-from llama_index.retrievers.gemini_embed.queries import asked
+from llama_index.retrievers.gemini_embed.queries import Contents, asked
 
 from gemini_embed import AddReport, MultimodalIndex
 from gemini_embed.indexing.options import AddOptions
@@ -28,7 +28,8 @@ class GeminiMultimodalRetriever(BaseRetriever):
 
     What a `QueryBundle` asks for: `embedding` if there is one, else `query_str` and `image_path` (path or URL) as one
     interleaved query, else either alone; a `MultimodalQuery` holds parts of any modality. Of several
-    `custom_embedding_strs` (HyDE) the mean is searched. Hits come back best first: texts and PDF pages as `TextNode`s,
+    `custom_embedding_strs` the mean is searched; those that are not `query_str` itself are texts such as are looked for
+    (HyDE), and embedded as documents. Hits come back best first: texts and PDF pages as `TextNode`s,
     images as `ImageNode`s, recordings and videos as `Node`s with a resource, all with their path or URL. `score` is
     the cosine similarity, which cannot be compared between modalities; `ref_doc_id` and `metadata["source"]` are the
     source, and `metadata` has the pages or seconds.
@@ -110,22 +111,22 @@ class GeminiMultimodalRetriever(BaseRetriever):
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         query = asked(query_bundle)
-        if not isinstance(query, list):
+        if not isinstance(query, Contents):
             hits = self.index.search_vector(query, **self._limits())
-        elif len(query) == 1:
-            hits = self.index.search(query[0], **self._limits())
+        elif len(query.queries) == 1 and not query.documents:
+            hits = self.index.search(query.queries[0], **self._limits())
         else:
-            hits = self.index.search_mean(query, **self._limits())
+            hits = self.index.search_mean(query.queries, documents=query.documents, **self._limits())
         return [node_of(hit) for hit in hits]
 
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         query = asked(query_bundle)
-        if not isinstance(query, list):
+        if not isinstance(query, Contents):
             hits = await self.index.asearch_vector(query, **self._limits())
-        elif len(query) == 1:
-            hits = await self.index.asearch(query[0], **self._limits())
+        elif len(query.queries) == 1 and not query.documents:
+            hits = await self.index.asearch(query.queries[0], **self._limits())
         else:
-            hits = await self.index.asearch_mean(query, **self._limits())
+            hits = await self.index.asearch_mean(query.queries, documents=query.documents, **self._limits())
         return [node_of(hit) for hit in hits]
 
     def _limits(self) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from llama_index.core.schema import QueryBundle
@@ -25,8 +25,17 @@ class MultimodalQuery(QueryBundle):
     parts: Sequence[Any] = field(default=(), kw_only=True)
 
 
-def asked(bundle: QueryBundle) -> list[Content] | np.ndarray[Any, Any]:
-    """Contents to embed, of which the mean is searched, or the vector that came with the query.
+class Contents(NamedTuple):
+    """What is embedded for a bundle; the mean is searched."""
+
+    queries: list[Content]
+    documents: list[Content]
+
+
+def asked(bundle: QueryBundle) -> Contents | np.ndarray[Any, Any]:
+    """Contents to embed, or the vector that came with the query.
+
+    Of `custom_embedding_strs` those that are not the question itself are what an answer may look like (HyDE).
 
     Raises:
         InputError: the query holds nothing.
@@ -38,4 +47,7 @@ def asked(bundle: QueryBundle) -> list[Content] | np.ndarray[Any, Any]:
     words = bundle.embedding_strs
     if not words and not media:
         raise InputError("the query is empty: give query_str, image_path, parts or embedding")
-    return [content_of([text, *media]) for text in words] or [content_of(media)]
+    if not words:
+        return Contents([content_of(media)], [])
+    said = [(text == bundle.query_str, content_of([text, *media])) for text in words]
+    return Contents([one for is_asked, one in said if is_asked], [one for is_asked, one in said if not is_asked])
