@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from fix_media import pdf
 from PIL import Image
@@ -35,6 +36,10 @@ BAD = (b"", b"\xff\xfe\0 no text", b"%PDF-1.4 and nothing more", None)
 """None is a link that leads nowhere."""
 
 
+Change = tuple[str, str, Any]
+"""What happens, to what, and what that becomes, where it becomes something."""
+
+
 class Folder:
     """`docs` in a place: texts, pictures and bad files, a folder that may be closed, and a link to a share that may be
     away or taken off."""
@@ -49,6 +54,23 @@ class Folder:
         for folder in (self.path, place / "share"):
             folder.mkdir(parents=True)
         (self.path / "share").symlink_to(place / "share")
+        self._can_close = can_close_folders(place / "closed")
+
+    def change(self, changes: Iterable[Change]) -> None:
+        """One thing after another. What is done to a file that is not there is nothing."""
+        for what, name, to in changes:
+            if what == "write":
+                self.write(name, to)
+            elif what == "share":
+                self.put_share(name)
+            elif what == "close or open":
+                self.close(closed=self._can_close and not self.closed)
+            elif what == "remove the folder":
+                self.remove_folder()
+            elif name in self.files and what == "rename":
+                self.rename(name, to)
+            elif name in self.files:
+                self.delete(name)
 
     def source(self, name: str) -> str:
         """How an index calls a file."""

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from fix_crashes import LOCKED, Crashes, Death
-from fix_folders import BAD, FORBIDDEN, NAMES, PAGES, PICTURES, SENTENCES, can_close_folders
+from fix_folders import BAD, FORBIDDEN, NAMES, PAGES, PICTURES, SENTENCES, Change
 from fix_index_model import CUTTING, Held, Truth
 from fix_watched_index import WatchedIndex
 from gemini_embed import (
@@ -34,7 +34,6 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -53,6 +52,17 @@ NAME, SIZE = st.sampled_from(NAMES), st.sampled_from([SMALL, LARGE])
 SOURCES = st.sampled_from([None, "a notebook", "a.md"])
 """ "a.md" is a file's own, told by hand."""
 NOTES = st.lists(st.tuples(st.sampled_from(SENTENCES), SOURCES, st.sampled_from(["red", ""])), min_size=1, max_size=4)
+WRITING = st.tuples(st.just("write"), NAME, CONTENTS)
+CHANGES = st.lists(
+    st.one_of(
+        WRITING, WRITING, WRITING,
+        st.tuples(st.just("rename"), NAME, NAME),
+        st.tuples(st.just("delete"), NAME, st.none()),
+        st.tuples(st.just("share"), st.sampled_from(["there", "away", "away", "taken off"]), st.none()),
+        st.tuples(st.sampled_from(["remove the folder", "close or open"]), st.just("deep"), st.none()),
+    ),
+    max_size=4,
+)  # fmt: skip
 WHEN = st.sampled_from(["before", "after"])
 DEATHS = st.one_of(
     st.builds(Death, st.just("request"), st.integers(1, 4)),
@@ -68,49 +78,18 @@ class Histories(RuleBasedStateMachine):
         super().__init__()
         self.it, self.crashes = make(), crashes
         self.folder, self.model = self.it.folder, self.it.model
-        self.can_close = can_close_folders(self.it.place / "closed")
 
     def teardown(self) -> None:
         self.it.close()
         self.folder.close(closed=False)
 
-    # What happens to the folder
-
     @initialize(some=st.dictionaries(NAME, CONTENTS, min_size=4))
     def begin(self, some: dict[str, bytes | None]) -> None:
-        self.write(some)
-        self.sync(LARGE)
+        self.sync([("write", *one) for one in some.items()], LARGE)
 
-    @rule(some=st.dictionaries(NAME, CONTENTS, min_size=1, max_size=4))
-    def write(self, some: dict[str, bytes | None]) -> None:
-        """New files, and edits."""
-        for name, data in some.items():
-            self.folder.write(name, data)
-
-    @precondition(lambda self: self.folder.files)
-    @rule(data=st.data(), to=st.one_of(st.none(), NAME), deep=st.booleans())
-    def move_or_delete(self, data: st.DataObject, to: str | None, deep: bool) -> None:
-        name = data.draw(st.sampled_from(sorted(self.folder.files)))
-        if to is not None:
-            self.folder.rename(name, to)
-        elif deep and name.startswith("deep/"):
-            self.folder.remove_folder()
-        else:
-            self.folder.delete(name)
-
-    @rule(state=st.sampled_from(["there", "away", "away", "taken off"]))
-    def put_the_share(self, state: str) -> None:
-        self.folder.put_share(state)
-
-    @precondition(lambda self: self.can_close)
-    @rule()
-    def close_or_open_a_folder(self) -> None:
-        self.folder.close(closed=not self.folder.closed)
-
-    # What is done with the index
-
-    @rule(size=SIZE)
-    def sync(self, size: int) -> None:
+    @rule(changes=CHANGES, size=SIZE)
+    def sync(self, changes: list[Change], size: int) -> None:
+        self.folder.change(changes)
         walked = self.folder.walked()
         if not walked:
             with pytest.raises(InputError, match="is it mounted"):
@@ -120,9 +99,10 @@ class Histories(RuleBasedStateMachine):
         report = self.it.index.sync(self.folder.path, batch_size=size, cutting=CUTTING)
         self.ended(report, target, size, self.model.skipped(self.model.files(walked)), gone)
 
-    @rule(names=st.one_of(st.none(), st.lists(NAME, min_size=1, unique=True)), size=SIZE)
-    def add_files(self, names: list[str] | None, size: int) -> None:
+    @rule(changes=CHANGES, names=st.one_of(st.none(), st.lists(NAME, min_size=1, unique=True)), size=SIZE)
+    def add_files(self, changes: list[Change], names: list[str] | None, size: int) -> None:
         """Some by their names, or the folder."""
+        self.folder.change(changes)
         what: Any = self.folder.path if names is None else [self.folder.path / name for name in names]
         found = self.model.files(self.folder.walked() if names is None else names)
         report = self.it.index.add(what, batch_size=size, cutting=CUTTING, on_error="skip")
@@ -146,9 +126,10 @@ class Histories(RuleBasedStateMachine):
         assert self.it.index.delete(**{by: asked[by]}) == len(held) - len(left)
         self.it.held = left
 
-    @rule(number=st.integers(1, 3))
-    def sync_while_the_service_refuses(self, number: int) -> None:
+    @rule(changes=CHANGES, number=st.integers(1, 3))
+    def sync_while_the_service_refuses(self, changes: list[Change], number: int) -> None:
         """From its `number`th request on: what was answered and came is there, and nothing goes."""
+        self.folder.change(changes)
         if not self.folder.walked():
             return
         target, _ = self.model.synced(self.it.held)
@@ -167,9 +148,10 @@ class Histories(RuleBasedStateMachine):
         self.it.close()
         self.it.open()
 
-    @rule(death=DEATHS, notes=st.one_of(st.none(), st.none(), NOTES))
-    def kill(self, death: Death, notes: list[Note] | None) -> None:
+    @rule(changes=CHANGES, death=DEATHS, notes=st.one_of(st.none(), st.none(), NOTES))
+    def kill(self, changes: list[Change], death: Death, notes: list[Note] | None) -> None:
         """A process of its own, in the middle of a sync, or of an add of texts."""
+        self.folder.change(changes)
         it, items = self.it, None if notes is None else self.items(notes)
         if items is not None:
             target = self.model.added(it.held, self.model.notes(items))
@@ -225,8 +207,6 @@ class Histories(RuleBasedStateMachine):
         self.it.close()
         self.it.server = self.it.servers[server]
         self.it.open()
-
-    # What holds at any time
 
     @invariant()
     def the_index_holds_what_the_model_says(self) -> None:
