@@ -104,7 +104,7 @@ def test_an_overlap_repeats_what_came_before() -> None:
         pytest.param({"video_s": 20.4, "overlap_s": 5.1}, 15, id="else at the frame before"),
     ],
 )
-def test_a_film_with_few_keyframes_is_cut_between_frames(cutting: dict[str, float], step_s: float) -> None:
+def test_a_film_with_few_keyframes_is_cut_between_frames(cutting: dict[str, Any], step_s: float) -> None:
     found = slices(FEW_KEYFRAMES, FACTS, Cutting(**cutting))
     starts = [one.start_s or 0.0 for one in found.excerpts]
     assert {after - before for before, after in pairwise(starts)} == {step_s}
