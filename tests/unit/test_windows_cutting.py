@@ -15,7 +15,7 @@ from fix_media import drawn, film, pdf, recoded, wav
 from gemini_embed import ConfigurationError, MediaError
 from gemini_embed.models import facts_for
 from gemini_embed.tokens import likely_tokens
-from gemini_embed.windows import Cutting, Window, probe, text_windows, windows
+from gemini_embed.windows import Cutting, Window, probe, slices, text_windows, windows
 from gemini_embed.windows.packets import cut_packets
 from gemini_embed.windows.spans import Span
 from PIL import Image
@@ -23,6 +23,7 @@ from PIL import Image
 FACTS = facts_for("gemini-embedding-2", "developer")
 RED, GREEN, BLUE = (Image.new("RGB", (64, 48), colour) for colour in ("red", "lime", "blue"))
 SCENES = ((RED, 30), (GREEN, 30), (BLUE, 17))
+FEW_KEYFRAMES = film((RED, 125), keyframe_every_s=200)
 NOTES = ((300.0, 5.0), (700.0, 5.0), (1500.0, 4.0))
 
 
@@ -93,6 +94,23 @@ def test_an_overlap_repeats_what_came_before() -> None:
         frames = colours(window.data)
         assert len(frames) == 8 * ((window.end_s or 0) - (window.start_s or 0))
         assert {colour == shown_at(at + (window.start_s or 0) + 0.01) for at, colour in frames} == {True}
+
+
+@pytest.mark.parametrize(
+    ("cutting", "step_s"),
+    [
+        pytest.param({"video_s": 0.4}, 0.5, id="less than a frame is a frame"),
+        pytest.param({"video_s": 20.4, "overlap_s": 20.1}, 0.5, id="each with a frame of its own"),
+        pytest.param({"video_s": 20.4, "overlap_s": 5.1}, 15, id="else at the frame before"),
+    ],
+)
+def test_a_film_with_few_keyframes_is_cut_between_frames(cutting: dict[str, Any], step_s: float) -> None:
+    found = slices(FEW_KEYFRAMES, FACTS, Cutting(**cutting))
+    starts = [one.start_s or 0.0 for one in found.excerpts]
+    assert {after - before for before, after in pairwise(starts)} == {step_s}
+    first = next(found.windows())
+    length_s = max(int(cutting["video_s"] * 2) / 2, 0.5)
+    assert (first.end_s, probe(first.data, "video").duration_s) == (length_s, length_s)
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,8 @@ class MultimodalIndex(Closing):
 
         As `add(folder)`, and at the end records of files below it that are not there any more are deleted
         (`AddReport.removed`). What cannot be read stays as it was. Name the folder the same way each time, since its
-        files are known by their paths. `options` are those of `add`.
+        files are known by their paths. Sync a disk that is mounted below it by itself: while it is away its mount point
+        is an empty folder like any that was cleared. `options` are those of `add`.
 
         Raises:
             InputError: no such folder, or one that holds no file at all, as when a disk is not mounted.

@@ -55,7 +55,8 @@ class Gone:
     """Records of files below `folder` that are not there any more, as far as that can be seen.
 
     A file is gone where the folder that held it, or one above, was listed and does not have it. Below what could not be
-    listed, or was passed over (a link that leads nowhere, a disk that is not mounted, a hidden folder), nothing is.
+    listed, or was passed over (a link that leads nowhere, a hidden folder), nothing is. The empty mount point of a disk
+    that is away is listed: nothing tells it from a folder that was cleared.
     """
 
     def __init__(self, folder: Path, files: Files) -> None:

@@ -30,6 +30,7 @@ CODECS = {"h264": "H.264", "hevc": "H.265", "av1": "AV1", "vp9": "VP9"}
 ENCODED_CODEC, _ENCODER = "h264", "libx264"
 ENCODED_FPS = 2
 """Of what is encoded again: the model looks at one frame a second."""
+_GRID_S = 1 / ENCODED_FPS
 _ENCODED_SIDE = 1280  # pixels of the longer side at most
 
 Picture = NDArray[np.uint8]
@@ -37,14 +38,17 @@ Picture = NDArray[np.uint8]
 
 def video_spans(info: MediaInfo, *, length_s: float, most_s: float, overlap_s: float = 0.0) -> list[Span]:
     """Where a video is cut: about every `length_s` seconds, at keyframes where these lie close enough, and no piece
-    longer than `most_s`. A stretch in which no frame begins is no piece: it shows what the one before it ends with."""
+    longer than `most_s`. A stretch in which no frame begins is no piece: it shows what the one before it ends with.
+    What is encoded again is cut between its frames, so a piece has one at least, and one that the last has not."""
     duration_s = info.duration_s or 0.0
     if duration_s <= length_s:
         return [Span(0.0, duration_s)]
     at_keyframes = keyframe_spans(info.keyframes_s, duration_s, length_s, most_s, overlap_s)
     if at_keyframes is not None:
         return at_keyframes
-    return even_spans(duration_s, *(_on_grid(s) for s in (length_s, most_s, overlap_s)), stills=info.stills_s)
+    length_on_grid = max(_on_grid(length_s), _GRID_S)
+    overlap_on_grid = min(_on_grid(overlap_s), length_on_grid - _GRID_S)
+    return even_spans(duration_s, length_on_grid, _on_grid(most_s), overlap_on_grid, stills=info.stills_s)
 
 
 def video_windows(
@@ -95,7 +99,7 @@ def _copied(file: BinaryIO, av_format: str, spans: Sequence[Span], name: str) ->
 
 
 def _on_grid(seconds: float) -> float:
-    return max(math.floor(seconds * ENCODED_FPS), 0) / ENCODED_FPS
+    return math.floor(seconds * ENCODED_FPS) / ENCODED_FPS
 
 
 def _encoded_again(file: BinaryIO, av_format: str, spans: Sequence[Span], name: str) -> Iterator[bytes]:
