@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gemini_embed.content import ContentLike
-from gemini_embed.engine import Closing, Steps, arun, run
+from gemini_embed.engine import Steps, arun, run
 from gemini_embed.errors import InputError, StoreError
 from gemini_embed.hits import Hits, Opener
 from gemini_embed.indexing import (
@@ -25,18 +24,19 @@ from gemini_embed.indexing import (
     estimate_add,
     sync_steps,
 )
+from gemini_embed.indexing.held import Held
+from gemini_embed.indexing.shrinking import Shrinking
 from gemini_embed.metering import Estimate
-from gemini_embed.records import Record
 from gemini_embed.result import OnError
 from gemini_embed.searching import Census, Fusion, SearchOptions, Wanted, search, search_steps
-from gemini_embed.stores.base import FilterLike, Store, copied, ids_of
+from gemini_embed.stores.base import FilterLike, Store, copied
 from gemini_embed.windows import Cutting
 
 if TYPE_CHECKING:
     from gemini_embed.embedder import Embedder
 
 
-class MultimodalIndex(Closing):
+class MultimodalIndex(Held):
     """Contents of any modality in one store, found by text, images or both together.
 
     The store is opened on first use and checked against `embedder.fingerprint`. Closing the index closes the store and
@@ -210,61 +210,28 @@ class MultimodalIndex(Closing):
         """`search_vector`, without blocking the loop."""
         return await asyncio.to_thread(self.search_vector, vector, k, **options)
 
-    def get(self, ids: Sequence[str]) -> list[Record]:
-        """The records with these ids, in the order asked; ids that are not there are left out."""
-        return self._opened().get(ids_of(ids))
-
-    async def aget(self, ids: Sequence[str]) -> list[Record]:
-        """`get`, without blocking the loop."""
-        return await asyncio.to_thread(self.get, ids)
-
-    def delete(
-        self,
-        ids: Sequence[str] | None = None,
-        *,
-        source: str | os.PathLike[str] | None = None,
-        filter: FilterLike = None,
-    ) -> int:
-        """Remove records by id, by source or by filter (exactly one of them); returns how many were there."""
-        if sum(given is not None for given in (ids, source, filter)) != 1:
-            raise InputError("say what to delete by exactly one of ids, source and filter")
-        if source is not None:
-            filter = {"source": os.fspath(source)}
-        try:
-            return self._opened().delete(None if ids is None else ids_of(ids), filter=filter)
-        finally:
-            self._census.forget()
-
-    async def adelete(
-        self,
-        ids: Sequence[str] | None = None,
-        *,
-        source: str | os.PathLike[str] | None = None,
-        filter: FilterLike = None,
-    ) -> int:
-        """`delete`, without blocking the loop."""
-        return await asyncio.to_thread(self.delete, ids, source=source, filter=filter)
-
-    def count(self, filter: FilterLike = None) -> int:
-        """How many records there are, or match."""
-        return self._opened().count(filter)
-
-    async def acount(self, filter: FilterLike = None) -> int:
-        """`count`, without blocking the loop."""
-        return await asyncio.to_thread(self.count, filter)
-
-    def copy_to(self, store: Store) -> int:
+    def copy_to(self, store: Store, *, dimensions: int | None = None) -> int:
         """Write all records and vectors to another store, embedding nothing; returns how many.
 
-        The fingerprint goes along, so `store` must be new or have the same one. It is left open.
+        The fingerprint goes along, so `store` must be new or have the same one. It is left open. With `dimensions`
+        vectors are shortened to what the service answers at that size: open the copy with an embedder that asks for it,
+        which finds there what it would add. Ids are those of the new size; what others gave an id keeps it.
+
+        Raises:
+            ConfigurationError: a larger size, or one that the model has not.
         """
         if store is self.store:
             raise InputError("an index cannot be copied to its own store")
-        return copied(self._opened(), store, self.embedder.fingerprint)
+        source = self._opened()
+        kept = source.kept_fingerprint() or self.embedder.fingerprint
+        if dimensions is None:
+            return copied(source, store, kept)
+        smaller = Shrinking(self.embedder, kept, dimensions)
+        return copied(source, store, smaller.fingerprint, smaller.batch)
 
-    async def acopy_to(self, store: Store) -> int:
+    async def acopy_to(self, store: Store, *, dimensions: int | None = None) -> int:
         """`copy_to`, without blocking the loop."""
-        return await asyncio.to_thread(self.copy_to, store)
+        return await asyncio.to_thread(self.copy_to, store, dimensions=dimensions)
 
     def optimize(self) -> None:
         """Build what makes searches among many records fast; the store tells when it is worth it and how long it takes.
@@ -295,4 +262,7 @@ class MultimodalIndex(Closing):
         try:
             return (yield from steps)
         finally:
-            self._census.forget()
+            self._has_changed()
+
+    def _has_changed(self) -> None:
+        self._census.forget()
