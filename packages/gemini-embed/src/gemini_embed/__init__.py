@@ -89,6 +89,7 @@ if TYPE_CHECKING:
     from gemini_embed.metering.budget import Budget
     from gemini_embed.metering.estimates import Estimate
     from gemini_embed.records import Record
+    from gemini_embed.searching.reranking import Reranked, arerank, rerank
     from gemini_embed.stores.base import Store
     from gemini_embed.stores.edge import EdgeStore
     from gemini_embed.stores.milvus import MilvusStore
@@ -110,10 +111,13 @@ _LAZY = {
     "MultimodalIndex": "gemini_embed.index",
     "QdrantStore": "gemini_embed.stores.qdrant",
     "Record": "gemini_embed.records",
+    "Reranked": "gemini_embed.searching.reranking",
     "SkippedItem": "gemini_embed.indexing.report",
     "Store": "gemini_embed.stores.base",
     "VectorCache": "gemini_embed.cache",
     "Window": "gemini_embed.windows",
+    "arerank": "gemini_embed.searching.reranking",
+    "rerank": "gemini_embed.searching.reranking",
 }
 
 __all__ = [
@@ -161,6 +165,7 @@ __all__ = [
     "RefusedItemsError",
     "ReplyError",
     "RequestError",
+    "Reranked",
     "RetryPolicy",
     "SkippedItem",
     "Store",
@@ -173,6 +178,8 @@ __all__ = [
     "VectorCache",
     "Video",
     "Window",
+    "arerank",
+    "rerank",
     "track_usage",
 ]
 

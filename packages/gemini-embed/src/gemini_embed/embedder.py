@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -312,6 +312,10 @@ class Embedder(Closing):
         Bad input raises here, what comes later from `.pending`.
         """
         return self._submit(self._prepared(contents_of(contents), side, None, None, on_error), budget=budget)
+
+    def ready(self, contents: Sequence[ContentLike], *, side: Side = "document") -> Callable[[], Submitted]:
+        """`submit` in two steps, for who starts several: bad input raises here, and calling what comes back starts."""
+        return partial(self._submit, self._prepared(contents_of(contents), side, None, None))
 
     def estimate(
         self, contents: Sequence[ContentLike], *, side: Side = "document", on_error: OnError = "raise"

@@ -14,6 +14,7 @@ from gemini_embed.content import ContentLike
 from gemini_embed.engine import Steps, arun, run
 from gemini_embed.errors import InputError, StoreError
 from gemini_embed.hits import Hits, Opener
+from gemini_embed.hits.origin import Origin
 from gemini_embed.indexing import (
     AddOptions,
     AddReport,
@@ -28,8 +29,9 @@ from gemini_embed.indexing.held import Held
 from gemini_embed.indexing.shrinking import Shrinking
 from gemini_embed.metering import Estimate
 from gemini_embed.result import OnError
-from gemini_embed.searching import Census, Fusion, SearchOptions, Wanted, search, search_steps
-from gemini_embed.stores.base import FilterLike, Store, copied
+from gemini_embed.searching import Census, Fusion, Hypothetical, SearchOptions, Wanted, search_steps
+from gemini_embed.searching.steps import Asked, with_answers
+from gemini_embed.stores.base import FilterLike, FloatArray, Store, copied
 from gemini_embed.windows import Cutting
 
 if TYPE_CHECKING:
@@ -155,6 +157,7 @@ class MultimodalIndex(Held):
         collapse: float | None = None,
         merge: bool = False,
         padding: float | Mapping[str, float] = 0.0,
+        hypothetical: Hypothetical = None,
     ) -> Hits:
         """The `k` records nearest to a text, a part of any modality, or a list of parts (one query); best first.
 
@@ -173,6 +176,8 @@ class MultimodalIndex(Held):
             merge: whether neighbouring windows of one medium among the best `k` become one hit.
             padding: what hits get around their window: seconds of recordings and videos, pages of PDFs, in a mapping
                 characters of texts (whole passages); with the text that stands there.
+            hypothetical: what an answer might say (HyDE): a text, several, or a callable that writes them of the words
+                of the query. They are embedded as documents, and the mean of all unit vectors is searched.
 
         Raises:
             InputError: an option that means nothing.
@@ -186,12 +191,13 @@ class MultimodalIndex(Held):
             collapse=collapse,
             merge=merge,
             padding=padding,
+            hypothetical=hypothetical,
         )
         return run(self._search([query], k, given))
 
     async def asearch(self, query: ContentLike, k: int = 10, **options: Unpack[SearchOptions]) -> Hits:
         """`search`, without blocking the loop."""
-        return await arun(self._search([query], k, options))
+        return await self._asearch([query], k, options)
 
     def search_mean(self, queries: Sequence[ContentLike], k: int = 10, **options: Unpack[SearchOptions]) -> Hits:
         """`search` with the mean of several queries, such as one question in several words."""
@@ -199,16 +205,20 @@ class MultimodalIndex(Held):
 
     async def asearch_mean(self, queries: Sequence[ContentLike], k: int = 10, **options: Unpack[SearchOptions]) -> Hits:
         """`search_mean`, without blocking the loop."""
-        return await arun(self._search(queries, k, options))
+        return await self._asearch(queries, k, options)
 
     def search_vector(self, vector: ArrayLike, k: int = 10, **options: Unpack[SearchOptions]) -> Hits:
         """`search` with a query that is embedded already, shape (d,)."""
-        wanted = Wanted(k=k, **options)
-        return search(self._opened(), self._census, np.asarray(vector, dtype=np.float32), wanted, self.opener)
+        return run(self._search(np.asarray(vector, dtype=np.float32), k, options))
 
     async def asearch_vector(self, vector: ArrayLike, k: int = 10, **options: Unpack[SearchOptions]) -> Hits:
         """`search_vector`, without blocking the loop."""
-        return await asyncio.to_thread(self.search_vector, vector, k, **options)
+        return await self._asearch(np.asarray(vector, dtype=np.float32), k, options)
+
+    @property
+    def origin(self) -> Origin:
+        """What hits of this index carry, so that their vectors need not be made again."""
+        return Origin(self.embedder.fingerprint, self._vectors_of)
 
     def copy_to(self, store: Store, *, dimensions: int | None = None) -> int:
         """Write all records and vectors to another store, embedding nothing; returns how many.
@@ -255,8 +265,21 @@ class MultimodalIndex(Held):
         self.store.open(self.embedder.fingerprint)
         return self.store
 
-    def _search(self, queries: Sequence[ContentLike], k: int, options: SearchOptions) -> Steps[Hits]:
-        return search_steps(self.embedder, self._opened, self._census, queries, Wanted(k=k, **options), self.opener)
+    def _search(self, asked: Asked, k: int, options: SearchOptions) -> Steps[Hits]:
+        return self._steps(asked, Wanted(k=k, **options))
+
+    async def _asearch(self, asked: Asked, k: int, options: SearchOptions) -> Hits:
+        wanted = await with_answers(self._opened, asked, Wanted(k=k, **options))
+        return await arun(self._steps(asked, wanted))
+
+    def _steps(self, asked: Asked, wanted: Wanted) -> Steps[Hits]:
+        return search_steps(self.embedder, self._opened, self._census, asked, wanted, self.opener, self._origin)
+
+    def _origin(self) -> Origin:
+        return self.origin
+
+    def _vectors_of(self, ids: Sequence[str]) -> Mapping[str, FloatArray]:
+        return self._opened().vectors(ids)
 
     def _changing(self, steps: Steps[AddReport]) -> Steps[AddReport]:
         try:

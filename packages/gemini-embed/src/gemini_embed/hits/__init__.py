@@ -2,6 +2,7 @@
 
 hit        a record with its score, a link to its place
 hits       those of one search
+origin     where a hit was found
 opening    media opened where they lie: pictures, pages, clips
 strip      hits as HTML for a notebook
 """
