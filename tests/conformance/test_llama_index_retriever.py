@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from gemini_embed import GeminiEmbedWarning, Hit, Hits, Image, InputError, Item, MultimodalIndex, QdrantStore, Record
 from gemini_embed_emulator import Emulator
@@ -66,9 +65,9 @@ def test_text_finds_text_and_pictures_in_one_ranking(index: MultimodalIndex, emu
         ),
         pytest.param(
             lambda red: QueryBundle("What?", custom_embedding_strs=["glaciers"]),
-            ["task: search result | query: glaciers"],
+            ["title: none | text: glaciers"],
             "ice",
-            id="custom-string",
+            id="hypothetical-answer-alone",
         ),
     ],
 )
@@ -94,18 +93,6 @@ async def test_a_vector_that_came_along_is_used(index: MultimodalIndex, emulator
 
     assert sources(retriever.retrieve(bundle)) == sources(await retriever.aretrieve(bundle)) == ["ice"]
     assert len(emulator.requests) == 0
-
-
-async def test_of_several_strings_the_mean_is_searched(index: MultimodalIndex) -> None:
-    retriever = GeminiMultimodalRetriever(index)
-    texts = ["bread with yeast", "a loaf rises"]
-    mean = np.asarray(index.embedder.embed(texts, side="query")).mean(axis=0)
-    nodes = retriever.retrieve(QueryBundle("bread", custom_embedding_strs=texts))
-
-    hits = index.search_vector(mean)
-    assert [node.node_id for node in nodes] == [hit.record.id for hit in hits]
-    assert [node.score for node in nodes] == pytest.approx([hit.score for hit in hits], abs=1e-6)
-    assert await retriever.aretrieve(QueryBundle("bread", custom_embedding_strs=texts)) == nodes
 
 
 async def test_an_empty_query_is_refused(index: MultimodalIndex) -> None:

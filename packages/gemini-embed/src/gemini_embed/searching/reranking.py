@@ -153,8 +153,11 @@ class _Wanted(Generic[C]):
         hit = self._candidates[position]
         if not isinstance(hit, Hit) or hit.page_content.strip():
             return self._contents[position]
+        from gemini_embed.hits import Opener  # media libraries are met only where a medium is opened
+
+        opener = hit.opener or Opener(self._embedder.root, self._embedder.fetch)
         try:
-            return Content(hit.clip())
+            return Content(opener.clip(hit.record, hit.window))
         except InputError as e:
             raise e.at(position) from e.__cause__
 
