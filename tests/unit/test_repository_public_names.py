@@ -16,6 +16,7 @@ PINNED = {
     "gemini_embed.adapters": "DEFAULT_MODEL EmbedderOptions GeminiEmbeddingFunction IMAGE_TOKENS KEY_VARIABLES Opener "
     "Unreadable combined from_client_args from_config from_http_options hides_arguments likely_media_tokens "
     "likely_tokens matches node_payload suggestion to_config warn without_secret_headers",
+    "gemini_embed.analysis": "Clusters Labels Outliers clusters nearest_label outliers",
     "gemini_embed.content": "Audio Content ContentLike Image Media Part Pdf Text Video contents_of from_base64 "
     "media_of_type part_of parts_of video_excerpt",
     "gemini_embed.engine": "Closing Engine Pending Steps arun run",

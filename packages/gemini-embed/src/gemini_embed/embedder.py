@@ -417,6 +417,7 @@ class Embedder(Closing):
             max_items=self._max_items(whole("batch_size", batch_size)),
             max_tokens=self.rate_limits.max_tokens if self.rate_limits else None,
             lookahead=self._http.concurrency + 1,
+            task=call.purpose.task,
             count_tokens=self.overflow == "error",
         )
         rows = Rows(

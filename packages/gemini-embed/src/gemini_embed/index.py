@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from gemini_embed.content import ContentLike
 from gemini_embed.engine import Steps, arun, run
 from gemini_embed.errors import InputError, StoreError
+from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.hits import Hits, Opener
 from gemini_embed.hits.origin import Origin
 from gemini_embed.indexing import (
@@ -286,6 +287,9 @@ class MultimodalIndex(Held):
             return (yield from steps)
         finally:
             self._has_changed()
+
+    def _fingerprint(self) -> Fingerprint:
+        return self.embedder.fingerprint
 
     def _has_changed(self) -> None:
         self._census.forget()

@@ -6,11 +6,37 @@ import asyncio
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from gemini_embed.engine import Closing
 from gemini_embed.errors import InputError
+from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.records import Record
-from gemini_embed.stores.base import FilterLike, Store, ids_of
+from gemini_embed.stores.base import FilterLike, FloatArray, Store, ids_of
+
+
+@dataclass(frozen=True, eq=False)
+class HeldVectors:
+    """Records of an index with their vectors; `np.asarray` gives the array."""
+
+    records: list[Record]
+    values: FloatArray
+    """float32, shape (n, d); row i belongs to `records[i]`. Their length is the store's affair."""
+    fingerprint: Fingerprint
+    """How they were made."""
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return np.array(self.values, dtype=dtype) if copy else np.asarray(self.values, dtype=dtype)
+
+    def __repr__(self) -> str:
+        n, d = self.values.shape
+        return f"HeldVectors({n} x {d} float32, {self.fingerprint.model})"
 
 
 class Held(Closing, ABC):
@@ -19,6 +45,10 @@ class Held(Closing, ABC):
     @abstractmethod
     def _opened(self) -> Store:
         """The store, open and checked."""
+
+    @abstractmethod
+    def _fingerprint(self) -> Fingerprint:
+        """Of the vectors in it."""
 
     @abstractmethod
     def _has_changed(self) -> None:
@@ -31,6 +61,22 @@ class Held(Closing, ABC):
     async def aget(self, ids: Sequence[str]) -> list[Record]:
         """`get`, without blocking the loop."""
         return await asyncio.to_thread(self.get, ids)
+
+    def vectors(self, filter: FilterLike = None) -> HeldVectors:
+        """All records, or those that match, with their vectors, in the store's own order: n x d x 4 bytes of memory.
+
+        `gemini_embed.analysis` and whatever takes arrays work on them.
+        """
+        store = self._opened()
+        batches = list(store.iterate(filter=filter))
+        fingerprint = self._fingerprint()
+        values = [batch.vectors for batch in batches] or [np.zeros((0, fingerprint.dimensions), np.float32)]
+        records = [record for batch in batches for record in batch.records]
+        return HeldVectors(records, np.concatenate(values), fingerprint)
+
+    async def avectors(self, filter: FilterLike = None) -> HeldVectors:
+        """`vectors`, without blocking the loop."""
+        return await asyncio.to_thread(self.vectors, filter)
 
     def delete(
         self,
