@@ -18,6 +18,7 @@ from gemini_embed import (
     Item,
     MultimodalIndex,
     QdrantStore,
+    Record,
     Store,
     Text,
 )
@@ -91,11 +92,10 @@ def test_every_modality_keeps_its_identity(
 
 def test_ids_of_others_stay(make_embedder: MakeEmbedder, tmp_path: Path) -> None:
     """A record that another program wrote has an id of its own."""
-    from gemini_embed import Record
-
     store = EdgeStore(tmp_path / "big")
     embedder = make_embedder()
-    theirs = Record("00000000-0000-4000-8000-000000000001", "theirs", {"source": "s", "modality": "text"})
+    told = {"source": "s", "modality": "text", "sha256": ["no hash"], "char_start": 0, "char_end": 6}
+    theirs = Record("00000000-0000-4000-8000-000000000001", "theirs", told)
     with MultimodalIndex(embedder, store) as index:
         index.count()
         store.upsert([theirs], np.ones((1, 3072), np.float32))

@@ -64,19 +64,23 @@ def _identities(record: Record) -> Iterator[tuple[str, Identity]]:
     if source is None:
         return
     unread = None if record.uri is None else sha256_of(record.uri)
-    digests = dict.fromkeys(filter(None, (told, unread, source.removeprefix("sha256:"))))
+    may_be = (told, unread, source.removeprefix("sha256:"))
+    digests = dict.fromkeys(one for one in may_be if isinstance(one, str))  # others may have written anything
     stretch, modality = excerpt.metadata, record.modality or ""
-    for digest, title in product(digests, dict.fromkeys((record.title, None))):  # a title may be the user's metadata
-        whole = Identity([digest, title], None, modality, record.mime_type, digest, excerpt)
-        yield source, whole
-        if not stretch:
-            continue
-        if modality == "text":
-            yield from ((source, replace(whole, window=number)) for number in range(1, _EQUAL_PASSAGES))
-            continue
+    titles = dict.fromkeys((record.title, None))  # a title may be the user's own metadata
+    wholes = [
+        Identity([digest, title], None, modality, record.mime_type, digest, excerpt)
+        for digest, title in product(digests, titles)
+    ]
+    yield from ((source, whole) for whole in wholes)
+    if modality == "text" and stretch:
+        numbered = product(range(1, _EQUAL_PASSAGES), wholes)
+        yield from ((source, replace(whole, window=number)) for number, whole in numbered)
+    elif stretch:
         window = [modality, *stretch.values()]
-        yield source, replace(whole, key=[digest, title, window], window=window)
-        yield source, replace(whole, key=[digest, title, stretch])
+        for whole in wholes:
+            yield source, replace(whole, key=[*whole.key, window], window=window)
+            yield source, replace(whole, key=[*whole.key, stretch])
 
 
 @dataclass(frozen=True)
