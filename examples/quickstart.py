@@ -45,10 +45,10 @@ def main() -> None:
 
 
 @contextmanager
-def connect(emulated: bool) -> Iterator[Embedder]:
+def connect(emulated: bool, task: str = "search") -> Iterator[Embedder]:
     """An embedder on the Gemini API, or on an emulator that runs as long as the embedder does."""
     if not emulated:
-        with Embedder(dimensions=DIMENSIONS) as embedder:
+        with Embedder(dimensions=DIMENSIONS, task=task) as embedder:
             print(f"Using {embedder.model} with the key in {' or '.join(KEYS)}.")
             yield embedder
         return
@@ -57,7 +57,9 @@ def connect(emulated: bool) -> Iterator[Embedder]:
     print(f"{' and '.join(KEYS)} are not set: using the emulator. Its vectors are not the model's.")
     with (
         Emulator() as server,
-        Embedder(dimensions=DIMENSIONS, base_url=server.base_url, api_key="emulator", vertexai=False) as embedder,
+        Embedder(
+            dimensions=DIMENSIONS, task=task, base_url=server.base_url, api_key="emulator", vertexai=False
+        ) as embedder,
     ):
         yield embedder
 

@@ -67,7 +67,7 @@ def test_text_finds_text_and_pictures_in_one_ranking(index: MultimodalIndex, emu
             lambda red: QueryBundle("What?", custom_embedding_strs=["glaciers"]),
             ["title: none | text: glaciers"],
             "ice",
-            id="made-up-answer",
+            id="hypothetical-answer-alone",
         ),
     ],
 )
@@ -93,17 +93,6 @@ async def test_a_vector_that_came_along_is_used(index: MultimodalIndex, emulator
 
     assert sources(retriever.retrieve(bundle)) == sources(await retriever.aretrieve(bundle)) == ["ice"]
     assert len(emulator.requests) == 0
-
-
-async def test_of_several_strings_the_mean_is_searched(index: MultimodalIndex) -> None:
-    """The question is a query, what an answer may look like (HyDE) a document."""
-    retriever = GeminiMultimodalRetriever(index)
-    bundle = QueryBundle("How does bread rise?", custom_embedding_strs=["A loaf rises.", "How does bread rise?"])
-    made_up, question = index.embedder.embed_documents(["A loaf rises."]), index.embedder.embed_query(bundle.query_str)
-    hits = index.search_vector((made_up.vector + question.vector) / 2)
-    for nodes in (retriever.retrieve(bundle), await retriever.aretrieve(bundle)):
-        assert [node.node_id for node in nodes] == [hit.record.id for hit in hits]
-        assert [node.score for node in nodes] == pytest.approx([hit.score for hit in hits], abs=1e-6)
 
 
 async def test_an_empty_query_is_refused(index: MultimodalIndex) -> None:

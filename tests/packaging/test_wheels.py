@@ -18,6 +18,7 @@ PACKAGES = {
     "langchain_gemini_embed": ["langchain_gemini_embed"],
     "llama_index_embeddings_gemini_embed": [
         "llama_index/embeddings/gemini_embed",
+        "llama_index/postprocessor/gemini_embed",
         "llama_index/retrievers/gemini_embed",
     ],
 }

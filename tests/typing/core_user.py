@@ -14,6 +14,7 @@ from gemini_embed import (
     EmbeddingResult,
     GeminiEmbeddingFunction,
     GeminiEmbedError,
+    Hit,
     Hits,
     Image,
     InputError,
@@ -21,13 +22,16 @@ from gemini_embed import (
     MultimodalIndex,
     QdrantStore,
     Record,
+    Reranked,
     RetryPolicy,
     Task,
     Text,
     Usage,
     UsageTracker,
+    rerank,
     track_usage,
 )
+from gemini_embed.analysis import clusters, nearest_label
 from gemini_embed.windows import Cutting, Window
 from gemini_embed_emulator import Emulator
 from numpy.typing import NDArray
@@ -73,7 +77,13 @@ def index(folder: Path) -> list[str]:
         mixed = own.search(Audio("a.wav"), fusion="standardized", quotas={"video": 2}, score_threshold={"text": 0.5})
         assert_type(own.search_vector(np.zeros(768), 3, mmr=0.5, merge=True, padding=5), Hits)
         assert_type([(hit.link, hit.window.start_s) for hit in mixed], list[tuple[str, float | None]])
-        assert_type(own.copy_to(QdrantStore(":memory:")), int)
+        assert_type(own.copy_to(QdrantStore(":memory:"), dimensions=768), int)
+        own.search("why?", hypothetical=["since"])
+        own.search("why?", hypothetical=lambda words: f"since {words}")
+        assert_type(rerank(own.embedder, "q", hits, top_k=3, hypothetical="since")[0].candidate, Hit)
+        assert_type(rerank(own.embedder, Image("a.png"), ["a", "b"], top_k=1), list[Reranked[str]])
+        assert_type(clusters(own.vectors({"modality": "text"}), 3).groups, list[list[int]])
+        assert_type(nearest_label(own, own.vectors(), ["a", "b"]).labels, list[str])
         return [hit.source or "" for hit in hits]
 
 

@@ -33,6 +33,7 @@ hold every import to them, so a new room gets a row here.
     12  `index`                      `MultimodalIndex`, the second door
     12  `adapters/`                  what stands in front of the embedder for others
     12  `testing/`                   what every store must pass, for pytest
+    13  `analysis/`                  groups, labels and outliers of vectors
 
 Each room's `__init__` says its files, and hands on the names others need most; the rest is imported from its file.
 
@@ -89,6 +90,7 @@ if TYPE_CHECKING:
     from gemini_embed.metering.budget import Budget
     from gemini_embed.metering.estimates import Estimate
     from gemini_embed.records import Record
+    from gemini_embed.searching.reranking import Reranked, arerank, rerank
     from gemini_embed.stores.base import Store
     from gemini_embed.stores.edge import EdgeStore
     from gemini_embed.stores.milvus import MilvusStore
@@ -110,10 +112,13 @@ _LAZY = {
     "MultimodalIndex": "gemini_embed.index",
     "QdrantStore": "gemini_embed.stores.qdrant",
     "Record": "gemini_embed.records",
+    "Reranked": "gemini_embed.searching.reranking",
     "SkippedItem": "gemini_embed.indexing.report",
     "Store": "gemini_embed.stores.base",
     "VectorCache": "gemini_embed.cache",
     "Window": "gemini_embed.windows",
+    "arerank": "gemini_embed.searching.reranking",
+    "rerank": "gemini_embed.searching.reranking",
 }
 
 __all__ = [
@@ -161,6 +166,7 @@ __all__ = [
     "RefusedItemsError",
     "ReplyError",
     "RequestError",
+    "Reranked",
     "RetryPolicy",
     "SkippedItem",
     "Store",
@@ -173,6 +179,8 @@ __all__ = [
     "VectorCache",
     "Video",
     "Window",
+    "arerank",
+    "rerank",
     "track_usage",
 ]
 

@@ -37,7 +37,7 @@ DELETE FROM vectors WHERE key IN (
 
 
 class VectorCache:
-    """Vectors on disk, found again by what made them: content as it was sent, model, size and service.
+    """Vectors on disk, found again by what made them: content as it was sent, model, size or a larger one, service.
 
     Embedders and processes may share a file. It is made on first use, with its folder; "~" is understood. It belongs on
     a local disk: SQLite's write-ahead log does not work on network file systems. No key or credential is in it, and no

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -313,6 +313,10 @@ class Embedder(Closing):
         """
         return self._submit(self._prepared(contents_of(contents), side, None, None, on_error), budget=budget)
 
+    def ready(self, contents: Sequence[ContentLike], *, side: Side = "document") -> Callable[[], Submitted]:
+        """`submit` in two steps, for who starts several: bad input raises here, and calling what comes back starts."""
+        return partial(self._submit, self._prepared(contents_of(contents), side, None, None))
+
     def estimate(
         self, contents: Sequence[ContentLike], *, side: Side = "document", on_error: OnError = "raise"
     ) -> Estimate:
@@ -409,6 +413,7 @@ class Embedder(Closing):
             max_items=self._max_items(whole("batch_size", batch_size)),
             max_tokens=self.rate_limits.max_tokens if self.rate_limits else None,
             lookahead=self._http.concurrency + 1,
+            task=call.purpose.task,
             count_tokens=self.overflow == "error",
         )
         rows = Rows(

@@ -150,6 +150,14 @@ def fingerprint_of(
     return Fingerprint(facts.name, size, conditioning, normalization, service=by, tells_service=True)
 
 
+def resized(kept: Fingerprint, facts: ModelFacts, dimensions: int, normalize: bool | None) -> Fingerprint:
+    """`kept`, of vectors made with these settings, as it is of their shorter ones."""
+    if dimensions == kept.dimensions:
+        return kept
+    unit = scaled_to_unit(facts, dimensions, normalize) or _served_with_unit_length(facts, dimensions)
+    return replace(kept, dimensions=dimensions, normalization="unit" if unit else "as_served")
+
+
 def scaled_to_unit(facts: ModelFacts, dimensions: int | None, normalize: bool | None) -> bool:
     """Whether vectors are made unit length here: as told, else where the service should but does not. `dimensions` is
     what is asked for; what comes of None is the facts' affair."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -12,9 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gemini_embed.content import ContentLike
-from gemini_embed.engine import Closing, Steps, arun, run
+from gemini_embed.engine import Steps, arun, run
 from gemini_embed.errors import InputError, StoreError
+from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.hits import Hits, Opener
+from gemini_embed.hits.origin import Origin
 from gemini_embed.indexing import (
     AddOptions,
     AddReport,
@@ -25,18 +26,20 @@ from gemini_embed.indexing import (
     estimate_add,
     sync_steps,
 )
+from gemini_embed.indexing.held import Held
+from gemini_embed.indexing.shrinking import Shrinking
 from gemini_embed.metering import Estimate
-from gemini_embed.records import Record
 from gemini_embed.result import OnError
-from gemini_embed.searching import Asked, Census, Fusion, Likes, SearchOptions, Wanted, search, search_steps
-from gemini_embed.stores.base import FilterLike, Store, copied, ids_of
+from gemini_embed.searching import Census, Fusion, Hypothetical, SearchOptions, Wanted, search_steps
+from gemini_embed.searching.steps import Asked, with_answers
+from gemini_embed.stores.base import FilterLike, FloatArray, Store, copied
 from gemini_embed.windows import Cutting
 
 if TYPE_CHECKING:
     from gemini_embed.embedder import Embedder
 
 
-class MultimodalIndex(Closing):
+class MultimodalIndex(Held):
     """Contents of any modality in one store, found by text, images or both together.
 
     The store is opened on first use and checked against `embedder.fingerprint`. Closing the index closes the store and
@@ -156,6 +159,7 @@ class MultimodalIndex(Closing):
         collapse: float | None = None,
         merge: bool = False,
         padding: float | Mapping[str, float] = 0.0,
+        hypothetical: Hypothetical = None,
     ) -> Hits:
         """The `k` records nearest to a text, a part of any modality, or a list of parts (one query); best first.
 
@@ -174,6 +178,8 @@ class MultimodalIndex(Closing):
             merge: whether neighbouring windows of one medium among the best `k` become one hit.
             padding: what hits get around their window: seconds of recordings and videos, pages of PDFs, in a mapping
                 characters of texts (whole passages); with the text that stands there.
+            hypothetical: what an answer might say (HyDE): a text, several, or a callable that writes them of the words
+                of the query. They are embedded as documents, and the mean of all unit vectors is searched.
 
         Raises:
             InputError: an option that means nothing.
@@ -187,12 +193,13 @@ class MultimodalIndex(Closing):
             collapse=collapse,
             merge=merge,
             padding=padding,
+            hypothetical=hypothetical,
         )
         return run(self._search(Asked([query]), k, given))
 
     async def asearch(self, query: ContentLike, k: int = 10, **options: Unpack[SearchOptions]) -> Hits:
         """`search`, without blocking the loop."""
-        return await arun(self._search(Asked([query]), k, options))
+        return await self._asearch([query], k, options)
 
     def search_mean(self, queries: Likes, k: int = 10, documents: Likes = (), **options: Unpack[SearchOptions]) -> Hits:
         """`search` with the mean of several queries and of `documents`, such as an answer made up for it (HyDE)."""
@@ -202,72 +209,43 @@ class MultimodalIndex(Closing):
         self, queries: Likes, k: int = 10, documents: Likes = (), **options: Unpack[SearchOptions]
     ) -> Hits:
         """`search_mean`, without blocking the loop."""
-        return await arun(self._search(Asked(queries, documents), k, options))
+        return await self._asearch(queries, k, options)
 
     def search_vector(self, vector: ArrayLike, k: int = 10, **options: Unpack[SearchOptions]) -> Hits:
         """`search` with a query that is embedded already, shape (d,)."""
-        wanted = Wanted(k=k, **options)
-        return search(self._opened(), self._census, np.asarray(vector, dtype=np.float32), wanted, self.opener)
+        return run(self._search(np.asarray(vector, dtype=np.float32), k, options))
 
     async def asearch_vector(self, vector: ArrayLike, k: int = 10, **options: Unpack[SearchOptions]) -> Hits:
         """`search_vector`, without blocking the loop."""
-        return await asyncio.to_thread(self.search_vector, vector, k, **options)
+        return await self._asearch(np.asarray(vector, dtype=np.float32), k, options)
 
-    def get(self, ids: Sequence[str]) -> list[Record]:
-        """The records with these ids, in the order asked; ids that are not there are left out."""
-        return self._opened().get(ids_of(ids))
+    @property
+    def origin(self) -> Origin:
+        """What hits of this index carry, so that their vectors need not be made again."""
+        return Origin(self.embedder.fingerprint, self._vectors_of)
 
-    async def aget(self, ids: Sequence[str]) -> list[Record]:
-        """`get`, without blocking the loop."""
-        return await asyncio.to_thread(self.get, ids)
-
-    def delete(
-        self,
-        ids: Sequence[str] | None = None,
-        *,
-        source: str | os.PathLike[str] | None = None,
-        filter: FilterLike = None,
-    ) -> int:
-        """Remove records by id, by source or by filter (exactly one of them); returns how many were there."""
-        if sum(given is not None for given in (ids, source, filter)) != 1:
-            raise InputError("say what to delete by exactly one of ids, source and filter")
-        if source is not None:
-            filter = {"source": os.fspath(source)}
-        try:
-            return self._opened().delete(None if ids is None else ids_of(ids), filter=filter)
-        finally:
-            self._census.forget()
-
-    async def adelete(
-        self,
-        ids: Sequence[str] | None = None,
-        *,
-        source: str | os.PathLike[str] | None = None,
-        filter: FilterLike = None,
-    ) -> int:
-        """`delete`, without blocking the loop."""
-        return await asyncio.to_thread(self.delete, ids, source=source, filter=filter)
-
-    def count(self, filter: FilterLike = None) -> int:
-        """How many records there are, or match."""
-        return self._opened().count(filter)
-
-    async def acount(self, filter: FilterLike = None) -> int:
-        """`count`, without blocking the loop."""
-        return await asyncio.to_thread(self.count, filter)
-
-    def copy_to(self, store: Store) -> int:
+    def copy_to(self, store: Store, *, dimensions: int | None = None) -> int:
         """Write all records and vectors to another store, embedding nothing; returns how many.
 
-        The fingerprint goes along, so `store` must be new or have the same one. It is left open.
+        The fingerprint goes along, so `store` must be new or have the same one. It is left open. With `dimensions`
+        vectors are shortened to what the service answers at that size: open the copy with an embedder that asks for it,
+        which finds there what it would add. Ids are those of the new size; what others gave an id keeps it.
+
+        Raises:
+            ConfigurationError: a larger size, or one that the model has not.
         """
         if store is self.store:
             raise InputError("an index cannot be copied to its own store")
-        return copied(self._opened(), store, self.embedder.fingerprint)
+        source = self._opened()
+        kept = source.kept_fingerprint() or self.embedder.fingerprint
+        if dimensions is None:
+            return copied(source, store, kept)
+        smaller = Shrinking(self.embedder, kept, dimensions)
+        return copied(source, store, smaller.fingerprint, smaller.batch)
 
-    async def acopy_to(self, store: Store) -> int:
+    async def acopy_to(self, store: Store, *, dimensions: int | None = None) -> int:
         """`copy_to`, without blocking the loop."""
-        return await asyncio.to_thread(self.copy_to, store)
+        return await asyncio.to_thread(self.copy_to, store, dimensions=dimensions)
 
     def optimize(self) -> None:
         """Build what makes searches among many records fast; the store tells when it is worth it and how long it takes.
@@ -292,10 +270,29 @@ class MultimodalIndex(Closing):
         return self.store
 
     def _search(self, asked: Asked, k: int, options: SearchOptions) -> Steps[Hits]:
-        return search_steps(self.embedder, self._opened, self._census, asked, Wanted(k=k, **options), self.opener)
+        return self._steps(asked, Wanted(k=k, **options))
+
+    async def _asearch(self, asked: Asked, k: int, options: SearchOptions) -> Hits:
+        wanted = await with_answers(self._opened, asked, Wanted(k=k, **options))
+        return await arun(self._steps(asked, wanted))
+
+    def _steps(self, asked: Asked, wanted: Wanted) -> Steps[Hits]:
+        return search_steps(self.embedder, self._opened, self._census, asked, wanted, self.opener, self._origin)
+
+    def _origin(self) -> Origin:
+        return self.origin
+
+    def _vectors_of(self, ids: Sequence[str]) -> Mapping[str, FloatArray]:
+        return self._opened().vectors(ids)
 
     def _changing(self, steps: Steps[AddReport]) -> Steps[AddReport]:
         try:
             return (yield from steps)
         finally:
-            self._census.forget()
+            self._has_changed()
+
+    def _fingerprint(self) -> Fingerprint:
+        return self.embedder.fingerprint
+
+    def _has_changed(self) -> None:
+        self._census.forget()

@@ -122,6 +122,8 @@ class EmbeddingResult:
     """Bare name of the model that made them."""
     refused: tuple[RefusedItem, ...] = ()
     """Inputs that could not be embedded, with `on_error="skip"`; their rows are NaN."""
+    task: str | None = None
+    """What they were made for, a `Task`; None where nobody says."""
 
     @property
     def vector(self) -> NDArray[np.float32]:

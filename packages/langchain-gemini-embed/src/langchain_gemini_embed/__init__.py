@@ -7,6 +7,7 @@ usage       what calls used, told to LangChain's callbacks
 blocks      LangChain's content blocks and messages in
 documents   documents in and out
 retriever   `GeminiMultimodalRetriever` over a `gemini_embed.MultimodalIndex`
+hypotheses  what an answer might say, written by a chain;  reranking: `GeminiRerank`, a document compressor
 answers     what was found as content blocks, for the next message
 tools       the retriever as an agent's tool;  vectorstores: over a collection of LangChain's own stores
 """
@@ -23,6 +24,7 @@ from langchain_gemini_embed.usage import USAGE_EVENT
 
 if TYPE_CHECKING:
     from langchain_gemini_embed.answers import to_content_blocks
+    from langchain_gemini_embed.reranking import GeminiRerank
     from langchain_gemini_embed.retriever import GeminiMultimodalRetriever
 
 __all__ = [
@@ -31,12 +33,14 @@ __all__ = [
     "GeminiEmbedError",
     "GeminiEmbeddings",
     "GeminiMultimodalRetriever",
+    "GeminiRerank",
     "to_content_blocks",
 ]
 
 # langchain_core.retrievers takes seconds to import, and who only embeds does not need it
 _LAZY = {
     "GeminiMultimodalRetriever": "langchain_gemini_embed.retriever",
+    "GeminiRerank": "langchain_gemini_embed.reranking",
     "to_content_blocks": "langchain_gemini_embed.answers",
 }
 

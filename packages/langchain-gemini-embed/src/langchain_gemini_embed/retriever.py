@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Self, Unpack, cast
 
-from gemini_embed import AddReport, MultimodalIndex
+from gemini_embed import AddReport, InputError, MultimodalIndex
 from gemini_embed.adapters import Opener
 from gemini_embed.indexing.options import AddOptions
 from gemini_embed.searching.options import Fusion, SearchOptions
-from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
+from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun, Callbacks
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever, LangSmithRetrieverParams
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool
 from langchain_core.vectorstores import VectorStore
-from pydantic import ConfigDict
+from pydantic import ConfigDict, model_validator
 
 from langchain_gemini_embed.answers import MAX_BYTES, to_content_blocks
 from langchain_gemini_embed.blocks import ContentInput, content_of
 from langchain_gemini_embed.documents import document_of, items_of
+from langchain_gemini_embed.hypotheses import as_hypothetical, check_hypothesis
 from langchain_gemini_embed.usage import ausage_reported, usage_reported
 
 
@@ -60,6 +61,18 @@ class GeminiMultimodalRetriever(BaseRetriever):
     """Whether neighbouring windows of one source become one document."""
     padding: float | Mapping[str, float] = 0.0
     """Seconds or pages that windows get on either side."""
+    hypothetical: Any = None
+    """What an answer might say (HyDE): a text, several, a callable or a Runnable that writes them of the query."""
+    hypothesis: Any = None
+    """The same under another name, for who writes it: `hypothesis=prompt | model`."""
+
+    @model_validator(mode="after")
+    def _checked(self) -> Self:
+        if self.hypothetical is not None and self.hypothesis is not None:
+            raise InputError("hypothetical= and hypothesis= are the same: pass one of them")
+        check_hypothesis(self.hypothetical, "hypothetical")
+        check_hypothesis(self.hypothesis, "hypothesis")
+        return self
 
     @classmethod
     def from_vectorstore(cls, vectorstore: VectorStore, **fields: Any) -> Self:
@@ -136,19 +149,27 @@ class GeminiMultimodalRetriever(BaseRetriever):
         self, query: ContentInput, *, run_manager: CallbackManagerForRetrieverRun, **options: Any
     ) -> list[Document]:
         with usage_reported(run_manager.get_child()):
-            hits = self.index.search(content_of(query), **self._options(options))
+            hits = self.index.search(content_of(query), **self._options(options, run_manager.get_child()))
         return [document_of(hit) for hit in hits]
 
     async def _aget_relevant_documents(
         self, query: ContentInput, *, run_manager: AsyncCallbackManagerForRetrieverRun, **options: Any
     ) -> list[Document]:
         async with ausage_reported(run_manager.get_child()):
-            hits = await self.index.asearch(content_of(query), **self._options(options))
+            how = self._options(options, run_manager.get_child(), is_async=True)
+            hits = await self.index.asearch(content_of(query), **how)
         return [document_of(hit) for hit in hits]
 
-    def _options(self, given: Mapping[str, Any]) -> Any:
+    def _options(self, given: Mapping[str, Any], callbacks: Callbacks, *, is_async: bool = False) -> Any:
         """What holds for one call: its own, else the retriever's."""
-        return {name: getattr(self, name) for name in ("k", *SearchOptions.__annotations__)} | dict(given)
+        own = {name: getattr(self, name) for name in ("k", *SearchOptions.__annotations__)}
+        own["hypothetical"] = self.hypothesis if self.hypothetical is None else self.hypothetical
+        told = own | dict(given)
+        if "hypothesis" in told:
+            told["hypothetical"] = told.pop("hypothesis")
+        check_hypothesis(told["hypothetical"], "hypothetical")
+        told["hypothetical"] = as_hypothetical(told["hypothetical"], callbacks, is_async=is_async)
+        return told
 
     def _get_ls_params(self, **kwargs: Any) -> LangSmithRetrieverParams:
         """What traces say about this retriever."""

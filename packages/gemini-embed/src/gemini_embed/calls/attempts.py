@@ -59,6 +59,8 @@ class Request:
     max_tokens: int | None = None
     lookahead: int = 9
     """Calls made ready at once: those in flight, and one to take the first free slot."""
+    task: str | None = None
+    """What the vectors are for, which their result says."""
     count_tokens: bool = False
     """Whether the exact count is asked of texts that could be too long."""
 

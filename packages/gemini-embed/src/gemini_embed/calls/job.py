@@ -75,7 +75,9 @@ async def embed(
     finally:
         rows.usage = job.usage
         await uploads.done()
-    return EmbeddingResult(job.rows.values(), usage=job.usage, model=request.facts.name, refused=refused.items)
+    return EmbeddingResult(
+        job.rows.values(), usage=job.usage, model=request.facts.name, refused=refused.items, task=request.task
+    )
 
 
 class Job:

@@ -1,7 +1,8 @@
 """What one job finds in the cache and leaves there: items in, vectors out.
 
 A vector is found again by what made it: the model, its options, the service, and the content as it is sent, with its
-conditioning. Vectors are kept as they were served, so normalisation may change without asking again.
+conditioning. Vectors are kept as they were served, so normalisation may change without asking again, and one of a
+larger size answers for a smaller one where the model's facts say that shortening is exact.
 """
 
 from __future__ import annotations
@@ -9,9 +10,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
-from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from gemini_embed.cache import VectorCache
 from gemini_embed.models import GOOGLE, ModelFacts
+from gemini_embed.models.shortening import shortened
 from gemini_embed.preparing import Entry, EntryPart, inline_data
 from gemini_embed.service import Connection, ServiceName
 from gemini_embed.wire import Options
@@ -34,10 +35,10 @@ class Recall:
     ) -> None:
         self._cache = cache
         self._connection, self._service = connection, service
-        self._model = facts.name
+        self._facts = facts
         self._size = facts.size(options.dimensions)
-        # auto_truncate stays in: a vector of a text that was cut is no answer to who wants such refused
-        self._told = asdict(replace(options, dimensions=self._size))
+        # auto_truncate is told too: a vector of a text that was cut is no answer to who wants such refused
+        self._options = options
 
     async def known(self, items: Sequence[Entry]) -> dict[int, NDArray[np.float32]]:
         """Vectors that are there, as served, by the position of their item. Media must be loaded.
@@ -50,29 +51,55 @@ class Recall:
     async def keep(self, items: Sequence[Entry], vectors: NDArray[np.float32]) -> None:
         """Write row i of `vectors`, as served, for `items[i]`."""
         rows = {item.key: vector for item, vector in zip(items, vectors, strict=True) if item.key}
-        await asyncio.to_thread(self._cache.put, self._model, rows)
+        await asyncio.to_thread(self._cache.put, self._facts.name, rows)
 
     def _known(self, items: Sequence[Entry]) -> dict[int, NDArray[np.float32]]:
         told = {item.position: _told(item) for item in items if not _may_change(item)}
-        asked = [item for item in items if item.position in told]
-        of_service = _of_service(self._connection, self._service.get())
-        for item in asked:
-            item.key = self._key(of_service, told[item.position])
-        found = self._cache.get([item.key for item in asked])
-        vectors = {item.position: found[item.key] for item in asked if item.key in found}
-        if (earlier := _as_kept_earlier(self._connection)) != of_service:
-            old = {self._key(earlier, told[one.position]): one.position for one in asked if one.position not in vectors}
-            vectors |= {old[key]: vector for key, vector in self._cache.get(list(old)).items()}
-        size = self._size or next((len(vector) for vector in vectors.values()), 0)
-        return {position: vector for position, vector in vectors.items() if len(vector) == size}
+        missing = [item for item in items if item.position in told]
+        found: dict[int, NDArray[np.float32]] = {}
+        for service, size in self._kept_as():
+            if not missing:
+                break
+            begins = self._begins(service, size)
+            keys = {item.position: _key(begins, told[item.position]) for item in missing}
+            for item in missing:
+                item.key = item.key or keys[item.position]  # the first: at the size asked for, in today's words
+            vectors = self._cache.get(list(keys.values()))
+            right = {place: vectors[key] for place, key in keys.items() if key in vectors}
+            found |= {place: self._as_asked(row) for place, row in right.items() if size in (None, len(row))}
+            missing = [item for item in missing if item.position not in found]
+        size = self._size or next((len(vector) for vector in found.values()), 0)
+        return {position: vector for position, vector in found.items() if len(vector) == size}
 
-    def _key(self, service: str, told: list[Any]) -> bytes:
-        text = json.dumps([KEY_VERSION, service, self._told, *told], ensure_ascii=False, sort_keys=True)
-        return hashlib.sha256(text.encode()).digest()
+    def _kept_as(self) -> Iterator[tuple[str, int | None]]:
+        """Where a vector may be kept, by service and size: as it is asked for, then in larger sizes."""
+        now, earlier = _of_service(self._connection, self._service.get()), _as_kept_earlier(self._connection)
+        larger = self._facts.sizes_above(self._size) if self._size else []
+        for size in (self._size, *larger):
+            yield now, size
+            if earlier != now:
+                yield earlier, size
+
+    def _as_asked(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
+        """As the service would have served it at the size asked for."""
+        if self._size is None or len(vector) <= self._size:
+            return vector
+        return shortened(vector, self._facts, self._size)
+
+    def _begins(self, service: str, size: int | None) -> str:
+        """What the texts that keys are made of begin with."""
+        told = asdict(replace(self._options, dimensions=size))
+        return json.dumps([KEY_VERSION, service, told], ensure_ascii=False, sort_keys=True).removesuffix("]")
 
 
-def _told(item: Entry) -> list[Any]:
-    return [item.task_type, item.title, [_told_part(part) for part in item.parts]]
+def _key(begins: str, told: str) -> bytes:
+    return hashlib.sha256(f"{begins}, {told}".encode()).digest()
+
+
+def _told(item: Entry) -> str:
+    """What an item is, as the end of a JSON list."""
+    told = [item.task_type, item.title, [_told_part(part) for part in item.parts]]
+    return json.dumps(told, ensure_ascii=False, sort_keys=True).removeprefix("[")
 
 
 def _told_part(part: EntryPart) -> object:

@@ -2,6 +2,7 @@
 
 hit        a record with its score, a link to its place
 hits       those of one search
+origin     where a hit was found
 opening    media opened where they lie: pictures, pages, clips
 strip      hits as HTML for a notebook
 """
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_embed.hits.hit import Hit
 from gemini_embed.hits.hits import Hits
+from gemini_embed.hits.origin import Origin
 
 if TYPE_CHECKING:
     from gemini_embed.hits.opening import Opener
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 _LAZY = {"Opener": "gemini_embed.hits.opening"}
 """Stores know hits, and need nothing of what opens media."""
 
-__all__ = ["Hit", "Hits", "Opener"]
+__all__ = ["Hit", "Hits", "Opener", "Origin"]
 
 
 if not TYPE_CHECKING:  # a type checker would take any misspelt name for one of these

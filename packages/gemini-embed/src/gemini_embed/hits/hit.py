@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from gemini_embed.content import Media
     from gemini_embed.hits.opening import Opener
+    from gemini_embed.hits.origin import Origin
 
 
 @dataclass(frozen=True, repr=False)
@@ -25,6 +26,7 @@ class Hit:
         score: cosine similarity to the query, from -1 to 1. Those of different modalities cannot be compared.
         widened: the window of a hit that was padded, or that several neighbouring records were merged into.
         text: what such a hit says.
+        origin: the index that keeps its vector; None where a framework's document was made one.
     """
 
     record: Record
@@ -33,6 +35,7 @@ class Hit:
     widened: Excerpt | None = None
     text: str | None = None
     opener: Opener | None = field(default=None, compare=False)
+    origin: Origin | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, metadata: Mapping[str, Any], text: str, score: float, record_id: str = "") -> Hit:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -12,9 +14,12 @@ from gemini_embed.content import Content, Media, Part, Text
 from gemini_embed.errors import InputError
 from gemini_embed.excerpt import Excerpt
 from gemini_embed.indexing.recognising import digest_of, mime_type_of
+from gemini_embed.records import Record
 
 NAMESPACE = UUID("7f1c5a52-8a0e-5f0f-9b57-6c1f7a0f6e0d")
 """Of all record ids."""
+_EQUAL_PASSAGES = 1000
+"""More of one source are not looked for."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,43 @@ class Identity:
     def record_id(self, source: str, fingerprint: str) -> str:
         """The id of the record of this source, with vectors of this fingerprint (its digest)."""
         return str(uuid5(NAMESPACE, json.dumps([source, self.window, self.content_key, fingerprint])))
+
+
+def renewed(record: Record, was: str, becomes: str) -> Record:
+    """The record with the id that it has with vectors of another fingerprint: from one digest to another.
+
+    A record tells what its id is made of, but for which of several equal passages it is; what reproduces its id is
+    right. The id of a record where nothing does (others made it, or of parts that were not read) stays as it is.
+    """
+    for source, identity in _identities(record):
+        if identity.record_id(source, was) == record.id:
+            return replace(record, id=identity.record_id(source, becomes))
+    return record
+
+
+def _identities(record: Record) -> Iterator[tuple[str, Identity]]:
+    """The source and the identity that a record may have been made of, likely ones first."""
+    source, told, excerpt = record.source, record.metadata.get("sha256"), record.window
+    if source is None:
+        return
+    unread = None if record.uri is None else sha256_of(record.uri)
+    may_be = (told, unread, source.removeprefix("sha256:"))
+    digests = dict.fromkeys(one for one in may_be if isinstance(one, str))  # others may have written anything
+    stretch, modality = excerpt.metadata, record.modality or ""
+    titles = dict.fromkeys((record.title, None))  # a title may be the user's own metadata
+    wholes = [
+        Identity([digest, title], None, modality, record.mime_type, digest, excerpt)
+        for digest, title in product(digests, titles)
+    ]
+    yield from ((source, whole) for whole in wholes)
+    if modality == "text" and stretch:
+        numbered = product(range(1, _EQUAL_PASSAGES), wholes)
+        yield from ((source, replace(whole, window=number)) for number, whole in numbered)
+    elif stretch:
+        window = [modality, *stretch.values()]
+        for whole in wholes:
+            yield source, replace(whole, key=[*whole.key, window], window=window)
+            yield source, replace(whole, key=[*whole.key, stretch])
 
 
 @dataclass(frozen=True)

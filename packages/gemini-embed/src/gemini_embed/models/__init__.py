@@ -1,8 +1,9 @@
 """What is known of each model on each backend.
 
-facts     what there is to know of a model; which sizes of vectors it can have
-table     a row for each model on each backend, with the sources: add a model here
-lookup    the row of a model, or careful facts, with the caller's overrides
+facts       what there is to know of a model; which sizes of vectors it can have
+table       a row for each model on each backend, with the sources: add a model here
+shortening  a smaller size made of a larger vector, as the service makes it
+lookup      the row of a model, or careful facts, with the caller's overrides
 """
 
 from gemini_embed.models.facts import (

@@ -48,6 +48,11 @@ class ModelFacts:
     """Whether `outputDimensionality` may be sent."""
     shortened_unit_length: bool = False
     """Whether a vector shorter than `max_dimensions` comes back with unit length; if not it is renormalised here."""
+    shortens_exactly: bool = False
+    """Whether a shorter vector is the beginning of a longer one, at unit length where `shortened_unit_length`: then any
+    smaller size can be made of a larger vector without a request."""
+    usual_sizes: tuple[int, ...] = ()
+    """Sizes that are usually asked for: those that a cache is searched for where it has not the size wanted."""
     max_batch_items: int = 100
     """Contents of one call."""
     max_batch_tokens: int | None = None
@@ -93,6 +98,13 @@ class ModelFacts:
     def size(self, dimensions: int | None) -> int | None:
         """Length of the vectors when `dimensions` are asked for; None: not known before the first reply."""
         return dimensions or self.default_dimensions
+
+    def sizes_above(self, dimensions: int) -> list[int]:
+        """Larger sizes, of which a vector of `dimensions` can be made; the next larger first."""
+        if not self.shortens_exactly:
+            return []
+        known = {*self.usual_sizes, self.default_dimensions or 0, self.max_dimensions or 0}
+        return sorted(size for size in known if size > dimensions)
 
     def is_retired(self, today: date | None = None) -> bool:
         """Whether the shut-down date has come."""

@@ -48,6 +48,8 @@ def _from_json(fact: str, value: Any) -> Any:
     """Overrides may come from a configuration file, where sets are lists and dates are text."""
     if fact in ("modalities", "image_types", "locations", "single") and value is not None:
         return frozenset(value)
+    if fact == "usual_sizes":
+        return tuple(value)
     return date.fromisoformat(value) if fact in ("retired", "price_date") and isinstance(value, str) else value
 
 

@@ -16,7 +16,10 @@ from typing import Any
 
 from gemini_embed.models.facts import TEXT_ONLY, VERTEX_IMAGES, Backend, ModelFacts
 
+_NESTED = {"shortens_exactly": True, "usual_sizes": (128, 256, 512, 768, 1024, 1536, 2048, 3072)}
+"""REC: of one text at 3072 and 768, for gemini-embedding-2, its preview and 001. EMB recommends 768, 1536 and 3072."""
 _EMBEDDING_2 = {
+    **_NESTED,
     "conditioning": "prefix",
     "max_tokens": 8192,
     "default_dimensions": 3072,
@@ -66,6 +69,7 @@ _ROWS = [
         "gemini-embedding-001",
         "developer",
         _EMBEDDING_001,
+        _NESTED,
         retired=date(2028, 5, 14),
         successor="gemini-embedding-2",
         source="EMB DEPR PRICE REC (768 measured 0.57; the date is the earliest)",
@@ -118,6 +122,7 @@ _ROWS = [
         "gemini-embedding-001",
         "vertex",
         _EMBEDDING_001,
+        _NESTED,
         _PREDICT,
         retired=date(2028, 5, 20),
         successor="gemini-embedding-2",

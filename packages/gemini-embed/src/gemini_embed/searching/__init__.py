@@ -2,18 +2,21 @@
 
 options -> census -> a filtered search per modality -> thresholds -> fusion -> collapse, MMR, quotas -> merging
 
-options    what a search can be asked for, checked
-census     which modalities the index holds, and a sample of the vectors of each
-fusion     ranked lists of several modalities made one; pure
-variety    near-duplicates left out, maximal marginal relevance; pure
-merging    neighbouring windows of one source made one hit, windows widened
-gathering  all of these together, over a store
-steps      the query embedded before that
+options     what a search can be asked for, checked
+census      which modalities the index holds, and a sample of the vectors of each
+fusion      ranked lists of several modalities made one; pure
+variety     near-duplicates left out, maximal marginal relevance; pure
+merging     neighbouring windows of one source made one hit, windows widened
+gathering   all of these together, over a store
+hypotheses  what an answer might say, given or written
+steps       the query and such answers embedded before that
+reranking   candidates of any origin put in order by the same measure
 """
 
 from gemini_embed.searching.census import Census
 from gemini_embed.searching.gathering import search
+from gemini_embed.searching.hypotheses import Hypothetical
 from gemini_embed.searching.options import Fusion, SearchOptions, Wanted
 from gemini_embed.searching.steps import Asked, Likes, search_steps
 
-__all__ = ["Asked", "Census", "Fusion", "Likes", "SearchOptions", "Wanted", "search", "search_steps"]
+__all__ = ["Census", "Fusion", "Hypothetical", "SearchOptions", "Wanted", "search", "search_steps"]

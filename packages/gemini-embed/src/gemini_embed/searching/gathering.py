@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from gemini_embed.hits import Hit, Hits, Opener
+from gemini_embed.hits.origin import Origin
 from gemini_embed.notices import warn
 from gemini_embed.searching.census import Census
 from gemini_embed.searching.fusion import ByModality, Ranked, fused
@@ -17,13 +18,20 @@ from gemini_embed.stores import FloatArray, Store
 from gemini_embed.stores.filters import restricted
 
 
-def search(store: Store, census: Census, query: FloatArray, wanted: Wanted, opener: Opener | None = None) -> Hits:
+def search(
+    store: Store,
+    census: Census,
+    query: FloatArray,
+    wanted: Wanted,
+    opener: Opener | None = None,
+    origin: Origin | None = None,
+) -> Hits:
     """The hits that are nearest to `query`, shape (d,), in an open store."""
     ranked = _ranked(store, census, query, wanted)
     ranked = _various(store, ranked, wanted)
     hits = [one.hit for one in ranked]
     hits = _within_quotas(merged(hits, wanted.k) if wanted.merge else hits, wanted)
-    return Hits(replace(hit, opener=opener) for hit in widened(hits, wanted, store))
+    return Hits(replace(hit, opener=opener, origin=origin) for hit in widened(hits, wanted, store))
 
 
 def _ranked(store: Store, census: Census, query: FloatArray, wanted: Wanted) -> list[Ranked]:

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypedDict, get_args
 
 from gemini_embed.errors import InputError
 from gemini_embed.records import MODALITIES
+from gemini_embed.searching.hypotheses import Hypothetical, check_hypothetical
 from gemini_embed.stores import FilterLike
 
 Fusion = Literal["rrf", "standardized", "raw"]
@@ -33,6 +34,7 @@ class SearchOptions(TypedDict, total=False):
     collapse: float | None
     merge: bool
     padding: float | Mapping[str, float]
+    hypothetical: Hypothetical
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,7 @@ class Wanted:
     collapse: float | None = None
     merge: bool = False
     padding: float | Mapping[str, float] = 0.0
+    hypothetical: Hypothetical = None
 
     def __post_init__(self) -> None:
         if type(self.k) is not int or self.k < 1:
@@ -68,6 +71,8 @@ class Wanted:
             raise InputError(f"padding={self.padding!r}: seconds, pages or characters, from 0 up")
         if not all(type(most) is int and most >= 0 for most in (self.quotas or {}).values()):
             raise InputError(f"quotas={self.quotas!r}: most hits of a modality, a whole number each")
+
+        check_hypothetical(self.hypothetical)
 
     @property
     def depth(self) -> int:

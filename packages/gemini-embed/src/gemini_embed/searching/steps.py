@@ -1,25 +1,35 @@
-"""A search as steps that either door can take: the query embedded, its neighbours found."""
+"""A search as steps that either door can take: the query and its hypothetical answers embedded, neighbours found."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from gemini_embed.content import ContentLike
+from gemini_embed.content import Content, ContentLike, contents_of
 from gemini_embed.engine import Steps
-from gemini_embed.errors import InputError
+from gemini_embed.errors import GeminiEmbedError, InputError
 from gemini_embed.hits import Hits, Opener
+from gemini_embed.hits.origin import Origin
+from gemini_embed.models.shortening import unit_rows
 from gemini_embed.result import EmbeddingResult
 from gemini_embed.searching.census import Census
 from gemini_embed.searching.gathering import search
+from gemini_embed.searching.hypotheses import awritten, words_of, written
 from gemini_embed.searching.options import Wanted
 from gemini_embed.stores import FloatArray, Store
 from gemini_embed.stores.filters import parse
+from gemini_embed.tasks import Side
 
 if TYPE_CHECKING:
     from gemini_embed.embedder import Embedder
+
+Asked: TypeAlias = Sequence[ContentLike] | FloatArray
+"""Queries, of which the mean is searched; or a vector, shape (d,)."""
 
 
 Likes: TypeAlias = Sequence[ContentLike]
@@ -40,23 +50,101 @@ def search_steps(
     asked: Asked,
     wanted: Wanted,
     opener: Opener,
+    origin: Callable[[], Origin] | None = None,
 ) -> Steps[Hits]:
-    """The hits nearest to a query, or to the mean of several. A mistake is told before anything is embedded."""
-    if any(isinstance(some, str) for some in asked) or not any(asked):
+    """The hits nearest to a query, to the mean of several, or to a vector. A mistake is told before anything is
+    embedded."""
+    check_asked(opened, asked, wanted)
+    contents = [] if isinstance(asked, np.ndarray) else contents_of(asked)
+    answers = written(wanted.hypothetical, words_of(contents))
+    query = yield from aimed_at(embedder, asked if isinstance(asked, np.ndarray) else contents, answers)
+    return search(opened(), census, query, wanted, opener, origin() if origin else None)
+
+
+async def with_answers(opened: Callable[[], Store], asked: Asked, wanted: Wanted) -> Wanted:
+    """`wanted` with its hypothetical answers written, for the async doors; all else is checked before."""
+    if not callable(wanted.hypothetical):
+        return wanted
+    await asyncio.to_thread(check_asked, opened, asked, wanted)
+    contents = [] if isinstance(asked, np.ndarray) else contents_of(asked)
+    return replace(wanted, hypothetical=await awritten(wanted.hypothetical, words_of(contents)))
+
+
+def check_asked(opened: Callable[[], Store], asked: Asked, wanted: Wanted) -> None:
+    """InputError for a search that cannot be made; the store's errors, since it is opened."""
+    is_nothing = not isinstance(asked, np.ndarray) and not asked and wanted.hypothetical is None
+    if isinstance(asked, str) or is_nothing:
         raise InputError("pass a list of queries, of which the mean is searched: [text] for a single one")
     opened()
     if isinstance(wanted.filter, Mapping):
         parse(wanted.filter)
-    found: list[EmbeddingResult] = []
-    if asked.queries:
-        found.append((yield embedder.submit(asked.queries, side="query").pending))
-    if asked.documents:
-        found.append((yield embedder.submit(asked.documents, side="document").pending))
-    return search(opened(), census, mean_of(found), wanted, opener)
+
+
+def aimed_at(embedder: Embedder, asked: Sequence[Content] | FloatArray, answers: Sequence[str]) -> Steps[FloatArray]:
+    """What to look near to, shape (d,): the query's vector, or the mean of unit vectors, one for each query and each
+    hypothetical answer."""
+    if isinstance(asked, np.ndarray):
+        if not answers:
+            return asked
+        result = yield embedder.submit(answers, side="document").pending
+        return mean_of_units(asked[np.newaxis], result.values)
+    if not answers:
+        result = yield embedder.submit(asked, side="query").pending
+        return mean_of(result)
+    queries, documents = yield from embedded(embedder, asked, answers)
+    return mean_of_units(queries, documents)
+
+
+def embedded(
+    embedder: Embedder,
+    queries: Sequence[ContentLike],
+    documents: Sequence[ContentLike],
+    places: Sequence[Sequence[int]] | None = None,
+) -> Steps[tuple[FloatArray, FloatArray]]:
+    """The vectors of queries and of documents, embedded at the same time, all checked before; (0, 0) for none.
+
+    Errors about `documents[i]` name `places[i]`.
+    """
+    sides: list[tuple[Side, Sequence[ContentLike], Sequence[Sequence[int]] | None]]
+    sides = [("query", queries, None), ("document", documents, places)]
+    ready = []
+    for side, some, moved in sides:
+        with _relocated(moved):
+            if some:
+                ready.append((side, moved, embedder.ready(some, side=side)))
+    under_way = [start() for _, _, start in ready]
+    rows: dict[Side, FloatArray] = {}
+    try:
+        for (side, moved, _), submitted in zip(ready, under_way, strict=True):
+            with _relocated(moved):
+                result = yield submitted.pending
+            rows[side] = result.values
+    finally:
+        for submitted in under_way[len(rows) :]:
+            submitted.stop()
+    nothing = np.zeros((0, 0), np.float32)
+    return rows.get("query", nothing), rows.get("document", nothing)
+
+
+@contextmanager
+def _relocated(places: Sequence[Sequence[int]] | None) -> Iterator[None]:
+    try:
+        yield
+    except GeminiEmbedError as error:
+        if places is None:
+            raise
+        raise error.relocated(places) from error.__cause__
 
 
 def mean_of(results: Sequence[EmbeddingResult]) -> FloatArray:
     """The mean of all vectors, shape (d,); that of one is itself."""
     rows = np.concatenate([result.values for result in results])
     mean: FloatArray = rows.mean(axis=0) if len(rows) > 1 else rows[0]
+    return mean
+
+
+def mean_of_units(*groups: FloatArray) -> FloatArray:
+    """The mean, shape (d,), of all rows at unit length; groups without rows count for nothing."""
+    rows = np.concatenate([group for group in groups if len(group)])
+    mean: FloatArray = unit_rows(rows).mean(axis=0)
     return mean

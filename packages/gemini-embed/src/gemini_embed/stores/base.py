@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
@@ -191,11 +191,16 @@ def ids_of(ids: Sequence[str]) -> Sequence[str]:
     return ids
 
 
-def copied(source: Store, target: Store, fingerprint: Fingerprint) -> int:
-    """Write all records and vectors of an open store to another, which is opened; returns how many."""
-    target.open(source.kept_fingerprint() or fingerprint)
+def copied(
+    source: Store, target: Store, fingerprint: Fingerprint, changed: Callable[[Batch], Batch] | None = None
+) -> int:
+    """Write all records and vectors of an open store, `changed` on the way, to another, which is opened with
+    `fingerprint`; returns how many."""
+    target.open(fingerprint)
     count = 0
     for batch in source.iterate():
+        if changed:
+            batch = changed(batch)
         target.upsert(batch.records, batch.vectors)
         count += len(batch.records)
     return count

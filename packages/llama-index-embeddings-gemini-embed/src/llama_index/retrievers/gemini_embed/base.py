@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Self, Unpack
 
+import numpy as np
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.callbacks.base import CallbackManager
 from llama_index.core.schema import BaseNode, NodeWithScore, QueryBundle
@@ -14,7 +15,7 @@ from llama_index.embeddings.gemini_embed import GeminiEmbedding
 from llama_index.retrievers.gemini_embed.filters import neutral
 from llama_index.retrievers.gemini_embed.node_store import NodeStore
 from llama_index.retrievers.gemini_embed.nodes import items_of, node_of
-from llama_index.retrievers.gemini_embed.queries import Contents, asked
+from llama_index.retrievers.gemini_embed.queries import Question, asked
 
 from gemini_embed import AddReport, MultimodalIndex
 from gemini_embed.indexing.options import AddOptions
@@ -27,19 +28,19 @@ class GeminiMultimodalRetriever(BaseRetriever):
     """Finds texts, images, recordings, videos and PDF pages by any of them, or by several in one query.
 
     What a `QueryBundle` asks for: `embedding` if there is one, else `query_str` and `image_path` (path or URL) as one
-    interleaved query, else either alone; a `MultimodalQuery` holds parts of any modality. Of several
-    `custom_embedding_strs` the mean is searched; those that are not `query_str` itself are texts such as are looked for
-    (HyDE), and embedded as documents. Hits come back best first: texts and PDF pages as `TextNode`s,
-    images as `ImageNode`s, recordings and videos as `Node`s with a resource, all with their path or URL. `score` is
-    the cosine similarity, which cannot be compared between modalities; `ref_doc_id` and `metadata["source"]` are the
-    source, and `metadata` has the pages or seconds.
+    interleaved query, else either alone; a `MultimodalQuery` holds parts of any modality. `custom_embedding_strs` other
+    than `query_str` (`HyDEQueryTransform` makes them) are hypothetical answers, as are those of `hypothetical`: they
+    are embedded as documents, and the mean of all unit vectors is searched. Hits come best first: texts and PDF pages
+    as `TextNode`s, images as `ImageNode`s, recordings and videos as `Node`s with a resource, all with their path or
+    URL. `score` is the cosine similarity, which cannot be compared between modalities; `ref_doc_id` and
+    `metadata["source"]` are the source, and `metadata` has the pages or seconds.
 
     Args:
         index: what to search. Its embedder conditions queries.
         similarity_top_k: most nodes wanted.
         filters: LlamaIndex's `MetadataFilters`, a neutral filter such as `{"modality": "image"}`, or the store's own.
         callback_manager, verbose: as of any retriever.
-        options: `score_threshold`, `fusion`, `quotas`, `mmr`, `collapse`, `merge` and `padding`, as of
+        options: `score_threshold`, `fusion`, `quotas`, `mmr`, `collapse`, `merge`, `padding` and `hypothetical`, as of
             `MultimodalIndex.search`.
     """
 
@@ -110,27 +111,28 @@ class GeminiMultimodalRetriever(BaseRetriever):
         )
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        query = asked(query_bundle)
-        if not isinstance(query, Contents):
-            hits = self.index.search_vector(query, **self._limits())
-        elif len(query.queries) == 1 and not query.documents:
-            hits = self.index.search(query.queries[0], **self._limits())
+        question = asked(query_bundle)
+        if isinstance(question.query, np.ndarray):
+            hits = self.index.search_vector(question.query, **self._limits(question))
+        elif question.query is None:
+            hits = self.index.search_mean([], **self._limits(question))
         else:
-            hits = self.index.search_mean(query.queries, documents=query.documents, **self._limits())
+            hits = self.index.search(question.query, **self._limits(question))
         return [node_of(hit) for hit in hits]
 
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        query = asked(query_bundle)
-        if not isinstance(query, Contents):
-            hits = await self.index.asearch_vector(query, **self._limits())
-        elif len(query.queries) == 1 and not query.documents:
-            hits = await self.index.asearch(query.queries[0], **self._limits())
+        question = asked(query_bundle)
+        if isinstance(question.query, np.ndarray):
+            hits = await self.index.asearch_vector(question.query, **self._limits(question))
+        elif question.query is None:
+            hits = await self.index.asearch_mean([], **self._limits(question))
         else:
-            hits = await self.index.asearch_mean(query.queries, documents=query.documents, **self._limits())
+            hits = await self.index.asearch(question.query, **self._limits(question))
         return [node_of(hit) for hit in hits]
 
-    def _limits(self) -> Any:
-        return {**self.options, "k": self.similarity_top_k, "filter": self._filter()}
+    def _limits(self, question: Question) -> Any:
+        told = {**self.options, "k": self.similarity_top_k, "filter": self._filter()}
+        return told if question.hypothetical is None else told | {"hypothetical": question.hypothetical}
 
     def _filter(self) -> FilterLike:
         return neutral(self.filters) if isinstance(self.filters, MetadataFilters) else self.filters

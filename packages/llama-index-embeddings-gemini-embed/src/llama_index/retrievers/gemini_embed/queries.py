@@ -11,6 +11,7 @@ from llama_index.core.schema import QueryBundle
 from llama_index.embeddings.gemini_embed.blocks import content_of
 
 from gemini_embed import Content, Image, InputError
+from gemini_embed.searching import Hypothetical
 
 
 @dataclass
@@ -18,36 +19,40 @@ class MultimodalQuery(QueryBundle):
     """A query of words and media together: `MultimodalQuery("like this, but blue", parts=[Audio("a.wav")])`.
 
     `parts` are the core's parts, LlamaIndex's content blocks, paths or PIL images; with `query_str` (which may be
-    empty) they are one interleaved query. Retrievers of other kinds see the words.
+    empty) they are one interleaved query. Retrievers of other kinds see the words. `hypothetical` is what an answer
+    might say, as of `MultimodalIndex.search`; None leaves that to the retriever.
     """
 
     query_str: str = ""
     parts: Sequence[Any] = field(default=(), kw_only=True)
+    hypothetical: Hypothetical = field(default=None, kw_only=True)
 
 
-class Contents(NamedTuple):
-    """What is embedded for a bundle; the mean is searched."""
+class Question(NamedTuple):
+    """What a bundle asks for."""
 
-    queries: list[Content]
-    documents: list[Content]
+    query: Content | np.ndarray[Any, Any] | None
+    """One content, or the vector that came with it; None where there are hypothetical answers alone."""
+    hypothetical: Hypothetical = None
 
 
-def asked(bundle: QueryBundle) -> Contents | np.ndarray[Any, Any]:
-    """Contents to embed, or the vector that came with the query.
+def asked(bundle: QueryBundle) -> Question:
+    """A query to embed, or the vector that came with it, and hypothetical answers.
 
-    Of `custom_embedding_strs` those that are not the question itself are what an answer may look like (HyDE).
+    Of `custom_embedding_strs` the text that is `query_str` is the query; all others are hypothetical answers, which
+    `HyDEQueryTransform` puts there: documents, and not what somebody asks.
 
     Raises:
         InputError: the query holds nothing.
     """
+    own = bundle.hypothetical if isinstance(bundle, MultimodalQuery) else None
     if bundle.embedding is not None:
-        return np.asarray(bundle.embedding, dtype=np.float32)
+        return Question(np.asarray(bundle.embedding, dtype=np.float32), own)
     media = [Image(bundle.image_path)] if bundle.image_path else []
     media += bundle.parts if isinstance(bundle, MultimodalQuery) else ()
     words = bundle.embedding_strs
-    if not words and not media:
+    answers = [text for text in words if text != bundle.query_str]
+    parts = [*([bundle.query_str] if len(answers) < len(words) else []), *media]
+    if not parts and not answers:
         raise InputError("the query is empty: give query_str, image_path, parts or embedding")
-    if not words:
-        return Contents([content_of(media)], [])
-    said = [(text == bundle.query_str, content_of([text, *media])) for text in words]
-    return Contents([one for is_asked, one in said if is_asked], [one for is_asked, one in said if not is_asked])
+    return Question(content_of(parts) if parts else None, answers or own)
