@@ -61,18 +61,6 @@ async def test_the_mean_of_several_queries(index: MultimodalIndex) -> None:
         index.search_mean(QUESTION)
 
 
-async def test_the_mean_of_a_query_and_of_documents(index: MultimodalIndex) -> None:
-    """Each is embedded as what it is."""
-    answer = "A red circle is for stopping."
-    vectors = index.embedder.embed_query(QUESTION).vector, index.embedder.embed_documents([answer]).vector
-    hits = index.search_mean([QUESTION], 4, documents=[answer])
-    assert hits == index.search_vector((vectors[0] + vectors[1]) / 2, 4)
-    assert await index.asearch_mean([QUESTION], 4, documents=[answer]) == hits
-    assert index.search_mean([], 4, documents=[answer]) == index.search_vector(vectors[1], 4)
-    with pytest.raises(InputError, match="pass a list of queries"):
-        index.search_mean([QUESTION], documents=answer)
-
-
 @pytest.mark.parametrize(
     ("quotas", "expected"),
     [

@@ -195,19 +195,17 @@ class MultimodalIndex(Held):
             padding=padding,
             hypothetical=hypothetical,
         )
-        return run(self._search(Asked([query]), k, given))
+        return run(self._search([query], k, given))
 
     async def asearch(self, query: ContentLike, k: int = 10, **options: Unpack[SearchOptions]) -> Hits:
         """`search`, without blocking the loop."""
         return await self._asearch([query], k, options)
 
-    def search_mean(self, queries: Likes, k: int = 10, documents: Likes = (), **options: Unpack[SearchOptions]) -> Hits:
-        """`search` with the mean of several queries and of `documents`, such as an answer made up for it (HyDE)."""
-        return run(self._search(Asked(queries, documents), k, options))
+    def search_mean(self, queries: Sequence[ContentLike], k: int = 10, **options: Unpack[SearchOptions]) -> Hits:
+        """`search` with the mean of several queries, such as one question in several words."""
+        return run(self._search(queries, k, options))
 
-    async def asearch_mean(
-        self, queries: Likes, k: int = 10, documents: Likes = (), **options: Unpack[SearchOptions]
-    ) -> Hits:
+    async def asearch_mean(self, queries: Sequence[ContentLike], k: int = 10, **options: Unpack[SearchOptions]) -> Hits:
         """`search_mean`, without blocking the loop."""
         return await self._asearch(queries, k, options)
 

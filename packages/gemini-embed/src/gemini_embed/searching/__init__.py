@@ -17,6 +17,6 @@ from gemini_embed.searching.census import Census
 from gemini_embed.searching.gathering import search
 from gemini_embed.searching.hypotheses import Hypothetical
 from gemini_embed.searching.options import Fusion, SearchOptions, Wanted
-from gemini_embed.searching.steps import Asked, Likes, search_steps
+from gemini_embed.searching.steps import search_steps
 
 __all__ = ["Census", "Fusion", "Hypothetical", "SearchOptions", "Wanted", "search", "search_steps"]

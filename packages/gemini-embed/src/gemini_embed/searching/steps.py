@@ -32,17 +32,6 @@ Asked: TypeAlias = Sequence[ContentLike] | FloatArray
 """Queries, of which the mean is searched; or a vector, shape (d,)."""
 
 
-Likes: TypeAlias = Sequence[ContentLike]
-
-
-class Asked(NamedTuple):
-    """What one search is for: the mean of all of these."""
-
-    queries: Likes
-    documents: Likes = ()
-    """Such as are looked for, embedded like what is in the index."""
-
-
 def search_steps(
     embedder: Embedder,
     opened: Callable[[], Store],
@@ -136,10 +125,9 @@ def _relocated(places: Sequence[Sequence[int]] | None) -> Iterator[None]:
         raise error.relocated(places) from error.__cause__
 
 
-def mean_of(results: Sequence[EmbeddingResult]) -> FloatArray:
+def mean_of(result: EmbeddingResult) -> FloatArray:
     """The mean of all vectors, shape (d,); that of one is itself."""
-    rows = np.concatenate([result.values for result in results])
-    mean: FloatArray = rows.mean(axis=0) if len(rows) > 1 else rows[0]
+    mean: FloatArray = result.values.mean(axis=0) if len(result) > 1 else result.vector
     return mean
 
 
