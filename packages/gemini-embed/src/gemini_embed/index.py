@@ -29,6 +29,7 @@ from gemini_embed.metering import Estimate
 from gemini_embed.records import Record
 from gemini_embed.result import OnError
 from gemini_embed.searching import Census, Fusion, SearchOptions, Wanted, search, search_steps
+from gemini_embed.stores import Quantization
 from gemini_embed.stores.base import FilterLike, Store, copied, ids_of
 from gemini_embed.windows import Cutting
 
@@ -266,16 +267,21 @@ class MultimodalIndex(Closing):
         """`copy_to`, without blocking the loop."""
         return await asyncio.to_thread(self.copy_to, store)
 
-    def optimize(self) -> None:
+    def optimize(self, *, quantization: Quantization | None = None) -> None:
         """Build what makes searches among many records fast; the store tells when it is worth it and how long it takes.
 
-        Nothing happens in a store that sees to it by itself (`QdrantStore`). Searches wait meanwhile.
+        Nothing happens in a store that sees to it by itself (`QdrantStore`). Searches wait meanwhile. `quantization`
+        first gives the vectors other codes, embedding nothing; None: as they are.
         """
-        self._opened().optimize()
+        store = self._opened()
+        if quantization is None:
+            store.optimize()
+        else:
+            store.requantize(quantization)
 
-    async def aoptimize(self) -> None:
+    async def aoptimize(self, *, quantization: Quantization | None = None) -> None:
         """`optimize`, without blocking the loop."""
-        await asyncio.to_thread(self.optimize)
+        await asyncio.to_thread(self.optimize, quantization=quantization)
 
     def close(self) -> None:
         """Close the store; closing twice is fine."""
