@@ -25,10 +25,13 @@ class QdrantServer(ThreadingHTTPServer):
         self.asked: list[str] = []
         self.searches: list[int] = []
         """How many each batch of them has."""
+        self.params: list[dict[str, Any] | None] = []
+        """How exactly each of these is to be made."""
         self.records_sent = 0
         """By scrolling."""
         self._client = QdrantClient(":memory:")
         self._metadata: dict[str, Any] = {}
+        self._codes: dict[str, Any] | None = None
         self._lock = threading.Lock()
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
@@ -54,16 +57,21 @@ class QdrantServer(ThreadingHTTPServer):
                 return client.create_collection(name, models.VectorParams(**body["vectors"]))
             case "GET", "":
                 info = client.get_collection(name).model_dump(mode="json")
-                info["config"]["metadata"] = self._metadata
+                info["config"] |= {"metadata": self._metadata, "quantization_config": self._codes}
                 return info
+            case "PATCH", "":
+                told = models.UpdateCollection(**body).model_dump(mode="json", exclude_none=True)
+                self._codes = None if told["quantization_config"] == "Disabled" else told["quantization_config"]
+                return True
             case "PUT", "points":
                 batch = models.Batch(**body["batch"])
                 client.upsert(name, batch)
             case "POST", "points/query/batch":
                 searches = [models.QueryRequest(**one) for one in body["searches"]]
                 self.searches.append(len(searches))
+                self.params += [one.get("params") for one in body["searches"]]
                 for one in searches:
-                    one.params = None  # of quantisation, which local mode has not
+                    one.params = None  # of codes, which local mode has not
                 found = client.query_batch_points(name, searches)
                 return [one.model_dump(mode="json") for one in found]
             case "POST", "points/scroll":

@@ -92,6 +92,7 @@ if TYPE_CHECKING:
     from gemini_embed.stores.base import Store
     from gemini_embed.stores.edge import EdgeStore
     from gemini_embed.stores.milvus import MilvusStore
+    from gemini_embed.stores.precision import Precision
     from gemini_embed.stores.qdrant import QdrantStore
     from gemini_embed.windows import Cutting, Window
 
@@ -108,6 +109,7 @@ _LAZY = {
     "Item": "gemini_embed.indexing.items",
     "MilvusStore": "gemini_embed.stores.milvus",
     "MultimodalIndex": "gemini_embed.index",
+    "Precision": "gemini_embed.stores.precision",
     "QdrantStore": "gemini_embed.stores.qdrant",
     "Record": "gemini_embed.records",
     "SkippedItem": "gemini_embed.indexing.report",
@@ -152,6 +154,7 @@ __all__ = [
     "MultimodalIndex",
     "NotFoundError",
     "Pdf",
+    "Precision",
     "QdrantStore",
     "QuotaError",
     "QuotaUsedUpError",

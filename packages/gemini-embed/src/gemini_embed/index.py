@@ -28,8 +28,8 @@ from gemini_embed.indexing import (
 from gemini_embed.metering import Estimate
 from gemini_embed.records import Record
 from gemini_embed.result import OnError
-from gemini_embed.searching import Census, Fusion, SearchOptions, Wanted, search, search_steps
-from gemini_embed.stores import Quantization
+from gemini_embed.searching import Census, Fusion, SearchOptions, search, search_steps, wanted_over
+from gemini_embed.stores import Precision, Quantization
 from gemini_embed.stores.base import FilterLike, Store, copied, ids_of
 from gemini_embed.windows import Cutting
 
@@ -156,6 +156,7 @@ class MultimodalIndex(Closing):
         collapse: float | None = None,
         merge: bool = False,
         padding: float | Mapping[str, float] = 0.0,
+        precision: Precision | None = None,
     ) -> Hits:
         """The `k` records nearest to a text, a part of any modality, or a list of parts (one query); best first.
 
@@ -174,9 +175,11 @@ class MultimodalIndex(Closing):
             merge: whether neighbouring windows of one medium among the best `k` become one hit.
             padding: what hits get around their window: seconds of recordings and videos, pages of PDFs, in a mapping
                 characters of texts (whole passages); with the text that stands there.
+            precision: how exactly to search a store that has codes of its vectors, or a graph, see `Precision`;
+                `Precision(exact=True)` reads all full vectors.
 
         Raises:
-            InputError: an option that means nothing.
+            InputError: an option that means nothing, or that the store would ignore.
         """
         given = SearchOptions(
             filter=filter,
@@ -187,6 +190,7 @@ class MultimodalIndex(Closing):
             collapse=collapse,
             merge=merge,
             padding=padding,
+            precision=precision,
         )
         return run(self._search([query], k, given))
 
@@ -204,7 +208,7 @@ class MultimodalIndex(Closing):
 
     def search_vector(self, vector: ArrayLike, k: int = 10, **options: Unpack[SearchOptions]) -> Hits:
         """`search` with a query that is embedded already, shape (d,)."""
-        wanted = Wanted(k=k, **options)
+        wanted = wanted_over(self.store, k, options)
         return search(self._opened(), self._census, np.asarray(vector, dtype=np.float32), wanted, self.opener)
 
     async def asearch_vector(self, vector: ArrayLike, k: int = 10, **options: Unpack[SearchOptions]) -> Hits:
@@ -295,7 +299,8 @@ class MultimodalIndex(Closing):
         return self.store
 
     def _search(self, queries: Sequence[ContentLike], k: int, options: SearchOptions) -> Steps[Hits]:
-        return search_steps(self.embedder, self._opened, self._census, queries, Wanted(k=k, **options), self.opener)
+        wanted = wanted_over(self.store, k, options)
+        return search_steps(self.embedder, self._opened, self._census, queries, wanted, self.opener)
 
     def _changing(self, steps: Steps[AddReport]) -> Steps[AddReport]:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Self, Unpack, cast
 
-from gemini_embed import AddReport, MultimodalIndex
+from gemini_embed import AddReport, MultimodalIndex, Precision
 from gemini_embed.adapters import Opener
 from gemini_embed.indexing.options import AddOptions
 from gemini_embed.searching.options import Fusion, SearchOptions
@@ -60,6 +60,8 @@ class GeminiMultimodalRetriever(BaseRetriever):
     """Whether neighbouring windows of one source become one document."""
     padding: float | Mapping[str, float] = 0.0
     """Seconds or pages that windows get on either side."""
+    precision: Precision | None = None
+    """How exactly to search a store that has codes of its vectors, or a graph."""
 
     @classmethod
     def from_vectorstore(cls, vectorstore: VectorStore, **fields: Any) -> Self:

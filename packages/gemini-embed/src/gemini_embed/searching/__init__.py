@@ -13,7 +13,7 @@ steps      the query embedded before that
 
 from gemini_embed.searching.census import Census
 from gemini_embed.searching.gathering import search
-from gemini_embed.searching.options import Fusion, SearchOptions, Wanted
+from gemini_embed.searching.options import Fusion, SearchOptions, Wanted, wanted_over
 from gemini_embed.searching.steps import search_steps
 
-__all__ = ["Census", "Fusion", "SearchOptions", "Wanted", "search", "search_steps"]
+__all__ = ["Census", "Fusion", "SearchOptions", "Wanted", "search", "search_steps", "wanted_over"]

@@ -31,9 +31,11 @@ def search_steps(
     """The hits nearest to a query, or to the mean of several. A mistake is told before anything is embedded."""
     if isinstance(queries, str) or not queries:
         raise InputError("pass a list of queries, of which the mean is searched: [text] for a single one")
-    opened()
+    store = opened()
     if isinstance(wanted.filter, Mapping):
         parse(wanted.filter)
+    if wanted.precision is not None:
+        store.check_precision(wanted.precision)
     result = yield embedder.submit(queries, side="query").pending
     return search(opened(), census, mean_of(result), wanted, opener)
 

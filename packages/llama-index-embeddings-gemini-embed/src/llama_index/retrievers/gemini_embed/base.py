@@ -38,8 +38,8 @@ class GeminiMultimodalRetriever(BaseRetriever):
         similarity_top_k: most nodes wanted.
         filters: LlamaIndex's `MetadataFilters`, a neutral filter such as `{"modality": "image"}`, or the store's own.
         callback_manager, verbose: as of any retriever.
-        options: `score_threshold`, `fusion`, `quotas`, `mmr`, `collapse`, `merge` and `padding`, as of
-            `MultimodalIndex.search`.
+        options: `score_threshold`, `fusion`, `quotas`, `mmr`, `collapse`, `merge`, `padding` and `precision`, as of
+            `MultimodalIndex.search`; for one call: `retriever.with_options(mmr=0.5).retrieve(...)`.
     """
 
     def __init__(
@@ -106,6 +106,13 @@ class GeminiMultimodalRetriever(BaseRetriever):
             restricted(self._filter(), modality),
             self.callback_manager,
             **self.options,
+        )
+
+    def with_options(self, **options: Unpack[SearchOptions]) -> GeminiMultimodalRetriever:
+        """This retriever, with other options beside those that it has: LlamaIndex's `retrieve` takes none."""
+        changed: SearchOptions = {**self.options, **options}
+        return GeminiMultimodalRetriever(
+            self.index, self.similarity_top_k, self.filters, self.callback_manager, **changed
         )
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
