@@ -54,7 +54,8 @@ def check_answers(store: EdgeStore, rows: Any) -> None:
     assert store.count() == COUNT
     for i in (0, 7, COUNT - 1):
         hit = store.search(rows[i], 1)[0]
-        assert (hit.page_content, hit.score) == (f"text {i}", pytest.approx(1, abs=1e-4))
+        assert hit.page_content == f"text {i}"
+        assert hit.score == pytest.approx(1, abs=1e-4)
     assert {hit.source for hit in store.search(rows[3], 20, {"source": "s3"})} == {"s3"}
 
 
@@ -63,7 +64,7 @@ def test_codes_are_changed_without_embedding(made: Made, rows: Any) -> None:
     store = made(quantization="turbo4")
     index = MultimodalIndex(embedder := CountingEmbedder(dimensions=SIZE), store)  # type: ignore[arg-type]  # a stand-in
     for name in ("binary", "none"):
-        index.optimize(quantization=name)  # type: ignore[arg-type]  # one of the names
+        index.optimize(quantization=name)
         assert store.kept_quantization() == name
         check_answers(store, rows)
     asyncio.run(index.aoptimize(quantization="int8"))

@@ -33,6 +33,7 @@ hold every import to them, so a new room gets a row here.
     12  `index`                      `MultimodalIndex`, the second door
     12  `adapters/`                  what stands in front of the embedder for others
     12  `testing/`                   what every store must pass, for pytest
+    13  `evaluation/`                how well an index finds, measured on the index itself
 
 Each room's `__init__` says its files, and hands on the names others need most; the rest is imported from its file.
 

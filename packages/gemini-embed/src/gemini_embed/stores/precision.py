@@ -31,8 +31,10 @@ class Precision:
             raise InputError(
                 f"oversampling={self.oversampling!r}: how many times k candidates are looked at, a number from 1 up"
             )
-        if not (self.rescore is None or isinstance(self.rescore, bool)) or not isinstance(self.exact, bool):
-            raise InputError(f"rescore={self.rescore!r} and exact={self.exact!r} must be True or False")
+        for name in ("rescore", "exact"):
+            value = getattr(self, name)
+            if not (isinstance(value, bool) or (name == "rescore" and value is None)):
+                raise InputError(f"{name}={value!r} must be True or False")
         if self.exact and self.reads_codes:
             raise InputError("exact=True reads the full vectors alone, so oversampling and rescore would be ignored")
 

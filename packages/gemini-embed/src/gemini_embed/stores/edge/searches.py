@@ -26,7 +26,8 @@ def params_of(k: int, precision: Precision, oversampling: float) -> qdrant_edge.
         rescore=precision.rescore is not False,
         oversampling=precision.oversampling or oversampling,
     )
-    return edge.SearchParams(hnsw_ef=max(_EF, k), exact=precision.exact, quantization=codes)
+    params: qdrant_edge.SearchParams = edge.SearchParams(hnsw_ef=max(_EF, k), exact=precision.exact, quantization=codes)
+    return params
 
 
 def request_of(
@@ -35,7 +36,10 @@ def request_of(
     """The `k` points nearest to `query`, shape (d,)."""
     edge = engine()
     nearest = edge.Query.Nearest(query.tolist())
-    return edge.SearchRequest(query=nearest, limit=k, filter=filter_of(filter), params=params, with_payload=True)
+    request: qdrant_edge.SearchRequest = edge.SearchRequest(
+        query=nearest, limit=k, filter=filter_of(filter), params=params, with_payload=True
+    )
+    return request
 
 
 def hit_of(point: qdrant_edge.ScoredPoint) -> Hit:
