@@ -87,6 +87,15 @@ def test_what_is_not_given_stays_and_another_is_an_error(made: Made, rows: Any) 
     check_answers(made(), rows)
 
 
+@pytest.mark.parametrize(("asked", "kept"), [(None, "turbo4"), ("none", "none")])
+def test_the_default_is_for_new_indexes(asked: Any, kept: str, made: Made, rows: Any) -> None:
+    """One that was made without codes stays without."""
+    made(quantization=asked).close()
+    store = made()
+    assert store.kept_quantization() == kept
+    check_answers(store, rows)
+
+
 def test_codes_where_there_are_none_come_with_the_next_optimisation(made: Made, rows: Any) -> None:
     made(quantization="none").close()
     store = made(quantization="turbo1")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LOCK_SIGN = "WouldBlock"
 """In the engine's error where another opener holds its log."""
 
-NEW = "none"
+NEW = "turbo4"
 """The codes of a new index where none are asked for (benchmarks/README.md, recall)."""
 
 
@@ -60,8 +60,8 @@ def kept_fingerprint(folder: Path, wanted: Fingerprint) -> Fingerprint:
 def load(folder: Path, dimensions: int, quantization: str | None) -> qdrant_edge.EdgeShard:
     """Open the shard, made under another name and renamed when complete: a kill leaves all of it or none.
 
-    `quantization`: the codes of a new shard, and of one without from its next optimisation on; None for those of
-    `NEW` in a new one, and for those that are there.
+    `quantization`: the codes of a new shard, and of one without from its next optimisation on; None: those that are
+    there, `NEW` in a new one.
 
     Raises:
         ConfigurationError: there are others.

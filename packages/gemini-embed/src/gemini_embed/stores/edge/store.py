@@ -1,8 +1,8 @@
 """EdgeStore: Qdrant's engine embedded in the process, in one folder, with nothing to start. The default store.
 
 The folder holds `fingerprint.json` and `shard/`, the engine's own files. One process at a time can have it open.
-Writes go through the engine's log, so a killed process loses nothing that `upsert` returned from. Searches scan all
-vectors (about 9 ms for 20,000 x 768) until `optimize` has built the graph index.
+Writes go through the engine's log, so a killed process loses nothing that `upsert` returned from. Searches read codes
+of all vectors (some 3 ms for 20,000 x 3072) until `optimize` has built the graph index.
 """
 
 from __future__ import annotations
@@ -57,8 +57,9 @@ class EdgeStore(SettingsOnly, OfOneProcess, Store):
     Args:
         path: of the folder.
         quantization: the codes that searches read first, see `Quantization`; the best are scored again with the full
-            vectors. None: those that the folder has. Another code than it has is a ConfigurationError: `requantize`
-            changes it. Where it has none, they are made by the next `optimize`; those of int8 are in any case.
+            vectors. None: those that the folder has, "turbo4" in a new one, which loses next to nothing. Another code
+            than it has is a ConfigurationError: `requantize` changes it. Where it has none, they are made by the next
+            `optimize`; those of int8 are in any case.
         oversampling: how many times `k` candidates are scored again, from 1 up.
     """
 
@@ -189,10 +190,10 @@ class EdgeStore(SettingsOnly, OfOneProcess, Store):
                 return
 
     def optimize(self) -> None:
-        """Build the graph index, and the quantised copy if there is to be one; all other calls wait meanwhile.
+        """Build the graph index, and what codes are missing; all other calls wait meanwhile.
 
-        Takes a while (on two cores 3 s for 20,000 x 768, 10 s for 20,000 x 3072) in a child process; worth it from some
-        20,000 vectors on, after large additions. Searches are right without it.
+        Takes a while (some 10 s for 20,000 x 3072 on two cores, and without codes several times that) in a child
+        process; worth it from some 100,000 vectors on, after large additions. Searches are right without it.
         """
         with self._open_shard() as shard:
             shard.close()
