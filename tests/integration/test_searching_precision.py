@@ -183,16 +183,26 @@ def test_without_codes_what_they_would_honour_is_refused(kind: str, tmp_path: Pa
         assert len(index.search(QUERY, precision=EXACT)) == 5
 
 
-def test_codes_that_are_not_made_yet_give_no_scores_of_their_own(tmp_path: Path) -> None:
-    """Scores of binary codes are on another scale than those of vectors that have none."""
+def test_codes_that_are_not_made_yet_honour_nothing(tmp_path: Path) -> None:
+    """It would be ignored."""
     with over(EdgeStore(tmp_path / "i", quantization="none")) as index:
         index.add(TEXTS)
     with over(EdgeStore(tmp_path / "i", quantization="binary")) as index:
+        for precision in (COARSE, Precision(oversampling=3)):
+            with pytest.raises(InputError, match="has made no codes yet"):
+                index.search(QUERY, precision=precision)
+        index.optimize()
+        assert len(index.search(QUERY, precision=COARSE)) == 10
+
+
+def test_codes_of_some_vectors_give_no_scores_beside_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an optimisation leaves them that was killed."""
+    with over(EdgeStore(tmp_path / "i", quantization="binary")) as index:
+        index.add(TEXTS)
+        monkeypatch.setattr(index.store, "_made", {"binary", "none"})
         with pytest.raises(InputError, match="some vectors have no codes yet"):
             index.search(QUERY, precision=COARSE)
         assert len(index.search(QUERY, precision=Precision(oversampling=3))) == 10
-        index.optimize()
-        assert len(index.search(QUERY, precision=COARSE)) == 10
 
 
 def test_a_server_is_told_in_its_one_request(qdrant_server: QdrantServer) -> None:

@@ -99,11 +99,15 @@ def _cells(limits: Sequence[int], oversampling: Sequence[float]) -> list[Cell]:
 
 def _codes(store: Store) -> str:
     """The codes that the open store holds; InputError where there are none to measure."""
-    codes = store.kept_quantization()
-    if not store.takes_precision or codes in (None, "none"):
+    if not store.takes_precision:
         raise InputError(
-            f"{store} holds no codes, so there is nothing to measure: make some with "
-            'index.optimize(quantization="turbo4"), on an EdgeStore or a Qdrant server'
+            f"{store} takes no precision, so its codes cannot be measured: an EdgeStore, or a Qdrant server"
+        )
+    codes = store.kept_quantization()
+    if codes in (None, "none"):
+        raise InputError(
+            f"{store} holds no codes, so there is nothing to measure: "
+            'index.optimize(quantization="turbo4") makes some, on an EdgeStore or a Qdrant server'
         )
     store.check_precision(Precision(rescore=False))
     return str(codes)

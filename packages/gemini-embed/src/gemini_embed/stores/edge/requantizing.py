@@ -37,10 +37,9 @@ def kept_quantization(folder: Path) -> str:
     return name_of(_config(folder / "shard").get(_CODES))
 
 
-def has_all_codes(folder: Path) -> bool:
-    """Whether every segment has the codes of the shard: one that had none gets them by the next optimisation."""
-    wanted = kept_quantization(folder)
-    return all(_codes_of(file) == wanted for file in (folder / "shard" / "segments").glob("*/segment.json"))
+def codes_made(folder: Path) -> set[str]:
+    """The codes that its segments have. One without gets them when it is optimised; with int8 the newest has none."""
+    return {_codes_of(file) for file in (folder / "shard" / "segments").glob("*/segment.json")}
 
 
 def requantized(folder: Path, quantization: str) -> None:

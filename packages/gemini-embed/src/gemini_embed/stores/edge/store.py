@@ -34,7 +34,7 @@ from gemini_embed.stores.base import (
 from gemini_embed.stores.edge.child import optimize
 from gemini_embed.stores.edge.folder import LOCK_SIGN, check_room, damaged, engine, kept_fingerprint, load
 from gemini_embed.stores.edge.memory import release_mapped
-from gemini_embed.stores.edge.requantizing import has_all_codes, kept_quantization, needed_bytes, requantized
+from gemini_embed.stores.edge.requantizing import codes_made, kept_quantization, needed_bytes, requantized
 from gemini_embed.stores.edge.searches import filter_of, hit_of, params_of, request_of
 from gemini_embed.stores.forking import OfOneProcess
 from gemini_embed.stores.pickling import SettingsOnly
@@ -78,6 +78,7 @@ class EdgeStore(SettingsOnly, OfOneProcess, Store):
         self._lock = threading.RLock()
         self._shard: qdrant_edge.EdgeShard | None = None
         self._fingerprint: Fingerprint | None = None
+        self._made: set[str] = set()  # codes, when the shard was loaded
         self._written_bytes = 0  # since pages were last given back
 
     def __repr__(self) -> str:
@@ -132,8 +133,14 @@ class EdgeStore(SettingsOnly, OfOneProcess, Store):
             return [[hit_of(point) for point in shard.search(request)] for request in requests]
 
     def check_precision(self, precision: Precision) -> None:
-        check_codes(self, precision, self.kept_quantization())
-        if precision.rescore is False and self.kept_quantization() == "binary" and not has_all_codes(self.path):
+        kept = self.kept_quantization()
+        check_codes(self, precision, kept)
+        if precision.reads_codes and kept not in self._made:
+            raise InputError(
+                f"{self} has made no codes yet, so oversampling and rescore would be ignored: optimize() makes them "
+                "(those of int8 not below some 10 MB of vectors)"
+            )
+        if precision.rescore is False and kept == "binary" and self._made != {kept}:
             raise InputError(
                 f"{self}: some vectors have no codes yet, whose scores cannot be compared with those of binary codes: "
                 "optimize() first, or leave rescore=False out"
@@ -231,7 +238,9 @@ class EdgeStore(SettingsOnly, OfOneProcess, Store):
         return opened(self, self._fingerprint).dimensions
 
     def _load(self) -> qdrant_edge.EdgeShard:
-        return load(self.path, self._dimensions, self._quantization)
+        loaded = load(self.path, self._dimensions, self._quantization)
+        self._made = codes_made(self.path)
+        return loaded
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
