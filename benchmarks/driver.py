@@ -35,6 +35,11 @@ def interpreter() -> str:
     return os.environ.get("BENCH_PY", sys.executable)
 
 
+def recall_interpreter() -> str:
+    """The Python that has the engines, and an encoder, of the part `recall` (make bench sets it)."""
+    return os.environ.get("BENCH_RECALL_PY", sys.executable)
+
+
 def _environment() -> dict[str, str]:
     """This process's, without proxies, and with compiled modules kept as they usually are."""
     without_proxies = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
@@ -78,19 +83,19 @@ def measure(client: str, mode: str, url: str, **options: Any) -> list[Result]:
     return [{**result, "adapter": client} for result in _results(command)]
 
 
-def job(name: str, *arguments: object) -> Result:
-    """What `benchmarks/jobs/<name>.py` measured in a process of its own.
+def job(name: str, *arguments: object, python: str | None = None) -> Result:
+    """What `benchmarks/jobs/<name>.py` measured in a process of its own, of `interpreter()` or of `python`.
 
     Raises:
         RuntimeError: it printed no result.
     """
-    (result,) = _results(["-m", f"benchmarks.jobs.{name}", *map(str, arguments)])
+    (result,) = _results(["-m", f"benchmarks.jobs.{name}", *map(str, arguments)], python)
     return result
 
 
-def _results(command: list[str]) -> list[Result]:
+def _results(command: list[str], python: str | None = None) -> list[Result]:
     done = subprocess.run(  # noqa: S603 - our own commands
-        [interpreter(), *command], cwd=ROOT, env=_environment(), capture_output=True, text=True, check=False
+        [python or interpreter(), *command], cwd=ROOT, env=_environment(), capture_output=True, text=True, check=False
     )
     found = [json.loads(line.removeprefix("RESULT ")) for line in done.stdout.splitlines() if line[:7] == "RESULT "]
     if not found:

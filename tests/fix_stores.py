@@ -56,6 +56,7 @@ class CountingEmbedder:
     facts = facts_for("gemini-embedding-2", "developer")
 
     def __init__(self, model: str = "stand-in", dimensions: int = 32) -> None:
+        self.model = model
         self.fingerprint = Fingerprint(model, dimensions, "prefix:retrieval", "unit")
         self.budget = Budget(self.facts)
         self.root = None

@@ -20,6 +20,7 @@ from gemini_embed import (
     InputError,
     Item,
     MultimodalIndex,
+    Precision,
     QdrantStore,
     Record,
     Reranked,
@@ -32,6 +33,7 @@ from gemini_embed import (
     track_usage,
 )
 from gemini_embed.analysis import clusters, nearest_label
+from gemini_embed.evaluation import recall_table
 from gemini_embed.windows import Cutting, Window
 from gemini_embed_emulator import Emulator
 from numpy.typing import NDArray
@@ -74,6 +76,10 @@ def index(folder: Path) -> list[str]:
         assert_type(own.delete(source="s"), int)
         assert_type(own.sync("media", cutting=Cutting(video_s=20), describe=caption, on_error="raise"), AddReport)
         assert_type(own.estimate("media/**/*.pdf").usd, float | None)
+        assert_type(own.search("a", precision=Precision(exact=True)), Hits)
+        table = recall_table(own, ["a"], limits=(10,), oversampling=(1, 3))
+        assert_type(table.recall[10, 3, True], float)
+        own.optimize(quantization="turbo4")
         mixed = own.search(Audio("a.wav"), fusion="standardized", quotas={"video": 2}, score_threshold={"text": 0.5})
         assert_type(own.search_vector(np.zeros(768), 3, mmr=0.5, merge=True, padding=5), Hits)
         assert_type([(hit.link, hit.window.start_s) for hit in mixed], list[tuple[str, float | None]])
@@ -126,5 +132,6 @@ def mistakes() -> None:
     Embedder().embed_documents(["a"], title="A")  # type: ignore[arg-type]  # it is titles=
     Embedder(dimension=768)  # type: ignore[call-arg]  # a misspelt argument
     Embedder(overflow="cut")  # type: ignore[arg-type]  # not one of the three
+    EdgeStore("a", quantization="int4")  # type: ignore[arg-type]  # none of the names
     MultimodalIndex(Embedder(), EdgeStore("a")).search("a", fusion="best")  # type: ignore[arg-type]  # none of the three
     Embedder().embed(["a"], side="documents")  # type: ignore[arg-type]  # the sides are query and document

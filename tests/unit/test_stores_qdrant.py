@@ -28,7 +28,9 @@ Call = tuple[str, str, Any]
         pytest.param({"location": ":memory:", "api_key": "k"}, "goes with url=", id="key-without-url"),
         pytest.param({"location": ":memory:", "quantization": "int8"}, "needs a server", id="memory-ignores-int8"),
         pytest.param({"path": "x", "quantization": "int8"}, "needs a server", id="local-mode-ignores-int8"),
-        pytest.param({"url": "http://x", "quantization": "int4"}, '"int8" or None', id="unknown-quantization"),
+        pytest.param(
+            {"url": "http://x", "quantization": "int4"}, "'int4' is none of 'int8', 'turbo4'", id="unknown-quantization"
+        ),
         pytest.param({"url": "http://x", "oversampling": 0.5}, "from 1 up", id="oversampling"),
     ],
 )
@@ -56,6 +58,7 @@ class FakeServer(ThreadingHTTPServer):
         self.calls: list[Call] = []
         self.exists = False
         self.metadata: dict[str, Any] = {}
+        self.knows_codes = True
         self.quantization: dict[str, Any] | None = None
         self.quantization_of_vectors: dict[str, Any] | None = None
 
@@ -77,9 +80,22 @@ class FakeServer(ThreadingHTTPServer):
             case "POST", "/points/query/batch":
                 return [{"points": []} for _ in body["searches"]]
             case "PATCH", "":
+                self.change(body)
                 return True
             case _:
                 return {"operation_id": 1, "status": "completed"}
+
+    def change(self, body: Any) -> None:
+        """As the model of qdrant-client reads it; a server that is too old leaves out what it does not know."""
+        told = models.UpdateCollection(**body).model_dump(mode="json", exclude_none=True)
+        if told != body:
+            raise ValueError(f"{body} is not {told}")
+        own = told.get("vectors", {}).get("")
+        if self.knows_codes and own:
+            self.quantization_of_vectors = own["quantization_config"]
+        elif self.knows_codes and "quantization_config" in told:
+            found = told["quantization_config"]
+            self.quantization = None if found == "Disabled" else found
 
     def info(self) -> Any:
         client = QdrantClient(":memory:")
@@ -182,9 +198,62 @@ def test_another_quantisation_is_not_taken_for_int8(
     url = f"http://127.0.0.1:{server.server_port}"
     QdrantStore(url=url, collection="c").open(FINGERPRINT)
     asked = QdrantStore(url=url, collection="c", quantization="int8")
-    with pytest.raises(ConfigurationError, match="quantised otherwise") if is_error else nullcontext():
+    with (
+        pytest.raises(ConfigurationError, match=r"holds the codes .*, you ask for quantization='int8'")
+        if is_error
+        else nullcontext()
+    ):
         asked.open(FINGERPRINT)
     assert not [call for call in server.calls if call[0] == "PATCH"]
+
+
+@pytest.mark.parametrize("of_vectors", [None, BINARY])
+def test_other_codes_are_one_request_and_no_embedding(of_vectors: Any, start_server: Callable[..., FakeServer]) -> None:
+    """Of the collection, and of the vectors too where they have their own, which hold then."""
+    server = start_server()
+    server.quantization_of_vectors = of_vectors
+    store = QdrantStore(url=f"http://127.0.0.1:{server.server_port}", collection="c")
+    store.open(FINGERPRINT)
+    server.calls.clear()
+    for name in ("turbo1", "binary"):
+        store.requantize(name)
+        assert store.kept_quantization() == name
+    changes = [body for method, _, body in server.calls if method == "PATCH"]
+    assert changes[0] == {"quantization_config": {"turbo": {"bits": "bits1", "always_ram": True}}}
+    assert len(changes) == (2 if of_vectors is None else 4)
+    with pytest.raises(ConfigurationError, match="none of 'int8'"):
+        store.requantize("int4")  # type: ignore[arg-type]  # a mistake
+    store.close()
+
+
+def test_codes_are_taken_away(start_server: Callable[..., FakeServer]) -> None:
+    server = start_server()
+    store = QdrantStore(url=f"http://127.0.0.1:{server.server_port}", collection="c", quantization="turbo4")
+    store.open(FINGERPRINT)
+    assert store.kept_quantization() == "turbo4"
+    store.requantize("none")
+    changes = [body for method, _, body in server.calls if method == "PATCH"]
+    assert changes[-1] == {"quantization_config": "Disabled"}
+    assert store.kept_quantization() == "none"
+    store.close()
+
+
+def test_a_server_that_does_not_know_the_codes_is_told_of(start_server: Callable[..., FakeServer]) -> None:
+    server = start_server()
+    server.knows_codes = False
+    store = QdrantStore(url=f"http://127.0.0.1:{server.server_port}", collection="c", quantization="turbo1")
+    with pytest.raises(StoreError, match="was asked for the codes 'turbo1' and holds 'none'"):
+        store.open(FINGERPRINT)
+    store.close()
+
+
+def test_codes_in_local_mode_cannot_be_changed() -> None:
+    store = QdrantStore(":memory:")
+    store.open(FINGERPRINT)
+    assert store.kept_quantization() == "none"
+    with pytest.raises(ConfigurationError, match="needs a server"):
+        store.requantize("turbo1")
+    store.close()
 
 
 def test_int8_in_a_local_client_of_yours_is_refused() -> None:

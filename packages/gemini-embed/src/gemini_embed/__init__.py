@@ -34,6 +34,7 @@ hold every import to them, so a new room gets a row here.
     12  `adapters/`                  what stands in front of the embedder for others
     12  `testing/`                   what every store must pass, for pytest
     13  `analysis/`                  groups, labels and outliers of vectors
+    13  `evaluation/`                how well an index finds, measured on the index itself
 
 Each room's `__init__` says its files, and hands on the names others need most; the rest is imported from its file.
 
@@ -94,6 +95,7 @@ if TYPE_CHECKING:
     from gemini_embed.stores.base import Store
     from gemini_embed.stores.edge import EdgeStore
     from gemini_embed.stores.milvus import MilvusStore
+    from gemini_embed.stores.precision import Precision
     from gemini_embed.stores.qdrant import QdrantStore
     from gemini_embed.windows import Cutting, Window
 
@@ -110,6 +112,7 @@ _LAZY = {
     "Item": "gemini_embed.indexing.items",
     "MilvusStore": "gemini_embed.stores.milvus",
     "MultimodalIndex": "gemini_embed.index",
+    "Precision": "gemini_embed.stores.precision",
     "QdrantStore": "gemini_embed.stores.qdrant",
     "Record": "gemini_embed.records",
     "Reranked": "gemini_embed.searching.reranking",
@@ -157,6 +160,7 @@ __all__ = [
     "MultimodalIndex",
     "NotFoundError",
     "Pdf",
+    "Precision",
     "QdrantStore",
     "QuotaError",
     "QuotaUsedUpError",

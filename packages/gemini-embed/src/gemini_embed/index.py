@@ -30,8 +30,9 @@ from gemini_embed.indexing.held import Held
 from gemini_embed.indexing.shrinking import Shrinking
 from gemini_embed.metering import Estimate
 from gemini_embed.result import OnError
-from gemini_embed.searching import Census, Fusion, Hypothetical, SearchOptions, Wanted, search_steps
+from gemini_embed.searching import Census, Fusion, Hypothetical, SearchOptions, Wanted, search_steps, wanted_over
 from gemini_embed.searching.steps import Asked, with_answers
+from gemini_embed.stores import Precision, Quantization
 from gemini_embed.stores.base import FilterLike, FloatArray, Store, copied
 from gemini_embed.windows import Cutting
 
@@ -160,6 +161,7 @@ class MultimodalIndex(Held):
         merge: bool = False,
         padding: float | Mapping[str, float] = 0.0,
         hypothetical: Hypothetical = None,
+        precision: Precision | None = None,
     ) -> Hits:
         """The `k` records nearest to a text, a part of any modality, or a list of parts (one query); best first.
 
@@ -180,9 +182,11 @@ class MultimodalIndex(Held):
                 characters of texts (whole passages); with the text that stands there.
             hypothetical: what an answer might say (HyDE): a text, several, or a callable that writes them of the words
                 of the query. They are embedded as documents, and the mean of all unit vectors is searched.
+            precision: how exactly to search a store that has codes of its vectors, or a graph, see `Precision`;
+                `Precision(exact=True)` reads all full vectors.
 
         Raises:
-            InputError: an option that means nothing.
+            InputError: an option that means nothing, or that the store would ignore.
         """
         given = SearchOptions(
             filter=filter,
@@ -194,6 +198,7 @@ class MultimodalIndex(Held):
             merge=merge,
             padding=padding,
             hypothetical=hypothetical,
+            precision=precision,
         )
         return run(self._search([query], k, given))
 
@@ -245,16 +250,21 @@ class MultimodalIndex(Held):
         """`copy_to`, without blocking the loop."""
         return await asyncio.to_thread(self.copy_to, store, dimensions=dimensions)
 
-    def optimize(self) -> None:
+    def optimize(self, *, quantization: Quantization | None = None) -> None:
         """Build what makes searches among many records fast; the store tells when it is worth it and how long it takes.
 
-        Nothing happens in a store that sees to it by itself (`QdrantStore`). Searches wait meanwhile.
+        Nothing happens in a store that sees to it by itself (`QdrantStore`). Searches wait meanwhile. `quantization`
+        first gives the vectors other codes, embedding nothing; None: as they are.
         """
-        self._opened().optimize()
+        store = self._opened()
+        if quantization is None:
+            store.optimize()
+        else:
+            store.requantize(quantization)
 
-    async def aoptimize(self) -> None:
+    async def aoptimize(self, *, quantization: Quantization | None = None) -> None:
         """`optimize`, without blocking the loop."""
-        await asyncio.to_thread(self.optimize)
+        await asyncio.to_thread(self.optimize, quantization=quantization)
 
     def close(self) -> None:
         """Close the store; closing twice is fine."""
@@ -268,10 +278,10 @@ class MultimodalIndex(Held):
         return self.store
 
     def _search(self, asked: Asked, k: int, options: SearchOptions) -> Steps[Hits]:
-        return self._steps(asked, Wanted(k=k, **options))
+        return self._steps(asked, wanted_over(self.store, k, options))
 
     async def _asearch(self, asked: Asked, k: int, options: SearchOptions) -> Hits:
-        wanted = await with_answers(self._opened, asked, Wanted(k=k, **options))
+        wanted = await with_answers(self._opened, asked, wanted_over(self.store, k, options))
         return await arun(self._steps(asked, wanted))
 
     def _steps(self, asked: Asked, wanted: Wanted) -> Steps[Hits]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Self, Unpack, cast
 
-from gemini_embed import AddReport, InputError, MultimodalIndex
+from gemini_embed import AddReport, InputError, MultimodalIndex, Precision
 from gemini_embed.adapters import Opener
 from gemini_embed.indexing.options import AddOptions
 from gemini_embed.searching.options import Fusion, SearchOptions
@@ -61,6 +61,8 @@ class GeminiMultimodalRetriever(BaseRetriever):
     """Whether neighbouring windows of one source become one document."""
     padding: float | Mapping[str, float] = 0.0
     """Seconds or pages that windows get on either side."""
+    precision: Precision | None = None
+    """How exactly to search a store that has codes of its vectors, or a graph."""
     hypothetical: Any = None
     """What an answer might say (HyDE): a text, several, a callable or a Runnable that writes them of the query."""
     hypothesis: Any = None

@@ -16,7 +16,7 @@ reranking   candidates of any origin put in order by the same measure
 from gemini_embed.searching.census import Census
 from gemini_embed.searching.gathering import search
 from gemini_embed.searching.hypotheses import Hypothetical
-from gemini_embed.searching.options import Fusion, SearchOptions, Wanted
+from gemini_embed.searching.options import Fusion, SearchOptions, Wanted, wanted_over
 from gemini_embed.searching.steps import search_steps
 
-__all__ = ["Census", "Fusion", "Hypothetical", "SearchOptions", "Wanted", "search", "search_steps"]
+__all__ = ["Census", "Fusion", "Hypothetical", "SearchOptions", "Wanted", "search", "search_steps", "wanted_over"]

@@ -14,7 +14,7 @@ from gemini_embed.searching.fusion import ByModality, Ranked, fused
 from gemini_embed.searching.merging import merged, widened
 from gemini_embed.searching.options import Wanted
 from gemini_embed.searching.variety import collapsed, diversified
-from gemini_embed.stores import FloatArray, Store
+from gemini_embed.stores import FilterLike, FloatArray, Store
 from gemini_embed.stores.filters import restricted
 
 
@@ -53,12 +53,20 @@ def _found(store: Store, census: Census, query: FloatArray, wanted: Wanted) -> B
     modalities = [one for one in census.modalities() if _is_asked_for(one, wanted)] if is_neutral else []
     is_apart = wanted.fusion != "raw" or wanted.quotas is not None or isinstance(wanted.score_threshold, Mapping)
     if not is_apart or len(modalities) < 2:
-        return _by_modality(store.search(query, wanted.depth, wanted.filter))
-    filters = [restricted(wanted.filter, modality) for modality in modalities]
-    lists = store.search_each(query, wanted.depth, filters)
+        return _by_modality(_nearest(store, query, wanted, [wanted.filter])[0])
+    lists = _nearest(store, query, wanted, [restricted(wanted.filter, modality) for modality in modalities])
     if not wanted.filter:
         census.learn({modality: bool(hits) for modality, hits in zip(modalities, lists, strict=True)})
     return {modality: hits for modality, hits in zip(modalities, lists, strict=True) if hits}
+
+
+def _nearest(store: Store, query: FloatArray, wanted: Wanted, filters: Sequence[FilterLike]) -> list[list[Hit]]:
+    """The nearest that pass each of the filters. Stores of others may not know `precision`."""
+    if wanted.precision is not None:
+        return store.search_each(query, wanted.depth, filters, precision=wanted.precision)
+    if len(filters) == 1:
+        return [store.search(query, wanted.depth, filters[0])]
+    return store.search_each(query, wanted.depth, filters)
 
 
 def _is_asked_for(modality: str | None, wanted: Wanted) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypedDict, get_args
 from gemini_embed.errors import InputError
 from gemini_embed.records import MODALITIES
 from gemini_embed.searching.hypotheses import Hypothetical, check_hypothetical
-from gemini_embed.stores import FilterLike
+from gemini_embed.stores import FilterLike, Precision, Store
 
 Fusion = Literal["rrf", "standardized", "raw"]
 """How hits of several modalities become one list. Cosines of different modalities cannot be compared: a space that all
@@ -35,6 +35,7 @@ class SearchOptions(TypedDict, total=False):
     merge: bool
     padding: float | Mapping[str, float]
     hypothetical: Hypothetical
+    precision: Precision | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +56,7 @@ class Wanted:
     merge: bool = False
     padding: float | Mapping[str, float] = 0.0
     hypothetical: Hypothetical = None
+    precision: Precision | None = None
 
     def __post_init__(self) -> None:
         if type(self.k) is not int or self.k < 1:
@@ -71,6 +73,7 @@ class Wanted:
             raise InputError(f"padding={self.padding!r}: seconds, pages or characters, from 0 up")
         if not all(type(most) is int and most >= 0 for most in (self.quotas or {}).values()):
             raise InputError(f"quotas={self.quotas!r}: most hits of a modality, a whole number each")
+        _check_precision(self)
 
         check_hypothetical(self.hypothetical)
 
@@ -91,9 +94,35 @@ class Wanted:
         return of_modality(self.padding, modality) or 0.0
 
 
+def wanted_over(store: Store, k: int, options: SearchOptions) -> Wanted:
+    """The options of one search of a store that need not be open yet, checked.
+
+    Raises:
+        InputError: a value that means nothing, or that this kind of store does not take.
+    """
+    wanted = Wanted(k=k, **options)
+    if wanted.precision is not None and not store.takes_precision:
+        store.check_precision(wanted.precision)
+    return wanted
+
+
 def of_modality(told: float | Mapping[str, float] | None, modality: str | None) -> float | None:
     """What is told for all, or for this one."""
     return told.get(modality or "") if isinstance(told, Mapping) else told
+
+
+def _check_precision(wanted: Wanted) -> None:
+    """Scores of codes are no cosines, which these options are told in."""
+    precision = wanted.precision
+    if not isinstance(precision, Precision | None):
+        raise InputError(f"precision={precision!r} must be a gemini_embed.Precision(...)")
+    if precision is None or precision.rescore is not False:
+        return
+    if wanted.score_threshold is not None or wanted.fusion == "standardized":
+        name = "score_threshold" if wanted.score_threshold is not None else 'fusion="standardized"'
+        raise InputError(
+            f"{name} needs cosines, and rescore=False gives the codes' own estimates: leave one of them out"
+        )
 
 
 def _check_modalities(name: str, told: Any) -> None:

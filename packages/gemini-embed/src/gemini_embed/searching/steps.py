@@ -64,9 +64,11 @@ def check_asked(opened: Callable[[], Store], asked: Asked, wanted: Wanted) -> No
     is_nothing = not isinstance(asked, np.ndarray) and not asked and wanted.hypothetical is None
     if isinstance(asked, str) or is_nothing:
         raise InputError("pass a list of queries, of which the mean is searched: [text] for a single one")
-    opened()
+    store = opened()
     if isinstance(wanted.filter, Mapping):
         parse(wanted.filter)
+    if wanted.precision is not None:
+        store.check_precision(wanted.precision)
 
 
 def aimed_at(embedder: Embedder, asked: Sequence[Content] | FloatArray, answers: Sequence[str]) -> Steps[FloatArray]:

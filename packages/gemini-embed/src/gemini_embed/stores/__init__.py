@@ -5,6 +5,7 @@ filters          the neutral filter;  matching: the same in plain Python
 points           records as points of the Qdrant family;  point_filters: filters as its conditions
 adopting         the taking over of a collection that has no fingerprint
 aliases          the collection that a name leads to, kept to
+quantization     smaller copies of vectors, by name;  precision: how exactly one search reads them
 forking          engines that live in one process, and its forks
 pickling         stores of a server as their settings
 llama_nodes      what LlamaIndex's stores read beside that
@@ -15,5 +16,7 @@ opened.
 """
 
 from gemini_embed.stores.base import Batch, FilterLike, FloatArray, Store
+from gemini_embed.stores.precision import Precision
+from gemini_embed.stores.quantization import Quantization
 
-__all__ = ["Batch", "FilterLike", "FloatArray", "Store"]
+__all__ = ["Batch", "FilterLike", "FloatArray", "Precision", "Quantization", "Store"]

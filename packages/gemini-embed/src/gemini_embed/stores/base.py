@@ -14,6 +14,8 @@ from gemini_embed.errors import ConfigurationError, GeminiEmbedError, InputError
 from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.hits import Hit
 from gemini_embed.records import MODALITIES, Record
+from gemini_embed.stores.precision import Precision
+from gemini_embed.stores.quantization import Quantization, check_name
 
 T = TypeVar("T")
 FloatArray: TypeAlias = NDArray[np.float32]
@@ -37,6 +39,8 @@ class Store(ABC):
 
     finds_every_modality: bool = True
     """Whether a search for a modality finds nothing only where there is nothing of it."""
+    takes_precision: bool = False
+    """Whether `search_each` takes `precision`, which is passed only where a search asks for one."""
 
     @abstractmethod
     def open(self, fingerprint: Fingerprint) -> None:
@@ -65,9 +69,18 @@ class Store(ABC):
     def search(self, vector: FloatArray, k: int, filter: FilterLike = None) -> list[Hit]:
         """The `k` records nearest to `vector`, shape (d,), best first; fewer when there are fewer."""
 
-    def search_each(self, vector: FloatArray, k: int, filters: Sequence[FilterLike]) -> list[list[Hit]]:
-        """`search` with each of the filters in turn. A store that can ask them all at once overrides it."""
+    def search_each(
+        self, vector: FloatArray, k: int, filters: Sequence[FilterLike], *, precision: Precision | None = None
+    ) -> list[list[Hit]]:
+        """`search` with each of the filters in turn. A store that can ask them all at once overrides it, and so does
+        one that `takes_precision`."""
+        if precision is not None:
+            self.check_precision(precision)
         return [self.search(vector, k, filter) for filter in filters]
+
+    def check_precision(self, precision: Precision) -> None:
+        """InputError for what the open store would ignore; all of it by default."""
+        raise InputError(f"{self} takes no precision, and would ignore {precision}: leave it out")
 
     @abstractmethod
     def vectors(self, ids: Sequence[str]) -> dict[str, FloatArray]:
@@ -116,6 +129,23 @@ class Store(ABC):
 
         Blocks, and other calls may wait until it is done. Nothing to do by default.
         """
+
+    def kept_quantization(self) -> str | None:
+        """The codes that this open store holds beside its vectors, see `Quantization`; None: it does not tell, or its
+        engine has no such codes."""
+        return None
+
+    def requantize(self, quantization: Quantization) -> None:
+        """Hold these codes instead of what is there, made of the vectors that are stored, and optimise.
+
+        Raises:
+            ConfigurationError: a name that is none, or a store that cannot, as most cannot.
+        """
+        check_name(quantization)
+        raise ConfigurationError(
+            f"{self} cannot change the codes of its vectors to {quantization!r}: index.copy_to(a store made with it) "
+            "moves them, embedding nothing"
+        )
 
     @abstractmethod
     def close(self) -> None:
@@ -172,16 +202,6 @@ def check_query(vector: FloatArray, k: int, dimensions: int) -> FloatArray:
     if query.shape != (dimensions,):
         raise InputError(f"the store holds vectors of {dimensions} dimensions, the query has shape {query.shape}")
     return _finite(query)
-
-
-def check_quantization(quantization: str | None, oversampling: float) -> None:
-    """ConfigurationError unless both are what a store can honour."""
-    if quantization not in (None, "int8"):
-        raise ConfigurationError(f'quantization is "int8" or None, not {quantization!r}')
-    if not oversampling >= 1:
-        raise ConfigurationError(
-            f"oversampling says how many times k candidates are rescored, from 1 up, not {oversampling!r}"
-        )
 
 
 def ids_of(ids: Sequence[str]) -> Sequence[str]:

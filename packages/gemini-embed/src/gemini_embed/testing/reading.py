@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gemini_embed.errors import FingerprintMismatchError, InputError
-from gemini_embed.stores import Store
+from gemini_embed.stores import Precision, Store
 from gemini_embed.testing.samples import (
     DIMENSIONS,
     FILTERS,
@@ -68,6 +68,16 @@ class ReadingTests(Opening):
     def test_searches_with_several_filters(self, filled: Store) -> None:
         query, filters = sample_vectors()[0], [{"modality": "image"}, None, {"page": 1}]
         assert filled.search_each(query, 2, filters) == [filled.search(query, 2, filter) for filter in filters]
+
+    def test_precision_is_taken_or_refused(self, filled: Store) -> None:
+        """A store says by `takes_precision` whether it does; what it would ignore is an error."""
+        query, exact = sample_vectors()[0], Precision(exact=True)
+        if filled.takes_precision:
+            filled.check_precision(exact)
+            assert filled.search_each(query, 2, [None], precision=exact) == [filled.search(query, 2)]
+        else:
+            with pytest.raises(InputError, match="precision"):
+                filled.check_precision(exact)
 
     def test_records_come_back_as_they_were(self, filled: Store) -> None:
         assert filled.get([id_of(name) for name in NAMES]) == sample_records()

@@ -1,8 +1,11 @@
 """Qdrant Edge: the engine in this process, in a folder of its own.
 
-store     the store
-folder    its fingerprint, the engine's shard, and the child process that optimises it
-memory    given back while mapped files grow
+store         the store
+folder        its fingerprint, and the engine's shard
+searches      a search in the engine's words
+child         work in a process of its own, such as optimising
+requantizing  other codes for a shard
+memory        given back while mapped files grow
 """
 
 from gemini_embed.stores.edge.store import EdgeStore

@@ -1,19 +1,19 @@
-"""The folder of an `EdgeStore`: its fingerprint, the engine's shard, and how a child process optimises that."""
+"""The folder of an `EdgeStore`: its fingerprint and the engine's shard."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
-import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from gemini_embed.errors import StoreError, missing_extra
 from gemini_embed.fingerprint import Fingerprint
+from gemini_embed.stores.edge.requantizing import finish_swap, kept_quantization, remove_leftovers
 from gemini_embed.stores.points import INDEXED_FIELDS
+from gemini_embed.stores.quantization import check_kept, edge_config
 
 if TYPE_CHECKING:
     import qdrant_edge
@@ -21,14 +21,8 @@ if TYPE_CHECKING:
 LOCK_SIGN = "WouldBlock"
 """In the engine's error where another opener holds its log."""
 
-_OPTIMIZE = """
-import sys
-import qdrant_edge
-
-shard = qdrant_edge.EdgeShard.load(sys.argv[1])
-shard.optimize()
-shard.close()
-"""
+NEW = "turbo4"
+"""The codes of a new index where none are asked for (benchmarks/README.md, recall)."""
 
 
 def engine() -> Any:
@@ -63,20 +57,24 @@ def kept_fingerprint(folder: Path, wanted: Fingerprint) -> Fingerprint:
     return wanted
 
 
-def load(folder: Path, dimensions: int, *, quantized: bool) -> qdrant_edge.EdgeShard:
+def load(folder: Path, dimensions: int, quantization: str | None) -> qdrant_edge.EdgeShard:
     """Open the shard, made under another name and renamed when complete: a kill leaves all of it or none.
 
-    `quantized`: its vectors are to be quantised from the next optimisation on; otherwise it stays as it is.
+    `quantization`: the codes of a new shard, and of one without from its next optimisation on; None: those that are
+    there, `NEW` in a new one.
+
+    Raises:
+        ConfigurationError: there are others.
     """
     shard, edge = folder / "shard", engine()
+    finish_swap(folder)
     vectors = edge.EdgeVectorParams(size=dimensions, distance=edge.Distance.Cosine)
-    int8 = edge.ScalarQuantizationConfig(edge.ScalarType.Int8) if quantized else None
-    config = edge.EdgeConfig(vectors=vectors, quantization_config=int8)
     if not shard.exists():
         draft = folder / f"shard.{os.getpid()}.{threading.get_ident()}"
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir()
-        made = edge.EdgeShard.create(str(draft), config)
+        codes = edge_config(quantization or NEW, edge)
+        made = edge.EdgeShard.create(str(draft), edge.EdgeConfig(vectors=vectors, quantization_config=codes))
         for field in INDEXED_FIELDS:
             made.update(edge.UpdateOperation.create_field_index(field, edge.PayloadSchemaType.Keyword))
         made.close()
@@ -84,12 +82,17 @@ def load(folder: Path, dimensions: int, *, quantized: bool) -> qdrant_edge.EdgeS
             draft.rename(shard)
         except OSError:  # another opener was first; whether it still has it, loading tells
             shutil.rmtree(draft)
+    kept = kept_quantization(folder)
+    check_kept(folder, kept, quantization)
+    codes = edge_config(quantization if kept == "none" else None, edge)
     try:
+        config = edge.EdgeConfig(vectors=vectors, quantization_config=codes)
         loaded: qdrant_edge.EdgeShard = edge.EdgeShard.load(str(shard), config)
     except Exception as error:
         if LOCK_SIGN in str(error):
             raise
         raise StoreError(damaged(folder, error)) from error
+    remove_leftovers(folder)  # ours from here on
     return loaded
 
 
@@ -100,21 +103,6 @@ def damaged(folder: Path, error: BaseException) -> str:
         f"{folder}: the engine stopped with {said!r}, as it does when files of the folder are damaged: keep a copy of "
         "it, and add the same items to a store in a new folder (what Embedder(cache=...) has is not paid for again)"
     )
-
-
-def optimize(folder: Path) -> None:
-    """Have the closed shard optimised by a child process: here it would block every thread for minutes."""
-    done = subprocess.run(  # noqa: S603 - our own interpreter and code
-        [sys.executable, "-c", _OPTIMIZE, str(folder / "shard")],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},  # where this process found the engine
-        check=False,
-    )
-    if done.returncode:
-        last_words = done.stderr.strip().rpartition("\n")[2] or f"it ended with {done.returncode}"
-        raise StoreError(f"{folder}: the process that optimises it failed: {last_words}")
 
 
 def _read_object(file: Path) -> dict[str, Any]:

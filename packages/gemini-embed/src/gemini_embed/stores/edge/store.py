@@ -1,8 +1,8 @@
 """EdgeStore: Qdrant's engine embedded in the process, in one folder, with nothing to start. The default store.
 
 The folder holds `fingerprint.json` and `shard/`, the engine's own files. One process at a time can have it open.
-Writes go through the engine's log, so a killed process loses nothing that `upsert` returned from. Searches scan all
-vectors (about 9 ms for 20,000 x 768) until `optimize` has built the graph index.
+Writes go through the engine's log, so a killed process loses nothing that `upsert` returned from. Searches read codes
+of all vectors (some 3 ms for 20,000 x 3072) until `optimize` has built the graph index.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gemini_embed.errors import StoreError
+from gemini_embed.errors import InputError, StoreError
 from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.hits import Hit
 from gemini_embed.records import Record
@@ -26,27 +26,27 @@ from gemini_embed.stores.base import (
     FloatArray,
     Store,
     check_one_of,
-    check_quantization,
     check_query,
     check_rows,
     engine_errors,
     opened,
 )
-from gemini_embed.stores.edge.folder import LOCK_SIGN, check_room, damaged, engine, kept_fingerprint, load, optimize
+from gemini_embed.stores.edge.child import optimize
+from gemini_embed.stores.edge.folder import LOCK_SIGN, check_room, damaged, engine, kept_fingerprint, load
 from gemini_embed.stores.edge.memory import release_mapped
+from gemini_embed.stores.edge.requantizing import codes_made, kept_quantization, needed_bytes, requantized
+from gemini_embed.stores.edge.searches import filter_of, hit_of, params_of, request_of
 from gemini_embed.stores.forking import OfOneProcess
 from gemini_embed.stores.pickling import SettingsOnly
-from gemini_embed.stores.point_filters import EdgeConditions
 from gemini_embed.stores.points import from_payload, point_id, point_ids, to_payload
+from gemini_embed.stores.precision import Precision, check_codes
+from gemini_embed.stores.quantization import Quantization, check_name, check_quantization
 
 if TYPE_CHECKING:
     import qdrant_edge
 
 _RELEASED_AT_BYTES = 4 * 2**20
 """Vectors written before the memory of their files is given back: 1,300 of 768 dimensions."""
-
-_EF = 128
-"""Candidates that a search of the graph keeps: recall@10 is above 0.99 (benchmarks/README.md)."""
 
 
 class EdgeStore(SettingsOnly, OfOneProcess, Store):
@@ -56,16 +56,20 @@ class EdgeStore(SettingsOnly, OfOneProcess, Store):
 
     Args:
         path: of the folder.
-        quantization: "int8" keeps, from the next `optimize` on, a quarter-size copy of the vectors, which searches read
-            first; the best are scored again with the full vectors. None leaves the folder as it is.
+        quantization: the codes that searches read first, see `Quantization`; the best are scored again with the full
+            vectors. None: those that the folder has, "turbo4" in a new one, which loses next to nothing. Another code
+            than it has is a ConfigurationError: `requantize` changes it. Where it has none, they are made by the next
+            `optimize`; those of int8 are in any case.
         oversampling: how many times `k` candidates are scored again, from 1 up.
     """
+
+    takes_precision = True
 
     def __init__(
         self,
         path: str | os.PathLike[str],
         *,
-        quantization: Literal["int8"] | None = None,
+        quantization: Quantization | None = None,
         oversampling: float = 3.0,
     ) -> None:
         check_quantization(quantization, oversampling)
@@ -74,6 +78,7 @@ class EdgeStore(SettingsOnly, OfOneProcess, Store):
         self._lock = threading.RLock()
         self._shard: qdrant_edge.EdgeShard | None = None
         self._fingerprint: Fingerprint | None = None
+        self._made: set[str] = set()  # codes, when the shard was loaded
         self._written_bytes = 0  # since pages were last given back
 
     def __repr__(self) -> str:
@@ -113,19 +118,37 @@ class EdgeStore(SettingsOnly, OfOneProcess, Store):
             self._update(engine().UpdateOperation.overwrite_payload(point_ids([record.id]), to_payload(record)))
 
     def search(self, vector: FloatArray, k: int, filter: FilterLike = None) -> list[Hit]:
+        (hits,) = self.search_each(vector, k, [filter])
+        return hits
+
+    def search_each(
+        self, vector: FloatArray, k: int, filters: Sequence[FilterLike], *, precision: Precision | None = None
+    ) -> list[list[Hit]]:
         query = check_query(vector, k, self._dimensions)
-        edge = engine()
-        rescored = edge.QuantizationSearchParams(rescore=True, oversampling=self._oversampling)
-        request = edge.SearchRequest(
-            query=edge.Query.Nearest(query.tolist()),
-            limit=k,
-            filter=_filter(filter),
-            params=edge.SearchParams(hnsw_ef=max(_EF, k), quantization=rescored),
-            with_payload=True,
-        )
+        if precision is not None:
+            self.check_precision(precision)
+        params = params_of(k, precision or Precision(), self._oversampling)
+        requests = [request_of(query, k, filter, params) for filter in filters]
         with self._open_shard() as shard:
-            points = shard.search(request)
-        return [Hit(from_payload(point.id, point.payload), point.score) for point in points]
+            return [[hit_of(point) for point in shard.search(request)] for request in requests]
+
+    def check_precision(self, precision: Precision) -> None:
+        kept = self.kept_quantization()
+        check_codes(self, precision, kept)
+        if precision.reads_codes and kept not in self._made:
+            raise InputError(
+                f"{self} has made no codes yet, so oversampling and rescore would be ignored: optimize() makes them "
+                "(those of int8 not below some 10 MB of vectors)"
+            )
+        if precision.rescore is False and kept == "binary" and self._made != {kept}:
+            raise InputError(
+                f"{self}: some vectors have no codes yet, whose scores cannot be compared with those of binary codes: "
+                "optimize() first, or leave rescore=False out"
+            )
+
+    def kept_quantization(self) -> str:
+        opened(self, self._shard)
+        return kept_quantization(self.path)
 
     def vectors(self, ids: Sequence[str]) -> dict[str, FloatArray]:
         with self._open_shard() as shard:
@@ -147,12 +170,12 @@ class EdgeStore(SettingsOnly, OfOneProcess, Store):
                 self._update(operation.delete_points(point_ids(there)))
                 return len(there)
             there_before = self.count(filter)
-            self._update(operation.delete_points_by_filter(_filter(filter)))
+            self._update(operation.delete_points_by_filter(filter_of(filter)))
             return there_before
 
     def count(self, filter: FilterLike = None) -> int:
         with self._open_shard() as shard:
-            return shard.count(engine().CountRequest(exact=True, filter=_filter(filter)))
+            return shard.count(engine().CountRequest(exact=True, filter=filter_of(filter)))
 
     def iterate(
         self,
@@ -161,7 +184,7 @@ class EdgeStore(SettingsOnly, OfOneProcess, Store):
         filter: FilterLike = None,
         with_vectors: bool = True,
     ) -> Iterator[Batch]:
-        wanted, offset = _filter(filter), None
+        wanted, offset = filter_of(filter), None
         while True:
             request = engine().ScrollRequest(
                 offset=offset, limit=batch_size, filter=wanted, with_payload=True, with_vector=with_vectors
@@ -174,10 +197,10 @@ class EdgeStore(SettingsOnly, OfOneProcess, Store):
                 return
 
     def optimize(self) -> None:
-        """Build the graph index, and the quantised copy if there is to be one; all other calls wait meanwhile.
+        """Build the graph index, and what codes are missing; all other calls wait meanwhile.
 
-        Takes a while (on two cores 3 s for 20,000 x 768, 10 s for 20,000 x 3072) in a child process; worth it from some
-        20,000 vectors on, after large additions. Searches are right without it.
+        Takes a while (some 10 s for 20,000 x 3072 on two cores, and without codes several times that) in a child
+        process; worth it from some 100,000 vectors on, after large additions. Searches are right without it.
         """
         with self._open_shard() as shard:
             shard.close()
@@ -186,6 +209,21 @@ class EdgeStore(SettingsOnly, OfOneProcess, Store):
                 optimize(self.path)
             finally:
                 self._shard = self._load()
+
+    def requantize(self, quantization: Quantization) -> None:
+        """Hold these codes instead of what is there, made of the vectors that are stored, and `optimize`.
+
+        A child process works on a copy of the folder's vectors, which takes the place of them at the end: so much disk
+        is needed meanwhile, twice, and a kill leaves the folder as it was before or after. All other calls wait.
+        """
+        check_name(quantization)
+        with self._open_shard() as held:
+            held.flush()
+            check_room(self.path, needed_bytes(self.path))
+            requantized(self.path, quantization)
+            self._quantization = None if self._quantization is None else quantization
+            self._shard = self._load()  # before the lock of the old one goes
+            held.close()
 
     def close(self) -> None:
         if self._is_the_parent_s:
@@ -200,7 +238,9 @@ class EdgeStore(SettingsOnly, OfOneProcess, Store):
         return opened(self, self._fingerprint).dimensions
 
     def _load(self) -> qdrant_edge.EdgeShard:
-        return load(self.path, self._dimensions, quantized=self._quantization is not None)
+        loaded = load(self.path, self._dimensions, self._quantization)
+        self._made = codes_made(self.path)
+        return loaded
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -228,10 +268,6 @@ class EdgeStore(SettingsOnly, OfOneProcess, Store):
     def _update(self, operation: qdrant_edge.UpdateOperation) -> None:
         with self._open_shard() as shard:
             shard.update(operation)
-
-
-def _filter(given: FilterLike) -> qdrant_edge.Filter | None:
-    return EdgeConditions(engine()).filter(given)  # type: ignore[no-any-return]  # the conditions serve two engines
 
 
 def _batch(points: Sequence[qdrant_edge.Record], with_vectors: bool) -> Batch:

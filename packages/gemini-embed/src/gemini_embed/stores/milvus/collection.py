@@ -11,6 +11,7 @@ from gemini_embed.errors import ConfigurationError, StoreError
 from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.stores.adopting import adopted, check_fits, check_vouched_for
 from gemini_embed.stores.milvus.rows import ID_FIELD, MAX_TEXT_BYTES, TEXT_FIELD, VECTOR_FIELD
+from gemini_embed.stores.quantization import check_name
 
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
@@ -27,6 +28,32 @@ class Index:
 
     index_type: str = "AUTOINDEX"
     params: Mapping[str, Any] = field(default_factory=dict)
+
+
+_QUANTIZED = {"int8": "HNSW_SQ"}
+"""Milvus's indexes for the codes that it has of `Quantization`; HNSW_SQ keeps a byte a number where nothing is told."""
+
+
+def index_of(index_type: str, params: Mapping[str, Any], quantization: str | None) -> Index:
+    """The index that is asked for, in Milvus's words or by the name of its codes.
+
+    Raises:
+        ConfigurationError: codes that Milvus has not, or an index beside them, which would say two things.
+    """
+    if quantization is None:
+        return Index(index_type, dict(params))
+    check_name(quantization)
+    if quantization not in _QUANTIZED:
+        raise ConfigurationError(
+            f"Milvus has no {quantization!r}: of these codes it has {', '.join(map(repr, _QUANTIZED))}; its own are "
+            'indexes, such as index_type="IVF_RABITQ" (one bit; a server from 2.6 on)'
+        )
+    if index_type not in (Index().index_type, _QUANTIZED[quantization]):
+        raise ConfigurationError(
+            f"quantization={quantization!r} is Milvus's index {_QUANTIZED[quantization]}, and you ask for {index_type} "
+            "too: give one of them"
+        )
+    return Index(_QUANTIZED[quantization], dict(params))
 
 
 def ensure(

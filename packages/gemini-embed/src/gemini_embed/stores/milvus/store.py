@@ -34,11 +34,13 @@ from gemini_embed.stores.base import (
 )
 from gemini_embed.stores.forking import OfOneProcess
 from gemini_embed.stores.milvus import lite as milvus_lite
-from gemini_embed.stores.milvus.collection import Index, ensure, is_gone
+from gemini_embed.stores.milvus.collection import ensure, index_of, is_gone
 from gemini_embed.stores.milvus.filters import expression, ids_in
 from gemini_embed.stores.milvus.rows import ID_FIELD, VECTOR_FIELD, WITHOUT_VECTOR, check_size, from_row, to_row
 from gemini_embed.stores.milvus.together import together
 from gemini_embed.stores.pickling import SettingsOnly
+from gemini_embed.stores.precision import Precision
+from gemini_embed.stores.quantization import Quantization
 
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
@@ -65,6 +67,7 @@ class MilvusStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
             opened; see `pinned`.
         adopt: take over a collection that holds vectors but no fingerprint, such as one made by langchain-milvus. By
             this you vouch that its vectors were made as your embedder makes them; the fingerprint is written once.
+        quantization: "int8" makes its index HNSW_SQ; Milvus has no other codes of `Quantization`.
         index_type: Milvus's name of the index to make, such as "HNSW", "IVF_SQ8" or "DISKANN".
         index_params: its parameters in Milvus's words, such as {"M": 16, "efConstruction": 200}.
         search_params: those of a search, such as {"ef": 128}. What Lite would ignore is a ConfigurationError.
@@ -82,12 +85,14 @@ class MilvusStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
         token: str | None = None,
         collection: str = "gemini_embed",
         adopt: bool = False,
+        quantization: Quantization | None = None,
         index_type: str = "AUTOINDEX",
         index_params: Mapping[str, Any] | None = None,
         search_params: Mapping[str, Any] | None = None,
         consistency: Consistency = "Session",
         timeout_s: float = 60.0,
     ) -> None:
+        self._index = index_of(index_type, index_params or {}, quantization)
         place = os.fspath(uri)
         self._file = None if "://" in place else Path(place).absolute()  # a later change of directory changes nothing
         if self._file is not None:
@@ -95,10 +100,10 @@ class MilvusStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
                 raise ConfigurationError(f"{place!r}: give http://host:port, or the path of a file that ends in .db")
             if token is not None:
                 raise ConfigurationError("token goes with the address of a server, not with a file")
-            milvus_lite.check_settings(index_type, index_params or {}, search_params or {})
+            milvus_lite.check_settings(self._index.index_type, self._index.params, search_params or {})
         self.collection = collection
         self._place, self._token, self._adopt = str(self._file or place), token, adopt
-        self._index, self._search_params = Index(index_type, dict(index_params or {})), dict(search_params or {})
+        self._search_params = dict(search_params or {})
         self._consistency, self._timeout_s = consistency, timeout_s
         self._client: MilvusClient | None = None
         self._address = self._place
@@ -137,8 +142,12 @@ class MilvusStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
         (hits,) = self.search_each(vector, k, [filter])
         return hits
 
-    def search_each(self, vector: FloatArray, k: int, filters: Sequence[FilterLike]) -> list[list[Hit]]:
+    def search_each(
+        self, vector: FloatArray, k: int, filters: Sequence[FilterLike], *, precision: Precision | None = None
+    ) -> list[list[Hit]]:
         query = check_query(vector, k, self._dimensions)
+        if precision is not None:
+            self.check_precision(precision)
         if k > _MAX_K:
             raise InputError(f"Milvus gives at most {_MAX_K:,} hits of one search, not {k:,}")
         wanted = [expression(filter) for filter in filters]

@@ -34,7 +34,7 @@ def no_quantization_here() -> ConfigurationError:
     """The error for quantization in local mode."""
     return ConfigurationError(
         "quantization needs a server: qdrant-client's local mode takes it without a word and ignores it; "
-        'EdgeStore(..., quantization="int8") has it without a server'
+        'EdgeStore(..., quantization="turbo4") has it without a server'
     )
 
 

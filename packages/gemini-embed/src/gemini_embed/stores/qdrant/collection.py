@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gemini_embed.errors import ConfigurationError, StoreError
+from gemini_embed.errors import StoreError
 from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.stores.adopting import adopted, check_fits, check_vouched_for
 from gemini_embed.stores.points import INDEXED_FIELDS
+from gemini_embed.stores.quantization import check_kept, client_config, name_of
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient, models
@@ -16,20 +17,21 @@ _KEY = "gemini_embed"
 
 
 class Found(NamedTuple):
-    """A collection as it is: its own name, its fingerprint, the names of its sparse vectors, which others write."""
+    """A collection as it is: its own name, fingerprint and codes, and the names of sparse vectors, which others write."""
 
     name: str
     fingerprint: Fingerprint
+    quantization: str
     sparse: tuple[str, ...]
 
 
 def ensure(
-    client: QdrantClient, name: str, wanted: Fingerprint, *, adopt: bool, indexed: bool, quantized: bool
+    client: QdrantClient, name: str, wanted: Fingerprint, *, adopt: bool, indexed: bool, quantization: str | None
 ) -> Found:
     """The collection that `name` leads to now, which is created with `wanted` if need be.
 
-    `indexed`: whether payload indexes mean anything (local mode has none, and warns). `quantized`: keep an int8 copy of
-    the vectors too; ConfigurationError where another quantisation is there.
+    `indexed`: whether payload indexes mean anything (local mode has none, and warns). `quantization`: its codes, where
+    it has none so far; ConfigurationError where it has others.
     """
     from qdrant_client import models
 
@@ -37,12 +39,8 @@ def ensure(
     if not client.collection_exists(name):
         _create(client, name, wanted)
     info = client.get_collection(name)
-    quantisation = _quantisation(info)
-    if quantized and quantisation is not None and not _is_int8(quantisation):
-        raise ConfigurationError(
-            f'collection {name!r} is quantised otherwise ({quantisation}), so quantization="int8" would change '
-            "nothing: leave it out to use what is there, or have the server change it (update_collection)"
-        )
+    codes = _codes(info)
+    check_kept(f"collection {name!r}", codes, quantization)
     kept = _fingerprint(info)
     if kept is None:
         kept = adopted(
@@ -55,10 +53,9 @@ def ensure(
         for field in INDEXED_FIELDS:
             if field not in info.payload_schema:
                 client.create_payload_index(name, field, models.PayloadSchemaType.KEYWORD)
-    if quantized and quantisation is None:
-        int8 = models.ScalarQuantizationConfig(type=models.ScalarType.INT8, always_ram=True)
-        client.update_collection(name, quantization_config=models.ScalarQuantization(scalar=int8))
-    return Found(name, kept, tuple(info.config.params.sparse_vectors or ()))
+    if quantization not in (None, codes):
+        codes = change_codes(client, name, quantization)
+    return Found(name, kept, codes, tuple(info.config.params.sparse_vectors or ()))
 
 
 def _own_name(client: QdrantClient, name: str) -> str:
@@ -74,14 +71,29 @@ def _own_name(client: QdrantClient, name: str) -> str:
     return next((one.collection_name for one in aliases if one.alias_name == name), name)
 
 
-def _quantisation(info: models.CollectionInfo) -> Any:
-    """What holds for the vectors: their own setting, else the collection's; None where there is none."""
-    return getattr(info.config.params.vectors, "quantization_config", None) or info.config.quantization_config
+def change_codes(client: QdrantClient, name: str, quantization: str) -> str:
+    """Have the server make other codes, which it does in its own time; returns their name.
+
+    Raises:
+        StoreError: it did not take them, as one that is too old for them.
+    """
+    from qdrant_client import models
+
+    config = client_config(quantization, models)
+    client.update_collection(name, quantization_config=config)
+    vectors = client.get_collection(name).config.params.vectors
+    if getattr(vectors, "quantization_config", None) is not None:  # of the vectors themselves, which goes first
+        own = {"": models.VectorParamsDiff(quantization_config=config)}
+        client.update_collection(name, vectors_config=own)
+    if (kept := _codes(client.get_collection(name))) != quantization:
+        raise StoreError(f"collection {name!r}: the server was asked for the codes {quantization!r} and holds {kept!r}")
+    return quantization
 
 
-def _is_int8(quantisation: Any) -> bool:
-    scalar = getattr(quantisation, "scalar", None)
-    return scalar is not None and getattr(scalar.type, "value", scalar.type) == "int8"
+def _codes(info: models.CollectionInfo) -> str:
+    """The codes that hold for the vectors: their own setting, else the collection's."""
+    kept: Any = getattr(info.config.params.vectors, "quantization_config", None) or info.config.quantization_config
+    return name_of(None if kept is None else kept.model_dump(mode="json", exclude_none=True))
 
 
 def _create(client: QdrantClient, name: str, wanted: Fingerprint) -> None:

@@ -11,6 +11,7 @@ from gemini_embed.stores.base import FilterLike, FloatArray
 from gemini_embed.stores.llama_nodes import node_payload
 from gemini_embed.stores.point_filters import ClientConditions
 from gemini_embed.stores.points import from_payload, point_ids, to_payload
+from gemini_embed.stores.precision import Precision
 
 if TYPE_CHECKING:
     from qdrant_client import models
@@ -49,6 +50,18 @@ def queries_of(
         models.QueryRequest(query=query.tolist(), limit=k, filter=filter_of(one), params=params, with_payload=True)
         for one in filters
     ]
+
+
+def params_of(precision: Precision, oversampling: float) -> models.SearchParams:
+    """How exactly a server searches; `oversampling` where `precision` has none."""
+    from qdrant_client import models
+
+    if precision.exact:
+        return models.SearchParams(exact=True, quantization=models.QuantizationSearchParams(ignore=True))
+    codes = models.QuantizationSearchParams(
+        rescore=precision.rescore is not False, oversampling=precision.oversampling or oversampling
+    )
+    return models.SearchParams(quantization=codes)
 
 
 def hits_of(answers: Iterable[models.QueryResponse]) -> list[list[Hit]]:

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from operator import methodcaller
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -30,7 +30,6 @@ from gemini_embed.stores.base import (
     FloatArray,
     Store,
     check_one_of,
-    check_quantization,
     check_query,
     check_rows,
     engine_errors,
@@ -39,10 +38,12 @@ from gemini_embed.stores.base import (
 from gemini_embed.stores.forking import OfOneProcess
 from gemini_embed.stores.pickling import SettingsOnly
 from gemini_embed.stores.points import from_payload, point_id, point_ids
+from gemini_embed.stores.precision import Precision, check_codes
 from gemini_embed.stores.qdrant.away import persist
 from gemini_embed.stores.qdrant.client import connected, is_gone, is_in_folder, is_local, no_quantization_here, passes
-from gemini_embed.stores.qdrant.collection import ensure
-from gemini_embed.stores.qdrant.requests import changes_of, dense, filter_of, hits_of, points_of, queries_of
+from gemini_embed.stores.qdrant.collection import change_codes, ensure
+from gemini_embed.stores.qdrant.requests import changes_of, dense, filter_of, hits_of, params_of, points_of, queries_of
+from gemini_embed.stores.quantization import Quantization, check_name, check_quantization
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
@@ -66,14 +67,15 @@ class QdrantStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
         collection: its name, or an alias, which is looked up when the store is opened; see `pinned`.
         adopt: take over a collection that holds vectors but no fingerprint, such as one made by langchain_qdrant. By
             this you vouch that its vectors were made as your embedder makes them; the fingerprint is written once.
-        quantization: "int8" has the server keep a quarter-size copy of the vectors in memory, which searches read
-            first; the best are scored again with the full vectors. None leaves the collection as it is. Needs `url`:
-            local mode would ignore it.
+        quantization: the codes that the server keeps in memory and searches read first, see `Quantization`; the best
+            are scored again with the full vectors. None: those that the collection has. Another code than it has is a
+            ConfigurationError: `requantize` changes it. Needs `url`: local mode would ignore it.
         oversampling: how many times `k` candidates are scored again, from 1 up.
         timeout_s: of each request to `url`, in whole seconds.
         retry_for_s: for so many seconds a server that is away is asked again, by everything but `open` and `search`.
     """
 
+    takes_precision = True
     _key_name, _key_variable = "_api_key", "QDRANT_API_KEY"
 
     def __init__(
@@ -86,7 +88,7 @@ class QdrantStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
         api_key: str | None = None,
         collection: str = "gemini_embed",
         adopt: bool = False,
-        quantization: Literal["int8"] | None = None,
+        quantization: Quantization | None = None,
         oversampling: float = 3.0,
         timeout_s: int = 60,
         retry_for_s: float = 60.0,
@@ -113,7 +115,7 @@ class QdrantStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
         self._quantization, self._oversampling = quantization, oversampling
         self._client, self._is_ours = client, client is None
         self._fingerprint: Fingerprint | None = None
-        self._sparse: tuple[str, ...] = ()
+        self._codes, self._sparse = "none", tuple[str, ...]()
         self._lock = threading.RLock()
 
     def __repr__(self) -> str:
@@ -128,13 +130,13 @@ class QdrantStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
             if self._fingerprint is None:
                 if self._quantization is not None and is_local(client):
                     raise no_quantization_here()
-                self._pinned, self._fingerprint, self._sparse = ensure(
+                self._pinned, self._fingerprint, self._codes, self._sparse = ensure(
                     client,
                     self.collection,
                     fingerprint,
                     adopt=self._adopt,
                     indexed=not is_local(client),
-                    quantized=self._quantization is not None,
+                    quantization=self._quantization,
                 )
             self._fingerprint = self._fingerprint.check(fingerprint, where=str(self))
 
@@ -157,14 +159,32 @@ class QdrantStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
         (hits,) = self.search_each(vector, k, [filter])
         return hits
 
-    def search_each(self, vector: FloatArray, k: int, filters: Sequence[FilterLike]) -> list[list[Hit]]:
-        from qdrant_client import models
-
+    def search_each(
+        self, vector: FloatArray, k: int, filters: Sequence[FilterLike], *, precision: Precision | None = None
+    ) -> list[list[Hit]]:
         query = check_query(vector, k, self._dimensions)
-        rescored = models.QuantizationSearchParams(rescore=True, oversampling=self._oversampling)
+        if precision is not None:
+            self.check_precision(precision)
         with self._ready() as client:
-            params = None if is_local(client) else models.SearchParams(quantization=rescored)
+            params = None if is_local(client) else params_of(precision or Precision(), self._oversampling)
             return hits_of(client.query_batch_points(self._name, queries_of(query, k, filters, params)))
+
+    def check_precision(self, precision: Precision) -> None:
+        check_codes(self, precision, self._codes)  # an exact search is what local mode makes anyway
+
+    def kept_quantization(self) -> str:
+        opened(self, self._fingerprint)
+        return self._codes
+
+    def requantize(self, quantization: Quantization) -> None:
+        """Have the server hold these codes instead of what is there; it makes them of the vectors in its own time, and
+        answers all the while."""
+        check_name(quantization)
+        with self._ready() as client:
+            if is_local(client):
+                raise no_quantization_here()
+            self._codes = change_codes(client, self._name, quantization)
+            self._quantization = None if self._quantization is None else quantization
 
     def vectors(self, ids: Sequence[str]) -> dict[str, FloatArray]:
         wanted = point_ids(ids)

@@ -40,8 +40,9 @@ class GeminiMultimodalRetriever(BaseRetriever):
         similarity_top_k: most nodes wanted.
         filters: LlamaIndex's `MetadataFilters`, a neutral filter such as `{"modality": "image"}`, or the store's own.
         callback_manager, verbose: as of any retriever.
-        options: `score_threshold`, `fusion`, `quotas`, `mmr`, `collapse`, `merge`, `padding` and `hypothetical`, as of
-            `MultimodalIndex.search`.
+        options: `score_threshold`, `fusion`, `quotas`, `mmr`, `collapse`, `merge`, `padding`, `precision` and
+            `hypothetical`, as of `MultimodalIndex.search`; for one call:
+            `retriever.with_options(mmr=0.5).retrieve(...)`.
     """
 
     def __init__(
@@ -108,6 +109,13 @@ class GeminiMultimodalRetriever(BaseRetriever):
             restricted(self._filter(), modality),
             self.callback_manager,
             **self.options,
+        )
+
+    def with_options(self, **options: Unpack[SearchOptions]) -> GeminiMultimodalRetriever:
+        """This retriever, with other options beside those that it has: LlamaIndex's `retrieve` takes none."""
+        changed: SearchOptions = {**self.options, **options}
+        return GeminiMultimodalRetriever(
+            self.index, self.similarity_top_k, self.filters, self.callback_manager, **changed
         )
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:

@@ -1,0 +1,98 @@
+"""Real texts and their vectors: WordNet's definitions, asked for by the examples beside them.
+
+They are read where Debian's package wordnet-base has them, or in $WNSEARCHDIR, as WordNet's own programs do.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.recall.minilm import Matrix, MiniLm, unit
+
+TEXTS, QUERIES, MOST = 20_000, 200, 100
+BUILD = Path(__file__).parents[2] / "build" / "recall"
+_NOISE = 0.1
+"""Of a repeated text: some 6 degrees, where its nearest neighbours are 25 away."""
+
+
+class Gloss(NamedTuple):
+    """A meaning: its words and definition, and an example."""
+
+    text: str
+    example: str | None
+
+
+def glosses() -> list[Gloss]:
+    """All of WordNet's, in its order.
+
+    Raises:
+        SystemExit: it is not there.
+    """
+    folder = Path(os.environ.get("WNSEARCHDIR", "/usr/share/wordnet"))
+    if not (folder / "data.noun").is_file():
+        raise SystemExit(f"{folder} holds no WordNet: install wordnet-base, or name its folder in WNSEARCHDIR")
+    lines = [
+        line for kind in ("noun", "verb", "adj", "adv") for line in (folder / f"data.{kind}").open(encoding="utf-8")
+    ]
+    return [_gloss(line) for line in lines if not line.startswith("  ")]
+
+
+def _gloss(line: str) -> Gloss:
+    """Of a line such as `00001740 03 n 01 entity 0 003 ~ ... | that which exists; "example"`."""
+    head, said = line.split(" | ", 1)
+    fields = head.split()
+    words = [fields[4 + 2 * i].replace("_", " ") for i in range(int(fields[3], 16))]
+    examples = re.findall(r'"([^"]+)"', said)
+    definition = re.sub(r';?\s*"[^"]*"[^;]*', "", said).strip(" ;\n")
+    return Gloss(f"{', '.join(words)}: {definition}", examples[0] if examples else None)
+
+
+class Data(NamedTuple):
+    """Vectors on disk, and what exact search finds among them."""
+
+    rows: Path
+    """float32, shape (n, d), as .npy: an engine's process reads it in pieces."""
+    queries: Matrix
+    """Shape (QUERIES, d)."""
+    best: NDArray[Any]
+    """The positions of the nearest MOST rows of each query, shape (QUERIES, MOST)."""
+
+
+def data(count: int, size: int) -> Data:
+    """`count` vectors of `size` numbers, and queries; made once, and kept below `build/`."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    texts, asked = _encoded()
+    rows, queries = unit(texts[:, :size]), unit(asked[:, :size])
+    if count > len(rows):
+        rng = np.random.default_rng(1)
+        rows = np.concatenate([rows] * -(-count // len(rows)))[:count]
+        rows = unit(rows + rng.normal(size=rows.shape).astype(np.float32) * np.float32(_NOISE / size**0.5))
+    rows = np.ascontiguousarray(rows[:count])
+    place = BUILD / f"{count}x{size}.npy"
+    np.save(place, rows)
+    scores = queries @ rows.T
+    best = np.argsort(-scores, axis=1)[:, :MOST]
+    return Data(place, queries, best)
+
+
+def _encoded() -> tuple[Matrix, Matrix]:
+    """Texts and queries, 3072 numbers each."""
+    place = BUILD / "encoded.npz"
+    if not place.exists():
+        every = glosses()
+        rng = np.random.default_rng(0)
+        chosen = [every[i] for i in rng.permutation(len(every))[:TEXTS]]
+        examples = [one.example for one in every if one.example and len(one.example.split()) >= 3]
+        asked = [examples[i] for i in rng.permutation(len(examples))[:QUERIES]]
+        encoder = MiniLm()
+        pieces = [chosen[start : start + 500] for start in range(0, TEXTS, 500)]
+        texts = np.concatenate([encoder.encode([one.text for one in some]) for some in pieces])
+        np.savez(place, texts=texts, queries=encoder.encode(asked))
+    found = np.load(place)
+    return found["texts"], found["queries"]
