@@ -13,6 +13,8 @@ from pydantic import TypeAdapter
 from qdrant_client import QdrantClient, models
 
 FILTER = TypeAdapter(models.Filter | None)
+SPARSE = TypeAdapter(dict[str, models.SparseVectorParams] | None)
+CHANGES = TypeAdapter(list[models.UpdateOperation])
 
 
 class QdrantServer(ThreadingHTTPServer):
@@ -51,7 +53,17 @@ class QdrantServer(ThreadingHTTPServer):
                 return {"exists": client.collection_exists(name)}
             case "PUT", "":
                 self._metadata = body["metadata"]
-                return client.create_collection(name, models.VectorParams(**body["vectors"]))
+                sparse = SPARSE.validate_python(body.get("sparse_vectors"))
+                return client.create_collection(name, models.VectorParams(**body["vectors"]), sparse)
+            case "PATCH", "":
+                self._metadata |= body.get("metadata") or {}
+                return True
+            case "PUT", _ if what.startswith("vectors/"):
+                client.create_vector_name(name, what.removeprefix("vectors/"), models.SparseVectorNameConfig(**body))
+            case "PUT", "points/vectors":
+                client.update_vectors(name, [models.PointVectors(**one) for one in body["points"]])
+            case "POST", "points/batch":
+                client.batch_update_points(name, CHANGES.validate_python(body["operations"]))
             case "GET", "":
                 info = client.get_collection(name).model_dump(mode="json")
                 info["config"]["metadata"] = self._metadata
@@ -64,8 +76,7 @@ class QdrantServer(ThreadingHTTPServer):
                 self.searches.append(len(searches))
                 for one in searches:
                     one.params = None  # of quantisation, which local mode has not
-                found = client.query_batch_points(name, searches)
-                return [one.model_dump(mode="json") for one in found]
+                return [one.model_dump(mode="json") for one in client.query_batch_points(name, searches)]
             case "POST", "points/scroll":
                 wanted = FILTER.validate_python(body.get("filter"))
                 points, offset = client.scroll(
@@ -78,7 +89,8 @@ class QdrantServer(ThreadingHTTPServer):
             case "POST", "points/delete":
                 client.delete(name, models.FilterSelector(**body))
             case "POST", "points":
-                return [one.model_dump(mode="json") for one in client.retrieve(name, body["ids"])]
+                found = client.retrieve(name, body["ids"], with_vectors=bool(body.get("with_vector")))
+                return [one.model_dump(mode="json") for one in found]
         return {"operation_id": 1, "status": "completed"}
 
 

@@ -89,8 +89,10 @@ if TYPE_CHECKING:
     from gemini_embed.metering.budget import Budget
     from gemini_embed.metering.estimates import Estimate
     from gemini_embed.records import Record
+    from gemini_embed.searching.lexical import Words
     from gemini_embed.stores.base import Store
     from gemini_embed.stores.edge import EdgeStore
+    from gemini_embed.stores.lexical import Lexical
     from gemini_embed.stores.milvus import MilvusStore
     from gemini_embed.stores.qdrant import QdrantStore
     from gemini_embed.windows import Cutting, Window
@@ -106,6 +108,7 @@ _LAZY = {
     "Hit": "gemini_embed.hits.hit",
     "Hits": "gemini_embed.hits.hits",
     "Item": "gemini_embed.indexing.items",
+    "Lexical": "gemini_embed.stores.lexical",
     "MilvusStore": "gemini_embed.stores.milvus",
     "MultimodalIndex": "gemini_embed.index",
     "QdrantStore": "gemini_embed.stores.qdrant",
@@ -114,6 +117,7 @@ _LAZY = {
     "Store": "gemini_embed.stores.base",
     "VectorCache": "gemini_embed.cache",
     "Window": "gemini_embed.windows",
+    "Words": "gemini_embed.searching.lexical",
 }
 
 __all__ = [
@@ -145,6 +149,7 @@ __all__ = [
     "Image",
     "InputError",
     "Item",
+    "Lexical",
     "MediaError",
     "MilvusStore",
     "MissingExtraError",
@@ -173,6 +178,7 @@ __all__ = [
     "VectorCache",
     "Video",
     "Window",
+    "Words",
     "track_usage",
 ]
 

@@ -21,14 +21,15 @@ from gemini_embed.indexing import (
     Describe,
     ItemLike,
     Place,
+    StoreDoors,
     add_steps,
     estimate_add,
     sync_steps,
 )
 from gemini_embed.metering import Estimate
-from gemini_embed.records import Record
 from gemini_embed.result import OnError
 from gemini_embed.searching import Census, Fusion, SearchOptions, Wanted, search, search_steps
+from gemini_embed.searching.lexical import WordsLike
 from gemini_embed.stores.base import FilterLike, Store, copied, ids_of
 from gemini_embed.windows import Cutting
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from gemini_embed.embedder import Embedder
 
 
-class MultimodalIndex(Closing):
+class MultimodalIndex(StoreDoors, Closing):
     """Contents of any modality in one store, found by text, images or both together.
 
     The store is opened on first use and checked against `embedder.fingerprint`. Closing the index closes the store and
@@ -155,6 +156,7 @@ class MultimodalIndex(Closing):
         collapse: float | None = None,
         merge: bool = False,
         padding: float | Mapping[str, float] = 0.0,
+        lexical: WordsLike = None,
     ) -> Hits:
         """The `k` records nearest to a text, a part of any modality, or a list of parts (one query); best first.
 
@@ -173,9 +175,13 @@ class MultimodalIndex(Closing):
             merge: whether neighbouring windows of one medium among the best `k` become one hit.
             padding: what hits get around their window: seconds of recordings and videos, pages of PDFs, in a mapping
                 characters of texts (whole passages); with the text that stands there.
+            lexical: look for words too, in texts, captions, transcripts, pages and names of files: True for those of
+                the query, a number from 0 to 1 for their weight beside the cosine, or `Words("E4217", ...)`. In each
+                modality the hits of both are fused, by default by their ranks; `Hit.found_by` tells which found it.
 
         Raises:
             InputError: an option that means nothing.
+            ConfigurationError, StoreError: the store keeps no words, or has none yet (`add_lexical`).
         """
         given = SearchOptions(
             filter=filter,
@@ -186,6 +192,7 @@ class MultimodalIndex(Closing):
             collapse=collapse,
             merge=merge,
             padding=padding,
+            lexical=lexical,
         )
         return run(self._search([query], k, given))
 
@@ -209,14 +216,6 @@ class MultimodalIndex(Closing):
     async def asearch_vector(self, vector: ArrayLike, k: int = 10, **options: Unpack[SearchOptions]) -> Hits:
         """`search_vector`, without blocking the loop."""
         return await asyncio.to_thread(self.search_vector, vector, k, **options)
-
-    def get(self, ids: Sequence[str]) -> list[Record]:
-        """The records with these ids, in the order asked; ids that are not there are left out."""
-        return self._opened().get(ids_of(ids))
-
-    async def aget(self, ids: Sequence[str]) -> list[Record]:
-        """`get`, without blocking the loop."""
-        return await asyncio.to_thread(self.get, ids)
 
     def delete(
         self,
@@ -244,14 +243,6 @@ class MultimodalIndex(Closing):
     ) -> int:
         """`delete`, without blocking the loop."""
         return await asyncio.to_thread(self.delete, ids, source=source, filter=filter)
-
-    def count(self, filter: FilterLike = None) -> int:
-        """How many records there are, or match."""
-        return self._opened().count(filter)
-
-    async def acount(self, filter: FilterLike = None) -> int:
-        """`count`, without blocking the loop."""
-        return await asyncio.to_thread(self.count, filter)
 
     def copy_to(self, store: Store) -> int:
         """Write all records and vectors to another store, embedding nothing; returns how many.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from gemini_embed.excerpt import Excerpt
 from gemini_embed.records import Record
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from gemini_embed.content import Media
     from gemini_embed.hits.opening import Opener
+
+FoundBy = Literal["vector", "words"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -25,6 +27,7 @@ class Hit:
         score: cosine similarity to the query, from -1 to 1. Those of different modalities cannot be compared.
         widened: the window of a hit that was padded, or that several neighbouring records were merged into.
         text: what such a hit says.
+        found_by: which lists it stood in: ("vector",), ("words",) or both, in a search by words too.
     """
 
     record: Record
@@ -32,6 +35,7 @@ class Hit:
     _: KW_ONLY
     widened: Excerpt | None = None
     text: str | None = None
+    found_by: tuple[FoundBy, ...] = ("vector",)
     opener: Opener | None = field(default=None, compare=False)
 
     @classmethod

@@ -12,9 +12,11 @@ adding       the stream of all that, embedded ahead of where it is written
 replacing    what the sources held before, removed at the end;  scratch: what a long stream remembers of itself
 steps        add and sync, as an index starts them
 estimating   the same without sending anything
+doors        what an index hands on to its store
 report       what was done;  progress: a bar meanwhile
 """
 
+from gemini_embed.indexing.doors import StoreDoors
 from gemini_embed.indexing.estimating import estimate_add
 from gemini_embed.indexing.items import Describe, Item, ItemLike, Place, Unreadable
 from gemini_embed.indexing.options import AddOptions
@@ -29,6 +31,7 @@ __all__ = [
     "ItemLike",
     "Place",
     "SkippedItem",
+    "StoreDoors",
     "Unreadable",
     "add_steps",
     "estimate_add",

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypedDict, get_args
 
 from gemini_embed.errors import InputError
 from gemini_embed.records import MODALITIES
+from gemini_embed.searching.lexical import DEPTH, Words, WordsLike, words_asked
 from gemini_embed.stores import FilterLike
 
 Fusion = Literal["rrf", "standardized", "raw"]
@@ -33,6 +34,7 @@ class SearchOptions(TypedDict, total=False):
     collapse: float | None
     merge: bool
     padding: float | Mapping[str, float]
+    lexical: WordsLike
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,7 @@ class Wanted:
     collapse: float | None = None
     merge: bool = False
     padding: float | Mapping[str, float] = 0.0
+    lexical: WordsLike = None
 
     def __post_init__(self) -> None:
         if type(self.k) is not int or self.k < 1:
@@ -68,11 +71,18 @@ class Wanted:
             raise InputError(f"padding={self.padding!r}: seconds, pages or characters, from 0 up")
         if not all(type(most) is int and most >= 0 for most in (self.quotas or {}).values()):
             raise InputError(f"quotas={self.quotas!r}: most hits of a modality, a whole number each")
+        words_asked(self.lexical)
 
     @property
     def depth(self) -> int:
         """How many hits to look at, so that `k` are left when near-duplicates and neighbours are one."""
-        return self.k if self.mmr is None and self.collapse is None and not self.merge else max(4 * self.k, 20)
+        depth = self.k if self.mmr is None and self.collapse is None and not self.merge else max(4 * self.k, 20)
+        return depth if self.words is None else max(depth, DEPTH)
+
+    @property
+    def words(self) -> Words | None:
+        """What is looked for by words."""
+        return words_asked(self.lexical)
 
     def threshold(self, modality: str | None) -> float | None:
         """The least score of a hit of this modality."""

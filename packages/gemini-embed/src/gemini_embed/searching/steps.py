@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gemini_embed.content import ContentLike
@@ -12,7 +13,9 @@ from gemini_embed.hits import Hits, Opener
 from gemini_embed.result import EmbeddingResult
 from gemini_embed.searching.census import Census
 from gemini_embed.searching.gathering import search
+from gemini_embed.searching.lexical import of_queries
 from gemini_embed.searching.options import Wanted
+from gemini_embed.searching.wording import check_store
 from gemini_embed.stores import FloatArray, Store
 from gemini_embed.stores.filters import parse
 
@@ -31,7 +34,8 @@ def search_steps(
     """The hits nearest to a query, or to the mean of several. A mistake is told before anything is embedded."""
     if isinstance(queries, str) or not queries:
         raise InputError("pass a list of queries, of which the mean is searched: [text] for a single one")
-    opened()
+    wanted = replace(wanted, lexical=of_queries(wanted.words, queries))
+    check_store(opened(), wanted.words)
     if isinstance(wanted.filter, Mapping):
         parse(wanted.filter)
     result = yield embedder.submit(queries, side="query").pending

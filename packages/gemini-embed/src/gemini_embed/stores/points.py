@@ -45,3 +45,8 @@ def point_id(id_: object) -> PointId | None:
 def point_ids(ids: Iterable[str]) -> list[PointId]:
     """Those ids that a point can have."""
     return [id_ for id_ in map(point_id, ids) if id_ is not None]
+
+
+def dense(point: Any) -> Any:
+    """A point's unnamed vector; beside sparse ones it comes in a mapping."""
+    return point.vector[""] if isinstance(point.vector, dict) else point.vector

@@ -24,7 +24,6 @@ from gemini_embed.stores.base import (
     Batch,
     FilterLike,
     FloatArray,
-    Store,
     check_one_of,
     check_quantization,
     check_query,
@@ -34,10 +33,12 @@ from gemini_embed.stores.base import (
 )
 from gemini_embed.stores.edge.folder import LOCK_SIGN, check_room, damaged, engine, kept_fingerprint, load, optimize
 from gemini_embed.stores.edge.memory import release_mapped
+from gemini_embed.stores.edge.words import EdgeWords
 from gemini_embed.stores.forking import OfOneProcess
+from gemini_embed.stores.lexical import LexicalLike, check_lexical
 from gemini_embed.stores.pickling import SettingsOnly
 from gemini_embed.stores.point_filters import EdgeConditions
-from gemini_embed.stores.points import from_payload, point_id, point_ids, to_payload
+from gemini_embed.stores.points import dense, from_payload, point_id, point_ids, to_payload
 
 if TYPE_CHECKING:
     import qdrant_edge
@@ -49,7 +50,7 @@ _EF = 128
 """Candidates that a search of the graph keeps: recall@10 is above 0.99 (benchmarks/README.md)."""
 
 
-class EdgeStore(SettingsOnly, OfOneProcess, Store):
+class EdgeStore(SettingsOnly, OfOneProcess, EdgeWords):
     """Records and vectors in the folder `path`, made on first use.
 
     Nothing is read or written before the first call. Needs the extra `edge`.
@@ -59,6 +60,8 @@ class EdgeStore(SettingsOnly, OfOneProcess, Store):
         quantization: "int8" keeps, from the next `optimize` on, a quarter-size copy of the vectors, which searches read
             first; the best are scored again with the full vectors. None leaves the folder as it is.
         oversampling: how many times `k` candidates are scored again, from 1 up.
+        lexical: True, or `Lexical(...)`, has a new index keep the words of its records too, for searches by words
+            (`index.search(..., lexical=True)`). None: as the folder has it.
     """
 
     def __init__(
@@ -67,8 +70,11 @@ class EdgeStore(SettingsOnly, OfOneProcess, Store):
         *,
         quantization: Literal["int8"] | None = None,
         oversampling: float = 3.0,
+        lexical: LexicalLike = None,
     ) -> None:
         check_quantization(quantization, oversampling)
+        check_lexical(lexical)
+        self._lexical = lexical
         self.path = Path(path).absolute()  # a later change of directory changes nothing
         self._quantization, self._oversampling = quantization, oversampling
         self._lock = threading.RLock()
@@ -87,6 +93,8 @@ class EdgeStore(SettingsOnly, OfOneProcess, Store):
             if self._shard is None:
                 self._shard = self._load()
                 self._opened_here()
+            if self._words is None:
+                self._open_words(self._read_words())
 
     def kept_fingerprint(self) -> Fingerprint | None:
         return self._fingerprint
@@ -96,12 +104,12 @@ class EdgeStore(SettingsOnly, OfOneProcess, Store):
         if not records:
             return
         edge = engine()
-        points = [
-            edge.Point(record.id, memoryview(row), to_payload(record))
-            for record, row in zip(records, rows, strict=True)
-        ]
         with self._alone():
             check_room(self.path, 4 * rows.nbytes)
+            points = [
+                edge.Point(record.id, vector, to_payload(record))
+                for record, vector in zip(records, self._with_words(records, rows), strict=True)
+            ]
             self._update(edge.UpdateOperation.upsert_points(points))
             self._written_bytes += rows.nbytes
             if self._written_bytes >= _RELEASED_AT_BYTES:
@@ -111,6 +119,7 @@ class EdgeStore(SettingsOnly, OfOneProcess, Store):
     def update(self, records: Sequence[Record]) -> None:
         for record in records:
             self._update(engine().UpdateOperation.overwrite_payload(point_ids([record.id]), to_payload(record)))
+        self._update_words(records)
 
     def search(self, vector: FloatArray, k: int, filter: FilterLike = None) -> list[Hit]:
         query = check_query(vector, k, self._dimensions)
@@ -130,7 +139,7 @@ class EdgeStore(SettingsOnly, OfOneProcess, Store):
     def vectors(self, ids: Sequence[str]) -> dict[str, FloatArray]:
         with self._open_shard() as shard:
             points = shard.retrieve(point_ids(ids), with_payload=False, with_vector=True)
-        return {str(point.id): np.array(point.vector, np.float32) for point in points}
+        return {str(point.id): np.array(dense(point), np.float32) for point in points}
 
     def get(self, ids: Sequence[str]) -> list[Record]:
         with self._open_shard() as shard:
@@ -191,7 +200,7 @@ class EdgeStore(SettingsOnly, OfOneProcess, Store):
         if self._is_the_parent_s:
             return
         with self._alone():
-            shard, self._shard, self._fingerprint = self._shard, None, None
+            shard, self._shard, self._fingerprint, self._words = self._shard, None, None, None
             if shard is not None:
                 shard.close()
 
@@ -238,4 +247,4 @@ def _batch(points: Sequence[qdrant_edge.Record], with_vectors: bool) -> Batch:
     records = [from_payload(point.id, point.payload) for point in points]
     if not with_vectors:
         return Batch(records, np.empty((len(points), 0), np.float32))
-    return Batch(records, np.array([point.vector for point in points], np.float32))
+    return Batch(records, np.array([dense(point) for point in points], np.float32))

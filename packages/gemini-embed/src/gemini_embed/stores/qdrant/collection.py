@@ -7,33 +7,43 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gemini_embed.errors import ConfigurationError, StoreError
 from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.stores.adopting import adopted, check_fits, check_vouched_for
+from gemini_embed.stores.lexical import SPARSE_NAME, KeptWords
 from gemini_embed.stores.points import INDEXED_FIELDS
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient, models
 
 _KEY = "gemini_embed"
+WORDS_KEY = "gemini_embed_lexical"
 
 
 class Found(NamedTuple):
-    """A collection as it is: its fingerprint, and the names of its sparse vectors, which others write."""
+    """A collection as it is: its fingerprint, the names of its sparse vectors, and what it keeps about its words."""
 
     fingerprint: Fingerprint
     sparse: tuple[str, ...]
+    words: KeptWords | None
 
 
 def ensure(
-    client: QdrantClient, name: str, wanted: Fingerprint, *, adopt: bool, indexed: bool, quantized: bool
+    client: QdrantClient,
+    name: str,
+    wanted: Fingerprint,
+    *,
+    adopt: bool,
+    indexed: bool,
+    quantized: bool,
+    sparse: bool = False,
 ) -> Found:
     """Collection `name`, which is created with `wanted` if need be.
 
     `indexed`: whether payload indexes mean anything (local mode has none, and warns). `quantized`: keep an int8 copy of
-    the vectors too; ConfigurationError where another quantisation is there.
+    the vectors too; ConfigurationError where another quantisation is there. `sparse`: a new one has room for words.
     """
     from qdrant_client import models
 
     if not client.collection_exists(name):
-        _create(client, name, wanted)
+        _create(client, name, wanted, sparse=sparse)
     info = client.get_collection(name)
     quantisation = _quantisation(info)
     if quantized and quantisation is not None and not _is_int8(quantisation):
@@ -56,7 +66,9 @@ def ensure(
     if quantized and quantisation is None:
         int8 = models.ScalarQuantizationConfig(type=models.ScalarType.INT8, always_ram=True)
         client.update_collection(name, quantization_config=models.ScalarQuantization(scalar=int8))
-    return Found(kept, tuple(info.config.params.sparse_vectors or ()))
+    words: Any = (info.config.metadata or {}).get(WORDS_KEY)
+    sparse_names = tuple(info.config.params.sparse_vectors or ())
+    return Found(kept, sparse_names, None if words is None else KeptWords.from_dict(words))
 
 
 def _quantisation(info: models.CollectionInfo) -> Any:
@@ -69,13 +81,20 @@ def _is_int8(quantisation: Any) -> bool:
     return scalar is not None and getattr(scalar.type, "value", scalar.type) == "int8"
 
 
-def _create(client: QdrantClient, name: str, wanted: Fingerprint) -> None:
+def _create(client: QdrantClient, name: str, wanted: Fingerprint, *, sparse: bool) -> None:
     from qdrant_client import models
     from qdrant_client.http.exceptions import UnexpectedResponse
 
     vectors = models.VectorParams(size=wanted.dimensions, distance=models.Distance.COSINE)
     try:
-        client.create_collection(name, vectors_config=vectors, metadata={_KEY: wanted.to_dict()})
+        client.create_collection(
+            name,
+            vectors_config=vectors,
+            sparse_vectors_config={SPARSE_NAME: models.SparseVectorParams(modifier=models.Modifier.IDF)}
+            if sparse
+            else None,
+            metadata={_KEY: wanted.to_dict()},
+        )
     except UnexpectedResponse as error:
         if error.status_code != 409:  # another process was first: its fingerprint is checked like any other
             raise
