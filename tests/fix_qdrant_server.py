@@ -87,7 +87,8 @@ class QdrantServer(ThreadingHTTPServer):
             case "POST", "points/count":
                 return {"count": client.count(name, FILTER.validate_python(body.get("filter"))).count}
             case "POST", "points/delete":
-                client.delete(name, models.FilterSelector(**body))
+                kind = models.PointIdsList if "points" in body else models.FilterSelector
+                client.delete(name, kind(**body))
             case "POST", "points":
                 found = client.retrieve(name, body["ids"], with_vectors=bool(body.get("with_vector")))
                 return [one.model_dump(mode="json") for one in found]

@@ -12,6 +12,7 @@ from itertools import groupby
 
 from gemini_embed.errors import InputError, StoreError
 from gemini_embed.hits import Hit
+from gemini_embed.hits.hit import FoundBy
 from gemini_embed.searching.fusion import ByModality, Ranked
 from gemini_embed.searching.lexical import Words
 from gemini_embed.searching.options import Wanted
@@ -20,6 +21,7 @@ from gemini_embed.stores.base import no_words
 from gemini_embed.stores.keeping import no_words_yet
 from gemini_embed.stores.words import WordHit, WordQuery
 
+BOTH: tuple[FoundBy, ...] = ("vector", "words")
 WORD_RANKS = 2
 """Added to the ranks of both lists, as Qdrant does. On WordNet's examples MRR@10 was 0.46 with 2 and 0.45 with 60."""
 
@@ -71,8 +73,7 @@ class Joined:
                 id_ = hit.record.id
                 seen.add(id_)
                 self._merits[id_] = self._merit(hit, place)
-                found_by = ("vector", "words") if id_ in self._by_words else ("vector",)
-                joined.setdefault(modality, []).append(replace(hit, found_by=found_by))
+                joined.setdefault(modality, []).append(replace(hit, found_by=BOTH) if id_ in self._by_words else hit)
         for id_, one in self._by_words.items():
             if id_ not in seen:
                 self._merits[id_] = self._merit(one.hit, None)

@@ -103,8 +103,8 @@ class KeptWords:
             ) from error
 
     def has_drifted(self, mean_length: float) -> bool:
-        """Whether `mean_length` is another by a fifth."""
-        return self.mean_length is not None and abs(mean_length / self.mean_length - 1) > DRIFT
+        """Whether `mean_length` is another by a fifth, and by more than two words."""
+        return self.mean_length is not None and abs(mean_length - self.mean_length) > max(DRIFT * self.mean_length, 2)
 
 
 class Sparse(NamedTuple):
