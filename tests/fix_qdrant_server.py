@@ -63,7 +63,8 @@ class QdrantServer(ThreadingHTTPServer):
             case "PUT", "points/vectors":
                 client.update_vectors(name, [models.PointVectors(**one) for one in body["points"]])
             case "POST", "points/batch":
-                client.batch_update_points(name, CHANGES.validate_python(body["operations"]))
+                done = client.batch_update_points(name, CHANGES.validate_python(body["operations"]))
+                return [one.model_dump(mode="json") for one in done]
             case "GET", "":
                 info = client.get_collection(name).model_dump(mode="json")
                 info["config"]["metadata"] = self._metadata

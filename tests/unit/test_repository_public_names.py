@@ -13,9 +13,9 @@ import gemini_embed
 import pytest
 
 PINNED = {
-    "gemini_embed.adapters": "DEFAULT_MODEL EmbedderOptions GeminiEmbeddingFunction IMAGE_TOKENS KEY_VARIABLES Opener "
-    "Unreadable combined from_client_args from_config from_http_options hides_arguments likely_media_tokens "
-    "likely_tokens matches node_payload suggestion to_config warn without_secret_headers",
+    "gemini_embed.adapters": "DEFAULT_MODEL EmbedderOptions GeminiEmbeddingFunction IMAGE_TOKENS Indexed KEY_VARIABLES "
+    "Opener SPARSE_NAME SparseWords Unreadable combined from_client_args from_config from_http_options hides_arguments "
+    "likely_media_tokens likely_tokens matches node_payload suggestion to_config warn without_secret_headers",
     "gemini_embed.content": "Audio Content ContentLike Image Media Part Pdf Text Video contents_of from_base64 "
     "media_of_type part_of parts_of video_excerpt",
     "gemini_embed.engine": "Closing Engine Pending Steps arun run",
@@ -25,6 +25,7 @@ PINNED = {
     "gemini_embed.indexing.options": "AddOptions",
     "gemini_embed.models": "ALL_MODALITIES Backend Endpoint MODELS Modality ModelFacts bare_name facts_for",
     "gemini_embed.searching": "Fusion SearchOptions Wanted",
+    "gemini_embed.searching.lexical": "Words words_with_text",
     "gemini_embed.searching.options": "Fusion SearchOptions Wanted",
     "gemini_embed.stores": "Batch FilterLike FloatArray Store",
     "gemini_embed.stores.base": "Batch FilterLike FloatArray Store check_one_of check_query check_rows engine_errors "

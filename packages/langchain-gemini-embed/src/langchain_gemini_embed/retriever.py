@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Self, Unpack, cast
 
-from gemini_embed import AddReport, MultimodalIndex
+from gemini_embed import AddReport, MultimodalIndex, Words
 from gemini_embed.adapters import Opener
 from gemini_embed.indexing.options import AddOptions
 from gemini_embed.searching.options import Fusion, SearchOptions
@@ -35,8 +35,9 @@ class GeminiMultimodalRetriever(BaseRetriever):
 
     A query is a str, a content block, a medium, a message, or a list of these, which is one interleaved query. All
     fields but `index` can be given per call too; see `MultimodalIndex.search`. A document's `metadata` is the record's
-    (yours, plus `source`, `modality`, `mime_type`, `uri`, the pages or seconds, ...) and `score`, the cosine similarity
-    to the query; documents come best first, and scores of different modalities cannot be compared.
+    (yours, plus `source`, `modality`, `mime_type`, `uri`, the pages or seconds, ...), `score`, the cosine similarity to
+    the query, and `found_by` where words have found it. Documents come best first; scores of different modalities
+    cannot be compared.
     """
 
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
@@ -60,6 +61,8 @@ class GeminiMultimodalRetriever(BaseRetriever):
     """Whether neighbouring windows of one source become one document."""
     padding: float | Mapping[str, float] = 0.0
     """Seconds or pages that windows get on either side."""
+    lexical: bool | float | Words | None = None
+    """Look for words too: True for those of the query, their weight from 0 to 1, or `gemini_embed.Words(...)`."""
 
     @classmethod
     def from_vectorstore(cls, vectorstore: VectorStore, **fields: Any) -> Self:

@@ -65,6 +65,12 @@ def words_asked(given: WordsLike) -> Words | None:
     return Words(weight=float(given))
 
 
+def words_with_text(given: WordsLike, text: str) -> Words | None:
+    """What `lexical=` asks for where the query is known by its vector, and its text beside that."""
+    words = words_asked(given)
+    return words if words is None or words.text is not None else of_queries(words, [text] if text.strip() else [])
+
+
 def of_queries(words: Words | None, queries: Sequence[ContentLike]) -> Words | None:
     """Words with their text, that of the queries where they have none of their own; None where nobody has any.
 

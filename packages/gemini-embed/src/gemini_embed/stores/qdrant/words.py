@@ -77,7 +77,7 @@ class ClientWords(KeepsWords):
         if params is not None and params.modifier != models.Modifier.IDF:
             raise StoreError(
                 f"{self}: its sparse vectors {SPARSE_NAME!r} are not weighed by how rare a word is, which words need "
-                "(modifier IDF): leave lexical= out, or use another collection"
+                "(modifier IDF): make it with SparseVectorParams(modifier=Modifier.IDF), or leave lexical= out"
             )
         return params is not None
 

@@ -18,6 +18,7 @@ from llama_index.retrievers.gemini_embed.queries import asked
 
 from gemini_embed import AddReport, MultimodalIndex
 from gemini_embed.indexing.options import AddOptions
+from gemini_embed.searching.lexical import words_with_text
 from gemini_embed.searching.options import SearchOptions
 from gemini_embed.stores.base import FilterLike
 from gemini_embed.stores.filters import restricted
@@ -38,8 +39,8 @@ class GeminiMultimodalRetriever(BaseRetriever):
         similarity_top_k: most nodes wanted.
         filters: LlamaIndex's `MetadataFilters`, a neutral filter such as `{"modality": "image"}`, or the store's own.
         callback_manager, verbose: as of any retriever.
-        options: `score_threshold`, `fusion`, `quotas`, `mmr`, `collapse`, `merge` and `padding`, as of
-            `MultimodalIndex.search`.
+        options: `score_threshold`, `fusion`, `quotas`, `mmr`, `collapse`, `merge`, `padding` and `lexical`, as of
+            `MultimodalIndex.search`. `metadata["found_by"]` of a node says so where words have found it.
     """
 
     def __init__(
@@ -111,7 +112,7 @@ class GeminiMultimodalRetriever(BaseRetriever):
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         query = asked(query_bundle)
         if not isinstance(query, list):
-            hits = self.index.search_vector(query, **self._limits())
+            hits = self.index.search_vector(query, **self._limits_of_vector(query_bundle))
         elif len(query) == 1:
             hits = self.index.search(query[0], **self._limits())
         else:
@@ -121,7 +122,7 @@ class GeminiMultimodalRetriever(BaseRetriever):
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         query = asked(query_bundle)
         if not isinstance(query, list):
-            hits = await self.index.asearch_vector(query, **self._limits())
+            hits = await self.index.asearch_vector(query, **self._limits_of_vector(query_bundle))
         elif len(query) == 1:
             hits = await self.index.asearch(query[0], **self._limits())
         else:
@@ -130,6 +131,11 @@ class GeminiMultimodalRetriever(BaseRetriever):
 
     def _limits(self) -> Any:
         return {**self.options, "k": self.similarity_top_k, "filter": self._filter()}
+
+    def _limits_of_vector(self, query_bundle: QueryBundle) -> Any:
+        """The bundle's text says the words that a vector has not."""
+        limits = self._limits()
+        return limits | {"lexical": words_with_text(limits.get("lexical"), query_bundle.query_str)}
 
     def _filter(self) -> FilterLike:
         return neutral(self.filters) if isinstance(self.filters, MetadataFilters) else self.filters
