@@ -106,14 +106,16 @@ class GeminiMultimodalRetriever(BaseRetriever):
         description: str = "Search texts, images, recordings, videos and PDFs; returns excerpts with their places.",
         *,
         max_bytes: int = MAX_BYTES,
+        lexical: bool | float | Words | None = None,
     ) -> BaseTool:
         """A tool for agents: its content is text, its artifact the content blocks with the media.
 
-        Of the media no more than `max_bytes` of base64 are in the artifact. (`as_tool` is every runnable's own.)
+        Of the media no more than `max_bytes` of base64 are in the artifact. `lexical` takes the place of the
+        retriever's. (`as_tool` is every runnable's own.)
         """
         from langchain_gemini_embed.tools import search_tool
 
-        return search_tool(self, name, description, max_bytes)
+        return search_tool(self, name, description, max_bytes, lexical)
 
     # LangChain's own invoke is typed for str only, though it passes anything on.
 

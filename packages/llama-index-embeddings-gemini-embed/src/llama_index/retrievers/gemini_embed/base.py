@@ -14,9 +14,9 @@ from llama_index.embeddings.gemini_embed import GeminiEmbedding
 from llama_index.retrievers.gemini_embed.filters import neutral
 from llama_index.retrievers.gemini_embed.node_store import NodeStore
 from llama_index.retrievers.gemini_embed.nodes import items_of, node_of
-from llama_index.retrievers.gemini_embed.queries import asked
+from llama_index.retrievers.gemini_embed.queries import MultimodalQuery, asked
 
-from gemini_embed import AddReport, MultimodalIndex
+from gemini_embed import AddReport, MultimodalIndex, Words
 from gemini_embed.indexing.options import AddOptions
 from gemini_embed.searching.lexical import words_with_text
 from gemini_embed.searching.options import SearchOptions
@@ -91,11 +91,16 @@ class GeminiMultimodalRetriever(BaseRetriever):
         self,
         name: str = "search_sources",
         description: str = "Search texts, images, recordings, videos and PDFs; returns excerpts with their places.",
+        *,
+        lexical: bool | float | Words | None = None,
     ) -> FunctionTool:
-        """A tool for agents: its content is text, its raw output the nodes, which name their media."""
+        """A tool for agents: its content is text, its raw output the nodes, which name their media.
+
+        `lexical` takes the place of the retriever's.
+        """
         from llama_index.retrievers.gemini_embed.tool import search_tool
 
-        return search_tool(self, name, description)
+        return search_tool(self, name, description, lexical)
 
     def of_modality(self, modality: str | None) -> GeminiMultimodalRetriever:
         """This retriever, of one modality alone; None: of all."""
@@ -110,32 +115,32 @@ class GeminiMultimodalRetriever(BaseRetriever):
         )
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        query = asked(query_bundle)
+        query, limits = asked(query_bundle), self._limits(query_bundle)
         if not isinstance(query, list):
-            hits = self.index.search_vector(query, **self._limits_of_vector(query_bundle))
+            hits = self.index.search_vector(query, **limits)
         elif len(query) == 1:
-            hits = self.index.search(query[0], **self._limits())
+            hits = self.index.search(query[0], **limits)
         else:
-            hits = self.index.search_mean(query, **self._limits())
+            hits = self.index.search_mean(query, **limits)
         return [node_of(hit) for hit in hits]
 
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        query = asked(query_bundle)
+        query, limits = asked(query_bundle), self._limits(query_bundle)
         if not isinstance(query, list):
-            hits = await self.index.asearch_vector(query, **self._limits_of_vector(query_bundle))
+            hits = await self.index.asearch_vector(query, **limits)
         elif len(query) == 1:
-            hits = await self.index.asearch(query[0], **self._limits())
+            hits = await self.index.asearch(query[0], **limits)
         else:
-            hits = await self.index.asearch_mean(query, **self._limits())
+            hits = await self.index.asearch_mean(query, **limits)
         return [node_of(hit) for hit in hits]
 
-    def _limits(self) -> Any:
-        return {**self.options, "k": self.similarity_top_k, "filter": self._filter()}
-
-    def _limits_of_vector(self, query_bundle: QueryBundle) -> Any:
-        """The bundle's text says the words that a vector has not."""
-        limits = self._limits()
-        return limits | {"lexical": words_with_text(limits.get("lexical"), query_bundle.query_str)}
+    def _limits(self, query_bundle: QueryBundle) -> Any:
+        limits: dict[str, Any] = {**self.options, "k": self.similarity_top_k, "filter": self._filter()}
+        if isinstance(query_bundle, MultimodalQuery) and query_bundle.lexical is not None:
+            limits["lexical"] = query_bundle.lexical
+        if query_bundle.embedding is not None:  # it has no words, and came with some
+            limits["lexical"] = words_with_text(limits.get("lexical"), query_bundle.query_str)
+        return limits
 
     def _filter(self) -> FilterLike:
         return neutral(self.filters) if isinstance(self.filters, MetadataFilters) else self.filters

@@ -10,7 +10,7 @@ import numpy as np
 from llama_index.core.schema import QueryBundle
 from llama_index.embeddings.gemini_embed.blocks import content_of
 
-from gemini_embed import Content, Image, InputError
+from gemini_embed import Content, Image, InputError, Words
 
 
 @dataclass
@@ -18,11 +18,13 @@ class MultimodalQuery(QueryBundle):
     """A query of words and media together: `MultimodalQuery("like this, but blue", parts=[Audio("a.wav")])`.
 
     `parts` are the core's parts, LlamaIndex's content blocks, paths or PIL images; with `query_str` (which may be
-    empty) they are one interleaved query. Retrievers of other kinds see the words.
+    empty) they are one interleaved query. Retrievers of other kinds see the words. `lexical` takes the place of the
+    retriever's.
     """
 
     query_str: str = ""
     parts: Sequence[Any] = field(default=(), kw_only=True)
+    lexical: bool | float | Words | None = field(default=None, kw_only=True)
 
 
 def asked(bundle: QueryBundle) -> list[Content] | np.ndarray[Any, Any]:
