@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,6 +13,7 @@ from fix_stores import CountingEmbedder
 from gemini_embed import EdgeStore, Embedder, InputError, Lexical, MultimodalIndex, QdrantStore, StoreError, Words
 from gemini_embed.content import Content
 from langchain_gemini_embed import GeminiBm25 as LangChainBm25
+from langchain_gemini_embed import GeminiEmbeddings, GeminiMultimodalRetriever
 from langchain_qdrant import QdrantVectorStore as LangChainStore
 from langchain_qdrant import RetrievalMode
 from llama_index.core.schema import TextNode
@@ -20,7 +21,7 @@ from llama_index.core.vector_stores.types import VectorStoreQuery, VectorStoreQu
 from llama_index.retrievers.gemini_embed import GeminiBm25 as LlamaIndexBm25
 from llama_index.retrievers.gemini_embed import sparse_doc_fn, sparse_query_fn
 from llama_index.vector_stores.qdrant import QdrantVectorStore as LlamaIndexStore
-from qdrant_client import QdrantClient
+from qdrant_client import QdrantClient, models
 
 TEXTS = ["Error E4217: the pump stops", *(f"an ordinary sentence, number {number}" for number in range(12))]
 ONLY = Words(only=True)
@@ -121,16 +122,21 @@ def test_through_a_server_too(qdrant_server: QdrantServer, counting_embedder: Co
     index.close()
 
 
-def test_an_index_over_langchain_s_hybrid_store(
-    client: QdrantClient, counting_embedder: CountingEmbedder, index: MultimodalIndex
-) -> None:
-    """`from_vectorstore` takes the words of its sparse embeddings."""
-    from langchain_gemini_embed.vectorstores import _words_of
-
-    theirs = langchain(index, client, counting_embedder)
-    assert _words_of(theirs) == Lexical()
-    dense = LangChainStore(client=client, collection_name="c", embedding=as_langchain(counting_embedder))
-    assert _words_of(dense) is None
+def test_an_index_over_langchain_s_hybrid_store(make_langchain: Callable[..., GeminiEmbeddings]) -> None:
+    """`from_vectorstore` takes over a collection of langchain-qdrant, with the words of its sparse embeddings."""
+    theirs = LangChainStore.construct_instance(
+        embedding=make_langchain(output_dimensionality=64),
+        sparse_embedding=LangChainBm25(Lexical("english"), mean_length=4),
+        retrieval_mode=RetrievalMode.HYBRID,
+        sparse_vector_params={"modifier": models.Modifier.IDF},
+        client_options={"location": ":memory:"},
+    )
+    theirs.add_texts(["two dogs in a park", TEXTS[0]])
+    retriever = GeminiMultimodalRetriever.from_vectorstore(theirs, k=1, lexical=ONLY)
+    assert [document.page_content for document in retriever.invoke("dog")] == ["two dogs in a park"]
+    retriever.index.add(["the E9000 valves leak"])
+    assert theirs.similarity_search("E9000 valve", k=1)[0].page_content == "the E9000 valves leak"
+    theirs.client.close()
 
 
 async def test_langchain_s_sparse_embeddings() -> None:

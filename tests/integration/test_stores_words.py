@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from gemini_embed import (
     GeminiEmbedWarning,
     Item,
     Lexical,
+    MissingExtraError,
     MultimodalIndex,
     QdrantStore,
     Store,
@@ -199,6 +201,25 @@ def test_damaged_settings_are_told(tmp_path: Path, over: MakeIndex) -> None:
     with pytest.raises(StoreError, match="keeps about its words cannot be read"):
         over(EdgeStore(tmp_path)).count()
     assert over(QdrantStore(":memory:")).count() == 0
+
+
+def test_a_store_of_a_server_pickles_with_its_words(qdrant_server: QdrantServer, over: MakeIndex) -> None:
+    store = QdrantStore(url=qdrant_server.url, lexical=Lexical("english"))
+    over(store).add(["two dogs"])
+    again = pickle.loads(pickle.dumps(store))  # noqa: S301 - our own
+    assert again.kept_words() is None, "it is not open"
+    assert found(over(again), "dog") == ["two dogs"]
+    store.close()
+    again.close()
+
+
+def test_without_the_engine_words_are_refused_at_once(
+    monkeypatch: pytest.MonkeyPatch, over: MakeIndex, counting_embedder: CountingEmbedder
+) -> None:
+    monkeypatch.setitem(sys.modules, "qdrant_edge", None)
+    with pytest.raises(MissingExtraError, match=r"gemini-embed\[edge\]"):
+        over(QdrantStore(":memory:", lexical=True)).add(["a text"])
+    assert counting_embedder.embedded == []
 
 
 FINGERPRINT = Fingerprint("m", 4, "raw", "unit")

@@ -38,8 +38,8 @@ class StoreDoors:
         """Give all records their words, for `search(..., lexical=True)`; nothing is embedded, no request is sent.
 
         For an index that was made without words, one whose records have got longer or shorter since (it warns), or
-        whose words are to be cut otherwise. Some 10,000 short records a second; a kill leaves an index that opens and
-        says that it is to be done again.
+        whose words are to be cut otherwise. It takes some seconds for 10,000 records; a kill leaves an index that opens
+        and says that it is to be done again.
 
         Args:
             lexical: how texts are cut. None: as they are now, or as its store was told, or by the defaults.

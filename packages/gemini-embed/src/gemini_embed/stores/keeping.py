@@ -11,7 +11,7 @@ from gemini_embed.errors import ConfigurationError, StoreError
 from gemini_embed.notices import warn
 from gemini_embed.records import Record
 from gemini_embed.stores.base import FilterLike, FloatArray, Store, opened
-from gemini_embed.stores.lexical import Bm25Encoder, KeptWords, Lexical, LexicalLike, Sparse, mean_length
+from gemini_embed.stores.lexical import Bm25Encoder, KeptWords, Lexical, LexicalLike, Sparse, bm25_engine, mean_length
 from gemini_embed.stores.words import WordHit, WordQuery, words_of
 
 SAMPLE = 1_000
@@ -125,6 +125,8 @@ class KeepsWords(Store):
     def _checked(self, kept: KeptWords | None) -> KeptWords | None:
         """What the store keeps; of a new one that is to have words what it is to keep."""
         given = self._lexical if isinstance(self._lexical, Lexical) else None
+        if self._lexical:
+            bm25_engine()  # told now, and not when vectors are paid for
         if kept is not None:
             if given is not None and kept.lexical != given:
                 raise ConfigurationError(
@@ -220,6 +222,6 @@ class KeepsWords(Store):
 def no_words_yet(store: Store) -> str:
     """What to say of a store that could have words."""
     return (
-        f"{store} has no words to search: index.add_lexical() makes them, some 10,000 records a second, and embeds "
-        "nothing; a new index has them from the start with lexical=True"
+        f"{store} has no words to search: index.add_lexical() makes them in some seconds for 10,000 records, and "
+        "embeds nothing; a new index has them from the start with lexical=True"
     )

@@ -155,11 +155,17 @@ def _prepared(lexical: Lexical, *, is_query: bool) -> Callable[[str], str]:
     return partial(spaced, is_query=is_query) if lexical.tokenizer == "multilingual" else str
 
 
-def _model(lexical: Lexical, **settings: Any) -> Any:
+def bm25_engine() -> Any:
+    """The module `qdrant_edge`; MissingExtraError without it."""
     try:
-        import qdrant_edge as edge
+        import qdrant_edge
     except ImportError as error:
         raise missing_extra("edge", "qdrant-edge-py") from error
+    return qdrant_edge
+
+
+def _model(lexical: Lexical, **settings: Any) -> Any:
+    edge = bm25_engine()
     how: dict[str, Any] = {
         "tokenizer": edge.TokenizerType.Code if lexical.tokenizer == "code" else edge.TokenizerType.Word,
         "ascii_folding": lexical.tokenizer == "multilingual" and lexical.language is None,

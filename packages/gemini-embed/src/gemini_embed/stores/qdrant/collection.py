@@ -112,6 +112,8 @@ def _check_may_take_over(
     from qdrant_client import models
 
     vectors = info.config.params.vectors
+    if isinstance(vectors, dict) and vectors.keys() == {""}:  # as langchain-qdrant makes it
+        vectors = vectors[""]
     if not isinstance(vectors, models.VectorParams):
         raise StoreError(
             f"collection {name!r} has named vectors, or none; ours has one unnamed vector: use another one"
