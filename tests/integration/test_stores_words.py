@@ -193,6 +193,23 @@ def test_sparse_vectors_of_others_are_not_taken_for_ours(over: MakeIndex, counti
     assert found(over(vouched), "E1111") == ["the E1111 pump"]
 
 
+@pytest.mark.parametrize("quantization", [None, "int8"])
+def test_words_outlast_optimising(quantization: Any, tmp_path: Path, over: MakeIndex) -> None:
+    """And what is optimised already can get words."""
+    later, store = EdgeStore(tmp_path / "a"), EdgeStore(tmp_path / "b", lexical=True, quantization=quantization)
+    for index in (over(later), over(store)):
+        index.add([f"text E{number}" for number in range(50)])
+        index.optimize()
+    later.add_words()
+    for filled in (later, store):
+        assert found(over(filled), "E42") == ["text E42"]
+        filled.optimize()
+        filled.close()
+        again = EdgeStore(filled.path)
+        assert found(over(again), "E42") == ["text E42"]
+        again.close()
+
+
 def test_damaged_settings_are_told(tmp_path: Path, over: MakeIndex) -> None:
     store = EdgeStore(tmp_path, lexical=True)
     over(store).add(["a text"])
