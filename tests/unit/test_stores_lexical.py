@@ -68,7 +68,7 @@ def test_the_mean_counts_every_word_of_texts_that_have_some() -> None:
 @pytest.mark.parametrize(
     ("metadata", "name"),
     [
-        pytest.param({"uri": "/home/ann/pump manual.pdf", "source": "x"}, "pump manual.pdf", id="path"),
+        pytest.param({"uri": "/srv/ann/pump manual.pdf", "source": "x"}, "pump manual.pdf", id="path"),
         pytest.param({"uri": "https://example.com/a%20b/E4217.mp4?x=1"}, "E4217.mp4", id="url"),
         pytest.param({"source": "docs\\leak.txt"}, "leak.txt", id="source-of-windows"),
         pytest.param({"source": "sha256:0123abcd"}, "", id="no-file"),
@@ -123,6 +123,8 @@ def test_unknown_settings_are_refused(make: Any, message: str) -> None:
 def test_kept_settings_are_read_back() -> None:
     kept = KeptWords(Lexical("german", "word"), 12.5, complete=False)
     assert KeptWords.from_dict(kept.to_dict()) == kept
+    with pytest.raises(StoreError, match="words are of version 2"):
+        KeptWords.from_dict({**kept.to_dict(), "version": 2})
     for damaged in ({}, {**kept.to_dict(), "language": "klingon"}, {**kept.to_dict(), "mean_length": "many"}):
         with pytest.raises(StoreError, match="keeps about its words cannot be read"):
             KeptWords.from_dict(damaged)

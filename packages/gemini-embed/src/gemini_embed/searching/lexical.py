@@ -21,7 +21,8 @@ class Words:
         index.search(Image("leak.jpg"), lexical=Words('"type 12 B" seal'))
 
     Args:
-        text: the words; those in quotes must occur in every hit, as they stand there. None: the words of the query.
+        text: the words; those in quotes must occur in every hit, as they stand there, which is looked for among the
+            1,000 records that fit them best. None: the words of the query.
         weight: from 0 (vectors alone) to 1 (words alone): hits are ordered by a weighed sum of cosine and BM25. None:
             by their places in both lists (reciprocal rank fusion), which needs no tuning.
         only: leave out what vectors alone find. The query is embedded all the same, since hits have cosines.

@@ -27,6 +27,8 @@ LANGUAGES = (
 )  # fmt: skip
 """Those whose stop words the engine knows; of most it knows endings, too."""
 
+_VERSION = 1
+"""Of how texts become words: what is kept under another cannot be searched by this."""
 _COUNTS = 1e6
 """As BM25's saturation: so high that weights are plain counts."""
 _USUAL_LENGTH = 256.0
@@ -88,11 +90,17 @@ class KeptWords:
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON object, as stores keep it."""
-        return {**asdict(self.lexical), "mean_length": self.mean_length, "complete": self.complete}
+        told = {"mean_length": self.mean_length, "complete": self.complete, "version": _VERSION}
+        return {**asdict(self.lexical), **told}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> KeptWords:
         """Read what `to_dict` wrote. StoreError where it is damaged, or says what is not known here."""
+        if data.get("version", _VERSION) != _VERSION:
+            raise StoreError(
+                f"the store's words are of version {data['version']!r}, this library makes version {_VERSION}: upgrade "
+                "gemini-embed, or use another store"
+            )
         try:
             lexical = Lexical(data["language"], data["tokenizer"])
             mean = data["mean_length"]

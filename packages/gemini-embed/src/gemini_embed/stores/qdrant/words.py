@@ -64,7 +64,13 @@ class ClientWords(KeepsWords):
         if self._has_sparse():
             return
         config = models.SparseVectorNameConfig(sparse=models.SparseVectorConfig(modifier=models.Modifier.IDF))
-        self._ask(lambda client: client.create_vector_name(self.collection, SPARSE_NAME, config))
+        try:
+            self._ask(lambda client: client.create_vector_name(self.collection, SPARSE_NAME, config))
+        except StoreError as error:
+            error.add_note(
+                "A collection that exists gets sparse vectors from Qdrant 1.18 on; a new one has them before."
+            )
+            raise
 
     def _may_adopt_words(self) -> bool:
         return self._adopt and self._has_sparse()
