@@ -117,9 +117,9 @@ class EdgeStore(SettingsOnly, OfOneProcess, EdgeWords):
                 release_mapped(self.path)
 
     def update(self, records: Sequence[Record]) -> None:
+        self._update_words(records)  # first: what a kill leaves undone is found out by the payload, and done again
         for record in records:
             self._update(engine().UpdateOperation.overwrite_payload(point_ids([record.id]), to_payload(record)))
-        self._update_words(records)
 
     def search(self, vector: FloatArray, k: int, filter: FilterLike = None) -> list[Hit]:
         query = check_query(vector, k, self._dimensions)

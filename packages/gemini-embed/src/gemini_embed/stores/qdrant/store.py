@@ -162,7 +162,7 @@ class QdrantStore(SettingsOnly, OfOneProcess, ClientWords):
             self._ask(methodcaller("upsert", self.collection, batch))
 
     def update(self, records: Sequence[Record]) -> None:
-        changes = [*changes_of(records), *self._word_changes(records)]
+        changes = [*self._word_changes(records), *changes_of(records)]
         self._ask(lambda client: client.batch_update_points(self.collection, changes))
 
     def search(self, vector: FloatArray, k: int, filter: FilterLike = None) -> list[Hit]:
