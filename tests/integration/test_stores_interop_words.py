@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -165,3 +167,9 @@ def test_bad_input(bm25: Any, counting_embedder: CountingEmbedder, tmp_path: Pat
     with pytest.raises(StoreError, match="has no words to search"):
         bm25.of(plain)
     plain.close()
+
+
+def test_without_langchain_qdrant_the_pip_line_is_told() -> None:
+    script = "import sys; sys.modules['langchain_qdrant'] = None; from langchain_gemini_embed import GeminiBm25"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)  # noqa: S603 - our own interpreter and code
+    assert 'pip install langchain-qdrant "langchain-gemini-embed[edge]"' in done.stderr

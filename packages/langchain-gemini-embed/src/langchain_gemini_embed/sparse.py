@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from gemini_embed import MissingExtraError
 from gemini_embed.adapters import SparseWords
-from gemini_embed.errors import missing_extra
 
 try:
     from langchain_qdrant.sparse_embeddings import SparseEmbeddings, SparseVector
 except ImportError as error:
-    raise missing_extra("qdrant", "langchain-qdrant") from error
+    raise MissingExtraError(
+        'langchain-qdrant is not installed: run  pip install langchain-qdrant "langchain-gemini-embed[edge]"',
+        name="langchain-qdrant",
+    ) from error
 
 
 class GeminiBm25(SparseWords, SparseEmbeddings):

@@ -23,7 +23,7 @@ DEEPEST = 1_000
 """Where phrases must occur, so many of the best by their words are looked at."""
 
 
-class Words:
+class OpenWords:
     """What an open store knows of its words; `kept` is None where it has none."""
 
     def __init__(self, kept: KeptWords | None) -> None:
@@ -53,7 +53,7 @@ class KeepsWords(Store):
     takes_words = True
     _lexical: LexicalLike = None
     """What it was made with."""
-    _words: Words | None = None
+    _words: OpenWords | None = None
 
     def kept_words(self) -> KeptWords | None:
         return self._words.kept if self._words else None
@@ -116,7 +116,7 @@ class KeepsWords(Store):
     def _open_words(self, kept: KeptWords | None) -> None:
         """To be called when everything else is open, with what is kept beside the fingerprint."""
         try:
-            self._words = Words(self._checked(kept))
+            self._words = OpenWords(self._checked(kept))
             self._tell_of_missing()
         except BaseException:
             self.close()
