@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fix_milvus import milvus_standalone
-from gemini_embed import EdgeStore, Embedder, MilvusStore, MultimodalIndex, QdrantStore, Store
+from gemini_embed import EdgeStore, Embedder, MilvusStore, MultimodalIndex, QdrantStore, Store, Words
 from gemini_embed_emulator import Emulator
 
 if TYPE_CHECKING:  # not in the child process
@@ -38,6 +38,7 @@ MultimodalIndex(Embedder(api_key="k", base_url=base_url, dimensions=128), store)
 
 STORES: dict[str, Callable[[Path], Store]] = {
     "edge": EdgeStore,
+    "edge-words": lambda place: EdgeStore(place, lexical=True),
     "qdrant": lambda place: QdrantStore(path=place),
     "lite": MilvusStore,
     "standalone": milvus_standalone,
@@ -63,6 +64,12 @@ def check_kills(kind: str, signs: Signs, tmp_path: Path) -> None:
             records = [record for batch in index.store.iterate(with_vectors=False) for record in batch.records]
             assert len({(record.source, str(record.metadata.get("page_start")), str(record.metadata.get("start_s")))
                         for record in records}) == len(records) == RECORDS  # fmt: skip
+            if kind == "edge-words":
+                named = Path(records[0].uri or "").name
+                hits = index.search("anything", RECORDS, lexical=Words(f'"{named}"', only=True))
+                assert {hit.record.id for hit in hits} == {
+                    one.id for one in records if Path(one.uri or "").name == named
+                }
 
 
 def killed_after(command: list[str], batches: int) -> set[str]:

@@ -18,6 +18,8 @@ FILTER = TypeAdapter(models.Filter | None)
 MISSING = re.compile("Collection (.*) not found")
 """How local mode says it."""
 ALIAS_CHANGES = TypeAdapter(list[models.AliasOperations])
+SPARSE = TypeAdapter(dict[str, models.SparseVectorParams] | None)
+CHANGES = TypeAdapter(list[models.UpdateOperation])
 
 
 class QdrantServer(ThreadingHTTPServer):
@@ -68,14 +70,26 @@ class QdrantServer(ThreadingHTTPServer):
             case "GET", "exists":
                 return {"exists": client.collection_exists(name)}
             case "PUT", "":
-                return client.create_collection(name, models.VectorParams(**body["vectors"]), metadata=body["metadata"])
+                sparse = SPARSE.validate_python(body.get("sparse_vectors"))
+                dense = models.VectorParams(**body["vectors"])
+                return client.create_collection(name, dense, sparse, metadata=body["metadata"])
+            case "PUT", _ if what.startswith("vectors/"):
+                client.create_vector_name(name, what.removeprefix("vectors/"), models.SparseVectorNameConfig(**body))
+            case "PUT", "points/vectors":
+                client.update_vectors(name, [models.PointVectors(**one) for one in body["points"]])
+            case "POST", "points/batch":
+                done = client.batch_update_points(name, CHANGES.validate_python(body["operations"]))
+                return [one.model_dump(mode="json") for one in done]
             case "GET", "":
                 info = client.get_collection(name).model_dump(mode="json")
                 info["config"]["quantization_config"] = self._codes
                 return info
             case "PATCH", "":
                 told = models.UpdateCollection(**body).model_dump(mode="json", exclude_none=True)
-                self._codes = None if told["quantization_config"] == "Disabled" else told["quantization_config"]
+                if "quantization_config" in told:
+                    self._codes = None if told["quantization_config"] == "Disabled" else told["quantization_config"]
+                if "metadata" in told:
+                    client.update_collection(name, metadata=told["metadata"])
                 return True
             case "DELETE", "":
                 return client.delete_collection(name)
@@ -90,8 +104,7 @@ class QdrantServer(ThreadingHTTPServer):
                 self.params += [one.get("params") for one in body["searches"]]
                 for one in searches:
                     one.params = None  # of codes, which local mode has not
-                found = client.query_batch_points(name, searches)
-                return [one.model_dump(mode="json") for one in found]
+                return [one.model_dump(mode="json") for one in client.query_batch_points(name, searches)]
             case "POST", "points/scroll":
                 wanted = FILTER.validate_python(body.get("filter"))
                 points, offset = client.scroll(
@@ -102,9 +115,11 @@ class QdrantServer(ThreadingHTTPServer):
             case "POST", "points/count":
                 return {"count": client.count(name, FILTER.validate_python(body.get("filter"))).count}
             case "POST", "points/delete":
-                client.delete(name, models.FilterSelector(**body))
+                kind = models.PointIdsList if "points" in body else models.FilterSelector
+                client.delete(name, kind(**body))
             case "POST", "points":
-                return [one.model_dump(mode="json") for one in client.retrieve(name, body["ids"])]
+                found = client.retrieve(name, body["ids"], with_vectors=bool(body.get("with_vector")))
+                return [one.model_dump(mode="json") for one in found]
         return {"operation_id": 1, "status": "completed"}
 
 

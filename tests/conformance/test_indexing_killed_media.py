@@ -11,6 +11,7 @@ from fix_signs import Signs
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("kind", ["edge", "qdrant", "lite"])
+@pytest.mark.filterwarnings("ignore:.*index.add_lexical:gemini_embed.GeminiEmbedWarning")  # measured before the kill
+@pytest.mark.parametrize("kind", ["edge", "edge-words", "qdrant", "lite"])
 def test_what_was_acknowledged_stays_and_the_rest_is_added_once(kind: str, signs: Signs, tmp_path: Path) -> None:
     check_kills(kind, signs, tmp_path)

@@ -10,8 +10,16 @@ from gemini_embed import EdgeStore, MilvusStore, QdrantStore
 from gemini_embed.testing import StoreTests
 
 
+def edge_with_words(place: Path) -> EdgeStore:
+    return EdgeStore(place, lexical=True)
+
+
 def qdrant_in_memory(place: Path) -> QdrantStore:
     return QdrantStore(":memory:", collection=place.name)
+
+
+def qdrant_with_words(place: Path) -> QdrantStore:
+    return QdrantStore(":memory:", collection=place.name, lexical=True)
 
 
 def qdrant_on_disk(place: Path) -> QdrantStore:
@@ -35,6 +43,15 @@ class TestQdrantStoreInMemory(StoreTests):
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 class TestQdrantStoreOnDisk(StoreTests):
     factory = qdrant_on_disk
+
+
+class TestEdgeStoreWithWords(StoreTests):
+    factory = edge_with_words
+
+
+class TestQdrantStoreWithWords(StoreTests):
+    factory = qdrant_with_words
+    in_memory = True
 
 
 class TestMilvusLite(StoreTests):

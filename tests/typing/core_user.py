@@ -1,7 +1,7 @@
 """A user's program: never run, only checked, by `mypy --strict` with no settings of ours."""
 
 from pathlib import Path
-from typing import assert_type
+from typing import Literal, assert_type
 
 import numpy as np
 from gemini_embed import (
@@ -19,6 +19,7 @@ from gemini_embed import (
     Image,
     InputError,
     Item,
+    Lexical,
     MultimodalIndex,
     Precision,
     QdrantStore,
@@ -29,6 +30,7 @@ from gemini_embed import (
     Text,
     Usage,
     UsageTracker,
+    Words,
     rerank,
     track_usage,
 )
@@ -82,6 +84,10 @@ def index(folder: Path) -> list[str]:
         own.optimize(quantization="turbo4")
         mixed = own.search(Audio("a.wav"), fusion="standardized", quotas={"video": 2}, score_threshold={"text": 0.5})
         assert_type(own.search_vector(np.zeros(768), 3, mmr=0.5, merge=True, padding=5), Hits)
+        assert_type(own.search("E4217", lexical=0.3), Hits)
+        worded = own.search(Image("a.png"), lexical=Words('"E4217" pump', weight=0.3))
+        assert_type(worded[0].found_by, tuple[Literal["vector", "words"], ...])
+        assert_type(own.add_lexical(Lexical("english")), int)
         assert_type([(hit.link, hit.window.start_s) for hit in mixed], list[tuple[str, float | None]])
         assert_type(own.copy_to(QdrantStore(":memory:"), dimensions=768), int)
         own.search("why?", hypothetical=["since"])
@@ -134,4 +140,6 @@ def mistakes() -> None:
     Embedder(overflow="cut")  # type: ignore[arg-type]  # not one of the three
     EdgeStore("a", quantization="int4")  # type: ignore[arg-type]  # none of the names
     MultimodalIndex(Embedder(), EdgeStore("a")).search("a", fusion="best")  # type: ignore[arg-type]  # none of the three
+    MultimodalIndex(Embedder(), EdgeStore("a")).search("a", lexical="E4217")  # type: ignore[arg-type]  # Words("E4217")
+    Lexical(tokenizer="bpe")  # type: ignore[arg-type]  # none of the three
     Embedder().embed(["a"], side="documents")  # type: ignore[arg-type]  # the sides are query and document

@@ -13,9 +13,9 @@ import gemini_embed
 import pytest
 
 PINNED = {
-    "gemini_embed.adapters": "DEFAULT_MODEL EmbedderOptions GeminiEmbeddingFunction IMAGE_TOKENS KEY_VARIABLES Opener "
-    "Unreadable combined from_client_args from_config from_http_options hides_arguments likely_media_tokens "
-    "likely_tokens matches node_payload suggestion to_config warn without_secret_headers",
+    "gemini_embed.adapters": "DEFAULT_MODEL EmbedderOptions GeminiEmbeddingFunction IMAGE_TOKENS Indexed KEY_VARIABLES "
+    "Opener SPARSE_NAME SparseWords Unreadable combined from_client_args from_config from_http_options hides_arguments "
+    "likely_media_tokens likely_tokens matches node_payload suggestion to_config warn without_secret_headers",
     "gemini_embed.analysis": "Clusters Labels Outliers clusters nearest_label outliers",
     "gemini_embed.content": "Audio Content ContentLike Image Media Part Pdf Text Video contents_of from_base64 "
     "media_of_type part_of parts_of video_excerpt",
@@ -26,6 +26,7 @@ PINNED = {
     "gemini_embed.indexing.options": "AddOptions",
     "gemini_embed.models": "ALL_MODALITIES Backend Endpoint MODELS Modality ModelFacts bare_name facts_for",
     "gemini_embed.searching": "Fusion Hypothetical SearchOptions Wanted",
+    "gemini_embed.searching.lexical": "Words words_with_text",
     "gemini_embed.searching.options": "Fusion SearchOptions Wanted",
     "gemini_embed.searching.reranking": "RerankFusion Reranked arerank rerank",
     "gemini_embed.stores": "Batch FilterLike FloatArray Store",

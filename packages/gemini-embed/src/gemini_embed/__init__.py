@@ -91,9 +91,11 @@ if TYPE_CHECKING:
     from gemini_embed.metering.budget import Budget
     from gemini_embed.metering.estimates import Estimate
     from gemini_embed.records import Record
+    from gemini_embed.searching.lexical import Words
     from gemini_embed.searching.reranking import Reranked, arerank, rerank
     from gemini_embed.stores.base import Store
     from gemini_embed.stores.edge import EdgeStore
+    from gemini_embed.stores.lexical import Lexical
     from gemini_embed.stores.milvus import MilvusStore
     from gemini_embed.stores.precision import Precision
     from gemini_embed.stores.qdrant import QdrantStore
@@ -110,6 +112,7 @@ _LAZY = {
     "Hit": "gemini_embed.hits.hit",
     "Hits": "gemini_embed.hits.hits",
     "Item": "gemini_embed.indexing.items",
+    "Lexical": "gemini_embed.stores.lexical",
     "MilvusStore": "gemini_embed.stores.milvus",
     "MultimodalIndex": "gemini_embed.index",
     "Precision": "gemini_embed.stores.precision",
@@ -120,6 +123,7 @@ _LAZY = {
     "Store": "gemini_embed.stores.base",
     "VectorCache": "gemini_embed.cache",
     "Window": "gemini_embed.windows",
+    "Words": "gemini_embed.searching.lexical",
     "arerank": "gemini_embed.searching.reranking",
     "rerank": "gemini_embed.searching.reranking",
 }
@@ -153,6 +157,7 @@ __all__ = [
     "Image",
     "InputError",
     "Item",
+    "Lexical",
     "MediaError",
     "MilvusStore",
     "MissingExtraError",
@@ -183,6 +188,7 @@ __all__ = [
     "VectorCache",
     "Video",
     "Window",
+    "Words",
     "arerank",
     "rerank",
     "track_usage",

@@ -31,8 +31,9 @@ from gemini_embed.indexing.shrinking import Shrinking
 from gemini_embed.metering import Estimate
 from gemini_embed.result import OnError
 from gemini_embed.searching import Census, Fusion, Hypothetical, SearchOptions, Wanted, search_steps, wanted_over
+from gemini_embed.searching.lexical import WordsLike
 from gemini_embed.searching.steps import Asked, with_answers
-from gemini_embed.stores import Precision, Quantization
+from gemini_embed.stores import Precision
 from gemini_embed.stores.base import FilterLike, FloatArray, Store, copied
 from gemini_embed.windows import Cutting
 
@@ -162,6 +163,7 @@ class MultimodalIndex(Held):
         padding: float | Mapping[str, float] = 0.0,
         hypothetical: Hypothetical = None,
         precision: Precision | None = None,
+        lexical: WordsLike = None,
     ) -> Hits:
         """The `k` records nearest to a text, a part of any modality, or a list of parts (one query); best first.
 
@@ -184,9 +186,13 @@ class MultimodalIndex(Held):
                 of the query. They are embedded as documents, and the mean of all unit vectors is searched.
             precision: how exactly to search a store that has codes of its vectors, or a graph, see `Precision`;
                 `Precision(exact=True)` reads all full vectors.
+            lexical: look for words too, in texts, captions, transcripts, pages and names of files: True for those of
+                the query, a number from 0 to 1 for their weight beside the cosine, or `Words("E4217", ...)`. In each
+                modality the hits of both are fused, by default by their ranks; `Hit.found_by` tells which found it.
 
         Raises:
             InputError: an option that means nothing, or that the store would ignore.
+            ConfigurationError, StoreError: the store keeps no words, or has none yet (`add_lexical`).
         """
         given = SearchOptions(
             filter=filter,
@@ -199,6 +205,7 @@ class MultimodalIndex(Held):
             padding=padding,
             hypothetical=hypothetical,
             precision=precision,
+            lexical=lexical,
         )
         return run(self._search([query], k, given))
 
@@ -249,22 +256,6 @@ class MultimodalIndex(Held):
     async def acopy_to(self, store: Store, *, dimensions: int | None = None) -> int:
         """`copy_to`, without blocking the loop."""
         return await asyncio.to_thread(self.copy_to, store, dimensions=dimensions)
-
-    def optimize(self, *, quantization: Quantization | None = None) -> None:
-        """Build what makes searches among many records fast; the store tells when it is worth it and how long it takes.
-
-        Nothing happens in a store that sees to it by itself (`QdrantStore`). Searches wait meanwhile. `quantization`
-        first gives the vectors other codes, embedding nothing; None: as they are.
-        """
-        store = self._opened()
-        if quantization is None:
-            store.optimize()
-        else:
-            store.requantize(quantization)
-
-    async def aoptimize(self, *, quantization: Quantization | None = None) -> None:
-        """`optimize`, without blocking the loop."""
-        await asyncio.to_thread(self.optimize, quantization=quantization)
 
     def close(self) -> None:
         """Close the store; closing twice is fine."""

@@ -10,6 +10,7 @@ retriever   `GeminiMultimodalRetriever` over a `gemini_embed.MultimodalIndex`
 hypotheses  what an answer might say, written by a chain;  reranking: `GeminiRerank`, a document compressor
 answers     what was found as content blocks, for the next message
 tools       the retriever as an agent's tool;  vectorstores: over a collection of LangChain's own stores
+sparse      `GeminiBm25`, words beside vectors for langchain-qdrant
 """
 
 from __future__ import annotations
@@ -26,10 +27,12 @@ if TYPE_CHECKING:
     from langchain_gemini_embed.answers import to_content_blocks
     from langchain_gemini_embed.reranking import GeminiRerank
     from langchain_gemini_embed.retriever import GeminiMultimodalRetriever
+    from langchain_gemini_embed.sparse import GeminiBm25
 
 __all__ = [
     "USAGE_EVENT",
     "ApiError",
+    "GeminiBm25",
     "GeminiEmbedError",
     "GeminiEmbeddings",
     "GeminiMultimodalRetriever",
@@ -39,6 +42,7 @@ __all__ = [
 
 # langchain_core.retrievers takes seconds to import, and who only embeds does not need it
 _LAZY = {
+    "GeminiBm25": "langchain_gemini_embed.sparse",
     "GeminiMultimodalRetriever": "langchain_gemini_embed.retriever",
     "GeminiRerank": "langchain_gemini_embed.reranking",
     "to_content_blocks": "langchain_gemini_embed.answers",

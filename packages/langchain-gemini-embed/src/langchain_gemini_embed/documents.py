@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 SCORE = "score"
 """The key of a hit's score among a document's metadata."""
+FOUND_BY = "found_by"
+"""Which lists it stood in, where words have found it: ["words"] or ["vector", "words"]."""
 
 
 def items_of(documents: Iterable[Document]) -> Iterator[Item]:
@@ -36,8 +38,13 @@ def items_of(documents: Iterable[Document]) -> Iterator[Item]:
 
 
 def document_of(hit: Hit) -> Document:
-    """A hit as a document: its text, its metadata, its cosine similarity as `metadata["score"]`, and its id."""
-    return Document(id=hit.record.id, page_content=hit.page_content, metadata={**hit.metadata, SCORE: hit.score})
+    """A hit as a document: its text, its metadata, its cosine similarity as `metadata["score"]`, and its id.
+
+    `metadata["found_by"]` says so where words have found it.
+    """
+    found_by = {FOUND_BY: list(hit.found_by)} if "words" in hit.found_by else {}
+    metadata = {**hit.metadata, SCORE: hit.score, **found_by}
+    return Document(id=hit.record.id, page_content=hit.page_content, metadata=metadata)
 
 
 def hit_of(document: Document) -> Hit:
@@ -46,4 +53,5 @@ def hit_of(document: Document) -> Hit:
 
     metadata = dict(document.metadata)
     score = metadata.pop(SCORE, 0.0)
+    metadata.pop(FOUND_BY, None)
     return Hit.of(metadata, document.page_content, score, document.id or "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Self, Unpack, cast
 
-from gemini_embed import AddReport, InputError, MultimodalIndex, Precision
+from gemini_embed import AddReport, InputError, MultimodalIndex, Precision, Words
 from gemini_embed.adapters import Opener
 from gemini_embed.indexing.options import AddOptions
 from gemini_embed.searching.options import Fusion, SearchOptions
@@ -36,8 +36,9 @@ class GeminiMultimodalRetriever(BaseRetriever):
 
     A query is a str, a content block, a medium, a message, or a list of these, which is one interleaved query. All
     fields but `index` can be given per call too; see `MultimodalIndex.search`. A document's `metadata` is the record's
-    (yours, plus `source`, `modality`, `mime_type`, `uri`, the pages or seconds, ...) and `score`, the cosine similarity
-    to the query; documents come best first, and scores of different modalities cannot be compared.
+    (yours, plus `source`, `modality`, `mime_type`, `uri`, the pages or seconds, ...), `score`, the cosine similarity to
+    the query, and `found_by` where words have found it. Documents come best first; scores of different modalities
+    cannot be compared.
     """
 
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
@@ -63,6 +64,8 @@ class GeminiMultimodalRetriever(BaseRetriever):
     """Seconds or pages that windows get on either side."""
     precision: Precision | None = None
     """How exactly to search a store that has codes of its vectors, or a graph."""
+    lexical: bool | float | Words | None = None
+    """Look for words too: True for those of the query, their weight from 0 to 1, or `gemini_embed.Words(...)`."""
     hypothetical: Any = None
     """What an answer might say (HyDE): a text, several, a callable or a Runnable that writes them of the query."""
     hypothesis: Any = None
@@ -118,14 +121,16 @@ class GeminiMultimodalRetriever(BaseRetriever):
         description: str = "Search texts, images, recordings, videos and PDFs; returns excerpts with their places.",
         *,
         max_bytes: int = MAX_BYTES,
+        lexical: bool | float | Words | None = None,
     ) -> BaseTool:
         """A tool for agents: its content is text, its artifact the content blocks with the media.
 
-        Of the media no more than `max_bytes` of base64 are in the artifact. (`as_tool` is every runnable's own.)
+        Of the media no more than `max_bytes` of base64 are in the artifact. `lexical` takes the place of the
+        retriever's. (`as_tool` is every runnable's own.)
         """
         from langchain_gemini_embed.tools import search_tool
 
-        return search_tool(self, name, description, max_bytes)
+        return search_tool(self, name, description, max_bytes, lexical)
 
     # LangChain's own invoke is typed for str only, though it passes anything on.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Any, Protocol
 
+from gemini_embed import Words
 from gemini_embed.adapters import Opener
 from gemini_embed.models import Modality
 from gemini_embed.stores.filters import restricted
@@ -42,11 +43,14 @@ class SearchArguments(BaseModel):
     ] = None
 
 
-def search_tool(retriever: Searches, name: str, description: str, max_bytes: int) -> BaseTool:
+def search_tool(
+    retriever: Searches, name: str, description: str, max_bytes: int, lexical: bool | float | Words | None
+) -> BaseTool:
     """See `GeminiMultimodalRetriever.search_tool`."""
+    always = {} if lexical is None else {"lexical": lexical}
 
     def limits(modality: str | None) -> dict[str, Any]:
-        return {"filter": restricted(retriever.filter, modality)} if modality else {}
+        return always | ({"filter": restricted(retriever.filter, modality)} if modality else {})
 
     def answer(documents: list[Document]) -> tuple[str, list[dict[str, Any]]]:
         blocks = to_content_blocks(documents, max_bytes=max_bytes, opener=retriever.opener)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gemini_embed import ConfigurationError, MilvusStore, MultimodalIndex, QdrantStore, Store
+from gemini_embed import ConfigurationError, Lexical, MilvusStore, MultimodalIndex, QdrantStore, Store
+from gemini_embed.adapters import SPARSE_NAME, SparseWords
 
 from langchain_gemini_embed.embeddings import GeminiEmbeddings
 
@@ -41,7 +42,12 @@ def _store_of(vectorstore: Any) -> Store:
     module = type(vectorstore).__module__.partition(".")[0]
     if module == "langchain_qdrant":
         _check_layout(vectorstore, _QDRANT_LAYOUT)
-        return QdrantStore(client=vectorstore.client, collection=vectorstore.collection_name, adopt=True)
+        return QdrantStore(
+            client=vectorstore.client,
+            collection=vectorstore.collection_name,
+            adopt=True,
+            lexical=_words_of(vectorstore),
+        )
     if module == "langchain_milvus":
         _check_layout(vectorstore, _MILVUS_LAYOUT)
         connection = dict(vectorstore._connection_args)  # it tells no other way where it is connected to
@@ -57,6 +63,13 @@ def _store_of(vectorstore: Any) -> Store:
         f"{type(vectorstore).__name__} is neither langchain-qdrant's nor langchain-milvus's store: make a "
         "MultimodalIndex over one of gemini_embed's stores instead"
     )
+
+
+def _words_of(vectorstore: Any) -> Lexical | None:
+    """How its hybrid mode cuts texts, where it makes sparse vectors as ours are made."""
+    has_ours = getattr(vectorstore, "sparse_vector_name", None) == SPARSE_NAME
+    sparse = getattr(vectorstore, "_sparse_embeddings", None)  # its public name raises where there are none
+    return sparse.lexical if has_ours and isinstance(sparse, SparseWords) else None
 
 
 def _check_layout(vectorstore: Any, layout: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ public names.
 options               the options of `Embedder`, said once
 genai_options         google-genai's option objects in our words
 embedding_function    an embedding function for Milvus users
+words                 sparse vectors as an index makes them
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from gemini_embed.tokens import IMAGE_TOKENS, likely_tokens
 
 if TYPE_CHECKING:
     from gemini_embed.adapters.embedding_function import GeminiEmbeddingFunction
+    from gemini_embed.adapters.words import SPARSE_NAME, Indexed, SparseWords
     from gemini_embed.hits import Opener
     from gemini_embed.indexing import Unreadable
     from gemini_embed.preparing.examining import likely_media_tokens
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 _LAZY = {
     "GeminiEmbeddingFunction": "gemini_embed.adapters.embedding_function",
     "Opener": "gemini_embed.hits.opening",
+    "SPARSE_NAME": "gemini_embed.adapters.words",
+    "Indexed": "gemini_embed.adapters.words",
+    "SparseWords": "gemini_embed.adapters.words",
     "Unreadable": "gemini_embed.indexing",
     "likely_media_tokens": "gemini_embed.preparing.examining",
     "matches": "gemini_embed.stores.matching",
@@ -41,9 +46,12 @@ __all__ = [
     "DEFAULT_MODEL",
     "IMAGE_TOKENS",
     "KEY_VARIABLES",
+    "SPARSE_NAME",
     "EmbedderOptions",
     "GeminiEmbeddingFunction",
+    "Indexed",
     "Opener",
+    "SparseWords",
     "Unreadable",
     "combined",
     "from_client_args",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from gemini_embed.excerpt import Excerpt
 from gemini_embed.records import Record
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from gemini_embed.hits.opening import Opener
     from gemini_embed.hits.origin import Origin
 
+FoundBy = Literal["vector", "words"]
+
 
 @dataclass(frozen=True, repr=False)
 class Hit:
@@ -26,6 +28,7 @@ class Hit:
         score: cosine similarity to the query, from -1 to 1. Those of different modalities cannot be compared.
         widened: the window of a hit that was padded, or that several neighbouring records were merged into.
         text: what such a hit says.
+        found_by: which lists it stood in: ("vector",), ("words",) or both, in a search by words too.
         origin: the index that keeps its vector; None where a framework's document was made one.
     """
 
@@ -34,6 +37,7 @@ class Hit:
     _: KW_ONLY
     widened: Excerpt | None = None
     text: str | None = None
+    found_by: tuple[FoundBy, ...] = ("vector",)
     opener: Opener | None = field(default=None, compare=False)
     origin: Origin | None = field(default=None, compare=False)
 

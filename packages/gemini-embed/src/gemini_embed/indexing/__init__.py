@@ -12,7 +12,7 @@ adding       the stream of all that, embedded ahead of where it is written
 replacing    what the sources held before, removed at the end;  scratch: what a long stream remembers of itself
 steps        add and sync, as an index starts them
 estimating   the same without sending anything
-held         records got, counted and removed;  shrinking: copied at a smaller size
+held         records got, counted and removed, their words;  shrinking: copied at a smaller size
 report       what was done;  progress: a bar meanwhile
 """
 

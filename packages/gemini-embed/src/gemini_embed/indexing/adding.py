@@ -59,6 +59,8 @@ def added(
             yield from adding.stream(items)
             adding.replaced = outdated.remove()
             adding.removed = gone.remove(store) if gone else 0
+            if store.takes_words:
+                store.check_words()
         except Exception as error:
             if adding.has_begun:
                 error.add_note(f"Until then: {adding.report()!r}. Adding the same items again goes on from there.")

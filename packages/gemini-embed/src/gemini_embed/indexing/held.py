@@ -1,4 +1,4 @@
-"""What an index holds: records got, counted and removed by who knows them."""
+"""What an index holds: records got, counted and removed by who knows them; its codes and words."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from gemini_embed.engine import Closing
 from gemini_embed.errors import InputError
 from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.records import Record
+from gemini_embed.stores import Quantization
 from gemini_embed.stores.base import FilterLike, FloatArray, Store, ids_of
+from gemini_embed.stores.lexical import Lexical
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,3 +114,41 @@ class Held(Closing, ABC):
     async def acount(self, filter: FilterLike = None) -> int:
         """`count`, without blocking the loop."""
         return await asyncio.to_thread(self.count, filter)
+
+    def optimize(self, *, quantization: Quantization | None = None) -> None:
+        """Build what makes searches among many records fast; the store tells when it is worth it and how long it takes.
+
+        Nothing happens in a store that sees to it by itself (`QdrantStore`). Searches wait meanwhile. `quantization`
+        first gives the vectors other codes, embedding nothing; None: as they are.
+        """
+        store = self._opened()
+        if quantization is None:
+            store.optimize()
+        else:
+            store.requantize(quantization)
+
+    async def aoptimize(self, *, quantization: Quantization | None = None) -> None:
+        """`optimize`, without blocking the loop."""
+        await asyncio.to_thread(self.optimize, quantization=quantization)
+
+    def add_lexical(self, lexical: Lexical | None = None) -> int:
+        """Give all records their words, for `search(..., lexical=True)`; nothing is embedded, no request is sent.
+
+        For an index that was made without words, one whose records have got longer or shorter since (it warns), or
+        whose words are to be cut otherwise. It takes some seconds for 10,000 records; a kill leaves an index that opens
+        and says that it is to be done again.
+
+        Args:
+            lexical: how texts are cut. None: as they are now, or as its store was told, or by the defaults.
+
+        Returns:
+            How many records there are.
+
+        Raises:
+            ConfigurationError: the store keeps no words, or was made with another `lexical=`.
+        """
+        return self._opened().add_words(lexical)
+
+    async def aadd_lexical(self, lexical: Lexical | None = None) -> int:
+        """`add_lexical`, without blocking the loop."""
+        return await asyncio.to_thread(self.add_lexical, lexical)

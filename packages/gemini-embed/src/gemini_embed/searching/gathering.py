@@ -14,6 +14,7 @@ from gemini_embed.searching.fusion import ByModality, Ranked, fused
 from gemini_embed.searching.merging import merged, widened
 from gemini_embed.searching.options import Wanted
 from gemini_embed.searching.variety import collapsed, diversified
+from gemini_embed.searching.wording import with_words
 from gemini_embed.stores import FilterLike, FloatArray, Store
 from gemini_embed.stores.filters import restricted
 
@@ -35,7 +36,11 @@ def search(
 
 
 def _ranked(store: Store, census: Census, query: FloatArray, wanted: Wanted) -> list[Ranked]:
-    found = _found(store, census, query, wanted)
+    words = wanted.words
+    joined = with_words(store, query, wanted, words) if words else None
+    found = {} if words and words.only else _found(store, census, query, wanted)
+    if joined:
+        found = joined.found(found)
     if len(found) > 1 and isinstance(wanted.score_threshold, int | float):
         names = ", ".join(sorted(modality or "others" for modality in found))
         warn(
@@ -44,7 +49,8 @@ def _ranked(store: Store, census: Census, query: FloatArray, wanted: Wanted) -> 
         )
     kept = {modality: _above(hits, wanted.threshold(modality)) for modality, hits in found.items()}
     spreads = census.spreads(query, kept) if wanted.fusion == "standardized" else None
-    return fused(kept, wanted.fusion, spreads)
+    ranked = fused(kept, wanted.fusion, spreads)
+    return joined.placed(ranked) if joined else ranked
 
 
 def _found(store: Store, census: Census, query: FloatArray, wanted: Wanted) -> ByModality:

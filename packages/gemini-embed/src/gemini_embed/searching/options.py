@@ -10,6 +10,7 @@ from typing import Any, Literal, TypedDict, get_args
 from gemini_embed.errors import InputError
 from gemini_embed.records import MODALITIES
 from gemini_embed.searching.hypotheses import Hypothetical, check_hypothetical
+from gemini_embed.searching.lexical import DEPTH, Words, WordsLike, words_asked
 from gemini_embed.stores import FilterLike, Precision, Store
 
 Fusion = Literal["rrf", "standardized", "raw"]
@@ -36,6 +37,7 @@ class SearchOptions(TypedDict, total=False):
     padding: float | Mapping[str, float]
     hypothetical: Hypothetical
     precision: Precision | None
+    lexical: WordsLike
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +59,7 @@ class Wanted:
     padding: float | Mapping[str, float] = 0.0
     hypothetical: Hypothetical = None
     precision: Precision | None = None
+    lexical: WordsLike = None
 
     def __post_init__(self) -> None:
         if type(self.k) is not int or self.k < 1:
@@ -74,13 +77,19 @@ class Wanted:
         if not all(type(most) is int and most >= 0 for most in (self.quotas or {}).values()):
             raise InputError(f"quotas={self.quotas!r}: most hits of a modality, a whole number each")
         _check_precision(self)
-
         check_hypothetical(self.hypothetical)
+        words_asked(self.lexical)
 
     @property
     def depth(self) -> int:
         """How many hits to look at, so that `k` are left when near-duplicates and neighbours are one."""
-        return self.k if self.mmr is None and self.collapse is None and not self.merge else max(4 * self.k, 20)
+        depth = self.k if self.mmr is None and self.collapse is None and not self.merge else max(4 * self.k, 20)
+        return depth if self.words is None else max(depth, DEPTH)
+
+    @property
+    def words(self) -> Words | None:
+        """What is looked for by words."""
+        return words_asked(self.lexical)
 
     def threshold(self, modality: str | None) -> float | None:
         """The least score of a hit of this modality."""

@@ -20,7 +20,9 @@ from gemini_embed.result import EmbeddingResult
 from gemini_embed.searching.census import Census
 from gemini_embed.searching.gathering import search
 from gemini_embed.searching.hypotheses import awritten, words_of, written
+from gemini_embed.searching.lexical import of_queries
 from gemini_embed.searching.options import Wanted
+from gemini_embed.searching.wording import check_store
 from gemini_embed.stores import FloatArray, Store
 from gemini_embed.stores.filters import parse
 from gemini_embed.tasks import Side
@@ -43,6 +45,7 @@ def search_steps(
 ) -> Steps[Hits]:
     """The hits nearest to a query, to the mean of several, or to a vector. A mistake is told before anything is
     embedded."""
+    wanted = with_words_of(asked, wanted)
     check_asked(opened, asked, wanted)
     contents = [] if isinstance(asked, np.ndarray) else contents_of(asked)
     answers = written(wanted.hypothetical, words_of(contents))
@@ -54,9 +57,17 @@ async def with_answers(opened: Callable[[], Store], asked: Asked, wanted: Wanted
     """`wanted` with its hypothetical answers written, for the async doors; all else is checked before."""
     if not callable(wanted.hypothetical):
         return wanted
+    wanted = with_words_of(asked, wanted)
     await asyncio.to_thread(check_asked, opened, asked, wanted)
     contents = [] if isinstance(asked, np.ndarray) else contents_of(asked)
     return replace(wanted, hypothetical=await awritten(wanted.hypothetical, words_of(contents)))
+
+
+def with_words_of(asked: Asked, wanted: Wanted) -> Wanted:
+    """`wanted`, its words those of the queries where it does not say which; a vector has none."""
+    if wanted.words is None or (isinstance(asked, np.ndarray) and wanted.words.text is None):
+        return wanted
+    return replace(wanted, lexical=of_queries(wanted.words, [] if isinstance(asked, np.ndarray) else asked))
 
 
 def check_asked(opened: Callable[[], Store], asked: Asked, wanted: Wanted) -> None:
@@ -65,6 +76,7 @@ def check_asked(opened: Callable[[], Store], asked: Asked, wanted: Wanted) -> No
     if isinstance(asked, str) or is_nothing:
         raise InputError("pass a list of queries, of which the mean is searched: [text] for a single one")
     store = opened()
+    check_store(store, wanted.words)
     if isinstance(wanted.filter, Mapping):
         parse(wanted.filter)
     if wanted.precision is not None:

@@ -3,6 +3,9 @@
 base             the contract, and what every store checks
 filters          the neutral filter;  matching: the same in plain Python
 points           records as points of the Qdrant family;  point_filters: filters as its conditions
+lexical          how words are cut and weighed;  words: those of a record, and those looked for
+spaceless        words of scripts without spaces
+keeping          a store that keeps words beside vectors, whatever its engine
 adopting         the taking over of a collection that has no fingerprint
 aliases          the collection that a name leads to, kept to
 quantization     smaller copies of vectors, by name;  precision: how exactly one search reads them

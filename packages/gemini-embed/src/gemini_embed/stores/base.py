@@ -14,8 +14,10 @@ from gemini_embed.errors import ConfigurationError, GeminiEmbedError, InputError
 from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.hits import Hit
 from gemini_embed.records import MODALITIES, Record
+from gemini_embed.stores.lexical import KeptWords, Lexical
 from gemini_embed.stores.precision import Precision
 from gemini_embed.stores.quantization import Quantization, check_name
+from gemini_embed.stores.words import WordHit, WordQuery
 
 T = TypeVar("T")
 FloatArray: TypeAlias = NDArray[np.float32]
@@ -41,6 +43,8 @@ class Store(ABC):
     """Whether a search for a modality finds nothing only where there is nothing of it."""
     takes_precision: bool = False
     """Whether `search_each` takes `precision`, which is passed only where a search asks for one."""
+    takes_words: bool = False
+    """Whether it can keep and search words; of one that does not, none of the methods of words is called."""
 
     @abstractmethod
     def open(self, fingerprint: Fingerprint) -> None:
@@ -147,9 +151,37 @@ class Store(ABC):
             "moves them, embedding nothing"
         )
 
+    def kept_words(self) -> KeptWords | None:
+        """What this open store keeps about its words; None: it has none."""
+        return None
+
+    def search_words(self, query: WordQuery, vector: FloatArray, k: int, filter: FilterLike = None) -> list[WordHit]:
+        """The `k` records that fit the words best (BM25), best first; their hits have the cosine to `vector`."""
+        raise no_words(self)
+
+    def add_words(self, lexical: Lexical | None = None) -> int:
+        """Make the words of all records, anew where there are some, and embed nothing; returns how many records.
+
+        None: cut as they are now, or by the defaults.
+        """
+        raise no_words(self)
+
+    def take_words(self, kept: KeptWords) -> None:
+        """An empty store that was not told otherwise keeps its words as another does."""
+        raise no_words(self)
+
+    def check_words(self) -> None:
+        """Warn once where what was written since the last time makes another mean length. Called after each add."""
+        raise no_words(self)
+
     @abstractmethod
     def close(self) -> None:
         """Let go of files and connections; closing twice is fine."""
+
+
+def no_words(store: Store) -> ConfigurationError:
+    """The error of a store that knows vectors only."""
+    return ConfigurationError(f"{store} does not search by words: EdgeStore and QdrantStore do, with lexical=True")
 
 
 def opened(store: Store, held: T | None) -> T:
@@ -217,6 +249,8 @@ def copied(
     """Write all records and vectors of an open store, `changed` on the way, to another, which is opened with
     `fingerprint`; returns how many."""
     target.open(fingerprint)
+    if target.takes_words and (kept := source.kept_words()) is not None:
+        target.take_words(kept)
     count = 0
     for batch in source.iterate():
         if changed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -13,6 +14,7 @@ PointId: TypeAlias = int | str | UUID
 
 TEXT_KEY = "page_content"
 METADATA_KEY = "metadata"
+_NODE_KEY = "_node_content"
 INDEXED_FIELDS = (f"{METADATA_KEY}.source", f"{METADATA_KEY}.modality")
 """Indexed as keywords before any point is written: an index made afterwards costs recall in filtered searches."""
 
@@ -23,9 +25,24 @@ def to_payload(record: Record) -> dict[str, Any]:
 
 
 def from_payload(point_id: object, payload: Mapping[str, Any] | None) -> Record:
-    """The record of a point; fields that another program left out come back empty."""
+    """The record of a point; fields that another program left out come back empty.
+
+    A node that LlamaIndex wrote has them in `_node_content`.
+    """
     payload = payload or {}
+    if _NODE_KEY in payload and TEXT_KEY not in payload:
+        payload = _of_node(payload[_NODE_KEY])
     return Record(str(point_id), payload.get(TEXT_KEY) or "", dict(payload.get(METADATA_KEY) or {}))
+
+
+def _of_node(content: Any) -> dict[str, Any]:
+    """Text and metadata of one of LlamaIndex's nodes; nothing where it is damaged."""
+    try:
+        node = json.loads(content)
+        text = node.get("text") or (node.get("text_resource") or {}).get("text")
+        return {TEXT_KEY: text, METADATA_KEY: node.get("metadata")}
+    except (ValueError, TypeError, AttributeError):
+        return {}
 
 
 def point_id(id_: object) -> PointId | None:
@@ -45,3 +62,8 @@ def point_id(id_: object) -> PointId | None:
 def point_ids(ids: Iterable[str]) -> list[PointId]:
     """Those ids that a point can have."""
     return [id_ for id_ in map(point_id, ids) if id_ is not None]
+
+
+def dense(point: Any) -> Any:
+    """A point's unnamed vector; beside sparse ones it comes in a mapping."""
+    return point.vector[""] if isinstance(point.vector, dict) else point.vector

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gemini_embed.errors import FingerprintMismatchError, InputError
+from gemini_embed.errors import ConfigurationError, FingerprintMismatchError, InputError, StoreError
 from gemini_embed.stores import Precision, Store
+from gemini_embed.stores.words import WordQuery
 from gemini_embed.testing.samples import (
     DIMENSIONS,
     FILTERS,
@@ -78,6 +79,23 @@ class ReadingTests(Opening):
         else:
             with pytest.raises(InputError, match="precision"):
                 filled.check_precision(exact)
+
+    def test_searches_by_words(self, filled: Store) -> None:
+        """A store says by `takes_words` whether it keeps any; one that does not is named by the error."""
+        query, asked = sample_vectors()[0], WordQuery.of("eve")
+        if not filled.takes_words:
+            with pytest.raises(ConfigurationError, match="does not search by words"):
+                filled.search_words(asked, query, 3)
+        elif filled.kept_words() is not None:
+            cosines = {hit.record.id: hit.score for hit in filled.search(query, len(NAMES))}
+            ((hit, score),) = filled.search_words(asked, query, 3)
+            assert (hit.record.id, hit.found_by, score > 0) == (id_of("eve"), ("words",), True)
+            assert hit.score == pytest.approx(cosines[id_of("eve")], abs=1e-5)
+            assert filled.search_words(asked, query, 3, {"source": "nowhere"}) == []
+            assert len(filled.search_words(WordQuery.of("text"), query, 2)) == 2
+        else:
+            with pytest.raises(StoreError, match="no words"):
+                filled.search_words(asked, query, 3)
 
     def test_records_come_back_as_they_were(self, filled: Store) -> None:
         assert filled.get([id_of(name) for name in NAMES]) == sample_records()

@@ -1,6 +1,7 @@
 """Qdrant Edge: the engine in this process, in a folder of its own.
 
 store         the store
+words         words beside vectors
 folder        its fingerprint, and the engine's shard
 searches      a search in the engine's words
 child         work in a process of its own, such as optimising

@@ -49,11 +49,11 @@ def kept_fingerprint(folder: Path, wanted: Fingerprint) -> Fingerprint:
     """The fingerprint in the folder; `wanted` itself, once written, when the folder is new."""
     file = folder / "fingerprint.json"
     if file.exists():
-        return Fingerprint.from_dict(_read_object(file))
+        return Fingerprint.from_dict(read_object(file))
     if (folder / "shard").exists():
         raise StoreError(f"{file} is missing beside its vectors: put it back, or use another folder")
     folder.mkdir(parents=True, exist_ok=True)
-    _write_whole(file, json.dumps(wanted.to_dict(), indent=2))
+    write_whole(file, json.dumps(wanted.to_dict(), indent=2))
     return wanted
 
 
@@ -105,14 +105,15 @@ def damaged(folder: Path, error: BaseException) -> str:
     )
 
 
-def _read_object(file: Path) -> dict[str, Any]:
+def read_object(file: Path) -> dict[str, Any]:
+    """The JSON object in a file; StoreError where it is none."""
     try:
         return cast("dict[str, Any]", dict(json.loads(file.read_text())))
     except (ValueError, TypeError) as error:
         raise StoreError(f"{file} is damaged: {error}") from error
 
 
-def _write_whole(file: Path, text: str) -> None:
+def write_whole(file: Path, text: str) -> None:
     """Write all of the file or none of it, and have it on disk before going on."""
     draft = file.with_name(f"{file.name}.{os.getpid()}.{threading.get_ident()}")
     with draft.open("w") as out:

@@ -24,7 +24,6 @@ from gemini_embed.stores.base import (
     Batch,
     FilterLike,
     FloatArray,
-    Store,
     check_one_of,
     check_query,
     check_rows,
@@ -36,9 +35,11 @@ from gemini_embed.stores.edge.folder import LOCK_SIGN, check_room, damaged, engi
 from gemini_embed.stores.edge.memory import release_mapped
 from gemini_embed.stores.edge.requantizing import codes_made, kept_quantization, needed_bytes, requantized
 from gemini_embed.stores.edge.searches import filter_of, hit_of, params_of, request_of
+from gemini_embed.stores.edge.words import EdgeWords
 from gemini_embed.stores.forking import OfOneProcess
+from gemini_embed.stores.lexical import LexicalLike, check_lexical
 from gemini_embed.stores.pickling import SettingsOnly
-from gemini_embed.stores.points import from_payload, point_id, point_ids, to_payload
+from gemini_embed.stores.points import dense, from_payload, point_id, point_ids, to_payload
 from gemini_embed.stores.precision import Precision, check_codes
 from gemini_embed.stores.quantization import Quantization, check_name, check_quantization
 
@@ -49,7 +50,7 @@ _RELEASED_AT_BYTES = 4 * 2**20
 """Vectors written before the memory of their files is given back: 1,300 of 768 dimensions."""
 
 
-class EdgeStore(SettingsOnly, OfOneProcess, Store):
+class EdgeStore(SettingsOnly, OfOneProcess, EdgeWords):
     """Records and vectors in the folder `path`, made on first use.
 
     Nothing is read or written before the first call. Needs the extra `edge`.
@@ -61,6 +62,8 @@ class EdgeStore(SettingsOnly, OfOneProcess, Store):
             than it has is a ConfigurationError: `requantize` changes it. Where it has none, they are made by the next
             `optimize`; those of int8 are in any case.
         oversampling: how many times `k` candidates are scored again, from 1 up.
+        lexical: True, or `Lexical(...)`, has a new index keep the words of its records too, for searches by words
+            (`index.search(..., lexical=True)`). None: as the folder has it.
     """
 
     takes_precision = True
@@ -71,8 +74,11 @@ class EdgeStore(SettingsOnly, OfOneProcess, Store):
         *,
         quantization: Quantization | None = None,
         oversampling: float = 3.0,
+        lexical: LexicalLike = None,
     ) -> None:
         check_quantization(quantization, oversampling)
+        check_lexical(lexical)
+        self._lexical = lexical
         self.path = Path(path).absolute()  # a later change of directory changes nothing
         self._quantization, self._oversampling = quantization, oversampling
         self._lock = threading.RLock()
@@ -92,6 +98,8 @@ class EdgeStore(SettingsOnly, OfOneProcess, Store):
             if self._shard is None:
                 self._shard = self._load()
                 self._opened_here()
+            if self._words is None:
+                self._open_words(self._read_words())
 
     def kept_fingerprint(self) -> Fingerprint | None:
         return self._fingerprint
@@ -101,12 +109,12 @@ class EdgeStore(SettingsOnly, OfOneProcess, Store):
         if not records:
             return
         edge = engine()
-        points = [
-            edge.Point(record.id, memoryview(row), to_payload(record))
-            for record, row in zip(records, rows, strict=True)
-        ]
         with self._alone():
             check_room(self.path, 4 * rows.nbytes)
+            points = [
+                edge.Point(record.id, vector, to_payload(record))
+                for record, vector in zip(records, self._with_words(records, rows), strict=True)
+            ]
             self._update(edge.UpdateOperation.upsert_points(points))
             self._written_bytes += rows.nbytes
             if self._written_bytes >= _RELEASED_AT_BYTES:
@@ -114,6 +122,7 @@ class EdgeStore(SettingsOnly, OfOneProcess, Store):
                 release_mapped(self.path)
 
     def update(self, records: Sequence[Record]) -> None:
+        self._update_words(records)  # first: what a kill leaves undone is found out by the payload, and done again
         for record in records:
             self._update(engine().UpdateOperation.overwrite_payload(point_ids([record.id]), to_payload(record)))
 
@@ -153,7 +162,7 @@ class EdgeStore(SettingsOnly, OfOneProcess, Store):
     def vectors(self, ids: Sequence[str]) -> dict[str, FloatArray]:
         with self._open_shard() as shard:
             points = shard.retrieve(point_ids(ids), with_payload=False, with_vector=True)
-        return {str(point.id): np.array(point.vector, np.float32) for point in points}
+        return {str(point.id): np.array(dense(point), np.float32) for point in points}
 
     def get(self, ids: Sequence[str]) -> list[Record]:
         with self._open_shard() as shard:
@@ -229,7 +238,7 @@ class EdgeStore(SettingsOnly, OfOneProcess, Store):
         if self._is_the_parent_s:
             return
         with self._alone():
-            shard, self._shard, self._fingerprint = self._shard, None, None
+            shard, self._shard, self._fingerprint, self._words = self._shard, None, None, None
             if shard is not None:
                 shard.close()
 
@@ -274,4 +283,4 @@ def _batch(points: Sequence[qdrant_edge.Record], with_vectors: bool) -> Batch:
     records = [from_payload(point.id, point.payload) for point in points]
     if not with_vectors:
         return Batch(records, np.empty((len(points), 0), np.float32))
-    return Batch(records, np.array([point.vector for point in points], np.float32))
+    return Batch(records, np.array([dense(point) for point in points], np.float32))

@@ -35,6 +35,14 @@ _starting = threading.Lock()
 _writing: dict[Path, threading.RLock] = {}
 
 
+def check_file(place: str, token: str | None) -> None:
+    """Raise ConfigurationError for what is no file of Milvus Lite, or for a server's token beside one."""
+    if not place.endswith(".db"):
+        raise ConfigurationError(f"{place!r}: give http://host:port, or the path of a file that ends in .db")
+    if token is not None:
+        raise ConfigurationError("token goes with the address of a server, not with a file")
+
+
 def check_settings(index_type: str, index_params: Mapping[str, Any], search_params: Mapping[str, Any]) -> None:
     """ConfigurationError for what Lite would take without a word and then not do."""
     if index_type not in _INDEXES:

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from gemini_embed.errors import InputError
 from gemini_embed.records import Record
-from gemini_embed.stores.base import FloatArray
+from gemini_embed.stores.base import Batch, FloatArray
 from gemini_embed.stores.filters import Path, Scalar
 from gemini_embed.stores.llama_nodes import node_payload
 
@@ -134,3 +136,9 @@ def _cut(text: str) -> str:
         return text
     mark = f" … [cut here: {len(text):,} characters in all]"
     return encoded[: MAX_TEXT_BYTES - len(mark.encode())].decode(errors="ignore") + mark
+
+
+def batch_of(rows: Sequence[Mapping[str, Any]], with_vectors: bool) -> Batch:
+    """Rows as records, with their vectors where these were asked for."""
+    vectors = [row[VECTOR_FIELD] if with_vectors else [] for row in rows]
+    return Batch([from_row(row) for row in rows], np.array(vectors, np.float32))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
 
-from gemini_embed.errors import ConfigurationError, InputError, missing_extra
+from gemini_embed.errors import InputError, missing_extra
 from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.hits import Hit
 from gemini_embed.records import Record
@@ -36,7 +36,15 @@ from gemini_embed.stores.forking import OfOneProcess
 from gemini_embed.stores.milvus import lite as milvus_lite
 from gemini_embed.stores.milvus.collection import ensure, index_of, is_gone
 from gemini_embed.stores.milvus.filters import expression, ids_in
-from gemini_embed.stores.milvus.rows import ID_FIELD, VECTOR_FIELD, WITHOUT_VECTOR, check_size, from_row, to_row
+from gemini_embed.stores.milvus.rows import (
+    ID_FIELD,
+    VECTOR_FIELD,
+    WITHOUT_VECTOR,
+    batch_of,
+    check_size,
+    from_row,
+    to_row,
+)
 from gemini_embed.stores.milvus.together import together
 from gemini_embed.stores.pickling import SettingsOnly
 from gemini_embed.stores.precision import Precision
@@ -96,10 +104,7 @@ class MilvusStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
         place = os.fspath(uri)
         self._file = None if "://" in place else Path(place).absolute()  # a later change of directory changes nothing
         if self._file is not None:
-            if self._file.suffix != ".db":
-                raise ConfigurationError(f"{place!r}: give http://host:port, or the path of a file that ends in .db")
-            if token is not None:
-                raise ConfigurationError("token goes with the address of a server, not with a file")
+            milvus_lite.check_file(place, token)
             milvus_lite.check_settings(self._index.index_type, self._index.params, search_params or {})
         self.collection = collection
         self._place, self._token, self._adopt = str(self._file or place), token, adopt
@@ -205,7 +210,7 @@ class MilvusStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
                     some = rows.next()
                 if not some:
                     return
-                yield _batch(some, with_vectors)
+                yield batch_of(some, with_vectors)
         finally:
             rows.close()
 
@@ -297,8 +302,3 @@ class MilvusStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
             self._address, self._lock = milvus_lite.start(self._file)
             self._opened_here()
         return MilvusClient(uri=self._address, token=self._token or "", timeout=self._timeout_s)
-
-
-def _batch(rows: Sequence[Mapping[str, Any]], with_vectors: bool) -> Batch:
-    vectors = [row[VECTOR_FIELD] if with_vectors else [] for row in rows]
-    return Batch([from_row(row) for row in rows], np.array(vectors, np.float32))

@@ -1,6 +1,7 @@
 """A Qdrant server, or a collection of qdrant-client that lives in this process.
 
 store         the store
+codes         what its server keeps of vectors in memory;  words: words beside them
 collection    its making, and its fingerprint
 requests      what is asked of it, and answered;  client: qdrant-client, connected
 away          requests asked again while a server is away

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gemini_embed.errors import StoreError
 from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.stores.adopting import adopted, check_fits, check_vouched_for
+from gemini_embed.stores.lexical import SPARSE_NAME, KeptWords
 from gemini_embed.stores.points import INDEXED_FIELDS
 from gemini_embed.stores.quantization import check_kept, client_config, name_of
 
@@ -14,30 +15,40 @@ if TYPE_CHECKING:
     from qdrant_client import QdrantClient, models
 
 _KEY = "gemini_embed"
+WORDS_KEY = "gemini_embed_lexical"
 
 
 class Found(NamedTuple):
-    """A collection as it is: its own name, fingerprint and codes, and the names of sparse vectors, which others write."""
+    """A collection as it is: its own name, fingerprint and codes, the names of its sparse vectors, and what is
+    kept about its words."""
 
     name: str
     fingerprint: Fingerprint
     quantization: str
     sparse: tuple[str, ...]
+    words: KeptWords | None
 
 
 def ensure(
-    client: QdrantClient, name: str, wanted: Fingerprint, *, adopt: bool, indexed: bool, quantization: str | None
+    client: QdrantClient,
+    name: str,
+    wanted: Fingerprint,
+    *,
+    adopt: bool,
+    indexed: bool,
+    quantization: str | None,
+    sparse: bool = False,
 ) -> Found:
     """The collection that `name` leads to now, which is created with `wanted` if need be.
 
     `indexed`: whether payload indexes mean anything (local mode has none, and warns). `quantization`: its codes, where
-    it has none so far; ConfigurationError where it has others.
+    it has none so far; ConfigurationError where it has others. `sparse`: a new one has room for words.
     """
     from qdrant_client import models
 
     name = _own_name(client, name)
     if not client.collection_exists(name):
-        _create(client, name, wanted)
+        _create(client, name, wanted, sparse=sparse)
     info = client.get_collection(name)
     codes = _codes(info)
     check_kept(f"collection {name!r}", codes, quantization)
@@ -55,7 +66,9 @@ def ensure(
                 client.create_payload_index(name, field, models.PayloadSchemaType.KEYWORD)
     if quantization not in (None, codes):
         codes = change_codes(client, name, quantization)
-    return Found(name, kept, codes, tuple(info.config.params.sparse_vectors or ()))
+    words: Any = (info.config.metadata or {}).get(WORDS_KEY)
+    sparse_names = tuple(info.config.params.sparse_vectors or ())
+    return Found(name, kept, codes, sparse_names, None if words is None else KeptWords.from_dict(words))
 
 
 def _own_name(client: QdrantClient, name: str) -> str:
@@ -96,13 +109,20 @@ def _codes(info: models.CollectionInfo) -> str:
     return name_of(None if kept is None else kept.model_dump(mode="json", exclude_none=True))
 
 
-def _create(client: QdrantClient, name: str, wanted: Fingerprint) -> None:
+def _create(client: QdrantClient, name: str, wanted: Fingerprint, *, sparse: bool) -> None:
     from qdrant_client import models
     from qdrant_client.http.exceptions import UnexpectedResponse
 
     vectors = models.VectorParams(size=wanted.dimensions, distance=models.Distance.COSINE)
     try:
-        client.create_collection(name, vectors_config=vectors, metadata={_KEY: wanted.to_dict()})
+        client.create_collection(
+            name,
+            vectors_config=vectors,
+            sparse_vectors_config={SPARSE_NAME: models.SparseVectorParams(modifier=models.Modifier.IDF)}
+            if sparse
+            else None,
+            metadata={_KEY: wanted.to_dict()},
+        )
     except UnexpectedResponse as error:
         if error.status_code != 409:  # another process was first: its fingerprint is checked like any other
             raise
@@ -120,6 +140,8 @@ def _check_may_take_over(
     from qdrant_client import models
 
     vectors = info.config.params.vectors
+    if isinstance(vectors, dict) and vectors.keys() == {""}:  # as langchain-qdrant makes it
+        vectors = vectors[""]
     if not isinstance(vectors, models.VectorParams):
         raise StoreError(
             f"collection {name!r} has named vectors, or none; ours has one unnamed vector: use another one"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gemini_embed.hits import Hit
 from gemini_embed.records import Record
 from gemini_embed.stores.base import FilterLike, FloatArray
+from gemini_embed.stores.lexical import SPARSE_NAME, Sparse
 from gemini_embed.stores.llama_nodes import node_payload
 from gemini_embed.stores.point_filters import ClientConditions
 from gemini_embed.stores.points import from_payload, point_ids, to_payload
@@ -24,12 +25,22 @@ def filter_of(given: FilterLike) -> Any:
     return ClientConditions(models).filter(given)
 
 
-def points_of(records: Sequence[Record], rows: FloatArray) -> models.Batch:
-    """Records with their vectors, shape (n, d), for one upsert."""
+def points_of(records: Sequence[Record], rows: FloatArray, sparse: Sequence[Sparse] | None = None) -> models.Batch:
+    """Records with their vectors, shape (n, d), and their words where there are any, for one upsert."""
     from qdrant_client import models
 
     payloads = [_payload(record) for record in records]
-    return models.Batch(ids=point_ids(record.id for record in records), vectors=rows.tolist(), payloads=payloads)
+    vectors: Any = rows.tolist()
+    if sparse is not None:
+        vectors = {"": vectors, SPARSE_NAME: [sparse_vector(one) for one in sparse]}
+    return models.Batch(ids=point_ids(record.id for record in records), vectors=vectors, payloads=payloads)
+
+
+def sparse_vector(one: Sparse) -> models.SparseVector:
+    """As the client has it."""
+    from qdrant_client import models
+
+    return models.SparseVector(indices=one.indices, values=one.values)
 
 
 def changes_of(records: Iterable[Record]) -> list[models.UpdateOperation]:
@@ -67,11 +78,6 @@ def params_of(precision: Precision, oversampling: float) -> models.SearchParams:
 def hits_of(answers: Iterable[models.QueryResponse]) -> list[list[Hit]]:
     """What each search found, best first."""
     return [[Hit(from_payload(point.id, point.payload), point.score) for point in found.points] for found in answers]
-
-
-def dense(point: models.Record) -> Any:
-    """A point's unnamed vector; beside sparse ones, as in a hybrid collection, it comes in a mapping."""
-    return point.vector[""] if isinstance(point.vector, dict) else point.vector
 
 
 def _payload(record: Record) -> dict[str, Any]:

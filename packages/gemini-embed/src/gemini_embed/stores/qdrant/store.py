@@ -28,7 +28,6 @@ from gemini_embed.stores.base import (
     Batch,
     FilterLike,
     FloatArray,
-    Store,
     check_one_of,
     check_query,
     check_rows,
@@ -36,14 +35,17 @@ from gemini_embed.stores.base import (
     opened,
 )
 from gemini_embed.stores.forking import OfOneProcess
+from gemini_embed.stores.lexical import SPARSE_NAME, KeptWords, LexicalLike, check_lexical
 from gemini_embed.stores.pickling import SettingsOnly
-from gemini_embed.stores.points import from_payload, point_id, point_ids
-from gemini_embed.stores.precision import Precision, check_codes
+from gemini_embed.stores.points import dense, from_payload, point_id, point_ids
+from gemini_embed.stores.precision import Precision
 from gemini_embed.stores.qdrant.away import persist
 from gemini_embed.stores.qdrant.client import connected, is_gone, is_in_folder, is_local, no_quantization_here, passes
-from gemini_embed.stores.qdrant.collection import change_codes, ensure
-from gemini_embed.stores.qdrant.requests import changes_of, dense, filter_of, hits_of, params_of, points_of, queries_of
-from gemini_embed.stores.quantization import Quantization, check_name, check_quantization
+from gemini_embed.stores.qdrant.codes import ClientCodes
+from gemini_embed.stores.qdrant.collection import ensure
+from gemini_embed.stores.qdrant.requests import changes_of, filter_of, hits_of, params_of, points_of, queries_of
+from gemini_embed.stores.qdrant.words import ClientWords
+from gemini_embed.stores.quantization import Quantization, check_quantization
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
@@ -54,7 +56,7 @@ _NUMBERS_PER_REQUEST = 2**18
 """Vector numbers in one upsert: some 5 MB of JSON, well under the server's 32 MB."""
 
 
-class QdrantStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
+class QdrantStore(SettingsOnly, OfOneProcess, OfOneCollection, ClientCodes, ClientWords):
     """Records and vectors in one Qdrant collection, made on first use. Needs the extra `qdrant`.
 
     Args:
@@ -71,11 +73,13 @@ class QdrantStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
             are scored again with the full vectors. None: those that the collection has. Another code than it has is a
             ConfigurationError: `requantize` changes it. Needs `url`: local mode would ignore it.
         oversampling: how many times `k` candidates are scored again, from 1 up.
+        lexical: True, or `Lexical(...)`, has a new collection keep the words of its records too, for searches by words
+            (`index.search(..., lexical=True)`); needs the extra `edge`. None: as the collection has it.
         timeout_s: of each request to `url`, in whole seconds.
         retry_for_s: for so many seconds a server that is away is asked again, by everything but `open` and `search`.
     """
 
-    takes_precision = True
+    _opened_names = ("_client", "_fingerprint", "_pinned", "_words")
     _key_name, _key_variable = "_api_key", "QDRANT_API_KEY"
 
     def __init__(
@@ -90,6 +94,7 @@ class QdrantStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
         adopt: bool = False,
         quantization: Quantization | None = None,
         oversampling: float = 3.0,
+        lexical: LexicalLike = None,
         timeout_s: int = 60,
         retry_for_s: float = 60.0,
     ) -> None:
@@ -104,6 +109,7 @@ class QdrantStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
         if api_key is not None and url is None:
             raise ConfigurationError(f"api_key goes with url=, not with {given[0]}=")
         check_quantization(quantization, oversampling)
+        check_lexical(lexical)
         if quantization is not None and (location is not None or path is not None):
             raise no_quantization_here()
         self.collection = collection
@@ -113,9 +119,11 @@ class QdrantStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
         self._url, self._api_key, self._timeout_s = url, api_key, timeout_s
         self._adopt, self._retry_for_s = adopt, retry_for_s
         self._quantization, self._oversampling = quantization, oversampling
+        self._lexical = lexical
         self._client, self._is_ours = client, client is None
         self._fingerprint: Fingerprint | None = None
-        self._codes, self._sparse = "none", tuple[str, ...]()
+        self._sparse = tuple[str, ...]()
+        self._words_at_open: KeptWords | None = None
         self._lock = threading.RLock()
 
     def __repr__(self) -> str:
@@ -130,15 +138,19 @@ class QdrantStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
             if self._fingerprint is None:
                 if self._quantization is not None and is_local(client):
                     raise no_quantization_here()
-                self._pinned, self._fingerprint, self._codes, self._sparse = ensure(
+                found = ensure(
                     client,
                     self.collection,
                     fingerprint,
                     adopt=self._adopt,
                     indexed=not is_local(client),
                     quantization=self._quantization,
+                    sparse=bool(self._lexical),
                 )
+                self._pinned, self._fingerprint, self._codes, self._sparse, self._words_at_open = found
             self._fingerprint = self._fingerprint.check(fingerprint, where=str(self))
+            if self._words is None:
+                self._open_words(self._words_at_open)
 
     def kept_fingerprint(self) -> Fingerprint | None:
         return self._fingerprint
@@ -148,11 +160,12 @@ class QdrantStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
         self._warn_of_sparse()
         step = max(1, _NUMBERS_PER_REQUEST // self._dimensions)
         for start in range(0, len(records), step):
-            batch = points_of(records[start : start + step], rows[start : start + step])
+            some = records[start : start + step]
+            batch = points_of(some, rows[start : start + step], self._sparse_of(some))
             self._ask(methodcaller("upsert", self._name, batch))
 
     def update(self, records: Sequence[Record]) -> None:
-        changes = changes_of(records)
+        changes = [*self._word_changes(records), *changes_of(records)]
         self._ask(lambda client: client.batch_update_points(self._name, changes))
 
     def search(self, vector: FloatArray, k: int, filter: FilterLike = None) -> list[Hit]:
@@ -168,23 +181,6 @@ class QdrantStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
         with self._ready() as client:
             params = None if is_local(client) else params_of(precision or Precision(), self._oversampling)
             return hits_of(client.query_batch_points(self._name, queries_of(query, k, filters, params)))
-
-    def check_precision(self, precision: Precision) -> None:
-        check_codes(self, precision, self._codes)  # an exact search is what local mode makes anyway
-
-    def kept_quantization(self) -> str:
-        opened(self, self._fingerprint)
-        return self._codes
-
-    def requantize(self, quantization: Quantization) -> None:
-        """Have the server hold these codes instead of what is there; it makes them of the vectors in its own time, and
-        answers all the while."""
-        check_name(quantization)
-        with self._ready() as client:
-            if is_local(client):
-                raise no_quantization_here()
-            self._codes = change_codes(client, self._name, quantization)
-            self._quantization = None if self._quantization is None else quantization
 
     def vectors(self, ids: Sequence[str]) -> dict[str, FloatArray]:
         wanted = point_ids(ids)
@@ -243,15 +239,16 @@ class QdrantStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
         if self._is_the_parent_s:
             return
         with self._lock, self._client_errors():
-            client, self._fingerprint, self._pinned = self._client, None, None
+            client, self._fingerprint, self._pinned, self._words = self._client, None, None, None
             if client is not None and self._is_ours:
                 self._client = None
                 client.close()
 
     def _warn_of_sparse(self) -> None:
         """Once, before the first write."""
-        if self._sparse:
-            names, self._sparse = ", ".join(map(repr, self._sparse)), ()
+        others = [name for name in self._sparse if self.kept_words() is None or name != SPARSE_NAME]
+        if others:
+            names, self._sparse = ", ".join(map(repr, others)), ()
             warn(
                 f"{self} has sparse vectors too ({names}), which are not made here: what is written is found by the "
                 "dense half of a hybrid search only. Add by the program that makes them, or use another collection"

@@ -6,11 +6,21 @@ nodes       nodes in and out
 base        `GeminiMultimodalRetriever`
 node_store  any of LlamaIndex's vector stores as a store of the core
 their_stores  those, asked in the words that each of them understands
+sparse      words beside vectors for LlamaIndex's own Qdrant store
 tool        the retriever as an agent's tool
 """
 
 from llama_index.retrievers.gemini_embed.base import GeminiMultimodalRetriever
 from llama_index.retrievers.gemini_embed.node_store import NodesLeftOutError, NodeStore
 from llama_index.retrievers.gemini_embed.queries import MultimodalQuery
+from llama_index.retrievers.gemini_embed.sparse import GeminiBm25, sparse_doc_fn, sparse_query_fn
 
-__all__ = ["GeminiMultimodalRetriever", "MultimodalQuery", "NodeStore", "NodesLeftOutError"]
+__all__ = [
+    "GeminiBm25",
+    "GeminiMultimodalRetriever",
+    "MultimodalQuery",
+    "NodeStore",
+    "NodesLeftOutError",
+    "sparse_doc_fn",
+    "sparse_query_fn",
+]

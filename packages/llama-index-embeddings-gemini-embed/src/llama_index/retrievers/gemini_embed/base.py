@@ -15,10 +15,11 @@ from llama_index.embeddings.gemini_embed import GeminiEmbedding
 from llama_index.retrievers.gemini_embed.filters import neutral
 from llama_index.retrievers.gemini_embed.node_store import NodeStore
 from llama_index.retrievers.gemini_embed.nodes import items_of, node_of
-from llama_index.retrievers.gemini_embed.queries import Question, asked
+from llama_index.retrievers.gemini_embed.queries import MultimodalQuery, Question, asked
 
-from gemini_embed import AddReport, MultimodalIndex
+from gemini_embed import AddReport, Content, MultimodalIndex, Words
 from gemini_embed.indexing.options import AddOptions
+from gemini_embed.searching.lexical import words_with_text
 from gemini_embed.searching.options import SearchOptions
 from gemini_embed.stores.base import FilterLike
 from gemini_embed.stores.filters import restricted
@@ -40,9 +41,10 @@ class GeminiMultimodalRetriever(BaseRetriever):
         similarity_top_k: most nodes wanted.
         filters: LlamaIndex's `MetadataFilters`, a neutral filter such as `{"modality": "image"}`, or the store's own.
         callback_manager, verbose: as of any retriever.
-        options: `score_threshold`, `fusion`, `quotas`, `mmr`, `collapse`, `merge`, `padding`, `precision` and
-            `hypothetical`, as of `MultimodalIndex.search`; for one call:
-            `retriever.with_options(mmr=0.5).retrieve(...)`.
+        options: `score_threshold`, `fusion`, `quotas`, `mmr`, `collapse`, `merge`, `padding`, `precision`,
+            `hypothetical` and `lexical`, as of `MultimodalIndex.search`; for one call:
+            `retriever.with_options(mmr=0.5).retrieve(...)`. `metadata["found_by"]` of a node says so where words have
+            found it.
     """
 
     def __init__(
@@ -93,11 +95,16 @@ class GeminiMultimodalRetriever(BaseRetriever):
         self,
         name: str = "search_sources",
         description: str = "Search texts, images, recordings, videos and PDFs; returns excerpts with their places.",
+        *,
+        lexical: bool | float | Words | None = None,
     ) -> FunctionTool:
-        """A tool for agents: its content is text, its raw output the nodes, which name their media."""
+        """A tool for agents: its content is text, its raw output the nodes, which name their media.
+
+        `lexical` takes the place of the retriever's.
+        """
         from llama_index.retrievers.gemini_embed.tool import search_tool
 
-        return search_tool(self, name, description)
+        return search_tool(self, name, description, lexical)
 
     def of_modality(self, modality: str | None) -> GeminiMultimodalRetriever:
         """This retriever, of one modality alone; None: of all."""
@@ -120,27 +127,35 @@ class GeminiMultimodalRetriever(BaseRetriever):
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         question = asked(query_bundle)
+        limits = self._limits(query_bundle, question)
         if isinstance(question.query, np.ndarray):
-            hits = self.index.search_vector(question.query, **self._limits(question))
+            hits = self.index.search_vector(question.query, **limits)
         elif question.query is None:
-            hits = self.index.search_mean([], **self._limits(question))
+            hits = self.index.search_mean([], **limits)
         else:
-            hits = self.index.search(question.query, **self._limits(question))
+            hits = self.index.search(question.query, **limits)
         return [node_of(hit) for hit in hits]
 
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         question = asked(query_bundle)
+        limits = self._limits(query_bundle, question)
         if isinstance(question.query, np.ndarray):
-            hits = await self.index.asearch_vector(question.query, **self._limits(question))
+            hits = await self.index.asearch_vector(question.query, **limits)
         elif question.query is None:
-            hits = await self.index.asearch_mean([], **self._limits(question))
+            hits = await self.index.asearch_mean([], **limits)
         else:
-            hits = await self.index.asearch(question.query, **self._limits(question))
+            hits = await self.index.asearch(question.query, **limits)
         return [node_of(hit) for hit in hits]
 
-    def _limits(self, question: Question) -> Any:
-        told = {**self.options, "k": self.similarity_top_k, "filter": self._filter()}
-        return told if question.hypothetical is None else told | {"hypothetical": question.hypothetical}
+    def _limits(self, query_bundle: QueryBundle, question: Question) -> Any:
+        limits: dict[str, Any] = {**self.options, "k": self.similarity_top_k, "filter": self._filter()}
+        if question.hypothetical is not None:
+            limits["hypothetical"] = question.hypothetical
+        if isinstance(query_bundle, MultimodalQuery) and query_bundle.lexical is not None:
+            limits["lexical"] = query_bundle.lexical
+        if not isinstance(question.query, Content):  # it has no words, and came with some
+            limits["lexical"] = words_with_text(limits.get("lexical"), query_bundle.query_str)
+        return limits
 
     def _filter(self) -> FilterLike:
         return neutral(self.filters) if isinstance(self.filters, MetadataFilters) else self.filters

@@ -14,6 +14,8 @@ from gemini_embed import Audio, Hit, Image, InputError, Item, Record, Video
 from gemini_embed.adapters import Unreadable, node_payload
 from gemini_embed.content import Media
 
+FOUND_BY = "found_by"
+
 
 def items_of(nodes: Iterable[BaseNode]) -> Iterator[Item]:
     """Nodes as items, one by one: a node's image, recording or video if it has one, else its text with the metadata
@@ -79,8 +81,16 @@ def _resource(kind: type[Media], resource: MediaResource) -> Media | None:
 
 
 def node_of(hit: Hit) -> NodeWithScore:
-    """The node that LlamaIndex's own Qdrant store would make of the same point, with the window of this hit."""
-    return NodeWithScore(node=node_of_record(shown_record(hit)), score=hit.score)
+    """The node that LlamaIndex's own Qdrant store would make of the same point, with the window of this hit.
+
+    `metadata["found_by"]` says so where words have found it; models are not told.
+    """
+    node = node_of_record(shown_record(hit))
+    if "words" in hit.found_by:
+        node.metadata[FOUND_BY] = list(hit.found_by)
+        node.excluded_llm_metadata_keys = [*node.excluded_llm_metadata_keys, FOUND_BY]
+        node.excluded_embed_metadata_keys = [*node.excluded_embed_metadata_keys, FOUND_BY]
+    return NodeWithScore(node=node, score=hit.score)
 
 
 def shown_record(hit: Hit) -> Record:

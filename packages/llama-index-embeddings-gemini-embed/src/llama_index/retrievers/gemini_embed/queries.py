@@ -10,7 +10,7 @@ import numpy as np
 from llama_index.core.schema import QueryBundle
 from llama_index.embeddings.gemini_embed.blocks import content_of
 
-from gemini_embed import Content, Image, InputError
+from gemini_embed import Content, Image, InputError, Words
 from gemini_embed.searching import Hypothetical
 
 
@@ -20,12 +20,14 @@ class MultimodalQuery(QueryBundle):
 
     `parts` are the core's parts, LlamaIndex's content blocks, paths or PIL images; with `query_str` (which may be
     empty) they are one interleaved query. Retrievers of other kinds see the words. `hypothetical` is what an answer
-    might say, as of `MultimodalIndex.search`; None leaves that to the retriever.
+    might say, as of `MultimodalIndex.search`, and `lexical` says which words to look for; None leaves either to the
+    retriever.
     """
 
     query_str: str = ""
     parts: Sequence[Any] = field(default=(), kw_only=True)
     hypothetical: Hypothetical = field(default=None, kw_only=True)
+    lexical: bool | float | Words | None = field(default=None, kw_only=True)
 
 
 class Question(NamedTuple):

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Protocol
 
 from llama_index.core.schema import NodeWithScore, QueryBundle
 from llama_index.core.tools import FunctionTool, ToolOutput
+from llama_index.retrievers.gemini_embed.queries import MultimodalQuery
 
-from gemini_embed import Hit
+from gemini_embed import Hit, Words
 from gemini_embed.models import Modality
 
 _Query = Annotated[str, "What to look for, in words."]
@@ -31,14 +32,16 @@ class RetrievesAnyModality(Protocol):
         """The retriever of one modality alone; None: of all."""
 
 
-def search_tool(retriever: RetrievesAnyModality, name: str, description: str) -> FunctionTool:
+def search_tool(
+    retriever: RetrievesAnyModality, name: str, description: str, lexical: bool | float | Words | None
+) -> FunctionTool:
     """See `GeminiMultimodalRetriever.search_tool`."""
 
     def search(query: _Query, modality: _Kind = None) -> list[NodeWithScore]:
-        return retriever.of_modality(modality).retrieve(QueryBundle(query))
+        return retriever.of_modality(modality).retrieve(MultimodalQuery(query, lexical=lexical))
 
     async def asearch(query: _Query, modality: _Kind = None) -> list[NodeWithScore]:
-        return await retriever.of_modality(modality).aretrieve(QueryBundle(query))
+        return await retriever.of_modality(modality).aretrieve(MultimodalQuery(query, lexical=lexical))
 
     def answer(nodes: Sequence[NodeWithScore]) -> ToolOutput:
         words = "\n\n".join(_said(number, one) for number, one in enumerate(nodes, 1)) or "Nothing was found."
