@@ -33,8 +33,8 @@ def rows() -> Any:
 
 @pytest.fixture
 def store(tmp_path: Path, rows: Any) -> Iterator[EdgeStore]:
-    """Full, and made without quantisation: settings may come later."""
-    made = EdgeStore(tmp_path / "index")
+    """Full, and made without codes: settings may come later."""
+    made = EdgeStore(tmp_path / "index", quantization="none")
     made.open(FINGERPRINT)
     records = [Record(str(UUID(int=i)), f"text {i}", {"source": f"s{i % 10}"}) for i in range(COUNT)]
     made.upsert(records, rows)
