@@ -39,13 +39,13 @@ async def test_of_the_object_and_of_the_query(index: MultimodalIndex) -> None:
 
 
 async def test_a_vector_that_came_along_has_the_words_of_its_text(index: MultimodalIndex) -> None:
-    """Of several texts, as of HyDE, all words count."""
+    """Of several texts, as of HyDE, those of the question count."""
     vector = index.embedder.embed_query(QUERY).vector.tolist()
     retriever = GeminiMultimodalRetriever(index, 4, lexical=Words(only=True))
     bundle = QueryBundle("E4217", embedding=vector)
     assert texts(retriever.retrieve(bundle)) == texts(await retriever.aretrieve(bundle)) == [CODE]
     of_several = QueryBundle("E4217", custom_embedding_strs=["E4217", "butter"])
-    assert {*texts(retriever.retrieve(of_several))} == {CODE, "bread and butter"}
+    assert texts(retriever.retrieve(of_several)) == [CODE]
     with pytest.raises(InputError, match="has no words"):
         retriever.retrieve(QueryBundle("", embedding=vector))
 
