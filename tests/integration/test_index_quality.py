@@ -51,4 +51,4 @@ async def test_all_of_them_in_one_search(index: MultimodalIndex) -> None:
     hits = index.search("pump E4217", 2, **how)  # type: ignore[arg-type]  # of different types
     assert hits[0].page_content == TEXTS[0]
     assert hits[0].found_by == ("vector", "words")
-    assert await index.asearch("pump E4217", 2, **how) == hits  # type: ignore[arg-type]
+    assert await index.asearch("pump E4217", 2, **how) == hits  # type: ignore[arg-type]  # of different types
