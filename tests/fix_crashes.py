@@ -42,12 +42,32 @@ def dying(store, told, die):
         setattr(store, name, wrapped(name, getattr(store, name)))
     return store
 
+def refusals(*calls):
+    count = 0
+    for call in calls:
+        try:
+            call()
+        except StoreLockedError:
+            count += 1
+    return count
+
+def inherited(index):
+    held = index.count()
+    child = os.fork()
+    if not child:
+        signal.alarm(30)
+        os._exit(refusals(index.count, lambda: index.add(["new"]), lambda: index.delete(source="s")))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
+    assert index.count() == held
+
 def work(base_url, key, place, notes, die):
     told = os.open(f"{place}/told", os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
     store = dying(EdgeStore(f"{place}/index"), told, die)
     embedder = Embedder(api_key=key, base_url=base_url, verify=False, dimensions=128, cache=f"{place}/cache.db")
     with embedder, MultimodalIndex(embedder, store) as index:
-        if notes is None:
+        if die["at"] == "fork":
+            inherited(index)
+        elif notes is None:
             index.sync(f"{place}/docs", batch_size=2, cutting=CUTTING)
         else:
             index.add([Item(**note) for note in notes], batch_size=2)
@@ -72,7 +92,7 @@ for line in sys.stdin:
 @dataclass(frozen=True)
 class Death:
     """When a process dies: as its `number`th call of the store's method `at` begins or has returned, or as its
-    `number`th request comes in."""
+    `number`th request comes in. At "fork" it does nothing but hand the open index on to a fork of its own."""
 
     at: str
     number: int
