@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 from fix_docs import ROOT, tables_under
 from fix_official import NEW, OLD, told_in
-from gemini_embed import GeminiEmbedError, InputError
+from gemini_embed import GeminiEmbedError, InputError, MultimodalIndex, QdrantStore
 from gemini_embed_emulator import Emulator, Fault
 from google.genai.errors import APIError
+from llama_index.core import VectorStoreIndex
+from llama_index.core.schema import QueryBundle
 from llama_index.core.storage.kvstore import SimpleKVStore
+from llama_index.retrievers.gemini_embed import GeminiMultimodalRetriever
 
 pytestmark = pytest.mark.compat
 
@@ -77,6 +80,27 @@ def embeds_media(theirs: Make, ours: Make, emulator: Emulator) -> None:
     assert hasattr(ours(), "get_image_embedding")
 
 
+def sends_made_up_answers_as_documents(theirs: Make, ours: Make, emulator: Emulator) -> None:
+    """Of a bundle such as `HyDEQueryTransform` makes."""
+    made: dict[str, Any] = {
+        "query_str": "x?",
+        "custom_embedding_strs": ["made up", "x?"],
+    }  # as HyDEQueryTransform makes it
+    VectorStoreIndex([], embed_model=theirs()).as_retriever().retrieve(QueryBundle(**made))
+    assert _sides_of_all(emulator) == {("RETRIEVAL_QUERY", "made up"), ("RETRIEVAL_QUERY", "x?")}
+    with MultimodalIndex(ours().embedder, QdrantStore(":memory:")) as index:
+        index.add(["y"])
+        emulator.requests.clear()
+        GeminiMultimodalRetriever(index).retrieve(QueryBundle(**made))
+    assert _sides_of_all(emulator) == {("RETRIEVAL_DOCUMENT", "made up"), ("RETRIEVAL_QUERY", "x?")}
+
+
+def _sides_of_all(emulator: Emulator) -> set[tuple[str, str]]:
+    """Task type and text, of all requests."""
+    sent = [one for request in emulator.requests for one in request.json["requests"]]
+    return {(one["taskType"], one["content"]["parts"][0]["text"]) for one in sent}
+
+
 BEHAVIOURS: dict[str, Callable[[Make, Make, Emulator], None]] = {
     "a `task_type` in the config": keeps_the_task,
     "tasks on gemini-embedding-2": tells_tasks_by_prefixes,
@@ -86,6 +110,7 @@ BEHAVIOURS: dict[str, Callable[[Make, Make, Emulator], None]] = {
     "an empty text": refuses_an_empty_text,
     "`class_name()`": has_a_name_of_its_own,
     "images and other media": embeds_media,
+    "`HyDEQueryTransform`": sends_made_up_answers_as_documents,
 }
 
 
