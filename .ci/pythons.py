@@ -6,7 +6,7 @@
 
 Executables called python3.11 (what `requires-python` says) or higher are looked for on PATH and below
 $PYENV_ROOT/versions; of each version the first that will do is taken, and why others are not is printed. The version
-that runs this script is tested elsewhere. The last line says how each went.
+that runs this script is tested elsewhere. All but the newest are told BETWEEN=1. The last line says how each went.
 """
 
 from __future__ import annotations
@@ -33,7 +33,11 @@ print(platform.python_implementation() == "CPython" and sys.version_info.release
 def main(command: list[str]) -> int:
     """The exit code: 1 if the command failed on any."""
     found = others()
-    outcomes = [f"Python {name}: {ran(command, name, python) if command else python}" for name, python in found.items()]
+    newest = max(found, key=lambda name: int(name.split(".")[1]), default=None)
+    outcomes = []
+    for name, python in found.items():
+        between = [] if name == newest else ["BETWEEN=1"]
+        outcomes.append(f"Python {name}: {ran([*command, *between], name, python) if command else python}")
     print("; ".join(outcomes) or "No other Python here: nothing was run")
     return any("FAILED" in outcome for outcome in outcomes)
 

@@ -63,11 +63,11 @@ def test_no_other_python_is_told(machine: dict[str, str]) -> None:
 
 
 def test_the_command_runs_on_each_and_one_failure_is_enough(machine: dict[str, str]) -> None:
-    """Both run, whichever fails; each in an environment of its own."""
+    """Both run, whichever fails; each in an environment of its own. All but the newest are told so."""
     done = run(machine, "make", "test")
     assert done.returncode == 1
     assert [line for line in done.stdout.splitlines() if line.startswith("made:")] == [
-        f"made: test PYTHON={machine['PATH']}/python3.95 VENV=.venv-3.95",
+        f"made: test BETWEEN=1 PYTHON={machine['PATH']}/python3.95 VENV=.venv-3.95",
         f"made: test PYTHON={machine['PYENV_ROOT']}/versions/3.96.1/bin/python3.96 VENV=.venv-3.96",
     ]
     last = done.stdout.splitlines()[-1]
