@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from gemini_embed.content import ContentLike, contents_of
 from gemini_embed.errors import InputError
+from gemini_embed.searching.hypotheses import words_of
 
 DEPTH = 50
 """So many of each list are looked at, at least: what is fused should be in both."""
@@ -80,8 +81,7 @@ def of_queries(words: Words | None, queries: Sequence[ContentLike]) -> Words | N
     """
     if words is None or words.text is not None:
         return words
-    text = "\n".join(filter(None, (content.text.strip() for content in contents_of(queries))))
-    if text:
+    if text := words_of(contents_of(queries)):
         return replace(words, text=text.translate(_UNQUOTED))
     if words.only:
         raise InputError("a query of media alone has no words for Words(only=True): give some, Words('...', only=True)")
