@@ -207,12 +207,13 @@ class Passing:
 
     at: list[float]
     delay_s: float | None
+    unit: str = "requests"
     answered: list[float] = field(default_factory=list)
 
     def call(self, now: float) -> Refusal | None:
         if self.at and now >= self.at[0]:
             self.at.pop(0)
-            return Refusal(self.delay_s, "requests")
+            return Refusal(self.delay_s, self.unit)
         self.answered.append(now)
         return None
 
@@ -249,6 +250,17 @@ def test_a_quota_that_tells_no_delay_is_tried_once() -> None:
 
     assert service.refused <= 3
     assert service.accepted * TOKENS_A_CALL >= 0.8 * 100_000 * 2
+
+
+def test_a_rate_that_is_refused_while_it_is_kept_is_given_up() -> None:
+    """The refusal tells a delay, so the rate was exact: this is no quota that a lower rate would meet."""
+    pace, service, passing = Pace(), Service(), Passing([121.0], 2.0, "tokens")
+    simulate(pace, service, workers=8, seconds=120)
+
+    simulate(pace, passing, workers=8, seconds=40, begin=120)
+
+    assert not passing.at
+    assert passing.rate(125, 140) >= 20 * service.accepted / 120
 
 
 def test_rests_are_not_taken_for_a_slow_quota() -> None:

@@ -46,10 +46,10 @@ class _Mark:
 class LearnedRate:
     """The rate of one unit ("requests" or "tokens"), and the bucket that keeps it once it is known.
 
-    A refusal while the measured rate was kept contradicts it. Once may be noise or a lowered quota, and the lower rate
-    is taken; twice in a row is no quota of ours (an overloaded service, others on the same project), which is better
-    met by the number of calls under way than by a rate that each refusal would lower further. Then no rate is kept
-    until two samples in a row agree.
+    A refusal while the measured rate was kept contradicts it: this is no quota of ours (an overloaded service, others
+    on the same project), which is better met by the number of calls under way than by a rate that each refusal would
+    lower further. Then no rate is kept until two samples in a row agree. Without a told delay a sample is inexact, so
+    one contradiction may be noise: the lower rate is taken, and given up at the second in a row.
     """
 
     def __init__(self, unit: str, epoch: int) -> None:
@@ -156,7 +156,7 @@ class LearnedRate:
         told = min(filter(None, (named, sampled)), default=None)
         if kept is not None and (told is None or (measured is not None and kept <= measured)):
             self._doubts += told is not None
-            if self._doubts > 1 and named is None:
+            if named is None and (self._doubts > 1 or refusal.retry_after_s is not None):
                 return None
             return told * safety if told else kept
         if self._doubts > 1 and named is None and not _agree(measured, sampled):
