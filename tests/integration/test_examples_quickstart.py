@@ -89,6 +89,7 @@ def first_hits(printed: str) -> dict[str, str]:
     return {row["question"]: row["source"] for row in rows}
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)  # three processes, each importing both frameworks
 def test_without_a_key_then_again_then_after_edits(quickstart: Quickstart) -> None:
     # A proxy in the environment is no reason to send the emulator's requests there.
@@ -124,6 +125,7 @@ def test_without_a_key_then_again_then_after_edits(quickstart: Quickstart) -> No
     assert "answers 429 &lt;in red&gt; and says" in quickstart.page.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_with_a_key_the_same_script_calls_the_api(quickstart: Quickstart, emulator: Emulator) -> None:
     printed = quickstart.run(GOOGLE_API_KEY="the-users-own-key", GOOGLE_GEMINI_BASE_URL=emulator.base_url)

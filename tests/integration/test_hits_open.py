@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import pickle
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,17 @@ SOUND = wav((300, 60), (700, 60), (1500, 20), rate=16_000)
 SCENES = ((drawn("red circle"), 40), (drawn("blue square"), 40))
 
 
+@cache
+def long_film() -> bytes:
+    return film(*SCENES, sound=wav((440, 80), rate=16_000))
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "media"
     folder.mkdir()
     (folder / "book.pdf").write_bytes(pdf("page one", "page two", "page three", drawings=("", red_square())))
-    (folder / "film.mp4").write_bytes(film(*SCENES, sound=wav((440, 80), rate=16_000)))
+    (folder / "film.mp4").write_bytes(long_film())
     (folder / "talk.wav").write_bytes(SOUND)
     drawn("green circle").save(folder / "sign.webp")
     return folder
