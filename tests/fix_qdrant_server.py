@@ -31,7 +31,9 @@ class QdrantServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.asked: list[str] = []
         self.searches: list[int] = []
-        """How many each batch of them has."""
+        """How many each batch of them has, those of samples not counted."""
+        self.samples: list[int] = []
+        """How many of these it has."""
         self.params: list[dict[str, Any] | None] = []
         """How exactly each of these is to be made."""
         self.records_sent = 0
@@ -100,7 +102,8 @@ class QdrantServer(ThreadingHTTPServer):
                 client.upsert(name, batch)
             case "POST", "points/query/batch":
                 searches = [models.QueryRequest(**one) for one in body["searches"]]
-                self.searches.append(len(searches))
+                self.samples.append(sum(one.prefetch is not None for one in searches))
+                self.searches.append(len(searches) - self.samples[-1])
                 self.params += [one.get("params") for one in body["searches"]]
                 for one in searches:
                     one.params = None  # of codes, which local mode has not

@@ -62,6 +62,7 @@ def test_what_is_not_there_is_asked_for_no_more(filled: MultimodalIndex, qdrant_
     filled.add(["one text more"])
     filled.search("a red circle", 5)
     assert qdrant_server.searches == [7, 3, 1, 3, 7]
+    assert qdrant_server.samples == [7, 3, 0, 3, 7], "one modality is compared with nothing"
 
 
 def test_a_threshold_for_several_modalities_still_warns(filled: MultimodalIndex) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 import numpy as np
 import pytest
 from gemini_embed import Hit, InputError, Record
-from gemini_embed.searching.fusion import Ranked, Spread, fused
+from gemini_embed.searching.chance import Spread, spreads_beside
+from gemini_embed.searching.fusion import Ranked, fused
 from gemini_embed.searching.merging import merged
 from gemini_embed.searching.options import Wanted
 from gemini_embed.searching.variety import collapsed, diversified
+from gemini_embed.stores.sampling import Sample, estimated_count
 
 
 def hit(name: str, score: float, **metadata: Any) -> Hit:
@@ -23,7 +27,7 @@ FOUND: Mapping[str | None, Sequence[Hit]] = {
     "video": [hit("v1", 0.41), hit("v2", 0.20)],
     None: [hit("other", 0.50)],
 }
-SPREADS = {"text": Spread(0.6, 0.1), "video": Spread(0.2, 0.05), None: Spread(0.5, 0.1)}
+SPREADS = {"text": Spread(0.6, 0.1, 1.9), "video": Spread(0.2, 0.05, 2.5), None: Spread(0.5, 0.1)}
 
 
 @pytest.mark.parametrize(
@@ -31,6 +35,7 @@ SPREADS = {"text": Spread(0.6, 0.1), "video": Spread(0.2, 0.05), None: Spread(0.
     [
         pytest.param("raw", "t1 t2 t3 other v1 v2", id="raw"),
         pytest.param("rrf", "t1 other v1 t2 v2 t3", id="rrf: rank by rank, equal ranks by score"),
+        pytest.param("above_chance", "t1 other v1 t2 t3 v2", id="above_chance: others by rank, those below at the end"),
         pytest.param("standardized", "v1 t1 t2 t3 other v2", id="standardized: by how far above the usual"),
     ],
 )
@@ -44,6 +49,72 @@ def test_hits_keep_their_scores() -> None:
 
 def test_fusion_of_nothing() -> None:
     assert fused({}, "rrf") == []
+    assert fused({}, "above_chance") == []
+
+
+def order(found: Mapping[Any, Sequence[Hit]], spreads: Mapping[Any, Spread]) -> str:
+    return " ".join(one.hit.record.id for one in fused(found, "above_chance", spreads))
+
+
+def test_what_lies_no_higher_than_chance_comes_behind() -> None:
+    """Behind all that does, by how far it lies above the usual; nothing is lost."""
+    at_chance = {**SPREADS, "text": Spread(0.6, 0.1, 2.5)}
+    assert order(FOUND, at_chance) == "other v1 t1 t2 t3 v2"
+    found = {modality: FOUND[modality] for modality in ("text", "video")}
+    assert order(found, {"text": Spread(0.6, 0.1, 9.0), "video": Spread(0.2, 0.05, 9.0)}) == "v1 t1 t2 t3 v2"
+    assert order(found, {"text": Spread(0.6, 0.1, 1.0), "video": Spread(0.2, 0.05, 9.0)}) == "t1 t2 v1 t3 v2"
+
+
+def test_what_tells_nothing_is_ranked_as_by_rrf() -> None:
+    assert order(FOUND, {}) == order(FOUND, dict.fromkeys(FOUND, Spread(0.0, 0.1))) == "t1 other v1 t2 v2 t3"
+
+
+def test_what_words_have_found_is_not_behind() -> None:
+    """It takes the next rank of what is before, however low its cosine."""
+    named = replace(hit("named", 0.3), found_by=("words",))
+    found = {"text": [hit("t1", 0.8), hit("t2", 0.7), named], "video": [hit("v1", 0.3)]}
+    assert order(found, SPREADS) == "t1 named v1 t2"
+
+
+def sample(scores: Sequence[float], population: int = 0, source: str = "") -> Sample:
+    sources = [source or f"s{number}" for number in range(len(scores))]
+    return Sample(np.array(scores, np.float32), sources, population or len(scores))
+
+
+def test_chance_grows_with_the_number_of_records() -> None:
+    """Of N unrelated ones the best is expected near the square root of 2 ln N deviations."""
+    scores = np.random.default_rng(0).normal(0.5, 0.1, 64).tolist()
+    found: Any = {"text": hit("t", 0.9, source="elsewhere")}
+    chances = [spreads_beside({"text": sample(scores, n)}, found)["text"].chance for n in (64, 1000, 100_000)]
+    assert chances == pytest.approx([2.884, 3.717, 4.799], abs=1e-3)
+
+
+def test_the_source_of_the_best_is_compared_with_others() -> None:
+    """All pages of one manual may fit, and are much alike; where nothing else is there nothing can be told."""
+    best: Any = {"pdf": hit("p", 0.9, source="manual.pdf")}
+    alone = spreads_beside({"pdf": sample([0.88, 0.9, 0.86] * 10, source="manual.pdf")}, best)["pdf"]
+    assert alone.chance is None
+    others = sample([0.5, 0.52, 0.48, 0.51] * 4, source="other.pdf")
+    both = Sample(np.append(others.scores, [0.9] * 9), [*others.sources, *["manual.pdf"] * 9], 25)
+    spread = spreads_beside({"pdf": both}, best)["pdf"]
+    assert spread.mean == pytest.approx(0.5025)
+    assert spread.chance is not None
+    assert spread.above(best["pdf"]) > spread.chance
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 8])
+def test_a_few_records_tell_nothing(count: int) -> None:
+    spread = spreads_beside({"image": sample([0.1] * count)}, {})["image"]
+    assert (spread.chance is None) == (count < 8)
+
+
+@pytest.mark.parametrize("count", [10, 64, 1000, 50_000])
+def test_the_first_ids_tell_how_many_there_are(count: int) -> None:
+    """Ours are hashes. Other ids, or those in another order, tell only that there are so many at least."""
+    ids = sorted(str(uuid5(NAMESPACE_URL, str(number))) for number in range(count))[:64]
+    assert estimated_count(ids) == pytest.approx(count, rel=0.3)
+    assert estimated_count(ids[::-1]) == len(ids)
+    assert estimated_count([str(number) for number in range(64)]) == 64
 
 
 def ranked(*names: str) -> list[Ranked]:
@@ -116,7 +187,7 @@ def test_neighbouring_windows_become_one_hit() -> None:
     [
         pytest.param({"k": 0}, "k is the number of hits wanted", id="k"),
         pytest.param({"k": "5"}, "k is the number of hits wanted", id="k as text"),
-        pytest.param({"fusion": "sum"}, "fusion='sum' is none of rrf, standardized, raw", id="fusion"),
+        pytest.param({"fusion": "sum"}, "fusion='sum' is none of above_chance, rrf, standardized, raw", id="fusion"),
         pytest.param({"mmr": 2}, "mmr=2 must lie between 0 and 1", id="mmr"),
         pytest.param({"collapse": -0.1}, "collapse=-0.1 must lie between 0 and 1", id="collapse"),
         pytest.param({"score_threshold": {"films": 0.1}}, "score_threshold names films; there are text", id="modality"),

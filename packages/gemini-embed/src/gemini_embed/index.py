@@ -155,7 +155,7 @@ class MultimodalIndex(Held):
         *,
         filter: FilterLike = None,
         score_threshold: float | Mapping[str, float] | None = None,
-        fusion: Fusion = "rrf",
+        fusion: Fusion = "above_chance",
         quotas: Mapping[str, int] | None = None,
         mmr: float | None = None,
         collapse: float | None = None,

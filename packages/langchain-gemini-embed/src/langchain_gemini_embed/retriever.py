@@ -50,7 +50,7 @@ class GeminiMultimodalRetriever(BaseRetriever):
     """`{"modality": "image"}` and the like, see `gemini_embed.stores.filters`, or an object of the store's engine."""
     score_threshold: float | Mapping[str, float] | None = None
     """Least cosine similarity of a document, best told for each modality: `{"text": 0.6, "video": 0.3}`."""
-    fusion: Fusion = "rrf"
+    fusion: Fusion = "above_chance"
     """How documents of several modalities become one list: "rrf", "standardized" or "raw"."""
     quotas: Mapping[str, int] | None = None
     """Most documents of a modality."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from html import escape
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gemini_embed.errors import missing_extra
+from gemini_embed.evaluation.rendering import html, markdown
 from gemini_embed.stores.quantization import bytes_a_vector
 
 if TYPE_CHECKING:
@@ -59,14 +59,10 @@ class RecallTable:
 
     def markdown(self) -> str:
         """A line about the index, and the table."""
-        head, rows = self._cells()
-        lines = [head, ["---:"] * len(head), *rows]
-        return "\n".join([self._said(), "", *(f"| {' | '.join(line)} |" for line in lines)])
+        return markdown(self._said(), *self._cells())
 
     def _repr_html_(self) -> str:
-        head, rows = self._cells()
-        lines = [_line("th", head), *(_line("td", row) for row in rows)]
-        return f"<p>{escape(self._said())}</p><table>{''.join(lines)}</table>"
+        return html(self._said(), *self._cells())
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Recall over limits, a line for each oversampling, with rescoring and without. Needs the extra `plot`.
@@ -114,7 +110,3 @@ class RecallTable:
 
 def _column(oversampling: float, rescore: bool) -> str:
     return f"x{oversampling:g}{', rescored' if rescore else ''}"
-
-
-def _line(tag: str, cells: list[Any]) -> str:
-    return f"<tr>{''.join(f'<{tag}>{escape(cell)}</{tag}>' for cell in cells)}</tr>"

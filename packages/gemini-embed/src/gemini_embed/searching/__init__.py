@@ -4,7 +4,7 @@ options -> census -> a filtered search per modality -> thresholds -> fusion -> c
 
 options     what a search can be asked for, checked
 census      which modalities the index holds, and a sample of the vectors of each
-fusion      ranked lists of several modalities made one; pure
+fusion      ranked lists of several modalities made one;  chance: what a query scores where nothing fits; pure
 lexical     words asked for;  wording: what they find, fused with what vectors find
 variety     near-duplicates left out, maximal marginal relevance; pure
 merging     neighbouring windows of one source made one hit, windows widened

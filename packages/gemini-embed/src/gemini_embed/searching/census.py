@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from gemini_embed.records import MODALITIES
-from gemini_embed.searching.fusion import Spread
+from gemini_embed.searching.chance import Samples
 from gemini_embed.stores import FloatArray, Store
 from gemini_embed.stores.filters import of_modality
+from gemini_embed.stores.sampling import SAMPLE, Sample, estimated_count, source_of
 
 LASTS_S = 60.0
 """So long a census holds, unless this object writes: another process may add the first picture meanwhile."""
-SAMPLE = 256
-"""Vectors of a modality that a query is compared with. They are the first in the order of ids, which are hashes: a
-random sample that is the same for every process, without being stored anywhere."""
-PRIOR = 8.0
-"""The variance of a small sample is drawn towards that of the other modalities, as if so many more had been seen."""
-LEAST_DEVIATION = 1e-3
+_DRIFT = 0.2
+"""A full sample is taken anew once the count of its modality has changed by this share."""
 
 
 class Census:
@@ -30,7 +28,7 @@ class Census:
         self._store = store
         self._lock = threading.Lock()
         self._counts: Mapping[str | None, int] = {}
-        self._samples: dict[str | None, FloatArray] = {}
+        self._kept: dict[str | None, _Kept] = {}
         self._taken_at = float("-inf")
         self._is_told = False
 
@@ -53,36 +51,46 @@ class Census:
             if not self._is_told and self._store.finds_every_modality:
                 self._counts = {one: count for one, count in self._counts.items() if found.get(one, True)}
 
-    def spreads(self, query: FloatArray, modalities: Iterable[str | None]) -> dict[str | None, Spread]:
-        """Mean and standard deviation of what `query` (shape (d,)) scores against the sample of each modality."""
+    def samples(self, query: FloatArray, modalities: Iterable[str | None]) -> Samples:
+        """What `query` (shape (d,)) scores against the sample of each modality."""
         unit = query / max(float(np.linalg.norm(query)), 1e-12)
-        scores = {modality: self._sample(modality) @ unit for modality in modalities}
-        pooled = float(np.mean([float(mine.var()) for mine in scores.values() if len(mine)] or [0.0]))
-        return {modality: _spread(mine, pooled) for modality, mine in scores.items()}
+        with self._lock:
+            wanted = list(modalities)
+            self._keep([one for one in wanted if one not in self._kept])
+            return {one: self._kept[one].scored(unit) for one in wanted}
 
     def _take(self) -> None:
         counts = self._store.modalities()
         self._is_told = counts is not None
-        if counts is None:
-            counts = dict.fromkeys((*MODALITIES, None), 0)
-        if counts != self._counts:
-            self._counts, self._samples = counts, {}
+        self._kept = {one: kept for one, kept in self._kept.items() if counts and not kept.is_stale(counts.get(one, 0))}
+        self._counts = dict.fromkeys((*MODALITIES, None), 0) if counts is None else counts
         self._taken_at = time.monotonic()
 
-    def _sample(self, modality: str | None) -> FloatArray:
-        """Unit vectors, shape (n, d)."""
-        with self._lock:
-            if modality not in self._samples:
-                batches = self._store.iterate(batch_size=SAMPLE, filter=of_modality(modality))
-                rows = next((batch.vectors for batch in batches), np.zeros((0, 1), np.float32))
-                lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-                self._samples[modality] = (rows / np.maximum(lengths, 1e-12)).astype(np.float32, copy=False)
-            return self._samples[modality]
+    def _keep(self, modalities: Sequence[str | None]) -> None:
+        if not modalities:
+            return
+        batches = self._store.sample_each([of_modality(one) for one in modalities], SAMPLE)
+        for modality, batch in zip(modalities, batches, strict=True):
+            records, rows = batch or ([], np.zeros((0, 1), np.float32))
+            lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+            unit = (rows / np.maximum(lengths, 1e-12)).astype(np.float32, copy=False)
+            count = self._counts.get(modality, 0) or estimated_count([one.id for one in records])
+            self._kept[modality] = _Kept(unit, [source_of(one) for one in records], count)
 
 
-def _spread(scores: FloatArray, pooled: float) -> Spread:
-    """The mean is the modality's own, for that is what differs; the variance of few is drawn towards `pooled`."""
-    count = len(scores)
-    mean, variance = (float(scores.mean()), float(scores.var())) if count else (0.0, pooled)
-    drawn = (count * variance + PRIOR * pooled) / (count + PRIOR)
-    return Spread(mean, max(drawn**0.5, LEAST_DEVIATION))
+class _Kept(NamedTuple):
+    """The sample of a modality."""
+
+    rows: FloatArray
+    """Unit vectors, shape (n, d)."""
+    sources: Sequence[str]
+    population: int
+    """Of the modality, when it was taken."""
+
+    def is_stale(self, count: int) -> bool:
+        if min(count, self.population) <= SAMPLE:
+            return count != self.population
+        return abs(count - self.population) > _DRIFT * self.population
+
+    def scored(self, unit: FloatArray) -> Sample:
+        return Sample(self.rows @ unit if len(self.rows) else self.rows[:, 0], self.sources, self.population)

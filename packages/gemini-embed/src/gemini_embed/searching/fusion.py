@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from gemini_embed.hits import Hit
+from gemini_embed.searching.chance import Spread
 from gemini_embed.searching.options import Fusion
 
 RRF_RANKS = 60
@@ -13,13 +14,7 @@ RRF_RANKS = 60
 
 ByModality: TypeAlias = Mapping[str | None, Sequence[Hit]]
 """Hits of each modality, best first; None is for records that tell none, which other programs wrote."""
-
-
-class Spread(NamedTuple):
-    """What a query scores against a sample of a modality."""
-
-    mean: float
-    deviation: float
+Spreads: TypeAlias = Mapping[str | None, Spread]
 
 
 class Ranked(NamedTuple):
@@ -29,20 +24,51 @@ class Ranked(NamedTuple):
     merit: float
 
 
-def fused(found: ByModality, fusion: Fusion, spreads: Mapping[str | None, Spread] | None = None) -> list[Ranked]:
+def fused(found: ByModality, fusion: Fusion, spreads: Spreads | None = None) -> list[Ranked]:
     """All hits in one list, best first; equal merits by their cosines.
 
-    `spreads` are needed for "standardized": of each modality that has hits.
+    `spreads` are needed for "standardized": of each modality that has hits. For "above_chance" those that are missing,
+    or too small, are told nothing of: their hits count as by "rrf".
     """
+    if fusion == "above_chance":
+        return _sorted(_by_chance(found, spreads or {}))
     ranked = []
     for modality, hits in found.items():
         for rank, hit in enumerate(hits, 1):
             if fusion == "rrf":
-                merit = 1 / (RRF_RANKS + rank)
+                merit = _merit(rank)
             elif fusion == "standardized":
-                mean, deviation = (spreads or {})[modality]
-                merit = (hit.score - mean) / deviation
+                merit = (spreads or {})[modality].above(hit)
             else:
                 merit = hit.score
             ranked.append(Ranked(hit, merit))
+    return _sorted(ranked)
+
+
+def _by_chance(found: ByModality, spreads: Spreads) -> list[Ranked]:
+    """By rank what lies above chance; all else behind it, by how far it lies above the usual of its modality.
+
+    Where a modality tells nothing its hits keep their ranks beside both.
+    """
+    ranked: list[Ranked] = []
+    behind: list[tuple[float, Hit]] = []
+    lowest = 0  # of the ranks before them
+    for modality, hits in found.items():
+        spread = spreads.get(modality)
+        if spread is None or spread.chance is None:
+            ranked += [Ranked(hit, _merit(rank)) for rank, hit in enumerate(hits, 1)]
+            continue
+        before = [hit for hit in hits if spread.above(hit) > spread.chance or "words" in hit.found_by]
+        ranked += [Ranked(hit, _merit(rank)) for rank, hit in enumerate(before, 1)]
+        lowest = max(lowest, len(before))
+        behind += [(spread.above(hit), hit) for hit in hits if hit not in before]
+    behind.sort(key=lambda one: -one[0])
+    return ranked + [Ranked(hit, _merit(lowest + place)) for place, (_, hit) in enumerate(behind, 1)]
+
+
+def _merit(rank: int) -> float:
+    return 1 / (RRF_RANKS + rank)
+
+
+def _sorted(ranked: list[Ranked]) -> list[Ranked]:
     return sorted(ranked, key=lambda one: (-one.merit, -one.hit.score))

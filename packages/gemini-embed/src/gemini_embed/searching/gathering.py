@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
+from typing import NamedTuple
 
 from gemini_embed.hits import Hit, Hits, Opener
 from gemini_embed.hits.origin import Origin
 from gemini_embed.notices import warn
 from gemini_embed.searching.census import Census
+from gemini_embed.searching.chance import Samples, spreads, spreads_beside
 from gemini_embed.searching.fusion import ByModality, Ranked, fused
 from gemini_embed.searching.merging import merged, widened
 from gemini_embed.searching.options import Wanted
 from gemini_embed.searching.variety import collapsed, diversified
 from gemini_embed.searching.wording import with_words
 from gemini_embed.stores import FilterLike, FloatArray, Store
-from gemini_embed.stores.filters import restricted
+from gemini_embed.stores.filters import of_modality, restricted
 
 
 def search(
@@ -38,7 +41,7 @@ def search(
 def _ranked(store: Store, census: Census, query: FloatArray, wanted: Wanted) -> list[Ranked]:
     words = wanted.words
     joined = with_words(store, query, wanted, words) if words else None
-    found = {} if words and words.only else _found(store, census, query, wanted)
+    found, samples = _Found() if words and words.only else _found(store, census, query, wanted)
     if joined:
         found = joined.found(found)
     if len(found) > 1 and isinstance(wanted.score_threshold, int | float):
@@ -48,22 +51,46 @@ def _ranked(store: Store, census: Census, query: FloatArray, wanted: Wanted) -> 
             f"for each, such as score_threshold={{'text': {wanted.score_threshold}, ...}}"
         )
     kept = {modality: _above(hits, wanted.threshold(modality)) for modality, hits in found.items()}
-    spreads = census.spreads(query, kept) if wanted.fusion == "standardized" else None
-    ranked = fused(kept, wanted.fusion, spreads)
+    if wanted.fusion == "standardized":
+        usual = spreads({**census.samples(query, [one for one in kept if one not in samples]), **samples})
+    else:
+        usual = spreads_beside(samples, {modality: hits[0] for modality, hits in kept.items() if hits})
+    ranked = fused(kept, wanted.fusion, usual)
     return joined.placed(ranked) if joined else ranked
 
 
-def _found(store: Store, census: Census, query: FloatArray, wanted: Wanted) -> ByModality:
+class _Found(NamedTuple):
+    hits: ByModality = MappingProxyType({})
+    samples: Samples = MappingProxyType({})
+    """To compare them with, of those modalities that can be."""
+
+
+def _found(store: Store, census: Census, query: FloatArray, wanted: Wanted) -> _Found:
     """The nearest of each modality; of all together where they are not told apart, or cannot be."""
     is_neutral = wanted.filter is None or isinstance(wanted.filter, Mapping)
     modalities = [one for one in census.modalities() if _is_asked_for(one, wanted)] if is_neutral else []
     is_apart = wanted.fusion != "raw" or wanted.quotas is not None or isinstance(wanted.score_threshold, Mapping)
     if not is_apart or len(modalities) < 2:
-        return _by_modality(_nearest(store, query, wanted, [wanted.filter])[0])
-    lists = _nearest(store, query, wanted, [restricted(wanted.filter, modality) for modality in modalities])
+        return _Found(_by_modality(_nearest(store, query, wanted, [wanted.filter])[0]))
+    lists, samples = _compared(store, census, query, wanted, modalities)
     if not wanted.filter:
-        census.learn({modality: bool(hits) for modality, hits in zip(modalities, lists, strict=True)})
-    return {modality: hits for modality, hits in zip(modalities, lists, strict=True) if hits}
+        census.learn({modality: bool(hits) for modality, hits in lists.items()})
+    return _Found({modality: hits for modality, hits in lists.items() if hits}, samples)
+
+
+def _compared(
+    store: Store, census: Census, query: FloatArray, wanted: Wanted, modalities: Sequence[str | None]
+) -> tuple[dict[str | None, list[Hit]], Samples]:
+    """The nearest of each modality, and where it matters what the query scores against a sample of each."""
+    filters = [restricted(wanted.filter, modality) for modality in modalities]
+    is_needed = wanted.compares and store.gives_vectors
+    if not (is_needed and store.samples_along):
+        lists = dict(zip(modalities, _nearest(store, query, wanted, filters), strict=True))
+        there = [modality for modality, hits in lists.items() if hits]
+        return lists, census.samples(query, there) if is_needed and len(there) > 1 else {}
+    beside = [of_modality(modality) for modality in modalities]
+    each, samples = store.search_with_samples(query, wanted.depth, filters, beside, precision=wanted.precision)
+    return dict(zip(modalities, each, strict=True)), dict(zip(modalities, samples, strict=True))
 
 
 def _nearest(store: Store, query: FloatArray, wanted: Wanted, filters: Sequence[FilterLike]) -> list[list[Hit]]:

@@ -13,11 +13,15 @@ from gemini_embed.searching.hypotheses import Hypothetical, check_hypothetical
 from gemini_embed.searching.lexical import DEPTH, Words, WordsLike, words_asked
 from gemini_embed.stores import FilterLike, Precision, Store
 
-Fusion = Literal["rrf", "standardized", "raw"]
+Fusion = Literal["above_chance", "rrf", "standardized", "raw"]
 """How hits of several modalities become one list. Cosines of different modalities cannot be compared: a space that all
 share keeps a gap between them, so that unrelated texts often score higher than a text and the video it describes.
 
-rrf (the default): reciprocal rank fusion. The best of each modality come first, then the second best, and so on.
+above_chance (the default): what lies above chance in its modality by its rank, as "rrf" has it; all else comes behind
+    that, by how far it lies above what this query usually scores there. Chance is what the best of so many unrelated
+    records would reach, by a sample of the index. Modalities of a few records, where that cannot be told, and hits
+    that words have found are ranked as by "rrf".
+rrf: reciprocal rank fusion. The best of each modality come first, then the second best, and so on.
 standardized: by how far a score lies above what this query scores against a sample of its modality. Better where some
     modalities hold nothing that fits, if the index has some dozens of records of each.
 raw: by the cosines as they are.
@@ -51,7 +55,7 @@ class Wanted:
     k: int
     filter: FilterLike = None
     score_threshold: float | Mapping[str, float] | None = None
-    fusion: Fusion = "rrf"
+    fusion: Fusion = "above_chance"
     quotas: Mapping[str, int] | None = None
     mmr: float | None = None
     collapse: float | None = None
@@ -85,6 +89,13 @@ class Wanted:
         """How many hits to look at, so that `k` are left when near-duplicates and neighbours are one."""
         depth = self.k if self.mmr is None and self.collapse is None and not self.merge else max(4 * self.k, 20)
         return depth if self.words is None else max(depth, DEPTH)
+
+    @property
+    def compares(self) -> bool:
+        """Whether hits are compared with a sample; estimates by codes cannot be compared with cosines."""
+        if self.fusion == "above_chance":
+            return self.precision is None or self.precision.rescore is not False
+        return self.fusion == "standardized"
 
     @property
     def words(self) -> Words | None:

@@ -1,6 +1,6 @@
 """Where records and vectors live: vector stores behind one contract.
 
-base             the contract, and what every store checks
+base             the contract, and what every store checks;  batch: records with their vectors
 filters          the neutral filter;  matching: the same in plain Python
 points           records as points of the Qdrant family;  point_filters: filters as its conditions
 lexical          how words are cut and weighed;  words: those of a record, and those looked for
@@ -9,6 +9,7 @@ keeping          a store that keeps words beside vectors, whatever its engine
 adopting         the taking over of a collection that has no fingerprint
 aliases          the collection that a name leads to, kept to
 quantization     smaller copies of vectors, by name;  precision: how exactly one search reads them
+sampling         what a query scores against records that nobody chose
 forking          engines that live in one process, and its forks
 pickling         stores of a server as their settings
 llama_nodes      what LlamaIndex's stores read beside that

@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gemini_embed.errors import ConfigurationError, GeminiEmbedError, InputError, StoreError, StoreLockedError
 from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.hits import Hit
 from gemini_embed.records import MODALITIES, Record
+from gemini_embed.stores.batch import Batch as Batch
+from gemini_embed.stores.batch import FilterLike as FilterLike
+from gemini_embed.stores.batch import FloatArray as FloatArray
 from gemini_embed.stores.lexical import KeptWords, Lexical
 from gemini_embed.stores.precision import Precision
 from gemini_embed.stores.quantization import Quantization, check_name
+from gemini_embed.stores.sampling import GivesSamples
 from gemini_embed.stores.words import WordHit, WordQuery
 
 T = TypeVar("T")
-FloatArray: TypeAlias = NDArray[np.float32]
-FilterLike: TypeAlias = Mapping[str, Any] | Any
-"""A neutral filter (see `stores/filters.py`), or a filter object of the store's own engine, which passes through."""
 
 
-class Batch(NamedTuple):
-    """Some records and their vectors: float32, shape (n, d), row i belongs to record i; (n, 0) when not asked for."""
-
-    records: list[Record]
-    vectors: FloatArray
-
-
-class Store(ABC):
+class Store(GivesSamples):
     """A place for records and vectors. All methods block; the index's async doors call them in a thread.
 
     Any thread may call; a store that cannot take that locks inside. Everything acknowledged survives a killed process,
@@ -128,7 +121,7 @@ class Store(ABC):
     ) -> Iterator[Batch]:
         """All matching records in the store's own order, in batches of at most `batch_size`."""
 
-    def optimize(self) -> None:  # noqa: B027 - most engines see to it by themselves: nothing is a right answer
+    def optimize(self) -> None:
         """Build what makes searches in a large store fast, where the engine does not see to it by itself.
 
         Blocks, and other calls may wait until it is done. Nothing to do by default.

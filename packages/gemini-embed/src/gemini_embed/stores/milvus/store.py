@@ -36,6 +36,7 @@ from gemini_embed.stores.forking import OfOneProcess
 from gemini_embed.stores.milvus import lite as milvus_lite
 from gemini_embed.stores.milvus.collection import ensure, index_of, is_gone
 from gemini_embed.stores.milvus.filters import expression, ids_in
+from gemini_embed.stores.milvus.iterating import MOST, first_of, rows_of
 from gemini_embed.stores.milvus.rows import (
     ID_FIELD,
     VECTOR_FIELD,
@@ -49,6 +50,7 @@ from gemini_embed.stores.milvus.together import together
 from gemini_embed.stores.pickling import SettingsOnly
 from gemini_embed.stores.precision import Precision
 from gemini_embed.stores.quantization import Quantization
+from gemini_embed.stores.sampling import SAMPLE
 
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
@@ -56,8 +58,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Consistency: TypeAlias = Literal["Strong", "Session", "Bounded", "Eventually"]
 
-_MAX_K = 16_384
-"""Hits of one search, and rows of one query, that a server gives."""
 _NUMBERS_PER_REQUEST = 2**20
 """Vector numbers in one upsert: 4 MB, well under the 64 MB of a gRPC message."""
 
@@ -153,8 +153,8 @@ class MilvusStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
         query = check_query(vector, k, self._dimensions)
         if precision is not None:
             self.check_precision(precision)
-        if k > _MAX_K:
-            raise InputError(f"Milvus gives at most {_MAX_K:,} hits of one search, not {k:,}")
+        if k > MOST:
+            raise InputError(f"Milvus gives at most {MOST:,} hits of one search, not {k:,}")
         wanted = [expression(filter) for filter in filters]
         with self._ready() as client:
             return self._at_once([partial(self._search, client, query, k, where) for where in wanted])
@@ -197,13 +197,7 @@ class MilvusStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
             # would be missing. A strong read first makes the server catch up.
             if self._file is None and self._count(client, where) == 0:
                 return
-            rows = client.query_iterator(
-                self._name,
-                batch_size=min(batch_size, _MAX_K),
-                filter=where,
-                output_fields=[*WITHOUT_VECTOR, VECTOR_FIELD] if with_vectors else WITHOUT_VECTOR,
-                timeout=self._timeout_s,
-            )
+            rows = rows_of(client, self._name, where, batch_size, self._timeout_s, with_vectors=with_vectors)
         try:
             while True:
                 with self._ready():
@@ -213,6 +207,12 @@ class MilvusStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
                 yield batch_of(some, with_vectors)
         finally:
             rows.close()
+
+    def sample_each(self, filters: Sequence[FilterLike], count: int = SAMPLE) -> list[Batch | None]:
+        wanted = [expression(filter) for filter in filters]
+        with self._ready() as client:
+            first = partial(first_of, client, self._name, count=count, timeout_s=self._timeout_s)
+            return self._at_once([partial(first, where) for where in wanted])
 
     def optimize(self) -> None:
         """Seal what was written, so that it is indexed; Lite then searches several times faster."""

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from gemini_embed.hits import Hit
 from gemini_embed.records import Record
 from gemini_embed.stores.base import FilterLike, FloatArray
 from gemini_embed.stores.lexical import SPARSE_NAME, Sparse
 from gemini_embed.stores.llama_nodes import node_payload
 from gemini_embed.stores.point_filters import ClientConditions
-from gemini_embed.stores.points import from_payload, point_ids, to_payload
+from gemini_embed.stores.points import METADATA_KEY, from_payload, point_ids, to_payload
 from gemini_embed.stores.precision import Precision
+from gemini_embed.stores.sampling import SAMPLE, Sample, estimated_count, source_of
 
 if TYPE_CHECKING:
     from qdrant_client import models
+
+_SOURCE = f"{METADATA_KEY}.source"
 
 
 def filter_of(given: FilterLike) -> Any:
@@ -61,6 +66,31 @@ def queries_of(
         models.QueryRequest(query=query.tolist(), limit=k, filter=filter_of(one), params=params, with_payload=True)
         for one in filters
     ]
+
+
+def samples_of(
+    query: FloatArray, samples: Iterable[FilterLike], params: models.SearchParams | None
+) -> list[models.QueryRequest]:
+    """The first records in the order of ids that pass each of the filters, scored: a prefetch without a query."""
+    from qdrant_client import models
+
+    return [
+        models.QueryRequest(
+            prefetch=models.Prefetch(filter=filter_of(one), limit=SAMPLE),
+            query=query.tolist(),
+            limit=SAMPLE,
+            params=params,
+            with_payload=[_SOURCE],
+        )
+        for one in samples
+    ]
+
+
+def sample_of(answer: models.QueryResponse) -> Sample:
+    """What such a request says."""
+    records = [from_payload(point.id, point.payload) for point in answer.points]
+    scores = np.array([point.score for point in answer.points], np.float32)
+    return Sample(scores, [source_of(one) for one in records], estimated_count(sorted(one.id for one in records)))
 
 
 def params_of(precision: Precision, oversampling: float) -> models.SearchParams:

@@ -20,7 +20,6 @@ import numpy as np
 
 from gemini_embed.errors import ConfigurationError
 from gemini_embed.fingerprint import Fingerprint
-from gemini_embed.hits import Hit
 from gemini_embed.notices import warn
 from gemini_embed.records import Record
 from gemini_embed.stores.aliases import OfOneCollection
@@ -29,7 +28,6 @@ from gemini_embed.stores.base import (
     FilterLike,
     FloatArray,
     check_one_of,
-    check_query,
     check_rows,
     engine_errors,
     opened,
@@ -38,12 +36,12 @@ from gemini_embed.stores.forking import OfOneProcess
 from gemini_embed.stores.lexical import SPARSE_NAME, KeptWords, LexicalLike, check_lexical
 from gemini_embed.stores.pickling import SettingsOnly
 from gemini_embed.stores.points import dense, from_payload, point_id, point_ids
-from gemini_embed.stores.precision import Precision
 from gemini_embed.stores.qdrant.away import persist
 from gemini_embed.stores.qdrant.client import connected, is_gone, is_in_folder, is_local, no_quantization_here, passes
 from gemini_embed.stores.qdrant.codes import ClientCodes
 from gemini_embed.stores.qdrant.collection import ensure
-from gemini_embed.stores.qdrant.requests import changes_of, filter_of, hits_of, params_of, points_of, queries_of
+from gemini_embed.stores.qdrant.requests import changes_of, filter_of, points_of
+from gemini_embed.stores.qdrant.searches import ClientSearches
 from gemini_embed.stores.qdrant.words import ClientWords
 from gemini_embed.stores.quantization import Quantization, check_quantization
 
@@ -56,7 +54,7 @@ _NUMBERS_PER_REQUEST = 2**18
 """Vector numbers in one upsert: some 5 MB of JSON, well under the server's 32 MB."""
 
 
-class QdrantStore(SettingsOnly, OfOneProcess, OfOneCollection, ClientCodes, ClientWords):
+class QdrantStore(SettingsOnly, OfOneProcess, OfOneCollection, ClientCodes, ClientSearches, ClientWords):
     """Records and vectors in one Qdrant collection, made on first use. Needs the extra `qdrant`.
 
     Args:
@@ -167,20 +165,6 @@ class QdrantStore(SettingsOnly, OfOneProcess, OfOneCollection, ClientCodes, Clie
     def update(self, records: Sequence[Record]) -> None:
         changes = [*self._word_changes(records), *changes_of(records)]
         self._ask(lambda client: client.batch_update_points(self._name, changes))
-
-    def search(self, vector: FloatArray, k: int, filter: FilterLike = None) -> list[Hit]:
-        (hits,) = self.search_each(vector, k, [filter])
-        return hits
-
-    def search_each(
-        self, vector: FloatArray, k: int, filters: Sequence[FilterLike], *, precision: Precision | None = None
-    ) -> list[list[Hit]]:
-        query = check_query(vector, k, self._dimensions)
-        if precision is not None:
-            self.check_precision(precision)
-        with self._ready() as client:
-            params = None if is_local(client) else params_of(precision or Precision(), self._oversampling)
-            return hits_of(client.query_batch_points(self._name, queries_of(query, k, filters, params)))
 
     def vectors(self, ids: Sequence[str]) -> dict[str, FloatArray]:
         wanted = point_ids(ids)

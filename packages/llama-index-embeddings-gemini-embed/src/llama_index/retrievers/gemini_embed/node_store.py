@@ -32,11 +32,14 @@ class NodeStore(Store):
     It keeps no fingerprint, so it is yours to search with the embedder that filled it, and scores are what the store
     makes of them. What it holds is known where it has `get_nodes` (Qdrant, Milvus, Chroma, Postgres and others have);
     elsewhere nothing is re-used or replaced, and an embedder's `cache=` saves the cost. MMR, near-duplicates and
-    standardised fusion need vectors, which such stores do not give.
+    standardised fusion need vectors, which such stores do not give; nor is it known there what lies no higher than
+    chance, so the default fusion is by rank alone.
 
     Raises:
         ConfigurationError: a store that keeps vectors alone (`stores_text` is False), as the in-memory default does.
     """
+
+    gives_vectors = False
 
     def __init__(self, vector_store: BasePydanticVectorStore) -> None:
         if not vector_store.stores_text:
