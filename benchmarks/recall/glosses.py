@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,6 +27,10 @@ class Gloss(NamedTuple):
 
     text: str
     example: str | None
+    place: str
+    """Where it stands: its part of speech and offset, such as "n00001740"."""
+    kind: str | None
+    """The place of the meaning that it is a kind of."""
 
 
 def glosses() -> list[Gloss]:
@@ -50,7 +55,13 @@ def _gloss(line: str) -> Gloss:
     words = [fields[4 + 2 * i].replace("_", " ") for i in range(int(fields[3], 16))]
     examples = re.findall(r'"([^"]+)"', said)
     definition = re.sub(r';?\s*"[^"]*"[^;]*', "", said).strip(" ;\n")
-    return Gloss(f"{', '.join(words)}: {definition}", examples[0] if examples else None)
+    kind = re.search(r" @i? (\d{8}) ([nv]) ", head + " ")
+    return Gloss(
+        f"{', '.join(words)}: {definition}",
+        examples[0] if examples else None,
+        f"{fields[2]}{fields[0]}",
+        f"{kind[2]}{kind[1]}" if kind else None,
+    )
 
 
 class Data(NamedTuple):
@@ -67,7 +78,7 @@ class Data(NamedTuple):
 def data(count: int, size: int) -> Data:
     """`count` vectors of `size` numbers, and queries; made once, and kept below `build/`."""
     BUILD.mkdir(parents=True, exist_ok=True)
-    texts, asked = _encoded()
+    texts, asked = encoded()
     rows, queries = unit(texts[:, :size]), unit(asked[:, :size])
     if count > len(rows):
         rng = np.random.default_rng(1)
@@ -81,13 +92,18 @@ def data(count: int, size: int) -> Data:
     return Data(place, queries, best)
 
 
-def _encoded() -> tuple[Matrix, Matrix]:
-    """Texts and queries, 3072 numbers each."""
+def drawn(every: Sequence[Gloss]) -> tuple[np.random.Generator, list[Gloss]]:
+    """The TEXTS of them that are looked through, and the dice as they lie after that."""
+    rng = np.random.default_rng(0)
+    return rng, [every[i] for i in rng.permutation(len(every))[:TEXTS]]
+
+
+def encoded() -> tuple[Matrix, Matrix]:
+    """Texts and queries, 3072 numbers each; made once, and kept below `build/`."""
     place = BUILD / "encoded.npz"
     if not place.exists():
         every = glosses()
-        rng = np.random.default_rng(0)
-        chosen = [every[i] for i in rng.permutation(len(every))[:TEXTS]]
+        rng, chosen = drawn(every)
         examples = [one.example for one in every if one.example and len(one.example.split()) >= 3]
         asked = [examples[i] for i in rng.permutation(len(examples))[:QUERIES]]
         encoder = MiniLm()

@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Matrix = NDArray[np.float32]
-_HEADS, _SIZE, _LAYERS, _MOST_TOKENS, _BATCH = 12, 384, 6, 128, 64
+SIZE = 384
+"""Of the model's own vectors, which come first in the longer ones."""
+_HEADS, _SIZE, _LAYERS, _MOST_TOKENS, _BATCH = 12, SIZE, 6, 128, 64
 SIZES = (3072, 768)
 
 
