@@ -34,8 +34,7 @@ class Excerpt:
     @property
     def metadata(self) -> dict[str, int | float]:
         """The fields that are set, as a record keeps them."""
-        found = {name: getattr(self, name) for name in FIELDS}
-        return {name: value for name, value in found.items() if value is not None}
+        return {name: value for name in FIELDS if (value := getattr(self, name)) is not None}
 
     @property
     def anchor(self) -> str:

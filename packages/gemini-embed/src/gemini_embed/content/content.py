@@ -45,9 +45,11 @@ class Content:
         """The content that `like` means; a sequence is one content of interleaved parts."""
         if isinstance(like, Content):
             return like
+        if isinstance(like, str):
+            return cls(like)
         if is_genai(like) and hasattr(like, "parts"):
             return cls(*(like.parts or ()))
-        if isinstance(like, Sequence) and not isinstance(like, str | bytes | bytearray | memoryview):
+        if isinstance(like, Sequence) and not isinstance(like, bytes | bytearray | memoryview):
             return cls(*like)
         return cls(like)
 

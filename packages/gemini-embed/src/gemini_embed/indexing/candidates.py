@@ -26,6 +26,7 @@ from gemini_embed.windows import Cutting, Window, text_windows
 
 _FILE_NAME = re.compile(r"[^\n]{1,250}\.\w{1,5}")
 """What may be the name of a file, though a list holds it as a text."""
+_WHOLE = Excerpt()
 
 Fetch = Callable[[str], bytes]
 """The bytes at a URL."""
@@ -37,8 +38,8 @@ class Candidate:
 
     record: Record
     content_key: str
-    load: Callable[[], Loaded]
-    """Makes what is embedded, and the text that comes with it."""
+    made: Loaded | Callable[[], Loaded]
+    """What is embedded, and the text that comes with it; or what makes it."""
     has_text: bool = True
     """Whether `record` has its text; else it comes when it is loaded, and what a store holds keeps what it had."""
     size_bytes: int = 0
@@ -47,6 +48,10 @@ class Candidate:
     """Tells them by modality, where that can be told without loading."""
     begins: bool = True
     """Whether it is the first of its item."""
+
+    def load(self) -> Loaded:
+        """Make what is embedded, where it is not at hand. Raises InputError."""
+        return self.made if isinstance(self.made, Loaded) else self.made()
 
 
 @dataclass(frozen=True)
@@ -106,7 +111,7 @@ class Reader:
         content = origin.content
         looks = [hashed(part, self.root) for part in content.parts]
         digest = looks[0].sha256 if len(looks) == 1 else sha256_of("\n".join(one.sha256 for one in looks))
-        excerpt = next((part.excerpt for part in content.parts if isinstance(part, Video)), Excerpt())
+        excerpt = next((part.excerpt for part in content.parts if isinstance(part, Video)), _WHOLE)
         identity = Identity(
             key=[digest, content.title],
             window=None,
@@ -120,9 +125,9 @@ class Reader:
         record = self._record(item, origin, identity, content.text)
         part = content.parts[0]
         if item.page_content is not None or len(looks) > 1 or not isinstance(part, Media):
-            return Candidate(record, identity.content_key, partial(Loaded, content))
+            return Candidate(record, identity.content_key, Loaded(content))
         if not self.describes:
-            return Candidate(record, identity.content_key, partial(Loaded, content), has_text=False)
+            return Candidate(record, identity.content_key, Loaded(content), has_text=False)
         load = partial(self._with_bytes, content, part, identity.mime_type or "")
         return Candidate(record, identity.content_key, load, has_text=False, size_bytes=looks[0].size_bytes)
 
@@ -142,14 +147,14 @@ class Reader:
             return
         tokens = min(self.cutting.text_tokens, most)
         seen: Counter[str] = Counter()
-        for window in text_windows(part.text, tokens=tokens, overlap=self.cutting.overlap_tokens):
+        windows = text_windows(part.text, tokens=tokens, overlap=self.cutting.overlap_tokens)
+        for place, window in enumerate(windows):
             digest = sha256_of(window.text)
             number, seen[digest] = seen[digest], seen[digest] + 1
             content = Content(window.text, title=origin.content.title)
             identity = Identity([digest, content.title], number or None, "text", origin.mime_type, digest, window)
             record = self._record(item, origin, identity, window.text)
-            load = partial(Loaded, content)
-            yield Candidate(record, identity.content_key, load, begins=not sum(seen.values()) > 1)
+            yield Candidate(record, identity.content_key, Loaded(content), begins=place == 0)
 
     def _windows(self, item: Item, origin: _Origin, part: Media) -> Iterator[Candidate]:
         """A record for each window of a recording, a video or a PDF."""
@@ -165,7 +170,7 @@ class Reader:
             yield Candidate(
                 record=self._record(item, origin, identity, ""),
                 content_key=identity.content_key,
-                load=partial(pieces.load, number),
+                made=partial(pieces.load, number),
                 has_text=item.page_content is not None,
                 size_bytes=pieces.info.size_bytes // len(pieces.excerpts),
                 likely_tokens=partial(self._likely, part, pieces, number),

@@ -12,11 +12,16 @@ from typing import Any
 from gemini_embed.errors import InputError
 from gemini_embed.records import LEAST_WHOLE, MOST_WHOLE, Record
 
+_AS_IT_IS = json.JSONEncoder(ensure_ascii=False).encode
+
 
 def check_text(record: Record) -> None:
     """InputError for what no store could keep: names of files need not be valid text."""
+    texts = (record.page_content, *record.metadata, *record.metadata.values())
+    if all(isinstance(text, str) and text.isascii() for text in texts):
+        return  # most
     try:
-        json.dumps([record.page_content, record.metadata], ensure_ascii=False).encode()
+        _AS_IT_IS([record.page_content, record.metadata]).encode()
     except UnicodeEncodeError as error:
         near = error.object[max(0, error.start - 40) : error.end]
         raise InputError(f"a path, metadata or page_content is not valid text (a lone surrogate): {near!r}") from error

@@ -20,6 +20,7 @@ class Outdated:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._sources = Seen()
+        self._are_some = False
         self._old = scratch_database(
             "CREATE TABLE old (id TEXT PRIMARY KEY, source BLOB) WITHOUT ROWID; CREATE INDEX by_source ON old (source)"
         )
@@ -31,7 +32,9 @@ class Outdated:
             for batch in self._store.iterate(filter={"source": first_seen}, with_vectors=False):
                 rows = ((record.id, short_key(record.source or "")) for record in batch.records)
                 self._old.executemany("INSERT OR IGNORE INTO old VALUES (?, ?)", rows)
-        self._old.executemany("DELETE FROM old WHERE id = ?", ((record.id,) for record in records))
+                self._are_some = True
+        if self._are_some:
+            self._old.executemany("DELETE FROM old WHERE id = ?", ((record.id,) for record in records))
 
     def keep(self, source: str | None) -> None:
         """What this source held stays: an item of its could not be embedded, and the old may be all there is of it."""

@@ -165,10 +165,11 @@ class EdgeStore(SettingsOnly, OfOneProcess, EdgeWords):
         return {str(point.id): np.array(dense(point), np.float32) for point in points}
 
     def get(self, ids: Sequence[str]) -> list[Record]:
+        wanted = point_ids(ids)
         with self._open_shard() as shard:
-            points = shard.retrieve(point_ids(ids), with_payload=True, with_vector=False)
+            points = shard.retrieve(wanted, with_payload=True, with_vector=False)
         found = {point_id(point.id): from_payload(point.id, point.payload) for point in points}
-        return [found[id_] for id_ in point_ids(ids) if id_ in found]
+        return [found[id_] for id_ in wanted if id_ in found]
 
     def delete(self, ids: Sequence[str] | None = None, *, filter: FilterLike = None) -> int:
         check_one_of(ids, filter)
