@@ -38,13 +38,15 @@ def medium_of(hit: Hit, left: int = MAX_BYTES) -> tuple[Medium | None, str]:
     """
     if hit.modality in (None, "text"):
         return None, ""
+    if left <= 0:
+        return None, " (not shown: no bytes are left)"
     try:
         part = hit.clip()
     except GeminiEmbedError as error:
         return None, f" (not shown: {error})"
     data = base64.b64encode(part.data or b"").decode()
     if len(data) > left:
-        return None, f" (not shown: {len(data):,} bytes, {max(left, 0):,} are left)"
+        return None, f" (not shown: {len(data):,} bytes, {left:,} are left)"
     return Medium(cast("MediaKind", part.modality), part.mime_type or "", data), ""
 
 

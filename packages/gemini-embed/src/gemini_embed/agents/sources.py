@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
 from gemini_embed.errors import InputError
@@ -77,6 +77,27 @@ class Sources:
         if hit is None:
             raise InputError(f"there is no source [{written[1]}]: give a link as a search shows it")
         return hit.link
+
+
+class Conversations:
+    """The `Sources` of each conversation, by its id; the longest unused are forgotten beyond `most`. Thread-safe."""
+
+    def __init__(self, most: int = 1_000) -> None:
+        self.most = most
+        self._lock = threading.Lock()
+        self._sources: dict[Hashable, Sources] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.most,)
+
+    def of(self, conversation: Hashable) -> Sources:
+        """Those of a conversation; of all that have no id, for None."""
+        with self._lock:
+            known = self._sources.pop(conversation, None)
+            sources = self._sources[conversation] = Sources() if known is None else known
+            if len(self._sources) > self.most:
+                del self._sources[next(iter(self._sources))]
+            return sources
 
 
 class Cited(dict[int, Hit]):
