@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from fix_agents import Sources, langchain_retriever
+from fix_agents import AgentSources, langchain_retriever
 from fix_generate_content import GenerateContent, call
 from gemini_embed.agents import medium_of
 from gemini_embed.windows import probe
@@ -51,7 +51,7 @@ def ask(request: pytest.FixtureRequest) -> Callable[[Any, str], Any]:
 
 
 async def test_an_agent_asks_twice_and_its_model_reads_five_kinds(
-    agent_sources: Sources, model: ChatGoogleGenerativeAI, generate_content: GenerateContent, ask: Any
+    agent_sources: AgentSources, model: ChatGoogleGenerativeAI, generate_content: GenerateContent, ask: Any
 ) -> None:
     """Two calls at once are one user turn; what was found before stays where it was."""
     generate_content.replies = [
@@ -84,7 +84,7 @@ async def test_an_agent_asks_twice_and_its_model_reads_five_kinds(
 
 
 async def test_without_the_middleware_a_model_gets_words_only(
-    agent_sources: Sources, model: ChatGoogleGenerativeAI, generate_content: GenerateContent, ask: Any
+    agent_sources: AgentSources, model: ChatGoogleGenerativeAI, generate_content: GenerateContent, ask: Any
 ) -> None:
     generate_content.replies = [call(SEARCH, query="pump"), "I cannot see."]
     await ask(create_agent(model, langchain_retriever(agent_sources).agent_tools()), "What of the pump?")
@@ -93,7 +93,7 @@ async def test_without_the_middleware_a_model_gets_words_only(
 
 
 def test_a_recording_in_a_tools_message_becomes_words(
-    agent_sources: Sources, model: ChatGoogleGenerativeAI, generate_content: GenerateContent
+    agent_sources: AgentSources, model: ChatGoogleGenerativeAI, generate_content: GenerateContent
 ) -> None:
     """Which is why `media="content"` leaves it out: langchain-core makes JSON of the base64 of the whole list."""
     (hit,) = agent_sources.index.search("pump", 1, filter={"modality": "audio"})
@@ -113,7 +113,7 @@ def test_a_recording_in_a_tools_message_becomes_words(
 
 
 async def test_pictures_and_pages_in_the_tools_message(
-    agent_sources: Sources, model: ChatGoogleGenerativeAI, generate_content: GenerateContent, ask: Any
+    agent_sources: AgentSources, model: ChatGoogleGenerativeAI, generate_content: GenerateContent, ask: Any
 ) -> None:
     """`media="content"` needs no middleware, and tells of what it cannot hold."""
     generate_content.replies = [call(SEARCH, query="pump"), "Blue [1]."]
@@ -126,7 +126,7 @@ async def test_pictures_and_pages_in_the_tools_message(
 
 
 async def test_reading_and_listing(
-    agent_sources: Sources, model: ChatGoogleGenerativeAI, generate_content: GenerateContent, ask: Any
+    agent_sources: AgentSources, model: ChatGoogleGenerativeAI, generate_content: GenerateContent, ask: Any
 ) -> None:
     generate_content.replies = [
         call("list_sources", modality="video"),
@@ -137,14 +137,15 @@ async def test_reading_and_listing(
     tools = langchain_retriever(agent_sources).agent_tools()
     state = await ask(create_agent(model, tools, middleware=[MediaMiddleware()]), "What colour?")
     ((mime_type, clip),) = generate_content.media()
-    assert (mime_type, probe(clip).duration_s) == ("video/mp4", pytest.approx(5, abs=1.1))
+    assert mime_type == "video/mp4"
+    assert probe(clip).duration_s == pytest.approx(5, abs=1.1)
     assert "(1 to 5 s of 8.0 s)" in generate_content.words()
     assert "there is no page 9: " in generate_content.words()
     assert cited(state["messages"])[1].link.endswith("walk.mp4#t=1,5")
 
 
 def test_in_a_graph_of_ones_own(
-    agent_sources: Sources, model: ChatGoogleGenerativeAI, generate_content: GenerateContent
+    agent_sources: AgentSources, model: ChatGoogleGenerativeAI, generate_content: GenerateContent
 ) -> None:
     from langgraph.graph import START, MessagesState, StateGraph
     from langgraph.prebuilt import ToolNode, tools_condition
@@ -169,7 +170,7 @@ def test_in_a_graph_of_ones_own(
 
 
 def test_older_media_go_first(
-    agent_sources: Sources, model: ChatGoogleGenerativeAI, generate_content: GenerateContent
+    agent_sources: AgentSources, model: ChatGoogleGenerativeAI, generate_content: GenerateContent
 ) -> None:
     """What the newest results leave of the budget is for those before them."""
     generate_content.replies = [
