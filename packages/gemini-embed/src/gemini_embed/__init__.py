@@ -33,6 +33,7 @@ hold every import to them, so a new room gets a row here.
     12  `index`                      `MultimodalIndex`, the second door
     12  `adapters/`                  what stands in front of the embedder for others
     12  `testing/`                   what every store must pass, for pytest
+    13  `agents/`                    numbers for sources, media for a model, tools that read
     13  `analysis/`                  groups, labels and outliers of vectors
     13  `evaluation/`                how well an index finds, measured on the index itself
 

@@ -9,7 +9,9 @@ documents   documents in and out
 retriever   `GeminiMultimodalRetriever` over a `gemini_embed.MultimodalIndex`
 hypotheses  what an answer might say, written by a chain;  reranking: `GeminiRerank`, a document compressor
 answers     what was found as content blocks, for the next message
-tools       the retriever as an agent's tool;  vectorstores: over a collection of LangChain's own stores
+tools       the retriever as an agent's tools;  results: what they answer, numbered
+history     their media as messages for a chat model, and what an answer cites;  agents: the same as middleware
+vectorstores  over a collection of LangChain's own stores
 sparse      `GeminiBm25`, words beside vectors for langchain-qdrant
 """
 
@@ -25,6 +27,7 @@ from langchain_gemini_embed.usage import USAGE_EVENT
 
 if TYPE_CHECKING:
     from langchain_gemini_embed.answers import to_content_blocks
+    from langchain_gemini_embed.history import cited, with_media
     from langchain_gemini_embed.reranking import GeminiRerank
     from langchain_gemini_embed.retriever import GeminiMultimodalRetriever
     from langchain_gemini_embed.sparse import GeminiBm25
@@ -37,7 +40,9 @@ __all__ = [
     "GeminiEmbeddings",
     "GeminiMultimodalRetriever",
     "GeminiRerank",
+    "cited",
     "to_content_blocks",
+    "with_media",
 ]
 
 # langchain_core.retrievers takes seconds to import, and who only embeds does not need it
@@ -45,7 +50,9 @@ _LAZY = {
     "GeminiBm25": "langchain_gemini_embed.sparse",
     "GeminiMultimodalRetriever": "langchain_gemini_embed.retriever",
     "GeminiRerank": "langchain_gemini_embed.reranking",
+    "cited": "langchain_gemini_embed.history",
     "to_content_blocks": "langchain_gemini_embed.answers",
+    "with_media": "langchain_gemini_embed.history",
 }
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from gemini_embed import GeminiEmbedError, Hit
+from gemini_embed import Hit
 from gemini_embed.adapters import Opener
+from gemini_embed.agents import MAX_BYTES, Medium, medium_of
 from langchain_core.documents import Document
 
 from langchain_gemini_embed.documents import hit_of
 
-MAX_BYTES = 15 * 2**20
-"""Of media in one message: Gemini takes 20 MB, base64 and words included."""
-_BLOCK_TYPES = {"image": "image", "audio": "audio", "video": "video", "pdf": "file"}
+BLOCK_TYPES = {"image": "image", "audio": "audio", "video": "video", "pdf": "file"}
 
 
 def to_content_blocks(
@@ -30,26 +30,26 @@ def to_content_blocks(
     blocks: list[dict[str, Any]] = []
     left = max_bytes
     for number, document in enumerate(documents, 1):
-        hit = hit_of(document)
-        medium, missing = _medium(hit, opener or Opener(), left)
-        blocks.append({"type": "text", "text": hit.cited(number, missing)})
-        if medium is not None:
-            left -= len(medium["base64"])
-            blocks.append(medium)
+        hit = replace(hit_of(document), opener=opener)
+        text, *media = blocks_of(hit, partial(hit.cited, number), left)
+        blocks += [text, *media]
+        left -= sum(len(medium["base64"]) for medium in media)
     return blocks
 
 
-def _medium(hit: Hit, opener: Opener, left: int) -> tuple[dict[str, Any] | None, str]:
-    """The block of a hit's medium, or why there is none."""
-    if hit.modality in (None, "text"):
-        return None, ""
-    try:
-        part = opener.clip(hit.record, hit.window)
-    except GeminiEmbedError as error:
-        return None, f" (not shown: {error})"
-    data = base64.b64encode(part.data or b"").decode()
-    if len(data) > left:
-        return None, f" (not shown: {len(data):,} bytes, {max(left, 0):,} are left)"
-    extras: Mapping[str, Any] = {"source": hit.source, **hit.window.metadata}
-    kind = _BLOCK_TYPES[part.modality]
-    return {"type": kind, "mime_type": part.mime_type, "base64": data, "extras": extras}, ""
+def blocks_of(hit: Hit, said: Callable[[str], str], left: int) -> list[dict[str, Any]]:
+    """A text block with what `said` makes of a note, and the block of the hit's medium, if there is one of at most
+    `left` bytes of base64; else the note says why."""
+    medium, missing = medium_of(hit, left)
+    text = {"type": "text", "text": said(missing)}
+    return [text] if medium is None else [text, _block(medium, hit)]
+
+
+def _block(medium: Medium, hit: Hit) -> dict[str, Any]:
+    extras = {"source": hit.source, **hit.window.metadata}
+    return {
+        "type": BLOCK_TYPES[medium.kind],
+        "mime_type": medium.mime_type,
+        "base64": medium.base64,
+        "extras": extras,
+    }

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self, Unpack, cast
 
 from gemini_embed import AddReport, InputError, MultimodalIndex, Precision, Words
 from gemini_embed.adapters import Opener
+from gemini_embed.agents import MAX_BYTES, Conversations, Sources
+from gemini_embed.agents.words import LIST, READ, SEARCH
 from gemini_embed.indexing.options import AddOptions
 from gemini_embed.searching.options import Fusion, SearchOptions
 from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun, Callbacks
@@ -15,12 +18,13 @@ from langchain_core.retrievers import BaseRetriever, LangSmithRetrieverParams
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool
 from langchain_core.vectorstores import VectorStore
-from pydantic import ConfigDict, model_validator
+from pydantic import ConfigDict, PrivateAttr, model_validator
 
-from langchain_gemini_embed.answers import MAX_BYTES, to_content_blocks
+from langchain_gemini_embed.answers import to_content_blocks
 from langchain_gemini_embed.blocks import ContentInput, content_of
 from langchain_gemini_embed.documents import document_of, items_of
 from langchain_gemini_embed.hypotheses import as_hypothetical, check_hypothesis
+from langchain_gemini_embed.results import Media
 from langchain_gemini_embed.usage import ausage_reported, usage_reported
 
 
@@ -71,6 +75,9 @@ class GeminiMultimodalRetriever(BaseRetriever):
     hypothesis: Any = None
     """The same under another name, for who writes it: `hypothesis=prompt | model`."""
 
+    _conversations: Conversations = PrivateAttr(default_factory=Conversations)
+    """The numbers of what its tools find."""
+
     @model_validator(mode="after")
     def _checked(self) -> Self:
         if self.hypothetical is not None and self.hypothesis is not None:
@@ -118,19 +125,71 @@ class GeminiMultimodalRetriever(BaseRetriever):
     def search_tool(
         self,
         name: str = "search_sources",
-        description: str = "Search texts, images, recordings, videos and PDFs; returns excerpts with their places.",
+        description: str = SEARCH,
         *,
         max_bytes: int = MAX_BYTES,
         lexical: bool | float | Words | None = None,
+        media: Media = "artifact",
+        sources: Sources | None = None,
     ) -> BaseTool:
         """A tool for agents: its content is text, its artifact the content blocks with the media.
 
-        Of the media no more than `max_bytes` of base64 are in the artifact. `lexical` takes the place of the
-        retriever's. (`as_tool` is every runnable's own.)
+        Of the media no more than `max_bytes` of base64 are in the artifact, from where `MediaMiddleware` or
+        `with_media` bring them to the model. `media="content"` puts images and pages of PDFs into the tool's message
+        itself; recordings and videos are only told of then. Results are numbered, and `cited` maps the numbers in an
+        answer back: in one row by all tools of a retriever, for each `thread_id`, or by those with the same `sources`.
+        `lexical` takes the place of the retriever's. (`as_tool` is every runnable's own.)
         """
         from langchain_gemini_embed.tools import search_tool
 
-        return search_tool(self, name, description, max_bytes, lexical)
+        return search_tool(self, name, description, max_bytes, lexical, media, self._numbers(sources))
+
+    def read_source_tool(
+        self,
+        name: str = "read_source",
+        description: str = READ,
+        *,
+        root: str | os.PathLike[str] | None = None,
+        max_bytes: int = MAX_BYTES,
+        media: Media = "artifact",
+        sources: Sources | None = None,
+    ) -> BaseTool:
+        """A tool that opens a link: lines of a text, pages of a PDF, seconds of a recording or video, and around it.
+
+        It reads the sources that the retriever's `filter` lets through, with `root` all files inside of that folder
+        too, and nothing else; what cannot be read is an answer that tells the model what to do instead. For `media`
+        and `sources` see `search_tool`, for how much comes at once `gemini_embed.agents.read_source`.
+        """
+        from langchain_gemini_embed.tools import read_source_tool
+
+        return read_source_tool(self, name, description, root, max_bytes, media, self._numbers(sources))
+
+    def list_sources_tool(self, name: str = "list_sources", description: str = LIST) -> BaseTool:
+        """A tool that lists the sources that the retriever's `filter` lets through, fifty at a time."""
+        from langchain_gemini_embed.tools import list_sources_tool
+
+        return list_sources_tool(self, name, description)
+
+    def agent_tools(
+        self,
+        *,
+        root: str | os.PathLike[str] | None = None,
+        max_bytes: int = MAX_BYTES,
+        media: Media = "artifact",
+        sources: Sources | None = None,
+    ) -> list[BaseTool]:
+        """The three tools: `search_tool`, `read_source_tool`, `list_sources_tool`, with the same numbers."""
+        return [
+            self.search_tool(max_bytes=max_bytes, media=media, sources=sources),
+            self.read_source_tool(root=root, max_bytes=max_bytes, media=media, sources=sources),
+            self.list_sources_tool(),
+        ]
+
+    def _numbers(self, sources: Sources | None) -> Callable[[RunnableConfig], Sources]:
+        def numbers(config: RunnableConfig) -> Sources:
+            return sources or self._conversations.of(config.get("configurable", {}).get("thread_id"))
+
+        return numbers
 
     # LangChain's own invoke is typed for str only, though it passes anything on.
 

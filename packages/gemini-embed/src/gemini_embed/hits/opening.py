@@ -71,6 +71,17 @@ class Opener:
             raise InputError(f"{record.link(window)} is {mime_type}, which is no medium")
         return part(data, mime_type)
 
+    def info(self, record: Record) -> MediaInfo:
+        """What the medium is, looked into to its end: its kind, how long it is."""
+        return probe(self._source(record, record.window), root=self._root)
+
+    def words(self, record: Record, window: Excerpt) -> list[str]:
+        """The text of each page of the window; "" for a scan."""
+        source = self._source(record, window)
+        pages = _pages(window, probe(source, "pdf", root=self._root))
+        spans = [Span(page, page + 1) for page in range(int(pages.start), int(pages.end))]
+        return [piece.text for piece in pdf_windows(source, spans, root=self._root)]
+
     def _cut(self, source: Source, info: MediaInfo, window: Excerpt) -> tuple[str, bytes]:
         if info.modality == "video":
             start_s, end_s = window.start_s or 0.0, min(window.end_s or info.duration_s or 0.0, info.duration_s or 0.0)

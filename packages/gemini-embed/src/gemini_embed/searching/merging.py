@@ -54,7 +54,7 @@ def _one(group: Sequence[Hit]) -> Hit:
     if len(group) == 1:
         return best
     window = reduce(Excerpt.joined, (hit.window for hit in group))
-    return replace(best, widened=window, text=_text(hit.record for hit in group))
+    return replace(best, widened=window, text=text_of(hit.record for hit in group))
 
 
 def widened(hits: Sequence[Hit], wanted: Wanted, store: Store) -> list[Hit]:
@@ -80,7 +80,7 @@ def _beside(places: Mapping[tuple[str | None, str | None], Sequence[Excerpt]], s
     """The records that lie in any of these windows; not all of their sources, which may be thousands. One may come
     twice where it takes more than one request."""
     clauses = [
-        {"source": source, "modality": modality, **_range(window)}
+        {"source": source, "modality": modality, **range_of(window)}
         for (source, modality), windows in places.items()
         for window in (windows if len(windows) <= _RANGES else [reduce(Excerpt.joined, windows)])
     ]
@@ -98,7 +98,7 @@ def _any_of(clauses: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     return {**({"source": sources} if is_told else {}), "$or": list(clauses)}
 
 
-def _range(window: Excerpt) -> dict[str, Any]:
+def range_of(window: Excerpt) -> dict[str, Any]:
     """The neutral filter for what shares a page, or a stretch, with `window`."""
     if window.page_start is not None:
         return {"page_start": {"lte": window.page_end}, "page_end": {"gte": window.page_start}}
@@ -112,7 +112,7 @@ def _widened(hit: Hit, window: Excerpt, beside: Iterable[Record]) -> Hit:
     within = [record for record in of_same if _lies_in(record.window, window)]
     if window.char_start is not None:  # the text that is known is that of whole passages
         window = reduce(Excerpt.joined, (record.window for record in within), hit.window)
-    return replace(hit, widened=_clamped(window, within), text=_text(within) or hit.page_content)
+    return replace(hit, widened=_clamped(window, within), text=text_of(within) or hit.page_content)
 
 
 def _lies_in(one: Excerpt, other: Excerpt) -> bool:
@@ -136,7 +136,7 @@ def _clamped(window: Excerpt, within: Sequence[Record]) -> Excerpt:
     return replace(window, **{name: value for name, value in told.items() if getattr(window, name) is not None})
 
 
-def _text(records: Iterable[Record]) -> str:
+def text_of(records: Iterable[Record]) -> str:
     """Of windows in the order of the source, each once."""
     said, until = "", 0
     for record in sorted({record.id: record for record in records}.values(), key=_place):
