@@ -24,7 +24,7 @@ LINES = [f"Line {number}: the pump room is behind door {number}." for number in 
 
 
 @dataclass(frozen=True)
-class Sources:
+class AgentSources:
     """A folder with one file of each kind, in an index."""
 
     folder: Path
@@ -35,7 +35,7 @@ class Sources:
 
 
 @pytest.fixture(scope="session")
-def agent_sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sources]:
+def agent_sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AgentSources]:
     """Notes of 40 lines, a picture, a PDF of three pages, a recording, a video: not to be changed, nor closed."""
     folder = tmp_path_factory.mktemp("agents") / "house"
     folder.mkdir()
@@ -52,10 +52,10 @@ def agent_sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sources]
         MultimodalIndex(embedder, EdgeStore(folder.parent / "store")) as index,
     ):
         index.add(folder)
-        yield Sources(folder, index)
+        yield AgentSources(folder, index)
 
 
-def langchain_retriever(sources: Sources, **fields: Any) -> Any:
+def langchain_retriever(sources: AgentSources, **fields: Any) -> Any:
     """LangChain's retriever over it."""
     from langchain_gemini_embed import GeminiMultimodalRetriever
 

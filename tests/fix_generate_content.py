@@ -1,10 +1,10 @@
-"""A recording stub of generateContent: it keeps what chat models are sent, and answers as scripted. For both frameworks.
+"""A recording stub of generateContent for both frameworks: it keeps what chat models are sent, and answers as scripted.
 
-    def test(generate_content):
-        generate_content.replies += [call("search_sources", query="pump"), "It is in the cellar [1]."]
-        model = ChatGoogleGenerativeAI(model="gemini-3-flash", api_key="k", base_url=generate_content.base_url)
-        ...
-        assert generate_content.turns[-1] == [("user", ["text"]), ...]
+def test(generate_content):
+    generate_content.replies += [call("search_sources", query="pump"), "It is in the cellar [1]."]
+    model = ChatGoogleGenerativeAI(model="gemini-3-flash", api_key="k", base_url=generate_content.base_url)
+    ...
+    assert generate_content.turns[-1] == [("user", ["text"]), ...]
 """
 
 from __future__ import annotations
@@ -56,17 +56,19 @@ class GenerateContent:
     def media(self, number: int = -1) -> list[tuple[str, bytes]]:
         """(MIME type, bytes) of what a model reads in a request as media, in order."""
         return [
-            (blob["mimeType"], base64.urlsafe_b64decode(blob["data"].replace("+", "-").replace("/", "_")))
+            (_mime_type(blob), base64.urlsafe_b64decode(blob["data"].replace("+", "-").replace("/", "_")))
             for turn in self.requests[number]["contents"]
             for part in turn["parts"]
             for one in (part, *part.get("functionResponse", {}).get("parts", []))
-            if (blob := one.get("inlineData"))
+            if (blob := one.get("inlineData") or one.get("inline_data"))
         ]
 
     def words(self, number: int = -1) -> str:
         """Everything that a model reads in a request as text, results of functions too."""
         turns = self.requests[number]["contents"]
-        said = [part.get("text") or json.dumps(part.get("functionResponse")) for turn in turns for part in turn["parts"]]
+        said = [
+            part.get("text") or json.dumps(part.get("functionResponse")) for turn in turns for part in turn["parts"]
+        ]
         return "\n".join(said)
 
 
@@ -74,7 +76,11 @@ def _kind(part: dict[str, Any]) -> str:
     for name in ("functionCall", "functionResponse"):
         if name in part:
             return f"{name} {part[name]['name']}"
-    return part["inlineData"]["mimeType"] if "inlineData" in part else "text"
+    return _mime_type(part["inlineData"]) if "inlineData" in part else "text"
+
+
+def _mime_type(blob: dict[str, Any]) -> str:
+    return str(blob.get("mimeType") or blob["mime_type"])  # the API reads both spellings
 
 
 def _answer(parts: list[dict[str, Any]]) -> bytes:
@@ -86,7 +92,7 @@ def _answer(parts: list[dict[str, Any]]) -> bytes:
 
 def _handler(stub: GenerateContent) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802 - the name that http.server asks for
+        def do_POST(self) -> None:
             request = json.loads(self.rfile.read(int(self.headers["content-length"])))
             is_stream = ":streamGenerateContent" in self.path
             body = _answer(stub.take(request))

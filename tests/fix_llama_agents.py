@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from fix_agents import Sources
+from fix_agents import AgentSources
 from llama_index.core.agent.workflow import AgentOutput
 
 THEIR_WARNINGS = [  # LlamaIndex looks at every attribute of an agent, pydantic's deprecated ones too
@@ -16,7 +16,7 @@ THEIR_WARNINGS = [  # LlamaIndex looks at every attribute of an agent, pydantic'
 Ask = Callable[..., Awaitable[AgentOutput]]
 
 
-def llama_retriever(sources: Sources, **options: Any) -> Any:
+def llama_retriever(sources: AgentSources, **options: Any) -> Any:
     """LlamaIndex's retriever over it."""
     from llama_index.retrievers.gemini_embed import GeminiMultimodalRetriever
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from fix_agents import Sources
+from fix_agents import AgentSources
 from fix_generate_content import GenerateContent, call
 from fix_llama_agents import THEIR_WARNINGS, Ask, llama_retriever
 from gemini_embed.agents import medium_of
@@ -43,7 +43,7 @@ async def llm(generate_content: GenerateContent) -> AsyncIterator[GoogleGenAI]:
 
 
 async def test_an_agent_asks_twice_and_its_model_reads_five_kinds(
-    agent_sources: Sources, llm: GoogleGenAI, generate_content: GenerateContent, ask: Ask
+    agent_sources: AgentSources, llm: GoogleGenAI, generate_content: GenerateContent, ask: Ask
 ) -> None:
     """Two calls at once are one user turn; what was found before stays where it was."""
     generate_content.replies = [
@@ -73,7 +73,7 @@ async def test_an_agent_asks_twice_and_its_model_reads_five_kinds(
 
 
 async def test_without_our_agent_a_model_gets_words_only(
-    agent_sources: Sources, llm: GoogleGenAI, generate_content: GenerateContent, ask: Ask
+    agent_sources: AgentSources, llm: GoogleGenAI, generate_content: GenerateContent, ask: Ask
 ) -> None:
     generate_content.replies = [call(SEARCH, query="pump"), "I cannot see."]
     await ask(FunctionAgent, "What of the pump?", tools=llama_retriever(agent_sources).agent_tools(), llm=llm)
@@ -81,7 +81,7 @@ async def test_without_our_agent_a_model_gets_words_only(
     assert generate_content.turns[-1][-1] == ("user", [RESPONSE])
 
 
-def blocks_of(sources: Sources) -> list[Any]:
+def blocks_of(sources: AgentSources) -> list[Any]:
     """A recording, a video and a PDF as a tool of somebody else's gives them."""
     found = {kind: medium_of(sources.index.search("pump", 1, filter={"modality": kind})[0])[0] for kind in KINDS}
     data = {kind: medium.base64.encode() for kind, medium in found.items() if medium}
@@ -98,7 +98,7 @@ KINDS = ("audio", "video", "pdf")
 
 @pytest.mark.parametrize("heard", [False, True], ids=["without-a-recording", "with-a-recording"])
 async def test_media_in_a_tools_message_are_dropped_or_raise(
-    agent_sources: Sources, llm: GoogleGenAI, generate_content: GenerateContent, heard: bool
+    agent_sources: AgentSources, llm: GoogleGenAI, generate_content: GenerateContent, heard: bool
 ) -> None:
     """Which is why `media=True` leaves them out; the same tool under our agent loses nothing."""
     found = [block for block in blocks_of(agent_sources) if heard or not isinstance(block, AudioBlock)]
@@ -119,7 +119,7 @@ async def test_media_in_a_tools_message_are_dropped_or_raise(
 
 
 async def test_pictures_in_the_tools_message(
-    agent_sources: Sources, llm: GoogleGenAI, generate_content: GenerateContent, ask: Ask
+    agent_sources: AgentSources, llm: GoogleGenAI, generate_content: GenerateContent, ask: Ask
 ) -> None:
     """`media=True` needs no agent of ours, and tells of what it cannot hold."""
     generate_content.replies = [call(SEARCH, query="pump"), "Blue."]
@@ -138,7 +138,7 @@ async def test_pictures_in_the_tools_message(
 
 
 async def test_with_both_nothing_is_sent_twice(
-    agent_sources: Sources, llm: GoogleGenAI, generate_content: GenerateContent, ask: Ask
+    agent_sources: AgentSources, llm: GoogleGenAI, generate_content: GenerateContent, ask: Ask
 ) -> None:
     generate_content.replies = [call(SEARCH, query="pump"), "Blue."]
     tools = llama_retriever(agent_sources).agent_tools(media=True)
@@ -149,7 +149,7 @@ async def test_with_both_nothing_is_sent_twice(
 
 
 async def test_reading_and_listing(
-    agent_sources: Sources, llm: GoogleGenAI, generate_content: GenerateContent, ask: Ask
+    agent_sources: AgentSources, llm: GoogleGenAI, generate_content: GenerateContent, ask: Ask
 ) -> None:
     generate_content.replies = [
         call("list_sources", modality="video"),
@@ -167,7 +167,7 @@ async def test_reading_and_listing(
 
 
 async def test_a_function_that_must_be_called_is_called_once(
-    agent_sources: Sources, llm: GoogleGenAI, generate_content: GenerateContent
+    agent_sources: AgentSources, llm: GoogleGenAI, generate_content: GenerateContent
 ) -> None:
     """FunctionAgent takes a user's message at the end for the first round."""
     generate_content.replies = [call(SEARCH, query="pump"), "It leaks."]
@@ -181,7 +181,7 @@ async def test_a_function_that_must_be_called_is_called_once(
 
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 def test_in_a_workflow_of_ones_own(
-    agent_sources: Sources, llm: GoogleGenAI, generate_content: GenerateContent, is_async: bool
+    agent_sources: AgentSources, llm: GoogleGenAI, generate_content: GenerateContent, is_async: bool
 ) -> None:
     """The loop that LlamaIndex's pages show, sync and async."""
     tool, media = llama_retriever(agent_sources).search_tool(), ToolMedia(kinds=["audio"])
@@ -213,7 +213,7 @@ def test_in_a_workflow_of_ones_own(
 
 
 async def test_older_media_go_first(
-    agent_sources: Sources, llm: GoogleGenAI, generate_content: GenerateContent
+    agent_sources: AgentSources, llm: GoogleGenAI, generate_content: GenerateContent
 ) -> None:
     """What the newest results leave of the budget is for those before them."""
     generate_content.replies = [

@@ -8,10 +8,10 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from fix_agents import LINES, Sources
+from fix_agents import LINES, AgentSources
 from fix_llama_agents import THEIR_WARNINGS, Ask, llama_retriever, scripted_llm, shapes, tool_call
 from gemini_embed import InputError
-from gemini_embed.agents import Sources as Numbers
+from gemini_embed.agents import Sources
 from llama_index.core.agent.workflow import AgentWorkflow, FunctionAgent
 from llama_index.core.base.llms.types import AudioBlock, ChatMessage, DocumentBlock, ImageBlock, TextBlock
 from llama_index.core.memory import ChatMemoryBuffer
@@ -41,7 +41,7 @@ def tool_message(output: ToolOutput) -> ChatMessage:
     return ChatMessage(role="tool", content=output.content, additional_kwargs={"tool_call_id": "look"})
 
 
-async def test_numbers_run_on_and_are_cited(agent_sources: Sources, ask: Ask) -> None:
+async def test_numbers_run_on_and_are_cited(agent_sources: AgentSources, ask: Ask) -> None:
     llm, _ = scripted_llm(
         tool_call(SEARCH, query="pump", modality="pdf"),
         tool_call(SEARCH, query="pump", modality="video"),
@@ -57,7 +57,7 @@ async def test_numbers_run_on_and_are_cited(agent_sources: Sources, ask: Ask) ->
     assert cited([one.tool_output for one in output.tool_calls], "[2]").keys() == {2}
 
 
-async def test_pictures_of_what_is_found(agent_sources: Sources) -> None:
+async def test_pictures_of_what_is_found(agent_sources: AgentSources) -> None:
     tool = llama_retriever(agent_sources).search_tool(media=True)
     for output in (tool.call(query="pump"), await tool.acall(query="pump")):
         pictures = {
@@ -78,8 +78,8 @@ def _words_at(output: ToolOutput) -> list[int]:
     return [place for place, block in enumerate(output.blocks) if isinstance(block, TextBlock)]
 
 
-async def test_tools_that_read_and_list(agent_sources: Sources) -> None:
-    numbers = Numbers()
+async def test_tools_that_read_and_list(agent_sources: AgentSources) -> None:
+    numbers = Sources()
     _, read, listing = llama_retriever(agent_sources, filters={"modality": ["text", "pdf"]}).agent_tools(
         sources=numbers
     )
@@ -97,7 +97,7 @@ async def test_tools_that_read_and_list(agent_sources: Sources) -> None:
         read.call(link=agent_sources.path("video"))
 
 
-async def test_mistakes_are_words_that_a_model_mends(agent_sources: Sources, ask: Ask) -> None:
+async def test_mistakes_are_words_that_a_model_mends(agent_sources: AgentSources, ask: Ask) -> None:
     llm, seen = scripted_llm(
         tool_call(READ, link="manaul.pdf"), tool_call(READ, link=agent_sources.path("pdf")), "Bleed it [1]."
     )
@@ -108,7 +108,7 @@ async def test_mistakes_are_words_that_a_model_mends(agent_sources: Sources, ask
 
 
 @pytest.mark.filterwarnings("ignore:Skipping serialization of known unserializable key. memory")  # as LlamaIndex has it
-async def test_memory_keeps_words_and_a_later_question_sees_the_media(agent_sources: Sources) -> None:
+async def test_memory_keeps_words_and_a_later_question_sees_the_media(agent_sources: AgentSources) -> None:
     """Also after the context was written down and read again."""
     tools = llama_retriever(agent_sources).agent_tools()
     llm, seen = scripted_llm(tool_call(SEARCH, query="pump", modality="video"), "A walk.", "Red.", "Green.")
@@ -126,7 +126,7 @@ async def test_memory_keeps_words_and_a_later_question_sees_the_media(agent_sour
     assert seen[3][3] == seen[2][3] == seen[1][3]
 
 
-async def test_agents_that_hand_over_share_the_media(agent_sources: Sources) -> None:
+async def test_agents_that_hand_over_share_the_media(agent_sources: AgentSources) -> None:
     tools = llama_retriever(agent_sources).agent_tools()
     llm, seen = scripted_llm(
         tool_call(SEARCH, query="pump", modality="image"),
@@ -198,7 +198,7 @@ def test_a_kind_that_is_none() -> None:
         MediaFunctionAgent(tools=[], llm=llm, kinds=["sound"])
 
 
-def test_without_a_running_loop(agent_sources: Sources) -> None:
+def test_without_a_running_loop(agent_sources: AgentSources) -> None:
     """As a program without async calls it."""
     llm, seen = scripted_llm(tool_call(SEARCH, query="pump", modality="audio"), "It leaks [1].")
 

@@ -29,9 +29,9 @@ def answer(found: Iterable[Hit | Reading], sources: Sources, max_bytes: int, med
     """
     blocks: list[dict[str, Any]] = []
     left = max_bytes
-    for one in found:
-        hit = one.hit if isinstance(one, Reading) else one
-        number = sources.number(hit)
+    hits = [(one, one.hit if isinstance(one, Reading) else one) for one in found]
+    numbers = [sources.number(hit) for _, hit in hits]  # before media are opened: parallel calls number too
+    for (one, hit), number in zip(hits, numbers, strict=True):
         text, shown = _shown(one, hit, number, left, media)
         blocks += [{**text, _EXTRAS: {"number": number, "hit": _kept(hit)}}, *shown]
         left -= sum(len(medium["base64"]) for medium in shown)

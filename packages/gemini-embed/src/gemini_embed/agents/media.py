@@ -88,7 +88,7 @@ def chosen(
             if one.kind not in wanted:
                 said.append(f"{one.kind} is not sent to this model")
             elif one.key in seen:
-                said.append("it is shown below")
+                said.append("shown once, elsewhere")
             elif one.size_bytes > left:
                 said.append(f"{one.size_bytes:,} bytes, {left:,} are left")
             else:

@@ -124,8 +124,8 @@ def cited(answer: str, hits: Mapping[int, Hit]) -> Cited:
 def _mentioned(answer: str) -> Iterator[int]:
     for mention in _MENTION.finditer(answer):
         for piece in re.split(r"[,;]", mention[1]):
-            first, *last = (int(number) for number in re.findall(r"\d+", piece))
-            yield from range(first, min(max(last, default=first), first + _LONGEST_RANGE) + 1)
+            first, *last = map(int, re.findall(r"\d+", piece))
+            yield from range(first, min(max([first, *last]), first + _LONGEST_RANGE) + 1)
 
 
 def _key(hit: Hit) -> Any:
