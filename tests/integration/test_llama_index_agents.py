@@ -12,7 +12,7 @@ from fix_agents import LINES, AgentSources
 from fix_llama_agents import THEIR_WARNINGS, Ask, llama_retriever, scripted_llm, shapes, tool_call
 from gemini_embed import InputError
 from gemini_embed.agents import Sources
-from llama_index.core.agent.workflow import AgentWorkflow, FunctionAgent
+from llama_index.core.agent.workflow import AgentWorkflow, FunctionAgent, ToolCallResult
 from llama_index.core.base.llms.types import AudioBlock, ChatMessage, DocumentBlock, ImageBlock, TextBlock
 from llama_index.core.memory import ChatMemoryBuffer
 from llama_index.core.tools import FunctionTool, ToolOutput
@@ -54,7 +54,7 @@ async def test_numbers_run_on_and_are_cited(agent_sources: AgentSources, ask: As
     assert found.unknown == (7,)
     assert retriever.sources.cited(str(output)) == found
     assert found[2].clip().mime_type == "video/mp4"  # opened as the index opens it
-    assert cited([one.tool_output for one in output.tool_calls], "[2]").keys() == {2}
+    assert cited([one for one in output.tool_calls if isinstance(one, ToolCallResult)], "[2]").keys() == {2}
 
 
 async def test_pictures_of_what_is_found(agent_sources: AgentSources) -> None:
