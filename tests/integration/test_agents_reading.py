@@ -9,7 +9,7 @@ import pytest
 from fix_agents import KINDS, LINES, AgentSources
 from gemini_embed import EdgeStore, Embedder, InputError, Item, MultimodalIndex
 from gemini_embed.agents import Sources, alist_sources, aread_source, list_sources, medium_of, read_source
-from gemini_embed.windows import probe
+from gemini_embed.windows import Cutting, probe
 
 
 @pytest.mark.parametrize(
@@ -158,11 +158,11 @@ def test_sources_from_memory(memories: MultimodalIndex) -> None:
     """They are read from the index."""
     memories.add([Item("Bread rises.\nIt rests.", source="recipes no 1", title="Bread")])
     reading = read_source(memories, "recipes%20no%201#L2")
-    assert (reading.text, reading.part, reading.link) == ("It rests.", "line 2 of 2", "recipes%20no%201#L2-L2")
+    assert (reading.text, reading.part, reading.link) == ("It rests.", "line 2 of 2", "recipes%20no%201#L2")
     assert str(list_sources(memories)) == 'text recipes%20no%201 "Bread"'
 
 
-def test_files_below_a_root(memories: MultimodalIndex, tmp_path: Path) -> None:
+def test_files_below_a_root(memories: MultimodalIndex, agent_sources: AgentSources, tmp_path: Path) -> None:
     """With `root=` what lies inside can be read though no index holds it, and nothing else."""
     root = tmp_path / "project"
     root.mkdir()
@@ -170,11 +170,18 @@ def test_files_below_a_root(memories: MultimodalIndex, tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text("a secret", "utf-8")
     (root / "out.txt").symlink_to(tmp_path / "secret.txt")
     reading = read_source(memories, "a.py#L2", root=root)
-    assert (reading.text, reading.link) == ("    return 1\n", f"{root}/a.py#L2-L2")
+    assert (reading.text, reading.link) == ("    return 1\n", f"{root}/a.py#L2")
     assert read_source(memories, f"{root}/a.py", root=root).part == "lines 1-2 of 2"
+    (root / "b.png").write_bytes(Path(agent_sources.path("image")).read_bytes())
+    picture = read_source(memories, "b.png", root=root)
+    assert picture.cited(1) == f"[1] image {root}/b.png"
+    assert medium_of(picture.hit)[0] is not None
     for outside in ("../secret.txt", str(tmp_path / "secret.txt"), "out.txt", "/etc/passwd"):
         with pytest.raises(InputError, match="lies outside of root="):
             read_source(memories, outside, root=root)
+    (root / "a.zip").write_bytes(b"PK\x03\x04\0\0")
+    with pytest.raises(InputError, match=r"a\.zip is no image, recording, video or PDF, nor text in UTF-8"):
+        read_source(memories, "a.zip", root=root)
     for unreadable in ("b.py", ".", "https://example.org/a.py"):
         with pytest.raises(InputError, match="list_sources shows which there are"):
             read_source(memories, unreadable, root=root)
@@ -198,6 +205,17 @@ def test_a_text_is_shown_as_it_is_now(memories: MultimodalIndex, tmp_path: Path)
     assert read_source(memories, str(file), root=tmp_path).text == "after\n"
     file.unlink()
     assert read_source(memories, str(file), root=tmp_path).text == "before\n"
+
+
+def test_passages_of_the_index_are_one_text(memories: MultimodalIndex, tmp_path: Path) -> None:
+    """Links of hits lead to the same characters, though no file is read."""
+    file = tmp_path / "long.md"
+    file.write_text("".join(f"Sentence {number} says a little.\n\n" for number in range(200)), "utf-8")
+    memories.add([file], cutting=Cutting(text_tokens=60, overlap_tokens=15))
+    hit = memories.search("Sentence 150 says a little.", 1)[0]
+    shown = [one for one in read_source(memories, hit.link).text.splitlines() if one]
+    assert shown == [one for one in hit.page_content.splitlines() if one]
+    assert len(read_source(memories, str(file), max_chars=10**6).text.split("little.")) == 201
 
 
 def test_a_record_that_names_another_file(memories: MultimodalIndex, tmp_path: Path) -> None:

@@ -6,15 +6,26 @@ from pathlib import Path
 from typing import Any
 
 from gemini_embed import AddReport, Audio, EdgeStore, Image, MultimodalIndex, RateLimits, RetryPolicy, track_usage
+from gemini_embed.agents import Sources
+from langchain.agents import create_agent
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
-from langchain_core.messages import HumanMessage
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AnyMessage, HumanMessage
 from langchain_core.messages.content import create_image_block, create_text_block
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableLambda, RunnablePassthrough
 from langchain_core.tools import BaseTool
 from langchain_core.vectorstores import InMemoryVectorStore
-from langchain_gemini_embed import USAGE_EVENT, GeminiEmbeddings, GeminiMultimodalRetriever, to_content_blocks
+from langchain_gemini_embed import (
+    USAGE_EVENT,
+    GeminiEmbeddings,
+    GeminiMultimodalRetriever,
+    cited,
+    to_content_blocks,
+    with_media,
+)
+from langchain_gemini_embed.agents import MediaMiddleware
 from PIL import Image as Pillow
 from pydantic import SecretStr
 
@@ -83,3 +94,16 @@ async def retrieve(embeddings: GeminiEmbeddings) -> list[Document]:
     question: RunnablePassthrough[str] = RunnablePassthrough()
     found += ({"context": retriever, "question": question} | RunnableLambda(lambda both: both["context"])).invoke("x")
     return found
+
+
+def make_agent(retriever: GeminiMultimodalRetriever, model: BaseChatModel) -> str:
+    tools: list[BaseTool] = retriever.agent_tools(root=Path("data"), sources=Sources())
+    tools += [retriever.search_tool(media="content"), retriever.read_source_tool(), retriever.list_sources_tool()]
+    retriever.search_tool(media="inline")  # type: ignore[arg-type]  # neither of the two
+    agent = create_agent(model, tools, middleware=[MediaMiddleware(max_bytes=1_000_000, kinds=["image", "pdf"])])
+    messages: list[AnyMessage] = agent.invoke({"messages": [HumanMessage("Where?")]})["messages"]
+    model.invoke(with_media(messages, kinds={"audio"}))
+    found = cited(messages)
+    links: dict[int, str] = {number: hit.link for number, hit in found.items()}
+    unknown: tuple[int, ...] = found.unknown
+    return f"{cited(messages, '[1]')} {links} {unknown}"

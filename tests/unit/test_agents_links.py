@@ -63,10 +63,10 @@ WHOLE = "one\ntwo\nthree\nfour\nfive\n"
     [
         pytest.param("", 0, 99, WHOLE, "L1-L5", None, id="whole"),
         pytest.param("", 0, 9, "one\ntwo\n", "L1-L2", "L3-L5", id="whole-cut"),
-        pytest.param("#L2", 0, 99, "two\n", "L2-L2", "L3-L5", id="a-line"),
+        pytest.param("#L2", 0, 99, "two\n", "L2", "L3-L5", id="a-line"),
         pytest.param("#L4", 1, 99, "three\nfour\nfive\n", "L3-L5", None, id="around"),
         pytest.param("#L2-L9", 0, 99, "two\nthree\nfour\nfive\n", "L2-L5", None, id="beyond-the-end"),
-        pytest.param("#L3", 9, 11, "three\nfour\n", "L3-L4", "L5-L5", id="around-as-far-as-it-fits"),
+        pytest.param("#L3", 9, 11, "three\nfour\n", "L3-L4", "L5", id="around-as-far-as-it-fits"),
         pytest.param("#char=5,10", 0, 99, "two\nthree\n", "L2-L3", "L4-L5", id="whole-lines"),
         pytest.param("#L3", 0, 4, "thre", "char=8,12", "char=12,24", id="a-long-line"),
         pytest.param("#char=10,12", 0, 3, "ree", "char=10,13", "char=13,24", id="within-a-long-line"),

@@ -9,11 +9,12 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gemini_embed.content import Media
+from gemini_embed.content import media_of_type
 from gemini_embed.errors import InputError
 from gemini_embed.hits import Opener
-from gemini_embed.indexing.recognising import file_part
-from gemini_embed.media import open_file
+from gemini_embed.indexing.recognising import TextFile
+from gemini_embed.media import open_file, read_file
+from gemini_embed.media.kinds import HEAD_BYTES, kind_of
 from gemini_embed.records import Record
 from gemini_embed.stores import FilterLike
 from gemini_embed.stores.filters import parse
@@ -78,19 +79,36 @@ class Allowed:
             raise InputError(f"there is no source {location!r}{self._like(location)}")
         return self._file(location, self.root)
 
+    def text(self, path: str) -> str | None:
+        """What a file says, in UTF-8; None for one that holds anything else.
+
+        Raises:
+            InputError: missing, unreadable, outside of the root, or larger than 50 MB.
+        """
+        with open_file(path, root=self.files_in) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > MOST_FILE_BYTES:
+                raise InputError(f"{path} has {size:,} bytes, more than the {MOST_FILE_BYTES:,} that are read here")
+            data = file.read(size)
+        try:
+            return None if b"\0" in data else data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            return None
+
     def _file(self, location: str, root: str) -> Record:
         path = location if os.path.exists(location) else os.path.join(root, location)
         try:
-            with open_file(path, root=root) as file:
-                size = os.fstat(file.fileno()).st_size
+            head = read_file(path, root=root, head_bytes=HEAD_BYTES)
         except InputError as error:
             raise InputError(f"{error.problem}{self._like(location)}") from error
-        if size > MOST_FILE_BYTES:
-            raise InputError(f"{location} has {size:,} bytes, more than the {MOST_FILE_BYTES:,} that are read here")
-        part = file_part(Path(path), root)
-        modality = part.modality if isinstance(part, Media) else "text"
-        metadata = {"source": location, "modality": modality, "mime_type": part.mime_type, "uri": path}
-        return Record("", "", metadata)
+        kind = kind_of(head)
+        if kind is not None and media_of_type(kind.mime_type) is not None:
+            modality, mime_type = kind.modality, kind.mime_type
+        elif (text := self.text(path)) is not None:
+            modality, mime_type = "text", TextFile(Path(path), text).mime_type
+        else:
+            raise InputError(f"{location} is no image, recording, video or PDF, nor text in UTF-8")
+        return Record("", "", {"source": location, "modality": modality, "mime_type": mime_type, "uri": path})
 
     def _like(self, location: str) -> str:
         """How an error about a source ends."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from gemini_embed.agents.links import Place
 from gemini_embed.errors import InputError
 from gemini_embed.excerpt import Excerpt
+from gemini_embed.records import Record
 
 
 class Passage(NamedTuple):
@@ -45,9 +46,23 @@ def passage(whole: str, place: Place, around: int, max_chars: int) -> Passage:
         anchor = f"char={start},{end}"
         more = f"char={end},{len(whole)}" if end < len(whole) else None
     else:
-        anchor = f"L{low}-L{high}"
-        more = f"L{high + 1}-L{len(starts)}" if high < len(starts) else None
+        anchor = _of_lines(low, high)
+        more = _of_lines(high + 1, len(starts)) if high < len(starts) else None
     return Passage(whole[start:end], Excerpt(char_start=start, char_end=end), low, high, len(starts), anchor, more)
+
+
+def pieced(records: Iterable[Record]) -> str:
+    """The text that passages are of, each where it stood; what lay between them was white space, and is so again."""
+    whole = ""
+    for record in sorted(records, key=lambda one: one.window.char_start or 0):
+        start, text = record.window.char_start, record.page_content
+        if start is None:
+            whole += f"\n\n{text}" if whole else text
+        elif start >= len(whole):
+            whole += "\n\n".ljust(start - len(whole))[: start - len(whole)] + text
+        else:  # it overlaps the one before
+            whole += text[len(whole) - start :]
+    return whole
 
 
 def fitted(size: Callable[[int], int], place: tuple[int, int], widest: tuple[int, int], most: int) -> tuple[int, int]:
@@ -71,6 +86,10 @@ def fitted(size: Callable[[int], int], place: tuple[int, int], widest: tuple[int
                 going_on.append(step)
         steps = going_on
     return low, high
+
+
+def _of_lines(first: int, last: int) -> str:
+    return f"L{first}" if first == last else f"L{first}-L{last}"
 
 
 def _line_starts(whole: str) -> list[int]:

@@ -7,17 +7,15 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gemini_embed.agents.allowed import Allowed
 from gemini_embed.agents.links import Place, place_of
-from gemini_embed.agents.passages import fitted, passage
+from gemini_embed.agents.passages import fitted, passage, pieced
 from gemini_embed.agents.sources import Sources
 from gemini_embed.errors import InputError
 from gemini_embed.excerpt import Excerpt
 from gemini_embed.hits import Hit
-from gemini_embed.indexing.recognising import TextFile, file_part
 from gemini_embed.records import Record
 from gemini_embed.searching.merging import range_of, text_of
 from gemini_embed.stores import FilterLike
@@ -73,9 +71,9 @@ def read_source(
     """What stands at a link, as hits of an index give them, with `around` lines, pages or seconds more on either side.
 
     Links lead to sources of the index that pass `filter`, and with `root` to any file inside of it, and to nothing
-    else. A text is shown as its file is now, else as the index has it. At most `max_chars` characters, 10 pages or 120
-    seconds come at once, those that the link names before those around; `Reading.more` leads on. A medium is opened
-    later, with `Reading.hit`.
+    else. A text is shown as its file is now where a root says which files may be read, else as the index has it. At
+    most `max_chars` characters, 10 pages or 120 seconds come at once, those that the link names before those around;
+    `Reading.more` leads on. A medium is opened later, with `Reading.hit`.
 
     Args:
         index: whose sources they are.
@@ -132,9 +130,10 @@ class _Reader:
 
     def lines(self) -> Reading:
         self._refuse("page_start", "start_s")
-        whole = self._file() or text_of(self._records(Excerpt()))
+        whole = self._file() or pieced(self._records(Excerpt()))
         found = passage(whole, self.place, int(self.around), self.max_chars)
-        lines = {"line_start": found.first, "line_end": found.last}
+        is_lines = found.anchor.startswith("L")
+        lines = {"line_start": found.first, "line_end": found.last} if is_lines else {}
         reading = self._reading(found.window, found.text, {**lines, "modality": "text"})
         base = reading.link.rpartition("#")[0]
         part = _part("line", found.first, found.last, f"{found.of_lines}")
@@ -188,18 +187,12 @@ class _Reader:
             raise InputError(f"{self.place.location} is {kind}, which has no such part: leave out what follows its #")
 
     def _file(self) -> str | None:
-        """The text as its file has it now. Where files may lie anywhere, only if it still holds what was indexed: who
-        wrote a record may have named any file."""
+        """The text as its file has it now. Only inside of a root: who wrote a record may have named any file."""
         uri = self.record.uri
-        if uri is None or "://" in uri:
+        if uri is None or "://" in uri or self.allowed.files_in is None:
             return None
-        if not os.path.exists(uri) and self.record.id:
-            return None
-        part = file_part(Path(uri), self.allowed.files_in)
-        if not isinstance(part, TextFile):
-            return None
-        is_free = self.allowed.files_in is not None or self.record.page_content in part.text
-        return part.text if is_free else None
+        is_gone = self.record.id and not os.path.exists(uri)
+        return None if is_gone else self.allowed.text(uri)
 
     def _records(self, window: Excerpt) -> Iterator[Record]:
         """Those of this source, in that window."""
