@@ -60,7 +60,7 @@ class GenerateContent:
             for turn in self.requests[number]["contents"]
             for part in turn["parts"]
             for one in (part, *part.get("functionResponse", {}).get("parts", []))
-            if (blob := one.get("inlineData"))
+            if (blob := one.get("inlineData") or one.get("inline_data"))
         ]
 
     def words(self, number: int = -1) -> str:

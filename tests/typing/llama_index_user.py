@@ -9,20 +9,24 @@ from gemini_embed import (
     Content,
     EdgeStore,
     Embedder,
+    Hit,
     Image,
     MultimodalIndex,
     RetryPolicy,
     VectorCache,
 )
+from gemini_embed.agents import Cited
 from llama_index.core import Settings, VectorStoreIndex
+from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.ingestion import IngestionPipeline
 from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.core.schema import Document, ImageNode, NodeWithScore, QueryBundle
 from llama_index.core.storage.kvstore import SimpleKVStore
-from llama_index.core.tools import FunctionTool
+from llama_index.core.tools import FunctionTool, ToolOutput
 from llama_index.core.vector_stores import MetadataFilter, MetadataFilters
 from llama_index.embeddings.gemini_embed import GeminiEmbedding
 from llama_index.retrievers.gemini_embed import GeminiMultimodalRetriever, MultimodalQuery
+from llama_index.retrievers.gemini_embed.agents import MediaFunctionAgent, ToolMedia, cited
 
 
 def vectors(model: GeminiEmbedding) -> list[float]:
@@ -84,6 +88,18 @@ async def retrieval(folder: Path) -> list[NodeWithScore]:
         GeminiMultimodalRetriever(index, fusions="rrf")  # type: ignore[call-arg]  # a misspelt argument
         retriever.filters = {"modality": ["image", "mixed"]}
         return await retriever.aretrieve(QueryBundle("like this", image_path="a.png"))
+
+
+async def agents(retriever: GeminiMultimodalRetriever) -> ChatMessage:
+    """Tools, and agents whose model sees what they find."""
+    assert_type(retriever.agent_tools(root=Path("project"), media=True), list[FunctionTool])
+    agent = MediaFunctionAgent(tools=[*retriever.agent_tools()], kinds=["image", "audio"], max_bytes=2**20)
+    result = await agent.run("What is that?")
+    assert_type(cited(result), Cited)
+    assert_type(cited(result, "as [2] says")[2], Hit)
+    media = ToolMedia(kinds=["pdf"])
+    assert_type(await media.atake(retriever.search_tool(media=True).call(query="pump")), ToolOutput)
+    return media.with_media([ChatMessage(role="user", content="?")])[0]
 
 
 def mistakes() -> None:

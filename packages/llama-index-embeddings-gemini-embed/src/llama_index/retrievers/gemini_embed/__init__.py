@@ -7,7 +7,11 @@ base        `GeminiMultimodalRetriever`
 node_store  any of LlamaIndex's vector stores as a store of the core
 their_stores  those, asked in the words that each of them understands
 sparse      words beside vectors for LlamaIndex's own Qdrant store
-tool        the retriever as an agent's tool
+tool        the retriever as an agent's tools
+results     what those answer: numbered words, pictures, nodes
+held        media that tools found, as blocks of a user's message
+tool_media  `ToolMedia`: those, put where a model reads them
+agents      `MediaFunctionAgent`, which does that by itself; not loaded with the others
 """
 
 from llama_index.retrievers.gemini_embed.base import GeminiMultimodalRetriever

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import Any, Self, Unpack
 
@@ -18,6 +19,8 @@ from llama_index.retrievers.gemini_embed.nodes import items_of, node_of
 from llama_index.retrievers.gemini_embed.queries import MultimodalQuery, Question, asked
 
 from gemini_embed import AddReport, Content, MultimodalIndex, Words
+from gemini_embed.agents import Sources
+from gemini_embed.agents.words import LIST, READ, SEARCH
 from gemini_embed.indexing.options import AddOptions
 from gemini_embed.searching.lexical import words_with_text
 from gemini_embed.searching.options import SearchOptions
@@ -64,6 +67,8 @@ class GeminiMultimodalRetriever(BaseRetriever):
         self.similarity_top_k = similarity_top_k
         self.filters = filters
         self.options = options
+        self.sources = Sources()
+        """The numbers of what its tools find: `retriever.sources.cited(answer)`."""
         super().__init__(callback_manager=callback_manager, verbose=verbose)
 
     @classmethod
@@ -94,17 +99,57 @@ class GeminiMultimodalRetriever(BaseRetriever):
     def search_tool(
         self,
         name: str = "search_sources",
-        description: str = "Search texts, images, recordings, videos and PDFs; returns excerpts with their places.",
+        description: str = SEARCH,
         *,
         lexical: bool | float | Words | None = None,
+        media: bool = False,
+        sources: Sources | None = None,
     ) -> FunctionTool:
         """A tool for agents: its content is text, its raw output the nodes, which name their media.
 
-        `lexical` takes the place of the retriever's.
+        With `media` its blocks are text and pictures: images, pages of PDFs, the middle frames of videos; what a tool's
+        result cannot hold (sound, motion) is told in words. `MediaFunctionAgent` and `ToolMedia` bring all media to the
+        model, with `media` and without. Results are numbered, in one row by all tools of a retriever or those with the
+        same `sources`, and `cited` maps the numbers in an answer back. `lexical` takes the place of the retriever's.
         """
         from llama_index.retrievers.gemini_embed.tool import search_tool
 
-        return search_tool(self, name, description, lexical)
+        return search_tool(self, name, description, lexical, media, sources or self.sources)
+
+    def read_source_tool(
+        self,
+        name: str = "read_source",
+        description: str = READ,
+        *,
+        root: str | os.PathLike[str] | None = None,
+        media: bool = False,
+        sources: Sources | None = None,
+    ) -> FunctionTool:
+        """A tool that opens a link: lines of a text, pages of a PDF, seconds of a recording or video, and around it.
+
+        It reads the sources that the retriever's `filters` let through, with `root` all files inside of that folder
+        too, and nothing else; an `InputError`, which agents hand on as words, tells the model what to do instead. For
+        `media` and `sources` see `search_tool`, for how much comes at once `gemini_embed.agents.read_source`.
+        """
+        from llama_index.retrievers.gemini_embed.tool import read_source_tool
+
+        return read_source_tool(self.index, name, description, root, self._filter(), media, sources or self.sources)
+
+    def list_sources_tool(self, name: str = "list_sources", description: str = LIST) -> FunctionTool:
+        """A tool that lists the sources that the retriever's `filters` let through, fifty at a time."""
+        from llama_index.retrievers.gemini_embed.tool import list_sources_tool
+
+        return list_sources_tool(self.index, name, description, self._filter())
+
+    def agent_tools(
+        self, *, root: str | os.PathLike[str] | None = None, media: bool = False, sources: Sources | None = None
+    ) -> list[FunctionTool]:
+        """The three tools: `search_tool`, `read_source_tool`, `list_sources_tool`, with the same numbers."""
+        return [
+            self.search_tool(media=media, sources=sources),
+            self.read_source_tool(root=root, media=media, sources=sources),
+            self.list_sources_tool(),
+        ]
 
     def of_modality(self, modality: str | None) -> GeminiMultimodalRetriever:
         """This retriever, of one modality alone; None: of all."""
