@@ -164,6 +164,7 @@ class MultimodalIndex(Held):
         hypothetical: Hypothetical = None,
         precision: Precision | None = None,
         lexical: WordsLike = None,
+        task: str | None = None,
     ) -> Hits:
         """The `k` records nearest to a text, a part of any modality, or a list of parts (one query); best first.
 
@@ -189,9 +190,12 @@ class MultimodalIndex(Held):
             lexical: look for words too, in texts, captions, transcripts, pages and names of files: True for those of
                 the query, a number from 0 to 1 for their weight beside the cosine, or `Words("E4217", ...)`. In each
                 modality the hits of both are fused, by default by their ranks; `Hit.found_by` tells which found it.
+            task: what the query is for, such as "code_retrieval" or "question_answering"; None: the embedder's task.
+                Asymmetric tasks share their documents, so one index serves all of them.
 
         Raises:
             InputError: an option that means nothing, or that the store would ignore.
+            ConfigurationError: a task whose documents are conditioned in another way.
             ConfigurationError, StoreError: the store keeps no words, or has none yet (`add_lexical`).
         """
         given = SearchOptions(
@@ -206,6 +210,7 @@ class MultimodalIndex(Held):
             hypothetical=hypothetical,
             precision=precision,
             lexical=lexical,
+            task=task,
         )
         return run(self._search([query], k, given))
 
