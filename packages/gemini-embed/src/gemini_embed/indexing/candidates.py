@@ -64,6 +64,8 @@ class Reader:
     """None leaves media at URLs unread; they cannot be cut then."""
     describes: bool = False
     """Whether media get their text from `describe`."""
+    respects_gitignore: bool = False
+    """Whether folders among items are without what git leaves out."""
     opened: Opened = field(default_factory=Opened)
 
     def candidates(self, like: ItemLike) -> Iterator[Candidate]:
