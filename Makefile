@@ -19,7 +19,7 @@ PIP_INDEX = $${PIP_INDEX_URL:-$$($(PYTHON) -m pip config get global.index-url 2>
 UV = UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$(PIP_INDEX)}" .tools/bin/uv
 PYPROJECTS := $(wildcard packages/*/pyproject.toml)
 NAMES := gemini-embed langchain-gemini-embed llama-index-embeddings-gemini-embed gemini-embed-emulator
-EDITABLE := -e "packages/gemini-embed[edge,qdrant,milvus,media,otel]" -e "packages/gemini-embed-emulator[media]" \
+EDITABLE := -e "packages/gemini-embed[edge,qdrant,milvus,media,code,otel]" -e "packages/gemini-embed-emulator[media]" \
 	$(addprefix -e packages/,$(filter-out gemini-embed gemini-embed-emulator,$(NAMES)))
 PYTEST := -m pytest -n $(JOBS) --dist worksteal
 # Unit tests of what differs in the second environment: google-genai, pymilvus, the frameworks.

@@ -304,6 +304,7 @@ class Embedder(Closing):
         contents: Sequence[ContentLike],
         *,
         side: Side = "document",
+        task: str | None = None,
         on_error: OnError = "raise",
         budget: Budget | None = None,
     ) -> Submitted:
@@ -311,11 +312,13 @@ class Embedder(Closing):
 
         Bad input raises here, what comes later from `.pending`.
         """
-        return self._submit(self._prepared(contents_of(contents), side, None, None, on_error), budget=budget)
+        return self._submit(self._prepared(contents_of(contents), side, task, None, on_error), budget=budget)
 
-    def ready(self, contents: Sequence[ContentLike], *, side: Side = "document") -> Callable[[], Submitted]:
+    def ready(
+        self, contents: Sequence[ContentLike], *, side: Side = "document", task: str | None = None
+    ) -> Callable[[], Submitted]:
         """`submit` in two steps, for who starts several: bad input raises here, and calling what comes back starts."""
-        return partial(self._submit, self._prepared(contents_of(contents), side, None, None))
+        return partial(self._submit, self._prepared(contents_of(contents), side, task, None))
 
     def estimate(
         self, contents: Sequence[ContentLike], *, side: Side = "document", on_error: OnError = "raise"

@@ -1,4 +1,4 @@
-"""Which part of a source: pages, seconds or characters, as records keep them and links name them."""
+"""Which part of a source: pages, seconds, characters or lines, as records keep them and links name them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-_TOUCHING = {"page": 1, "s": 0.5, "char": 2}
+_TOUCHING = {"page": 1, "s": 0.5, "char": 2, "line": 3}
 """Two excerpts are neighbours when no more than this lies from one's end to the other's start: the next page, less than
-the model's one frame a second, the white space between two passages."""
+the model's one frame a second, the white space between two passages, two blank lines between two definitions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,10 @@ class Excerpt:
     char_start: int | None = None
     """The text is `whole[char_start:char_end]`."""
     char_end: int | None = None
+    line_start: int | None = None
+    """First line, counted from 1; of files that are read by lines, whose characters are told too."""
+    line_end: int | None = None
+    """Last line, included."""
 
     @classmethod
     def of(cls, metadata: Mapping[str, Any]) -> Self:
@@ -38,16 +42,20 @@ class Excerpt:
 
     @property
     def anchor(self) -> str:
-        """What stands behind the `#` of a link: `page=7`, `t=96,128` (media fragments), `char=100,250` (RFC 5147)."""
+        """What stands behind the `#` of a link: `page=7`, `t=96,128` (media fragments), `L10-L42` (as editors and code
+        hosts open it), `char=100,250` (RFC 5147)."""
         if self.page_start is not None:
             return f"page={self.page_start}"
         if self.start_s is not None:
             return f"t={_plain(self.start_s)}" + (f",{_plain(self.end_s)}" if self.end_s is not None else "")
+        if self.line_start is not None:
+            more = self.line_end is not None and self.line_end != self.line_start
+            return f"L{self.line_start}" + (f"-L{self.line_end}" if more else "")
         return f"char={self.char_start},{self.char_end}" if self.char_start is not None else ""
 
     def touches(self, other: Excerpt) -> bool:
         """Whether the two overlap, or one begins where the other ends."""
-        mine, theirs = self._range(), other._range()
+        mine, theirs = self._lines() or self._range(), other._lines() or other._range()
         if mine is None or theirs is None or mine[0] != theirs[0]:
             return False
         kind, start, end = mine
@@ -71,6 +79,10 @@ class Excerpt:
         first, last = max(int(start - padding), 1 if kind == "page" else 0), int(end + padding)
         return Excerpt(page_start=first, page_end=last) if kind == "page" else Excerpt(char_start=first, char_end=last)
 
+    def _lines(self) -> tuple[str, float, float] | None:
+        """As `_range`, of those that tell lines beside characters."""
+        return None if self.line_start is None or self.line_end is None else ("line", self.line_start, self.line_end)
+
     def _range(self) -> tuple[str, float, float] | None:
         """(kind, start, end), None for a whole source."""
         for kind, start, end in (
@@ -83,7 +95,7 @@ class Excerpt:
         return None
 
 
-FIELDS = ("page_start", "page_end", "start_s", "end_s", "char_start", "char_end")
+FIELDS = ("page_start", "page_end", "start_s", "end_s", "char_start", "char_end", "line_start", "line_end")
 
 
 def _is_number(value: object) -> bool:

@@ -71,14 +71,16 @@ class MultimodalIndex(Held):
         cutting: Cutting | None = None,
         describe: Describe | None = None,
         progress: bool | None = None,
+        respect_gitignore: bool = False,
     ) -> AddReport:
         """Embed and store items; what the store holds already is not embedded again.
 
         In a list a str is text, a `Path` the text or medium in that file (or all files of that folder), a list of parts
         one interleaved content; `Item` adds source, metadata and title. A folder, a file or a glob alone is walked.
         Recordings, videos and PDFs become a record for each window, as do text files longer than a passage, and any
-        text that is longer than the model reads. All items of one source in this call become what the source holds: its
-        other, older records go once the new ones are in.
+        text that is longer than the model reads; source files become a record for each definition, with its lines. All
+        items of one source in this call become what the source holds: its other, older records go once the new ones
+        are in.
 
         It is a stream: items are read `batch_size` at a time, up to four batches are embedded while one is written, and
         nothing is read further ahead, so a generator of millions takes the memory of 2,500. What is embedded is written
@@ -96,6 +98,8 @@ class MultimodalIndex(Held):
             describe: writes `page_content` for a medium or a window of one, see `Describe`; without it a page has its
                 text, and other media have none.
             progress: a bar on stderr; None shows it on a terminal and in a notebook.
+            respect_gitignore: leave out of folders and globs what `.gitignore` files do, nested ones and those above
+                up to the repository's top too; a file that is named comes in. Needs the extra `code`.
 
         Raises:
             InputError: an item cannot be indexed; `.position` is its place in `items`.
@@ -112,6 +116,7 @@ class MultimodalIndex(Held):
             cutting=cutting or Cutting(),
             describe=describe,
             progress=progress,
+            respect_gitignore=respect_gitignore,
         )
         return run(self._changing(add_steps(self.embedder, self._opened, items, given)))
 
@@ -125,7 +130,8 @@ class MultimodalIndex(Held):
         As `add(folder)`, and at the end records of files below it that are not there any more are deleted
         (`AddReport.removed`). What cannot be read stays as it was. Name the folder the same way each time, since its
         files are known by their paths. Sync a disk that is mounted below it by itself: while it is away its mount point
-        is an empty folder like any that was cleared. `options` are those of `add`.
+        is an empty folder like any that was cleared. `options` are those of `add`; what `respect_gitignore`
+        leaves out is removed.
 
         Raises:
             InputError: no such folder, or one that holds no file at all, as when a disk is not mounted.
@@ -164,6 +170,7 @@ class MultimodalIndex(Held):
         hypothetical: Hypothetical = None,
         precision: Precision | None = None,
         lexical: WordsLike = None,
+        task: str | None = None,
     ) -> Hits:
         """The `k` records nearest to a text, a part of any modality, or a list of parts (one query); best first.
 
@@ -189,9 +196,12 @@ class MultimodalIndex(Held):
             lexical: look for words too, in texts, captions, transcripts, pages and names of files: True for those of
                 the query, a number from 0 to 1 for their weight beside the cosine, or `Words("E4217", ...)`. In each
                 modality the hits of both are fused, by default by their ranks; `Hit.found_by` tells which found it.
+            task: what the query is for, such as "code_retrieval" or "question_answering"; None: the embedder's task.
+                Asymmetric tasks share their documents, so one index serves all of them.
 
         Raises:
             InputError: an option that means nothing, or that the store would ignore.
+            ConfigurationError: a task whose documents are conditioned in another way.
             ConfigurationError, StoreError: the store keeps no words, or has none yet (`add_lexical`).
         """
         given = SearchOptions(
@@ -206,6 +216,7 @@ class MultimodalIndex(Held):
             hypothetical=hypothetical,
             precision=precision,
             lexical=lexical,
+            task=task,
         )
         return run(self._search([query], k, given))
 

@@ -24,8 +24,9 @@ class Record:
         page_content: the text, a page's text, or a caption; "" for a medium without words.
         metadata: the user's own fields and ours: `source`, `modality` ("text", "image", "audio", "video", "pdf",
             "mixed"), `mime_type`, `title`, `sha256` of the content, `uri` (path or URL of the medium), and the window
-            within it: `page_start` and `page_end`, `start_s` and `end_s`, `char_start` and `char_end`. JSON values
-            only; absent means not known.
+            within it: `page_start` and `page_end`, `start_s` and `end_s`, `char_start` and `char_end`; of source files
+            `line_start` and `line_end`, `language`, and `symbol`, the qualified name of what is defined there. JSON
+            values only; absent means not known.
     """
 
     id: str
@@ -63,7 +64,8 @@ class Record:
         return Excerpt.of(self.metadata)
 
     def link(self, window: Excerpt | None = None) -> str:
-        """Where it is, as a link: `manual.pdf#page=7`, `talk.mp4#t=96,128`; the source where there is no file.
+        """Where it is, as a link: `manual.pdf#page=7`, `talk.mp4#t=96,128`, `retry.py#L6-L8`; the source where there is no
+        file.
 
         `window` takes the place of its own; but of several pages the record's own is named.
         """

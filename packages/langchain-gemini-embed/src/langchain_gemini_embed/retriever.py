@@ -70,6 +70,8 @@ class GeminiMultimodalRetriever(BaseRetriever):
     """How exactly to search a store that has codes of its vectors, or a graph."""
     lexical: bool | float | Words | None = None
     """Look for words too: True for those of the query, their weight from 0 to 1, or `gemini_embed.Words(...)`."""
+    task: str | None = None
+    """What queries are for, such as "code_retrieval"; None: the embedder's task."""
     hypothetical: Any = None
     """What an answer might say (HyDE): a text, several, a callable or a Runnable that writes them of the query."""
     hypothesis: Any = None

@@ -2,7 +2,7 @@
 
 places -> items -> candidates -> batches -> embedding -> written -> what is outdated removed
 
-walking      folders and globs, as files
+walking      folders and globs, as files;  ignoring: what git leaves out
 options      how, as the caller says it, and of which items
 items        what users add, with what should be known about it;  metadata: its fields, checked
 recognising  what a file holds;  pieces: the windows of a long medium

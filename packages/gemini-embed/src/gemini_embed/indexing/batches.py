@@ -130,7 +130,7 @@ def batches(
     gathered: list[Waiting] = []
     size_bytes = 0
     for position, item in enumerate(items):
-        for like in _files_in(item, reader.root):
+        for like in _files_in(item, reader):
             try:
                 for candidate in reader.candidates(like):
                     gathered.append(Waiting([position], candidate.record, candidate))
@@ -146,10 +146,10 @@ def batches(
         yield gathered
 
 
-def _files_in(item: ItemLike, root: str | None) -> Iterable[ItemLike]:
+def _files_in(item: ItemLike, reader: Reader) -> Iterable[ItemLike]:
     """The files of an item that is a folder, else the item."""
     content = item.content if isinstance(item, Item) else item
     if isinstance(content, str) or not isinstance(content, os.PathLike) or not os.path.isdir(content):  # which never raises
         return [item]
-    found = walked(Path(content), root)
+    found = walked(Path(content), reader.root, respect_gitignore=reader.respects_gitignore)
     return (replace(item, content=one) for one in found) if isinstance(item, Item) else found

@@ -5,21 +5,23 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from gemini_embed.content import Content, Media, Text, Video
-from gemini_embed.errors import InputError
+from gemini_embed.errors import InputError, MediaError
 from gemini_embed.excerpt import Excerpt
 from gemini_embed.indexing.identity import Identity, hashed, modality_of, sha256_of
 from gemini_embed.indexing.items import Item, ItemLike, Unlisted, Unreadable
 from gemini_embed.indexing.metadata import check_text, json_object
 from gemini_embed.indexing.pieces import Loaded, Opened, Pieces
-from gemini_embed.indexing.recognising import TextFile, file_part
+from gemini_embed.indexing.recognising import ReadFile, TextFile, file_part
 from gemini_embed.models import ModelFacts
 from gemini_embed.notices import warn
+from gemini_embed.readers import Passage
 from gemini_embed.records import Record
 from gemini_embed.tokens import likely_tokens
 from gemini_embed.windows import Cutting, Window, text_windows
@@ -67,6 +69,8 @@ class Reader:
     """None leaves media at URLs unread; they cannot be cut then."""
     describes: bool = False
     """Whether media get their text from `describe`."""
+    respects_gitignore: bool = False
+    """Whether folders among items are without what git leaves out."""
     opened: Opened = field(default_factory=Opened)
 
     def candidates(self, like: ItemLike) -> Iterator[Candidate]:
@@ -80,7 +84,11 @@ class Reader:
             raise InputError(item.content.reason)
         if isinstance(item.content, Unreadable):
             raise item.content.error
-        origin = self._origin(item)
+        found = file_part(Path(item.content), self.root) if isinstance(item.content, os.PathLike) else None
+        if isinstance(found, ReadFile):
+            yield from self._read(item, found)
+            return
+        origin = self._origin(item, found)
         part = origin.content.parts[0]
         if len(origin.content.parts) > 1 or not isinstance(part, Text | Media):
             yield self._whole(item, origin)
@@ -91,13 +99,13 @@ class Reader:
         else:
             yield from self._windows(item, origin, part)
 
-    def _origin(self, item: Item) -> _Origin:
-        if isinstance(item.content, os.PathLike):
-            part = file_part(Path(item.content), self.root)
-            if isinstance(part, TextFile):
-                content = Content(part.text, title=item.title)
-                return _Origin(content, str(part.path), part.mime_type, self.cutting.text_tokens)
-            return _Origin(Content(part, title=item.title), str(item.content))
+    def _origin(self, item: Item, found: Media | TextFile | None) -> _Origin:
+        """What an item is; `found` is what its file is, where it names one."""
+        if isinstance(found, TextFile):
+            content = Content(found.text, title=item.title)
+            return _Origin(content, str(found.path), found.mime_type, self.cutting.text_tokens)
+        if found is not None:
+            return _Origin(Content(found, title=item.title), str(item.content))
         if isinstance(item.content, str) and _FILE_NAME.fullmatch(item.content) and os.path.isfile(item.content):
             warn(f"a str in a list is a text: for the file of that name say Path({item.content!r})")
         content = Content.of(item.content)
@@ -146,15 +154,29 @@ class Reader:
             yield self._whole(item, origin)
             return
         tokens = min(self.cutting.text_tokens, most)
-        seen: Counter[str] = Counter()
         windows = text_windows(part.text, tokens=tokens, overlap=self.cutting.overlap_tokens)
-        for place, window in enumerate(windows):
-            digest = sha256_of(window.text)
-            number, seen[digest] = seen[digest], seen[digest] + 1
-            content = Content(window.text, title=origin.content.title)
-            identity = Identity([digest, content.title], number or None, "text", origin.mime_type, digest, window)
-            record = self._record(item, origin, identity, window.text)
-            yield Candidate(record, identity.content_key, Loaded(content), begins=place == 0)
+        cut = (Passage(window.text, window) for window in windows)
+        yield from self._numbered(item, ((passage, origin) for passage in cut))
+
+    def _read(self, item: Item, found: ReadFile) -> Iterator[Candidate]:
+        """A record for each passage that a reader makes of a file, titled with the file's name and what it defines."""
+        tokens = min(self.cutting.text_tokens, self.facts.max_tokens or self.cutting.text_tokens)
+        passages = found.reader.passages(found.data, str(found.path), tokens)
+        is_empty = True
+        for candidate in self._numbered(item, ((one, _origin_of(item, found, one)) for one in passages)):
+            yield candidate
+            is_empty = False
+        if is_empty:
+            raise MediaError(f"{found.path} is empty (only white space)", "empty")
+
+    def _numbered(self, item: Item, passages: Iterable[tuple[Passage, _Origin]]) -> Iterator[Candidate]:
+        seen: Counter[tuple[str, str | None]] = Counter()
+        for place, (passage, origin) in enumerate(passages):
+            digest, title = sha256_of(passage.text), origin.content.title
+            number, seen[digest, title] = seen[digest, title], seen[digest, title] + 1
+            identity = Identity([digest, title], number or None, "text", origin.mime_type, digest, passage.place)
+            record = self._record(item, origin, identity, passage.text)
+            yield Candidate(record, identity.content_key, Loaded(Content(passage.text, title=title)), begins=place == 0)
 
     def _windows(self, item: Item, origin: _Origin, part: Media) -> Iterator[Candidate]:
         """A record for each window of a recording, a video or a PDF."""
@@ -181,7 +203,7 @@ class Reader:
         return {part.modality: pieces.likely_tokens(number, self.facts)}
 
     def _record(self, item: Item, origin: _Origin, identity: Identity, text: str) -> Record:
-        metadata = json_object(item.metadata or {})
+        metadata = {**origin.metadata, **json_object(item.metadata or {})}
         source = item.source or metadata.get("source") or origin.uri or f"sha256:{identity.key[0]}"
         if not isinstance(source, str):
             raise InputError(f"the source in metadata must be a string, not {type(source).__name__}")
@@ -213,3 +235,12 @@ class _Origin:
     """Of text; media tell their own."""
     text_tokens: int | None = None
     """A text with more is cut into passages."""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    """What else is known of it."""
+
+
+def _origin_of(item: Item, found: ReadFile, passage: Passage) -> _Origin:
+    """Where a passage of a file came from; what of its place says what it is about becomes part of its title."""
+    title = " ".join(filter(None, (item.title or found.path.name, passage.symbol)))
+    told = found.reader.metadata | ({"symbol": passage.symbol} if passage.symbol else {})
+    return _Origin(Content(passage.text, title=title), str(found.path), found.mime_type, metadata=told)

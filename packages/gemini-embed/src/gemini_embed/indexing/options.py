@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
-from gemini_embed.checks import one_of
+from gemini_embed.checks import one_of, switch
 from gemini_embed.indexing.candidates import Reader
 from gemini_embed.indexing.items import Describe, ItemLike, Place
 from gemini_embed.indexing.walking import files_at
@@ -28,6 +28,7 @@ class AddOptions(TypedDict, total=False):
     cutting: Cutting
     describe: Describe | None
     progress: bool | None
+    respect_gitignore: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,7 @@ class How:
     describe: Describe | None = None
     progress: bool | None = None
     max_cost_usd: float | None = None
+    respect_gitignore: bool = False
 
     @classmethod
     def asked(cls, options: AddOptions, *, on_error: OnError) -> How:
@@ -49,6 +51,7 @@ class How:
             ConfigurationError: an option that means nothing.
         """
         wanted = {name: value for name, value in options.items() if value is not None}
+        wanted["respect_gitignore"] = switch("respect_gitignore", wanted.get("respect_gitignore", False))
         wanted["on_error"] = one_of("on_error", wanted.get("on_error") or on_error, OnError)
         return cls(**wanted)  # type: ignore[arg-type]  # its fields are those of AddOptions
 
@@ -62,6 +65,7 @@ class How:
             cutting=self.cutting,
             fetch=embedder.fetch,
             describes=self.describe is not None,
+            respects_gitignore=self.respect_gitignore,
         )
 
 
@@ -75,5 +79,6 @@ def items_and_how(
         ConfigurationError: an option that means nothing.
     """
     if isinstance(items, str | os.PathLike):
-        return files_at(items, root), How.asked(options, on_error="skip")
+        how = How.asked(options, on_error="skip")
+        return files_at(items, root, respect_gitignore=how.respect_gitignore), how
     return items, How.asked(options, on_error="raise")

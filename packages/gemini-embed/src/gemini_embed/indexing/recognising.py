@@ -12,10 +12,10 @@ from gemini_embed.content import Media, media_of_type
 from gemini_embed.errors import InputError, MediaError, MissingExtraError
 from gemini_embed.media import open_file, read_file
 from gemini_embed.media.kinds import HEAD_BYTES, kind_of
+from gemini_embed.readers import FileReader, reader_of
 from gemini_embed.windows import probe
 
 _MARKDOWN = (".md", ".markdown")
-_CODE = (".ts", ".mts", ".cts")  # TypeScript, which some systems take for MPEG streams
 _LONGEST_CHARACTER = 4  # bytes of UTF-8
 
 
@@ -31,12 +31,25 @@ class TextFile:
         """By its name, as text has no marks of its own."""
         if self.path.suffix.lower() in _MARKDOWN:
             return "text/markdown"
-        named = mimetypes.guess_type(self.path.name)[0] or ""
-        return named if named.startswith("text/") else "text/plain"
+        return _text_type(self.path)
 
 
-def file_part(path: Path, root: str | None) -> Media | TextFile:
-    """A file as a medium or as text.
+@dataclass(frozen=True)
+class ReadFile:
+    """A file that a reader makes passages of."""
+
+    path: Path
+    data: bytes
+    reader: FileReader
+
+    @property
+    def mime_type(self) -> str:
+        """By its name."""
+        return _text_type(self.path)
+
+
+def file_part(path: Path, root: str | None) -> Media | TextFile | ReadFile:
+    """A file as a medium, as text, or as what a reader is there for.
 
     Raises:
         InputError: unreadable, empty, or neither.
@@ -53,11 +66,13 @@ def file_part(path: Path, root: str | None) -> Media | TextFile:
         return part(path, kind.mime_type)
     if not head:
         raise MediaError(f"{path} is empty (0 bytes)", "empty")
+    if reader := reader_of(path):
+        return ReadFile(path, read_file(os.fspath(path), root=root), reader)
     # Looked at before all of it is read: whatever is not text can be large.
     named = mimetypes.guess_type(path.name)[0] or "of an unknown kind"
     text = _decoded(read_file(os.fspath(path), root=root)) if _may_be_text(head) else None
     # An SVG is text too, and so is a page that says "not found".
-    if text is None or (media_of_type(named) and path.suffix not in _CODE):
+    if text is None or media_of_type(named):
         holds = f"it begins {head[:16].decode('ascii', 'replace')!r}"
         raise MediaError(
             f"{path} is no image, audio, video or PDF that is known here, nor text in UTF-8: {holds}, and its name "
@@ -67,6 +82,11 @@ def file_part(path: Path, root: str | None) -> Media | TextFile:
     if not text.strip():
         raise MediaError(f"{path} is empty (only white space)", "empty")
     return TextFile(path, text)
+
+
+def _text_type(path: Path) -> str:
+    named = mimetypes.guess_type(path.name)[0] or ""
+    return named if named.startswith("text/") else "text/plain"
 
 
 def _may_be_text(head: bytes) -> bool:

@@ -58,8 +58,9 @@ class Gone:
     """Records of files below `folder` that are not there any more, as far as that can be seen.
 
     A file is gone where the folder that held it, or one above, was listed and does not have it. Below what could not be
-    listed, or was passed over (a link that leads nowhere, a hidden folder), nothing is. The empty mount point of a disk
-    that is away is listed: nothing tells it from a folder that was cleared.
+    listed, or was passed over (a link that leads nowhere, a hidden folder), nothing is. What is left out as git does
+    it is gone, though it is there. The empty mount point of a disk that is away is listed: nothing tells it from a
+    folder that was cleared.
     """
 
     def __init__(self, folder: Path, files: Files) -> None:
@@ -81,8 +82,12 @@ class Gone:
         path = Path(uri)
         if "://" in uri or uri in self._there or not path.is_relative_to(self._folder):
             return False
-        if ".." in path.relative_to(self._folder).parts or _may_be_there(path):
-            return False  # beside the folder, not below it; a name with a dot, or come while the others were added
+        if ".." in path.relative_to(self._folder).parts:
+            return False  # beside the folder, not below it
+        if self._files.have_left_out(path):
+            return True
+        if _may_be_there(path):
+            return False  # a name with a dot, or come while the others were added
         held = next(above for above in path.parents if above == self._folder or self._is_known(above))
         return os.path.isfile(held) or self._files.have_listed(held)  # a file is where a folder was
 

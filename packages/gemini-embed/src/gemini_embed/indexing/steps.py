@@ -35,12 +35,12 @@ def sync_steps(embedder: Embedder, opened: Callable[[], Store], folder: Path, op
     """Add what a folder holds to the store that `opened` gives, then remove what is gone from the folder."""
     if not os.path.isdir(folder):
         raise InputError(f"there is no folder {folder}: sync takes one folder")
-    files = files_at(folder, embedder.root)
+    how = How.asked(options, on_error="skip")
+    files = files_at(folder, embedder.root, respect_gitignore=how.respect_gitignore)
     if not files:
         raise InputError(
             f"{folder} holds no files; is it mounted? To remove all that came from it, use index.delete(filter=...)"
         )
-    how = How.asked(options, on_error="skip")
     budget = _budget(embedder, how)
     return (yield from added(embedder, opened(), files, how, budget=budget, gone=Gone(folder, files)))
 

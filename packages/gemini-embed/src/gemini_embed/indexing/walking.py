@@ -9,15 +9,22 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from gemini_embed.errors import InputError
+from gemini_embed.indexing.ignoring import GitIgnored
 from gemini_embed.indexing.items import Place, Unlisted
 
 
 class Files(Collection[Path | Unlisted]):
     """Files found somewhere, kept as their names, so that a million of them fit."""
 
-    def __init__(self, found: Iterable[Path | Unlisted], entered: Mapping[str, bool] | None = None) -> None:
+    def __init__(
+        self,
+        found: Iterable[Path | Unlisted],
+        entered: Mapping[str, bool] | None = None,
+        ignored: GitIgnored | None = None,
+    ) -> None:
         self._found = [one if isinstance(one, Unlisted) else os.fspath(one) for one in found]
         self._entered = entered or {}
+        self._left_out = ignored.left_out if ignored else set()
 
     def __iter__(self) -> Iterator[Path | Unlisted]:
         return (one if isinstance(one, Unlisted) else Path(one) for one in self._found)
@@ -32,9 +39,13 @@ class Files(Collection[Path | Unlisted]):
         """Whether all names in a folder were read, under this name of it or another."""
         return self._entered.get(os.path.realpath(folder), False)
 
+    def have_left_out(self, path: Path) -> bool:
+        """Whether a file, or a folder that it lies in, was left out as git does it."""
+        return bool(self._left_out) and any(os.fspath(one) in self._left_out for one in (path, *path.parents))
 
-def files_at(place: Place, root: str | None = None) -> Files:
-    """The files of a folder, those that a glob matches, or the one that is named.
+
+def files_at(place: Place, root: str | None = None, *, respect_gitignore: bool = False) -> Files:
+    """The files of a folder, those that a glob matches, or the one that is named, whatever is said of that.
 
     Raises:
         InputError: there is nothing of that name, or the glob matches nothing.
@@ -42,27 +53,33 @@ def files_at(place: Place, root: str | None = None) -> Files:
     pattern = os.fspath(place)
     if os.path.isdir(pattern):  # these never raise, where Path's may
         entered: dict[str, bool] = {}
-        return Files(_walked(Path(pattern), root and os.path.realpath(root), entered), entered)
+        ignored = GitIgnored(Path(pattern)) if respect_gitignore else None
+        return Files(_walked(Path(pattern), root and os.path.realpath(root), entered, ignored), entered, ignored)
     if os.path.lexists(pattern):
         return Files([Path(pattern)])
     if not glob.has_magic(pattern):
         raise InputError(f"there is no file or folder {pattern!r}; texts go in a list: add([text])")
-    found = Files(_matching(pattern, root))
+    found = Files(_matching(pattern, root, respect_gitignore))
     if not found:
         raise InputError(f"{pattern!r} matches no file; texts go in a list: add([text])")
     return found
 
 
-def _matching(pattern: str, root: str | None) -> Iterator[Path | Unlisted]:
+def _matching(pattern: str, root: str | None, respect_gitignore: bool) -> Iterator[Path | Unlisted]:
     """Files that a glob matches. Below `**` they are walked, since Python's own goes around in circles of links."""
     parts = Path(pattern).parts
+    plain = next(at for at, part in enumerate(parts) if glob.has_magic(part))
+    ignored = GitIgnored(Path(*parts[:plain])) if respect_gitignore else None
     if "**" not in parts:
-        yield from (Path(name) for name in sorted(glob.glob(pattern)) if not os.path.isdir(name))
+        files = (Path(name) for name in sorted(glob.glob(pattern)) if not os.path.isdir(name))
+        yield from (one for one in files if ignored is None or not ignored(one, is_folder=False))
         return
     deep = parts.index("**")
     entered: dict[str, bool] = {}
     for base in sorted(glob.glob(os.path.join(*parts[:deep]))) if deep else [""]:
-        for one in _walked(Path(base), root and os.path.realpath(root), entered) if os.path.isdir(base or ".") else ():
+        if not os.path.isdir(base or "."):
+            continue
+        for one in _walked(Path(base), root and os.path.realpath(root), entered, ignored):
             if isinstance(one, Unlisted) or _fits(one.relative_to(base).parts, parts[deep:]):
                 yield one
 
@@ -76,16 +93,19 @@ def _fits(names: Sequence[str], pattern: Sequence[str]) -> bool:
     return bool(names) and fnmatch(names[0], pattern[0]) and _fits(names[1:], pattern[1:])
 
 
-def walked(folder: Path, root: str | None = None) -> Iterator[Path | Unlisted]:
+def walked(folder: Path, root: str | None = None, *, respect_gitignore: bool = False) -> Iterator[Path | Unlisted]:
     """All files below a folder; those whose names begin with a dot, and what is in such folders, are left out.
 
     Links are followed, but to folders outside of `root`, and each folder is entered once. A folder that cannot be read
     is `Unlisted`.
     """
-    yield from _walked(folder, root and os.path.realpath(root), {})
+    ignored = GitIgnored(folder) if respect_gitignore else None
+    yield from _walked(folder, root and os.path.realpath(root), {}, ignored)
 
 
-def _walked(folder: Path, root: str | None, entered: dict[str, bool]) -> Iterator[Path | Unlisted]:
+def _walked(
+    folder: Path, root: str | None, entered: dict[str, bool], ignored: GitIgnored | None
+) -> Iterator[Path | Unlisted]:
     """`entered` is told each folder by where it really is, and whether its names could be read."""
     real = os.path.realpath(folder)
     if real in entered:
@@ -103,7 +123,10 @@ def _walked(folder: Path, root: str | None, entered: dict[str, bool]) -> Iterato
     entered[real] = True
     for name in names:
         path = folder / name
-        if os.path.isdir(path):
-            yield from _walked(path, root, entered)
+        is_folder = os.path.isdir(path)
+        if ignored is not None and ignored(path, is_folder=is_folder):
+            continue
+        if is_folder:
+            yield from _walked(path, root, entered, ignored)
         else:
             yield path

@@ -42,6 +42,7 @@ class SearchOptions(TypedDict, total=False):
     hypothetical: Hypothetical
     precision: Precision | None
     lexical: WordsLike
+    task: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +65,7 @@ class Wanted:
     hypothetical: Hypothetical = None
     precision: Precision | None = None
     lexical: WordsLike = None
+    task: str | None = None
 
     def __post_init__(self) -> None:
         if type(self.k) is not int or self.k < 1:

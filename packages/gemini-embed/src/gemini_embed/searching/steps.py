@@ -12,7 +12,7 @@ import numpy as np
 
 from gemini_embed.content import Content, ContentLike, contents_of
 from gemini_embed.engine import Steps
-from gemini_embed.errors import GeminiEmbedError, InputError
+from gemini_embed.errors import ConfigurationError, GeminiEmbedError, InputError
 from gemini_embed.hits import Hits, Opener
 from gemini_embed.hits.origin import Origin
 from gemini_embed.models.shortening import unit_rows
@@ -25,7 +25,7 @@ from gemini_embed.searching.options import Wanted
 from gemini_embed.searching.wording import check_store
 from gemini_embed.stores import FloatArray, Store
 from gemini_embed.stores.filters import parse
-from gemini_embed.tasks import Side
+from gemini_embed.tasks import TASKS, Side, is_symmetric, parse_task
 
 if TYPE_CHECKING:
     from gemini_embed.embedder import Embedder
@@ -47,9 +47,10 @@ def search_steps(
     embedded."""
     wanted = with_words_of(asked, wanted)
     check_asked(opened, asked, wanted)
+    check_task(embedder, wanted.task)
     contents = [] if isinstance(asked, np.ndarray) else contents_of(asked)
     answers = written(wanted.hypothetical, words_of(contents))
-    query = yield from aimed_at(embedder, asked if isinstance(asked, np.ndarray) else contents, answers)
+    query = yield from aimed_at(embedder, asked if isinstance(asked, np.ndarray) else contents, answers, wanted.task)
     return search(opened(), census, query, wanted, opener, origin() if origin else None)
 
 
@@ -83,18 +84,34 @@ def check_asked(opened: Callable[[], Store], asked: Asked, wanted: Wanted) -> No
         store.check_precision(wanted.precision)
 
 
-def aimed_at(embedder: Embedder, asked: Sequence[Content] | FloatArray, answers: Sequence[str]) -> Steps[FloatArray]:
+def check_task(embedder: Embedder, task: str | None) -> None:
+    """ConfigurationError for a task that is none, or whose documents are conditioned in another way than the index's:
+    asymmetric tasks share theirs, and each of the others has its own."""
+    if task is None:
+        return
+    asked, own = parse_task(task), embedder.task
+    if asked != own and (is_symmetric(asked) or is_symmetric(own)):
+        alike = [one for one in TASKS if not is_symmetric(one)]
+        raise ConfigurationError(
+            f"task={task!r}: the documents of this index are conditioned for task={own!r}, and queries of another "
+            f"task cannot be compared with them; only {', '.join(alike)} share their documents"
+        )
+
+
+def aimed_at(
+    embedder: Embedder, asked: Sequence[Content] | FloatArray, answers: Sequence[str], task: str | None = None
+) -> Steps[FloatArray]:
     """What to look near to, shape (d,): the query's vector, or the mean of unit vectors, one for each query and each
-    hypothetical answer."""
+    hypothetical answer. Documents are the same for every `task` that passed `check_task`."""
     if isinstance(asked, np.ndarray):
         if not answers:
             return asked
         result = yield embedder.submit(answers, side="document").pending
         return mean_of_units(asked[np.newaxis], result.values)
     if not answers:
-        result = yield embedder.submit(asked, side="query").pending
+        result = yield embedder.submit(asked, side="query", task=task).pending
         return mean_of(result)
-    queries, documents = yield from embedded(embedder, asked, answers)
+    queries, documents = yield from embedded(embedder, asked, answers, task=task)
     return mean_of_units(queries, documents)
 
 
@@ -103,6 +120,7 @@ def embedded(
     queries: Sequence[ContentLike],
     documents: Sequence[ContentLike],
     places: Sequence[Sequence[int]] | None = None,
+    task: str | None = None,
 ) -> Steps[tuple[FloatArray, FloatArray]]:
     """The vectors of queries and of documents, embedded at the same time, all checked before; (0, 0) for none.
 
@@ -114,7 +132,7 @@ def embedded(
     for side, some, moved in sides:
         with _relocated(moved):
             if some:
-                ready.append((side, moved, embedder.ready(some, side=side)))
+                ready.append((side, moved, embedder.ready(some, side=side, task=task)))
     under_way = [start() for _, _, start in ready]
     rows: dict[Side, FloatArray] = {}
     try:

@@ -45,7 +45,7 @@ class GeminiMultimodalRetriever(BaseRetriever):
         filters: LlamaIndex's `MetadataFilters`, a neutral filter such as `{"modality": "image"}`, or the store's own.
         callback_manager, verbose: as of any retriever.
         options: `score_threshold`, `fusion`, `quotas`, `mmr`, `collapse`, `merge`, `padding`, `precision`,
-            `hypothetical` and `lexical`, as of `MultimodalIndex.search`; for one call:
+            `hypothetical`, `lexical` and `task`, as of `MultimodalIndex.search`; for one call:
             `retriever.with_options(mmr=0.5).retrieve(...)`. `metadata["found_by"]` of a node says so where words have
             found it.
     """

@@ -1,0 +1,71 @@
+"""Source files: by definitions where something knows the language, else by lines."""
+
+from __future__ import annotations
+
+import io
+import tokenize
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from gemini_embed.errors import MediaError
+from gemini_embed.readers.definitions import Definition, passages_of
+from gemini_embed.readers.lines import Lines
+from gemini_embed.readers.passages import Passage
+
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_NO_TEXT = {*map(chr, range(32)), "\x7f"} - {*"\t\n\r\f\x1a\x1b"}
+"""Characters that no source file has: what holds one was compiled, or compressed."""
+
+
+def _nothing(_: str) -> list[Definition]:
+    return []
+
+
+@dataclass(frozen=True)
+class CodeReader:
+    """Reads the source files of one language."""
+
+    language: str
+    definitions_of: Callable[[str], list[Definition]] = _nothing
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        return {"language": self.language}
+
+    def passages(self, data: bytes, name: str, most_tokens: int) -> Iterator[Passage]:
+        text = source_text(data)
+        if text is None:
+            raise MediaError(
+                f"{name} is no text, though its name says {self.language}: it begins "
+                f"{data[:16].decode('ascii', 'replace')!r}",
+                "unknown",
+            )
+        return passages_of(Lines(text), self.definitions_of(text), most_tokens)
+
+
+def source_text(data: bytes) -> str | None:
+    """The text of a source file, None where there is none: in UTF-8, UTF-16 with its mark, what a line such as
+    `# -*- coding: cp1252 -*-` says, else Latin-1, in which bytes are characters whatever was meant by them."""
+    if data.startswith(_UTF_16):
+        return _decoded(data, "utf-16")
+    text = _decoded(data, "utf-8-sig")
+    if text is None:
+        text = _decoded(data, _told(data) or "latin-1")
+    return None if text is None or not _NO_TEXT.isdisjoint(text) else text
+
+
+def _decoded(data: bytes, encoding: str) -> str | None:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+
+
+def _told(data: bytes) -> str | None:
+    """The encoding that one of the first two lines tells, as Python reads it (PEP 263)."""
+    try:
+        found, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    except SyntaxError:  # none is told, and it is not UTF-8; or one that there is not
+        return None
+    return found
