@@ -9,7 +9,8 @@ documents   documents in and out
 retriever   `GeminiMultimodalRetriever` over a `gemini_embed.MultimodalIndex`
 hypotheses  what an answer might say, written by a chain;  reranking: `GeminiRerank`, a document compressor
 answers     what was found as content blocks, for the next message
-tools       the retriever as an agent's tool;  vectorstores: over a collection of LangChain's own stores
+tools       the retriever as an agent's tool;  vectorstores: over LangChain's own stores, each in a file of `stores/`
+ready       vectors that are made, for stores that would ask for them again
 sparse      `GeminiBm25`, words beside vectors for langchain-qdrant
 """
 

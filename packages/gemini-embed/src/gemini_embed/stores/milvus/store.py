@@ -130,6 +130,10 @@ class MilvusStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
     def kept_fingerprint(self) -> Fingerprint | None:
         return self._fingerprint
 
+    def check_new(self, record: Record) -> None:
+        if self._file is None:
+            check_size(to_row(record, np.zeros(0, np.float32)))
+
     def upsert(self, records: Sequence[Record], vectors: FloatArray) -> None:
         rows = check_rows(records, vectors, self._dimensions)
         last = {record.id: to_row(record, row) for record, row in zip(records, rows, strict=True)}
@@ -192,18 +196,14 @@ class MilvusStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
         self, *, batch_size: int = 256, filter: FilterLike = None, with_vectors: bool = True
     ) -> Iterator[Batch]:
         where = expression(filter)
+        fields = [*WITHOUT_VECTOR, VECTOR_FIELD] if with_vectors else WITHOUT_VECTOR
         with self._ready() as client:
             # pymilvus reads iterators at the collection's own consistency, whatever it is told: what was just written
             # would be missing. A strong read first makes the server catch up.
             if self._file is None and self._count(client, where) == 0:
                 return
-            rows = client.query_iterator(
-                self._name,
-                batch_size=min(batch_size, _MAX_K),
-                filter=where,
-                output_fields=[*WITHOUT_VECTOR, VECTOR_FIELD] if with_vectors else WITHOUT_VECTOR,
-                timeout=self._timeout_s,
-            )
+            size, wait = min(batch_size, _MAX_K), self._timeout_s
+            rows = client.query_iterator(self._name, size, filter=where, output_fields=fields, timeout=wait)
         try:
             while True:
                 with self._ready():
