@@ -31,3 +31,9 @@ def faiss(embeddings: Embeddings | None = None, dimensions: int = 8) -> Any:
     from langchain_community.vectorstores import FAISS
 
     return FAISS(embeddings or NoEmbeddings(), faiss.IndexFlatL2(dimensions), InMemoryDocstore(), {})
+
+
+def lancedb(place: Path, embeddings: Embeddings | None = None) -> Any:
+    from langchain_lancedb import LanceDB
+
+    return LanceDB(embeddings or NoEmbeddings(), place)

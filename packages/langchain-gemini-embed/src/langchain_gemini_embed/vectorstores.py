@@ -11,6 +11,7 @@ from langchain_gemini_embed.embeddings import GeminiEmbeddings
 from langchain_gemini_embed.stores.chroma import ChromaStore
 from langchain_gemini_embed.stores.faiss import FaissStore
 from langchain_gemini_embed.stores.in_memory import InMemoryStore
+from langchain_gemini_embed.stores.lancedb import LanceStore
 from langchain_gemini_embed.stores.shared import milvus_of, qdrant_of
 from langchain_gemini_embed.stores.texts import TextsStore
 
@@ -21,6 +22,7 @@ _STORES: Mapping[str, Callable[[Any], Store]] = {
     "langchain_chroma.Chroma": ChromaStore,
     "langchain_community.FAISS": FaissStore,
     "langchain_core.InMemoryVectorStore": InMemoryStore,
+    "langchain_lancedb.LanceDB": LanceStore,
     "langchain_milvus.Milvus": milvus_of,
     "langchain_qdrant.QdrantVectorStore": qdrant_of,
 }
@@ -36,7 +38,7 @@ def index_over(vectorstore: VectorStore) -> MultimodalIndex:
     Raises:
         ConfigurationError: other embeddings than ours, or another layout than the usual.
     """
-    embeddings = vectorstore.embeddings
+    embeddings = vectorstore.embeddings or getattr(vectorstore, "_embedding_function", None)  # LanceDB tells it so only
     if not isinstance(embeddings, GeminiEmbeddings):
         raise ConfigurationError(
             f"the store's embeddings are {type(embeddings).__name__}: its vectors can be compared with ours only if it "
