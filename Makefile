@@ -32,7 +32,7 @@ NEXT_PYTHON := 3.14
 # Clients in JavaScript that meet the emulator, where npm is.
 NODE_CLIENTS := @google/genai@3.1.0 openai@7.55.0
 # What has a task of its own.
-ELSEWHERE := --ignore=tests/compat --ignore=tests/packaging
+ELSEWHERE := --ignore=tests/compat --ignore=tests/engines --ignore=tests/packaging
 
 # $(call environment,folder,constraints,groups): make or update a virtual environment with the packages, editable.
 define environment
@@ -60,8 +60,9 @@ test: lint ## Lint, types and the quick tests (under 8 minutes)
 	$(VENV)/bin/python $(PYTEST) -m "not slow" $(ELSEWHERE)
 
 .PHONY: test-slow
-test-slow: $(VENV)/.tests $(if $(shell command -v npm),.node/.installed) ## Real servers, kills and long runs
+test-slow: $(VENV)/.tests .venv-stores/.tests $(if $(shell command -v npm),.node/.installed) ## Real servers, kills and long runs
 	$(VENV)/bin/python $(PYTEST) --dist loadfile -m slow $(ELSEWHERE) # one worker starts the one Milvus server
+	.venv-stores/bin/python $(PYTEST) --dist loadfile tests/engines
 
 .PHONY: test-compat
 test-compat: .venv-compat/.tests ## Beside the official plugins, with google-genai 2 and pymilvus 2
@@ -115,7 +116,7 @@ bench: $(VENV)/.tests $(if $(filter recall,$(ONLY)),,.venv-compat/.tests) $(if $
 
 .PHONY: constraints
 constraints: .tools/bin/uv ## Pin again what changed in the pyproject files; all of it with UPGRADE=--upgrade
-	@for set in current:constraints.txt compat:constraints-compat.txt; do \
+	@for set in current:constraints.txt compat:constraints-compat.txt stores:constraints-stores.txt; do \
 		$(COMPILE) --all-extras --group test --group lint --group bench --group $${set%%:*} $(PYPROJECTS) --output-file $${set#*:} || exit 1; done
 	@$(COMPILE) --all-extras --resolution lowest-direct $(PYPROJECTS) --output-file constraints-lowest.txt
 COMPILE := $(UV) pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --no-emit-index-url --no-header \
@@ -140,6 +141,9 @@ $(VENV)/.tests: $(VENV)/.packages pyproject.toml
 
 .venv-compat/.tests: constraints-compat.txt pyproject.toml $(PYPROJECTS) | .tools/bin/uv
 	$(call environment,.venv-compat,constraints-compat.txt,test compat)
+
+.venv-stores/.tests: constraints-stores.txt pyproject.toml $(PYPROJECTS) | .tools/bin/uv
+	$(call environment,.venv-stores,constraints-stores.txt,test stores)
 
 .venv-recall/.tests: constraints.txt pyproject.toml $(PYPROJECTS) | .tools/bin/uv
 	$(call environment,.venv-recall,constraints.txt,recall)

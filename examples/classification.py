@@ -61,7 +61,9 @@ def _told(
 
 def share_right(labels: Sequence[Sequence[str]], names: NDArray[Any], draws: Sequence[Draw]) -> float:
     """Over all draws."""
-    return float(np.mean([np.mean(np.array(mine) == names[told]) for mine, (_, told) in zip(labels, draws, strict=True)]))
+    return float(
+        np.mean([np.mean(np.array(mine) == names[told]) for mine, (_, told) in zip(labels, draws, strict=True)])
+    )
 
 
 def beside(vectors: Vectors, names: NDArray[Any], draws: Sequence[Draw]) -> list[Sequence[str]]:

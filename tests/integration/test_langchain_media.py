@@ -189,8 +189,6 @@ def test_stores_that_cannot_be_shared(make_langchain: Make, tmp_path: Path) -> N
     from qdrant_client import QdrantClient, models
 
     embeddings = make_langchain(dimensions=128)
-    with pytest.raises(ConfigurationError, match="InMemoryVectorStore is neither langchain-qdrant's"):
-        GeminiMultimodalRetriever.from_vectorstore(InMemoryVectorStore(embeddings))
     with pytest.raises(ConfigurationError, match="DeterministicFakeEmbedding: its vectors can be compared with ours"):
         GeminiMultimodalRetriever.from_vectorstore(InMemoryVectorStore(DeterministicFakeEmbedding(size=8)))
     client = QdrantClient(":memory:")

@@ -11,7 +11,8 @@ hypotheses  what an answer might say, written by a chain;  reranking: `GeminiRer
 answers     what was found as content blocks, for the next message
 tools       the retriever as an agent's tools;  results: what they answer, numbered
 history     their media as messages for a chat model, and what an answer cites;  agents: the same as middleware
-vectorstores  over a collection of LangChain's own stores
+vectorstores  over LangChain's own stores, each in a file of `stores/`
+ready       vectors that are made, for stores that would ask for them again
 sparse      `GeminiBm25`, words beside vectors for langchain-qdrant
 """
 

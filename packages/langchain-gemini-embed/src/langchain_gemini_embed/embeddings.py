@@ -13,6 +13,7 @@ from pydantic import PrivateAttr, SecretStr
 
 from langchain_gemini_embed.fields import Fields, key_from_environment
 from langchain_gemini_embed.options import SYNONYMS, Options, canonical, http_options
+from langchain_gemini_embed.ready import vectors_ready
 from langchain_gemini_embed.sides import as_texts, refuse_title, said_of_side, side_of
 from langchain_gemini_embed.usage import ausage_reported, usage_reported
 
@@ -65,6 +66,8 @@ class GeminiEmbeddings(Fields, Embeddings):
     ) -> list[list[float]]:
         """One vector per text, in order. `titles[i]`, if any, goes with `texts[i]`. They are documents, unless this
         call's `task_type` is "RETRIEVAL_QUERY". `title` is refused: the titles are `titles`."""
+        if (made := vectors_ready(texts)) is not None:
+            return made
         with usage_reported():
             if self._side(task_type, "document") == "query":
                 refuse_title(titles or title)

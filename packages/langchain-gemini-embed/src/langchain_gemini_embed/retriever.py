@@ -90,12 +90,16 @@ class GeminiMultimodalRetriever(BaseRetriever):
 
     @classmethod
     def from_vectorstore(cls, vectorstore: VectorStore, **fields: Any) -> Self:
-        """A retriever over the collection of a langchain-qdrant or langchain-milvus store that has `GeminiEmbeddings`.
+        """A retriever over what one of LangChain's vector stores holds, which was made with `GeminiEmbeddings`.
 
-        What is added here is found by the store, and the other way round. `fields` are the retriever's.
+        What is added here is found by the store, and the other way round. Chroma, FAISS, InMemoryVectorStore, LanceDB,
+        Milvus and Qdrant take media too; any other store takes texts, see `stores.texts.TextsStore` for what it
+        cannot do.
+        The fingerprint is kept in the collection, but for FAISS and InMemoryVectorStore, which have no place for it.
+        `fields` are the retriever's.
 
         Raises:
-            ConfigurationError: another store, other embeddings, or a layout of its own.
+            ConfigurationError: other embeddings, or a layout of its own.
         """
         from langchain_gemini_embed.vectorstores import index_over
 

@@ -1,35 +1,44 @@
-"""An index over the collection of a langchain-qdrant or langchain-milvus store, which both can write and search."""
+"""An index over the collection of one of LangChain's vector stores, which both can write and search."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from gemini_embed import ConfigurationError, Lexical, MilvusStore, MultimodalIndex, QdrantStore, Store
-from gemini_embed.adapters import SPARSE_NAME, SparseWords
+from gemini_embed import ConfigurationError, MultimodalIndex, Store
 
 from langchain_gemini_embed.embeddings import GeminiEmbeddings
+from langchain_gemini_embed.stores.chroma import ChromaStore
+from langchain_gemini_embed.stores.faiss import FaissStore
+from langchain_gemini_embed.stores.in_memory import InMemoryStore
+from langchain_gemini_embed.stores.lancedb import LanceStore
+from langchain_gemini_embed.stores.shared import milvus_of, qdrant_of
+from langchain_gemini_embed.stores.texts import TextsStore
 
 if TYPE_CHECKING:
     from langchain_core.vectorstores import VectorStore
 
-_QDRANT_LAYOUT = {"content_payload_key": "page_content", "metadata_payload_key": "metadata", "vector_name": ""}
-_MILVUS_LAYOUT = {
-    "_primary_field": "pk",
-    "_text_field": "text",
-    "_vector_field": "vector",
-    "enable_dynamic_field": True,
+_STORES: Mapping[str, Callable[[Any], Store]] = {
+    "langchain_chroma.Chroma": ChromaStore,
+    "langchain_community.FAISS": FaissStore,
+    "langchain_core.InMemoryVectorStore": InMemoryStore,
+    "langchain_lancedb.LanceDB": LanceStore,
+    "langchain_milvus.Milvus": milvus_of,
+    "langchain_qdrant.QdrantVectorStore": qdrant_of,
 }
+"""Package and class of a store, or of one that it is derived from."""
 
 
 def index_over(vectorstore: VectorStore) -> MultimodalIndex:
-    """The index whose store is the collection of `vectorstore`, and whose embedder is that of its embeddings.
+    """The index whose store is what `vectorstore` holds, and whose embedder is that of its embeddings.
 
-    A collection that holds vectors already is taken over: its embeddings are what it was filled with.
+    A collection that holds vectors already is taken over: its embeddings are what it was filled with. A store
+    that is none of `_STORES` takes texts only.
 
     Raises:
-        ConfigurationError: another kind of store, other embeddings than ours, or another layout than the usual.
+        ConfigurationError: other embeddings than ours, or another layout than the usual.
     """
-    embeddings = vectorstore.embeddings
+    embeddings = vectorstore.embeddings or getattr(vectorstore, "_embedding_function", None)  # LanceDB tells it so only
     if not isinstance(embeddings, GeminiEmbeddings):
         raise ConfigurationError(
             f"the store's embeddings are {type(embeddings).__name__}: its vectors can be compared with ours only if it "
@@ -38,43 +47,7 @@ def index_over(vectorstore: VectorStore) -> MultimodalIndex:
     return MultimodalIndex(embeddings.embedder, _store_of(vectorstore))
 
 
-def _store_of(vectorstore: Any) -> Store:
-    module = type(vectorstore).__module__.partition(".")[0]
-    if module == "langchain_qdrant":
-        _check_layout(vectorstore, _QDRANT_LAYOUT)
-        return QdrantStore(
-            client=vectorstore.client,
-            collection=vectorstore.collection_name,
-            adopt=True,
-            lexical=_words_of(vectorstore),
-        )
-    if module == "langchain_milvus":
-        _check_layout(vectorstore, _MILVUS_LAYOUT)
-        connection = dict(vectorstore._connection_args)  # it tells no other way where it is connected to
-        uri, token = connection.pop("uri", None), connection.pop("token", None) or None
-        if uri is None or any(connection.values()):
-            unknown = ", ".join(sorted(name for name, value in connection.items() if value)) or "no uri"
-            raise ConfigurationError(
-                f"connection_args has {unknown}: the store must be connected by uri and token alone (user and password "
-                'are the token "user:password")'
-            )
-        return MilvusStore(uri, token=token, collection=vectorstore.collection_name, adopt=True)
-    raise ConfigurationError(
-        f"{type(vectorstore).__name__} is neither langchain-qdrant's nor langchain-milvus's store: make a "
-        "MultimodalIndex over one of gemini_embed's stores instead"
-    )
-
-
-def _words_of(vectorstore: Any) -> Lexical | None:
-    """How its hybrid mode cuts texts, where it makes sparse vectors as ours are made."""
-    has_ours = getattr(vectorstore, "sparse_vector_name", None) == SPARSE_NAME
-    sparse = getattr(vectorstore, "_sparse_embeddings", None)  # its public name raises where there are none
-    return sparse.lexical if has_ours and isinstance(sparse, SparseWords) else None
-
-
-def _check_layout(vectorstore: Any, layout: dict[str, Any]) -> None:
-    differs = {name: found for name, usual in layout.items() if (found := getattr(vectorstore, name, usual)) != usual}
-    if differs:
-        told = ", ".join(f"{name.lstrip('_')}={value!r}" for name, value in differs.items())
-        usual = ", ".join(f"{name.lstrip('_')}={layout[name]!r}" for name in differs)
-        raise ConfigurationError(f"the collection is laid out with {told}; to be shared it needs {usual}")
+def _store_of(vectorstore: VectorStore) -> Store:
+    names = [f"{kind.__module__.partition('.')[0]}.{kind.__name__}" for kind in type(vectorstore).__mro__]
+    known = next((name for name in names if name in _STORES), None)
+    return TextsStore(vectorstore) if known is None else _STORES[known](vectorstore)

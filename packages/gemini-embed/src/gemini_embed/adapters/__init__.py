@@ -3,7 +3,7 @@ public names.
 
 options               the options of `Embedder`, said once
 genai_options         google-genai's option objects in our words
-embedding_function    an embedding function for Milvus users
+embedding_function    an embedding function for Milvus users;  chroma: one for Chroma's own client
 words                 sparse vectors as an index makes them
 """
 

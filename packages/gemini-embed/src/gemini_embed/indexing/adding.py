@@ -160,11 +160,12 @@ class _Adding:
         return list(new.values())
 
     def _loaded(self, new: Sequence[Waiting]) -> list[Waiting]:
-        """Those of the new records whose contents could be made, and described."""
+        """Those of the new records whose contents could be made and described, and that the store takes."""
         failed: set[Waiting] = set()
         for one in new:
             try:
                 one.load()
+                self._store.check_new(one.record)
             except InputError as error:
                 self._failed(one, error)
                 failed.add(one)

@@ -149,7 +149,7 @@ def batches(
 def _files_in(item: ItemLike, reader: Reader) -> Iterable[ItemLike]:
     """The files of an item that is a folder, else the item."""
     content = item.content if isinstance(item, Item) else item
-    if isinstance(content, str) or not isinstance(content, os.PathLike) or not os.path.isdir(content):  # which never raises
+    if not isinstance(content, os.PathLike) or not os.path.isdir(content):  # which never raises
         return [item]
     found = walked(Path(content), reader.root, respect_gitignore=reader.respects_gitignore)
     return (replace(item, content=one) for one in found) if isinstance(item, Item) else found

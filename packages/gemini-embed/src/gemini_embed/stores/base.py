@@ -54,6 +54,10 @@ class Store(GivesSamples):
         """
         return None
 
+    def check_new(self, record: Record) -> None:
+        """InputError for a record that this open store does not hold and would not take. Called before it is embedded,
+        so that nothing is paid for what cannot be written; most stores take any."""
+
     @abstractmethod
     def upsert(self, records: Sequence[Record], vectors: FloatArray) -> None:
         """Write records with their vectors, shape (n, d); a record whose id exists is replaced. Returns when safe."""

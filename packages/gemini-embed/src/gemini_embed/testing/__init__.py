@@ -5,7 +5,8 @@
     class TestMyStore(StoreTests):
         factory = MyStore  # called with a path; the same path is the same data
 
-What `StoreTests` can be told is described at its attributes.
+What `StoreTests` can be told is described at its attributes. `SearchingTests` is the part of it for a store over a
+collection of others, which does not see to files and processes itself.
 
 writing, reading    what is written is found;  lasting: after closing, kills and beside other processes
 samples             the records and vectors of all that
@@ -21,8 +22,12 @@ from gemini_embed.testing.lasting import LastingTests  # noqa: E402 - asserts ar
 from gemini_embed.testing.reading import ReadingTests  # noqa: E402 - as above
 from gemini_embed.testing.writing import WritingTests  # noqa: E402 - as above
 
-__all__ = ["StoreTests"]
+__all__ = ["SearchingTests", "StoreTests"]
 
 
-class StoreTests(ReadingTests, WritingTests, LastingTests):
+class SearchingTests(ReadingTests, WritingTests):
+    """What is written is found, replaced and removed; subclass it as `StoreTests`."""
+
+
+class StoreTests(SearchingTests, LastingTests):
     """Subclass it with a name that pytest collects, and set at least `factory`."""

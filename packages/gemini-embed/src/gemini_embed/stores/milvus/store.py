@@ -130,6 +130,10 @@ class MilvusStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
     def kept_fingerprint(self) -> Fingerprint | None:
         return self._fingerprint
 
+    def check_new(self, record: Record) -> None:
+        if self._file is None:
+            check_size(to_row(record, np.zeros(0, np.float32)))
+
     def upsert(self, records: Sequence[Record], vectors: FloatArray) -> None:
         rows = check_rows(records, vectors, self._dimensions)
         last = {record.id: to_row(record, row) for record, row in zip(records, rows, strict=True)}
