@@ -139,7 +139,7 @@ def mistakes() -> None:
     Embedder(dimension=768)  # type: ignore[call-arg]  # a misspelt argument
     Embedder(overflow="cut")  # type: ignore[arg-type]  # not one of the three
     EdgeStore("a", quantization="int4")  # type: ignore[arg-type]  # none of the names
-    MultimodalIndex(Embedder(), EdgeStore("a")).search("a", fusion="best")  # type: ignore[arg-type]  # none of the three
+    MultimodalIndex(Embedder(), EdgeStore("a")).search("a", fusion="best")  # type: ignore[arg-type]  # no such fusion
     MultimodalIndex(Embedder(), EdgeStore("a")).search("a", lexical="E4217")  # type: ignore[arg-type]  # Words("E4217")
     Lexical(tokenizer="bpe")  # type: ignore[arg-type]  # none of the three
     Embedder().embed(["a"], side="documents")  # type: ignore[arg-type]  # the sides are query and document

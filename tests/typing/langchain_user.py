@@ -85,7 +85,7 @@ async def retrieve(embeddings: GeminiEmbeddings) -> list[Document]:
     found += await retriever.ainvoke([Pillow.new("RGB", (9, 9)), "in another colour"])
     found += retriever.invoke(["who says that?", Audio("a.wav")], fusion="raw", quotas={"audio": 2}, mmr=0.5)
     found += as_langchain.invoke("yeast")
-    GeminiMultimodalRetriever(index=index, fusion="best")  # type: ignore[arg-type]  # not one of the three
+    GeminiMultimodalRetriever(index=index, fusion="best")  # type: ignore[arg-type]  # no such fusion
     tool: BaseTool = GeminiMultimodalRetriever.from_vectorstore(InMemoryVectorStore(embeddings), k=2).search_tool()
     blocks: list[dict[str, Any]] = to_content_blocks(found, max_bytes=1_000_000)
     assert tool.name

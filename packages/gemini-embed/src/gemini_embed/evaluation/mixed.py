@@ -47,8 +47,8 @@ def mixed_modalities(
     """Records of several modalities that lie apart, and questions which only some of these modalities answer.
 
     Every question has one answer in each modality of `answers`; all other records answer nothing. A record is a vector
-    of yours; a tenth of these are kept back as noise, of which some is added to each record and to each question, and
-    what all of a modality share.
+    of yours; a tenth of these are kept back, and a mixture of them is added to each record and question as noise, and
+    then what all of a modality share.
 
     Args:
         vectors: of texts of many kinds, shape (n, d), such as 600 definitions.
@@ -77,7 +77,8 @@ def mixed_modalities(
     shared = dict(zip(dict.fromkeys(("text", *counts)), unit_rows(drawn), strict=False))
 
     def seen_as(modality: str, some: FloatArray) -> FloatArray:
-        noisy = unit_rows(some + noise * spare[random.integers(len(spare), size=len(some))])
+        drawn = random.normal(size=(len(some), len(spare))).astype(np.float32)
+        noisy = unit_rows(some + noise * unit_rows(drawn @ spare))
         return unit_rows(noisy + gap * shared[modality]).astype(np.float32)
 
     asked, others = rows[:questions], rows[questions:]

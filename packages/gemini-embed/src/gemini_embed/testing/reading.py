@@ -70,6 +70,23 @@ class ReadingTests(Opening):
         query, filters = sample_vectors()[0], [{"modality": "image"}, None, {"page": 1}]
         assert filled.search_each(query, 2, filters) == [filled.search(query, 2, filter) for filter in filters]
 
+    def test_samples_to_compare_hits_with(self, filled: Store) -> None:
+        """The first records that pass, with their vectors; or, where the store takes samples along, their scores."""
+        query, filters = sample_vectors()[0], [{"modality": "image"}, {"source": "nowhere"}]
+        images, nothing = filled.sample_each(filters, len(NAMES))
+        (expected,) = filled.iterate(filter=filters[0])
+        assert nothing is None
+        assert images is not None
+        assert images.records == expected.records
+        assert images.vectors == pytest.approx(expected.vectors)
+        if filled.samples_along:
+            (hits,), (sample, empty) = filled.search_with_samples(query, 2, [None], filters)
+            assert hits == filled.search(query, 2)
+            scores = [hit.score for hit in filled.search(query, 100, filters[0])]
+            assert sorted(sample.scores, reverse=True) == pytest.approx(scores, abs=1e-5)
+            assert (sample.population, len(sample.sources)) == (len(scores), len(scores))
+            assert (empty.population, len(empty.scores)) == (0, 0)
+
     def test_precision_is_taken_or_refused(self, filled: Store) -> None:
         """A store says by `takes_precision` whether it does; what it would ignore is an error."""
         query, exact = sample_vectors()[0], Precision(exact=True)
