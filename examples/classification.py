@@ -2,9 +2,9 @@
 
     python examples/classification.py [--plot classification.png]
 
-As in the notebook 100 texts of each class are known and 25 are told. The notebook trains a softmax layer on the vectors;
-here nothing is trained: the mean of each class, or the nearest five examples, tell. scikit-learn's softmax layer
-(logistic regression) stands beside where it is installed.
+As in the notebook 100 texts of each class are known and 25 are told. The notebook trains a softmax layer on the
+vectors; here nothing is trained: the mean of each class, or the nearest five examples, tell. scikit-learn's softmax
+layer (logistic regression) stands beside where it is installed.
 """
 
 from __future__ import annotations
@@ -61,7 +61,9 @@ def _told(
 
 def share_right(labels: Sequence[Sequence[str]], names: NDArray[Any], draws: Sequence[Draw]) -> float:
     """Over all draws."""
-    return float(np.mean([np.mean(np.array(mine) == names[told]) for mine, (_, told) in zip(labels, draws, strict=True)]))
+    return float(
+        np.mean([np.mean(np.array(mine) == names[told]) for mine, (_, told) in zip(labels, draws, strict=True)])
+    )
 
 
 def beside(vectors: Vectors, names: NDArray[Any], draws: Sequence[Draw]) -> list[Sequence[str]]:
