@@ -112,7 +112,7 @@ record: $(VENV)/.tests ## Record the cassettes anew: against the real API with G
 	GEMINI_EMBED_RECORD=$(if $(GEMINI_API_KEY),real,emulator) $(VENV)/bin/python -m pytest tests/cassettes
 
 .PHONY: bench
-bench: $(VENV)/.tests $(if $(filter recall,$(ONLY)),,.venv-compat/.tests) $(if $(or $(findstring recall,$(ONLY)),$(if $(ONLY),,all)),.venv-recall/.tests) ## All figures of benchmarks/README.md, or ONLY=cpu,cold (needs GEMINI_EMBED_BENCH)
+bench: $(VENV)/.tests $(if $(filter recall quality,$(ONLY)),,.venv-compat/.tests) $(if $(or $(findstring recall,$(ONLY)),$(findstring quality,$(ONLY)),$(if $(ONLY),,all)),.venv-recall/.tests) ## All figures of benchmarks/README.md, or ONLY=cpu,cold (needs GEMINI_EMBED_BENCH)
 	BENCH_PY="$(CURDIR)/.venv-compat/bin/python" BENCH_RECALL_PY="$(CURDIR)/.venv-recall/bin/python" $(VENV)/bin/python -m benchmarks.run --only "$(ONLY)"
 
 .PHONY: constraints

@@ -1,4 +1,4 @@
-"""Results as SVG: cost as work grows, and the soak."""
+"""Results as SVG: cost as work grows, the soak, recall against bytes."""
 
 from __future__ import annotations
 
@@ -62,7 +62,35 @@ def soak(results: dict[str, Any], folder: Path) -> None:
     _save(figure, folder / "soak.svg")
 
 
-PLOTS = {growth: ("growth", "index"), soak: ("soak", "index")}
+def quality(results: dict[str, Any], folder: Path) -> None:
+    """Recall of what searches read, by its bytes: sizes and codes."""
+    figure = Figure(figsize=(7.2, 3.2), layout="constrained")
+    marks = {"none": "o", "turbo4": "s", "turbo1": "^", "binary": "v"}
+    found = [one for one in results["quality"]["sizes"] if one["rescored"]]
+    for axes, key, title in zip(
+        figure.subplots(1, 2),
+        ("nearest", "answers"),
+        ("the ten nearest of 3072 float32 numbers", "answers among the first ten"),
+        strict=True,
+    ):
+        for number, size in enumerate(dict.fromkeys(one["size"] for one in found)):
+            own = sorted((one for one in found if one["size"] == size), key=lambda one: one["bytes"])
+            line = [one for one in own if one["code"] != "binary"]
+            axes.plot([one["bytes"] for one in line], [one[key] for one in line], color=f"C{number}", label=f"{size}")
+            for one in own:
+                axes.plot(one["bytes"], one[key], marks[one["code"]], color=f"C{number}", markersize=5)
+        _label(axes, title, "bytes of a vector that a search reads first", "share that is found")
+        axes.set_xscale("log")
+        axes.set_ylim(None, None)
+        axes.autoscale(axis="y")
+    axes = figure.axes[1]
+    for code, mark in marks.items():
+        axes.plot([], [], mark, color="grey", markersize=5, label={"none": "float32"}.get(code, code))
+    axes.legend(frameon=False, fontsize=7, ncols=2, title="numbers; codes, rescored", title_fontsize=7)
+    _save(figure, folder / "quality.svg")
+
+
+PLOTS = {growth: ("growth", "index"), soak: ("soak", "index"), quality: ("quality",)}
 """Each with the parts it is made of."""
 
 

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks import quality_tables
 from benchmarks.driver import ROOT, bench_folder, interpreter, recall_interpreter
 from benchmarks.parts import PARTS
 from benchmarks.plots import PLOTS
@@ -23,6 +24,9 @@ from benchmarks.tables import FIGURES, TABLES, figures
 
 RESULTS = Path(__file__).with_name("results")
 PAGE = Path(__file__).with_name("README.md")
+QUALITY_PAGE = ROOT / "docs" / "quality.md"
+OF_RECALL = {"recall", "quality"}
+"""Parts that need real vectors, and no mock server."""
 PACKAGES = (
     "langchain-google-genai",
     "llama-index-embeddings-google-genai",
@@ -52,7 +56,7 @@ def main() -> None:
     if unknown := {*names} - {*PARTS}:
         parser.error(f"no part is called {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     if not given.write:
-        if {*names} - {"recall"}:
+        if {*names} - OF_RECALL:
             bench_folder()
         for name in names:
             _measure(name)
@@ -69,7 +73,7 @@ def _measure(name: str) -> None:
 
 def _circumstances(name: str) -> dict[str, Any]:
     of_recall = recall_interpreter(), "-c", ASK_VERSIONS, *RECALL_PACKAGES
-    command = of_recall if name == "recall" else (interpreter(), "-c", ASK_VERSIONS, *PACKAGES)
+    command = of_recall if name in OF_RECALL else (interpreter(), "-c", ASK_VERSIONS, *PACKAGES)
     answer = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own command
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
@@ -93,9 +97,15 @@ def _write() -> None:
     found = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(RESULTS.glob("*.json"))}
     runs = {name: one["runs"] for name, one in found.items()}
     page = PAGE.read_text("utf-8")
-    for name, one in found.items():
+    for name in {*found} & {*TABLES}:
+        one = found[name]
         page = _between(page, name, f"{TABLES[name](one['runs'])}\n\n{_small_print(one)}")
     PAGE.write_text(page, encoding="utf-8")
+    if "quality" in found:
+        page = QUALITY_PAGE.read_text("utf-8")
+        for name, table in quality_tables.TABLES.items():
+            page = _between(page, name, f"{table(runs['quality'])}\n\n{_small_print(found['quality'])}")
+        QUALITY_PAGE.write_text(page, encoding="utf-8")
     if {*FIGURES} <= {*runs}:
         readme = ROOT / "README.md"
         readme.write_text(_between(readme.read_text("utf-8"), "figures", figures(runs)), encoding="utf-8")

@@ -3,9 +3,9 @@
     python examples/anomalies.py [--plot anomalies.png]
 
 Five strangers are put among 100 definitions of one class; the five that lie farthest from the middle of all should be
-these. (The notebook draws its line at a distance of 0.54, `outliers(vectors, radius=0.54)`; how far is too far depends on
-the model.) It tells where a class is of one kind: among ways of communication, which are words as well as railways, its
-own members stray as far as strangers. scikit-learn's local outlier factor stands beside where it is installed.
+these. (The notebook draws its line at a distance of 0.54, `outliers(vectors, radius=0.54)`; how far is too far depends
+on the model.) It tells where a class is of one kind: ways of communication are words as well as signals, and stray as
+far as strangers. scikit-learn's local outlier factor stands beside where it is installed.
 """
 
 from __future__ import annotations
@@ -70,7 +70,8 @@ def beside(rows: NDArray[Any], names: NDArray[Any]) -> None:
     try:
         from sklearn.neighbors import LocalOutlierFactor
     except ImportError as error:
-        return told_of_absence(error)
+        told_of_absence(error)
+        return
 
     def detect(some: NDArray[Any]) -> Sequence[int]:
         factor = LocalOutlierFactor(n_neighbors=50, metric="cosine").fit(some)

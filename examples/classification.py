@@ -2,9 +2,9 @@
 
     python examples/classification.py [--plot classification.png]
 
-As in the notebook 100 texts of each class are known and 25 are told. The notebook trains a softmax layer on the vectors;
-here nothing is trained: the mean of each class, or the nearest five examples, tell. scikit-learn's softmax layer
-(logistic regression) stands beside where it is installed.
+As in the notebook 100 texts of each class are known and 25 are told. The notebook trains a softmax layer on the
+vectors; here nothing is trained: the mean of each class, or the nearest five examples, tell. scikit-learn's softmax
+layer (logistic regression) stands beside where it is installed.
 """
 
 from __future__ import annotations

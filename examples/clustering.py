@@ -2,8 +2,8 @@
 
     python examples/clustering.py [--plot clustering.png]
 
-As in the notebook 150 texts of each class are put into four groups without their classes, and counted is how many lie in
-a group of mostly their class. scikit-learn's k-means stands beside where it is installed.
+As in the notebook 150 texts of each class are put into four groups without their classes, and counted is how many lie
+in a group of mostly their class. scikit-learn's k-means stands beside where it is installed.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ def beside(vectors: Vectors, classes: Sequence[str]) -> None:
     try:
         from sklearn.cluster import KMeans
     except ImportError as error:
-        return told_of_absence(error)
+        told_of_absence(error)
+        return
     groups = KMeans(n_clusters=4, n_init=4, random_state=0).fit_predict(vectors)
     print(f"{'scikit-learn':13}{purity(groups, classes):.2f}, by KMeans")
 
@@ -63,7 +64,8 @@ def draw(vectors: Vectors, found: Clusters, classes: Sequence[str], path: Path) 
     for name, mark in zip(dict.fromkeys(classes), "osv^", strict=True):
         own = np.array(classes) == name
         colours = found.labels[own]
-        axes.scatter(*flat[own].T, c=colours, marker=mark, cmap="tab10", vmin=0, vmax=9, s=24, label=name)
+        x, y = flat[own].T
+        axes.scatter(x, y, c=colours, marker=mark, cmap="tab10", vmin=0, vmax=9, s=24, label=name)
     axes.set(title="Definitions in four groups (colours); marks are classes", xticks=[], yticks=[])
     axes.legend()
     save(figure, path)

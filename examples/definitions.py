@@ -1,8 +1,8 @@
-"""What `clustering.py`, `classification.py` and `anomalies.py` look into: 600 definitions of WordNet, 150 each of animals,
-food, places and ways of communication, and their vectors.
+"""What `clustering.py`, `classification.py` and `anomalies.py` look into: 600 definitions of WordNet, 150 each of
+animals, food, places and ways of communication, and their vectors.
 
-With GEMINI_API_KEY (or GOOGLE_API_KEY) set, Gemini makes the vectors; without a key those of another model are there, in
-`glosses.npy` (all-MiniLM-L6-v2, 384 numbers).
+With GEMINI_API_KEY (or GOOGLE_API_KEY) set, Gemini makes the vectors; without a key those of another model are there,
+in `glosses.npy` (all-MiniLM-L6-v2, 384 numbers).
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ def embedded(texts: Sequence[str], task: str) -> Vectors:
     """Gemini's vectors where there is a key, else those of another model; shape (n, d)."""
     if not any(os.environ.get(name) for name in KEYS):
         print(f"{' and '.join(KEYS)} are not set: these vectors are another model's, not Gemini's.")
-        return np.load(HERE / "glosses.npy").astype(np.float32)
+        held: NDArray[np.float32] = np.load(HERE / "glosses.npy").astype(np.float32)
+        return held
     with Embedder(task=task, dimensions=768) as embedder:
         return embedder.embed_documents(texts)
 
