@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pickle
+import sys
+from importlib import import_module
 from typing import Any
 
 import pytest
 from fix_agents import AgentSources, langchain_retriever, scripted_model
-from gemini_embed import InputError
+from gemini_embed import InputError, MissingExtraError
 from gemini_embed.agents import Sources
 from langchain.agents import create_agent
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
@@ -159,10 +161,11 @@ def test_media_in_the_message_itself(agent_sources: AgentSources) -> None:
 
 
 def test_any_tools_artifact(agent_sources: AgentSources) -> None:
-    """Blocks of base64 or a URL; what is no medium that a model reads is left alone."""
+    """Blocks of base64; what is no medium that a model reads is left alone, and no URL is followed."""
     picture = {"type": "image", "mime_type": "image/png", "base64": "aGk="}
+    film = {"type": "video", "mime_type": "video/mp4", "base64": "aGk="}
     artifacts: list[Any] = [
-        [picture, {"type": "video", "url": "https://example.org/a.mp4"}],
+        [picture, {"type": "video", "url": "https://example.org/a.mp4"}, film],
         [{"type": "file", "mime_type": "application/zip", "base64": "aGk="}, {"type": "image"}, "words", 3],
         "words",
         None,
@@ -174,7 +177,7 @@ def test_any_tools_artifact(agent_sources: AgentSources) -> None:
     assert isinstance(media.content, list)
     assert [block for block in media.content if isinstance(block, dict) and block["type"] != "text"] == [
         picture,
-        artifacts[0][1],
+        film,
     ]
     assert media.content[-1] == {"type": "text", "text": "from draw (not shown: shown once, elsewhere)"}
 
@@ -189,6 +192,13 @@ def test_media_are_added_once(agent_sources: AgentSources) -> None:
     ]  # fmt: skip
     assert with_media(once) == once
     assert with_media([HumanMessage("a")]) == [HumanMessage("a")]
+
+
+def test_without_langchain_the_pip_line_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "langchain.agents.middleware", None)
+    monkeypatch.delitem(sys.modules, "langchain_gemini_embed.agents")
+    with pytest.raises(MissingExtraError, match=r'pip install "langchain-gemini-embed\[agents\]"'):
+        import_module("langchain_gemini_embed.agents")
 
 
 def test_kinds_are_checked_when_an_agent_is_made() -> None:

@@ -69,7 +69,8 @@ WHOLE = "one\ntwo\nthree\nfour\nfive\n"
         pytest.param("#L3", 9, 11, "three\nfour\n", "L3-L4", "L5", id="around-as-far-as-it-fits"),
         pytest.param("#char=5,10", 0, 99, "two\nthree\n", "L2-L3", "L4-L5", id="whole-lines"),
         pytest.param("#L3", 0, 4, "thre", "char=8,12", "char=12,24", id="a-long-line"),
-        pytest.param("#char=10,12", 0, 3, "ree", "char=10,13", "char=13,24", id="within-a-long-line"),
+        pytest.param("#char=10,12", 0, 3, "re", "char=10,12", "char=12,24", id="within-a-long-line"),
+        pytest.param("#char=10,11", 9, 3, "thr", "char=8,11", "char=11,24", id="around-within-a-long-line"),
     ],
 )
 def test_passages(anchor: str, around: int, most: int, text: str, named: str, more: str | None) -> None:

@@ -20,7 +20,7 @@ except ImportError as error:
 __all__ = ["MediaMiddleware", "with_media"]
 
 
-class MediaMiddleware(AgentMiddleware[Any, Any, Any]):
+class MediaMiddleware(AgentMiddleware[Any, Any]):
     """Gives an agent's model the media that its tools found: images, recordings, videos and PDFs.
 
         agent = create_agent(model, retriever.agent_tools(), middleware=[MediaMiddleware()])

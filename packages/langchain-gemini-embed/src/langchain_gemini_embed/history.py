@@ -29,7 +29,7 @@ class _Medium(NamedTuple):
 
     @property
     def offered(self) -> Offered:
-        data = str(self.block.get("base64") or self.block.get("url"))
+        data = str(self.block["base64"])
         return Offered(self.kind, len(data), (self.block.get("mime_type"), data))
 
 
@@ -45,7 +45,7 @@ def with_media(
 
     Args:
         messages: the conversation, with the `ToolMessage`s of `search_tool` and the like, or any whose artifact is a
-            list of "image", "audio", "video" and "file" blocks (PDFs).
+            list of "image", "audio", "video" and "file" blocks (PDFs) with base64.
         max_bytes: most bytes of base64; Gemini takes 20 MB in one request.
         kinds: of "image", "audio", "video", "pdf", those that the model reads; None: all.
 
@@ -89,14 +89,15 @@ def _media(messages: Iterable[AnyMessage]) -> Iterator[_Medium]:
             if block.get("type") == "text":
                 label = str(block.get("text")).partition("\n")[0]
             elif kind := _kind(block):
-                bare = {name: block[name] for name in ("type", "mime_type", "base64", "url") if block.get(name)}
+                bare = {name: block[name] for name in ("type", "mime_type", "base64") if block.get(name)}
                 yield _Medium(kind, label, bare)
 
 
 def _kind(block: Mapping[str, Any]) -> str | None:
-    """What medium a block holds; None for none that a model reads."""
+    """What medium a block holds; None for none that a model reads. A URL, which a tool may have from anyone, is not
+    followed: the chat model's class would fetch it from here."""
     kind = _KINDS.get(str(block.get("type")))
-    if kind is None or not (block.get("base64") or block.get("url")):
+    if kind is None or not block.get("base64"):
         return None
     return kind if kind != "pdf" or block.get("mime_type") == _PDF else None
 

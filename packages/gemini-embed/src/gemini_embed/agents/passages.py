@@ -11,6 +11,9 @@ from gemini_embed.errors import InputError
 from gemini_embed.excerpt import Excerpt
 from gemini_embed.records import Record
 
+_LINE = 80
+"""Characters that stand for a line where one is longer than may be shown."""
+
 
 class Passage(NamedTuple):
     """`text` is `whole[window.char_start:window.char_end]`; lines are counted from 1, the last one included."""
@@ -41,8 +44,9 @@ def passage(whole: str, place: Place, around: int, max_chars: int) -> Passage:
     low, high = fitted(lambda line: ends[line - 1] - starts[line - 1], (first, last), widest, max_chars)
     start, end = starts[low - 1], ends[high - 1]
     if end - start > max_chars:  # one line
-        start = max(start, place.window.char_start or 0)
-        end = min(start + max_chars, end)
+        more_chars = around * _LINE
+        start = max(start, (place.window.char_start or 0) - more_chars)
+        end = min(start + max_chars, end, (place.window.char_end or end) + more_chars)
         anchor = f"char={start},{end}"
         more = f"char={end},{len(whole)}" if end < len(whole) else None
     else:
