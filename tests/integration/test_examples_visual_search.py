@@ -21,6 +21,8 @@ def test_it_runs_without_a_key() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     _, head, photo, told = done.stdout.splitlines()
     assert head.split() == ["42", "photos", "match@1", "match@5", "match@20"]
+    page = (EXAMPLES.parent / "docs/agents.md").read_text("utf-8")
+    assert [row for row in (head, photo, told) if row.rstrip() not in page] == []
     shares = [[int(share.rstrip("%")) for share in row.split() if share.endswith("%")] for row in (photo, told)]
     assert shares[0] == sorted(shares[0])
     assert shares[0][1] >= 85

@@ -25,7 +25,7 @@ from llama_index.core.base.llms.types import (
 )
 from llama_index.core.memory import ChatMemoryBuffer
 from llama_index.core.tools import FunctionTool, ToolOutput
-from llama_index.core.workflow import Context
+from llama_index.core.workflow import Context, JsonSerializer
 from llama_index.retrievers.gemini_embed.agents import MediaFunctionAgent, ToolMedia, cited
 from PIL import Image as Pillow
 from pydantic import ValidationError
@@ -216,6 +216,16 @@ def test_newer_media_take_the_room() -> None:
     (shown,) = media.with_media(messages)[len(messages) :]
     told = [block.text for block in shown.blocks if isinstance(block, TextBlock)][1:]
     assert [one.endswith("are left)") for one in told] == [True, True, True, False, False]
+
+
+async def test_outputs_are_written_down_with_their_nodes(agent_sources: AgentSources) -> None:
+    """As a workflow's server or store does; media are opened in this process only, so words are what is left."""
+    search, read, _ = llama_retriever(agent_sources).agent_tools(media=True)
+    for output in (search.call(query="pump"), await read.acall(link="[1]")):
+        restored = JsonSerializer().deserialize(JsonSerializer().serialize(output))
+        assert restored.blocks == output.blocks
+        assert [one["node"]["metadata"] for one in restored.raw_output] == [one.metadata for one in output.raw_output]
+        assert cited([restored], "[1]").unknown == (1,)
 
 
 def test_a_kind_that_is_none() -> None:
