@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +14,18 @@ from fix_llama_agents import THEIR_WARNINGS, Ask, llama_retriever, scripted_llm,
 from gemini_embed import InputError
 from gemini_embed.agents import Sources
 from llama_index.core.agent.workflow import AgentWorkflow, FunctionAgent, ToolCallResult
-from llama_index.core.base.llms.types import AudioBlock, ChatMessage, DocumentBlock, ImageBlock, TextBlock
+from llama_index.core.base.llms.types import (
+    AudioBlock,
+    ChatMessage,
+    ContentBlock,
+    DocumentBlock,
+    ImageBlock,
+    TextBlock,
+    VideoBlock,
+)
 from llama_index.core.memory import ChatMemoryBuffer
 from llama_index.core.tools import FunctionTool, ToolOutput
-from llama_index.core.workflow import Context
+from llama_index.core.workflow import Context, JsonSerializer
 from llama_index.retrievers.gemini_embed.agents import MediaFunctionAgent, ToolMedia, cited
 from PIL import Image as Pillow
 from pydantic import ValidationError
@@ -175,6 +184,25 @@ def test_media_of_files_and_what_was_added_before() -> None:
     ]  # fmt: skip
     other = ToolOutput("look", blocks=[table], raw_input={})
     assert media.take(other) is other
+    assert media.take(ToolOutput("look", blocks=[film, table], raw_input={})).blocks[1:] == [table]
+
+
+def test_paths_and_urls_of_other_tools_are_not_opened(tmp_path: Path) -> None:
+    """Who wrote them is not known; the model is told, and what LlamaIndex does with images stays as it is."""
+    secret = tmp_path / "secret.pdf"
+    secret.write_bytes(b"%PDF-1.7 secret")
+    blocks: list[ContentBlock] = [
+        DocumentBlock(path=secret, document_mimetype="application/pdf"),
+        AudioBlock(url="http://10.0.0.1/a.wav"),
+        VideoBlock(path=secret, video_mimetype="video/mp4"),
+    ]
+    media = ToolMedia()
+    kept = media.take(ToolOutput("look", blocks=blocks, raw_input={}))
+    (_, shown) = media.with_media([tool_message(kept)])
+    assert [block.block_type for block in shown.blocks] == ["text"] * 4
+    assert (shown.content or "").count("not shown: its tool gives a path or a URL") == 3
+    fetched = ToolOutput("look", blocks=[ImageBlock(url="https://example.com/a.png")], raw_input={})
+    assert media.take(fetched) is fetched
 
 
 def test_newer_media_take_the_room() -> None:
@@ -188,6 +216,16 @@ def test_newer_media_take_the_room() -> None:
     (shown,) = media.with_media(messages)[len(messages) :]
     told = [block.text for block in shown.blocks if isinstance(block, TextBlock)][1:]
     assert [one.endswith("are left)") for one in told] == [True, True, True, False, False]
+
+
+async def test_outputs_are_written_down_with_their_nodes(agent_sources: AgentSources) -> None:
+    """As a workflow's server or store does; media are opened in this process only, so words are what is left."""
+    search, read, _ = llama_retriever(agent_sources).agent_tools(media=True)
+    for output in (search.call(query="pump"), await read.acall(link="[1]")):
+        restored = JsonSerializer().deserialize(JsonSerializer().serialize(output))
+        assert restored.blocks == output.blocks
+        assert [one["node"]["metadata"] for one in restored.raw_output] == [one.metadata for one in output.raw_output]
+        assert cited([restored], "[1]").unknown == (1,)
 
 
 def test_a_kind_that_is_none() -> None:

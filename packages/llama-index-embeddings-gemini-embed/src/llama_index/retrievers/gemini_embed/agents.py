@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from llama_index.core.agent.workflow import AgentOutput, FunctionAgent, ToolCallResult
 from llama_index.core.agent.workflow.agent_context import AgentContext
-from llama_index.core.base.llms.types import ChatMessage, ToolCallBlock
+from llama_index.core.base.llms.types import ChatMessage, MessageRole, ToolCallBlock
 from llama_index.core.bridge.pydantic import Field, field_validator
 from llama_index.core.memory import BaseMemory
 from llama_index.core.tools import AsyncBaseTool
@@ -69,11 +69,13 @@ class MediaFunctionAgent(FunctionAgent):
         """LlamaIndex's hook around each call of the model: the media follow the results that found them."""
         noted: list[ChatMessage] = await ctx.store.get(self.scratchpad_key, default=[])
         media = await self._media(ctx)
-        # FunctionAgent asks for its first tool again wherever a user's message is the last.
-        agent = self.model_copy(update={"initial_tool_choice": None}) if noted else self
+        messages = [*llm_input, *noted]
+        # Where a user's message is the last, FunctionAgent has the model call its first tool: ours is none to it.
+        is_asked = bool(messages) and messages[-1].role == MessageRole.USER
+        agent = self if is_asked else self.model_copy(update={"initial_tool_choice": None})
         await ctx.store.set(self.scratchpad_key, [])
         try:
-            return await FunctionAgent.take_step(agent, ctx, media.with_media([*llm_input, *noted]), tools, memory)
+            return await FunctionAgent.take_step(agent, ctx, media.with_media(messages), tools, memory)
         finally:
             said: list[ChatMessage] = await ctx.store.get(self.scratchpad_key, default=[])
             await ctx.store.set(self.scratchpad_key, [*noted, *said])

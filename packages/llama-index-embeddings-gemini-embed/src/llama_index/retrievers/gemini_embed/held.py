@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from io import IOBase
 from typing import Any, TypeAlias
 
-from llama_index.core.base.llms.types import AudioBlock, ContentBlock, DocumentBlock, ImageBlock, VideoBlock
+from llama_index.core.base.llms.types import AudioBlock, ContentBlock, DocumentBlock, ImageBlock, TextBlock, VideoBlock
 from llama_index.core.bridge.pydantic import BaseModel
 from llama_index.core.tools import ToolOutput
 from llama_index.retrievers.gemini_embed.results import Found
@@ -16,8 +14,7 @@ from gemini_embed.agents import Medium, Offered, medium_of
 
 MediaBlock: TypeAlias = ImageBlock | VideoBlock | DocumentBlock
 """What llama-index-llms-google-genai makes parts of; for an `AudioBlock` it raises, so recordings are documents."""
-_BASE64_BYTES = 4 / 3
-"""So many of it for a byte of a file."""
+_NOT_OPENED = "not shown: its tool gives a path or a URL, which is not opened here, and no bytes"
 
 
 class Held(BaseModel):
@@ -31,16 +28,22 @@ class Held(BaseModel):
     @property
     def offered(self) -> Offered:
         """What the choice knows of it."""
-        data, where, mime_type = _inside(self.block)
-        size = len(data) if data else int(os.path.getsize(where) * _BASE64_BYTES) if os.path.exists(where) else 0
-        return Offered(self.kind, size, (mime_type, data or where))
+        data, mime_type = _inside(self.block) if self.block is not None else (None, None)
+        return Offered(self.kind, len(data or b""), (mime_type, data))
 
 
-def held_of(output: ToolOutput, max_bytes: int) -> list[Held]:
-    """The media of a tool's output, opened, no more than `max_bytes` of those that are to be opened."""
+def held_of(output: ToolOutput, max_bytes: int) -> tuple[list[Held], list[ContentBlock]]:
+    """The media of a tool's output, opened, and the blocks that are neither these nor words."""
     if isinstance(output.raw_output, Found):
-        return [*_opened(output.raw_output, max_bytes)]
-    return [held for block in output.blocks if (held := _of_block(block, output.tool_name)) is not None]
+        return [*_opened(output.raw_output, max_bytes)], []
+    held: list[Held] = []
+    others: list[ContentBlock] = []
+    for block in output.blocks:
+        if (one := _of_block(block, output.tool_name)) is not None:
+            held.append(one)
+        elif not isinstance(block, TextBlock):
+            others.append(block)
+    return held, others
 
 
 def _opened(found: Found, max_bytes: int) -> Iterator[Held]:
@@ -65,37 +68,27 @@ def _block(medium: Medium, title: str) -> MediaBlock:
 
 
 def _of_block(block: ContentBlock, tool: str) -> Held | None:
-    """A medium that another tool has made a block of; None for words and for documents that are no PDF."""
+    """A medium that another tool has made a block of; None for words, and for what is left to LlamaIndex: images to be
+    fetched, documents that are no PDF."""
     if isinstance(block, AudioBlock):
-        block, kind = _recording(block, tool), "audio"
-    elif isinstance(block, ImageBlock | VideoBlock):
+        mime_type = f"audio/{block.format or 'wav'}"
+        block, kind = DocumentBlock(data=block.audio, document_mimetype=mime_type, title=tool), "audio"
+    elif isinstance(block, VideoBlock) or (isinstance(block, ImageBlock) and block.image):
         kind = block.block_type
     elif isinstance(block, DocumentBlock) and block.document_mimetype == "application/pdf":
         kind = "pdf"
     else:
         return None
-    if isinstance(_inside(block)[0], IOBase):
-        block = type(block).model_validate(block.model_dump())  # which reads it
-    return Held(label=f"from {tool}", kind=kind, block=block)
+    read = type(block).model_validate(block.model_dump())  # of a file object its bytes
+    if not _inside(read)[0]:  # a path may be anybody's: a tool may have it from a page, or from the model
+        return Held(label=f"from {tool} ({_NOT_OPENED})", kind=kind, block=None)
+    return Held(label=f"from {tool}", kind=kind, block=read)
 
 
-def _recording(block: AudioBlock, title: str) -> DocumentBlock:
-    return DocumentBlock(
-        data=block.audio,
-        path=block.path,
-        url=str(block.url) if block.url else None,
-        document_mimetype=f"audio/{block.format or 'wav'}",
-        title=title,
-    )
-
-
-def _inside(block: MediaBlock | None) -> tuple[Any, str, str | None]:
-    """Data, path or URL, and type of a block."""
-    if block is None:
-        return None, "", None
-    where = str(block.path or block.url or "")
+def _inside(block: MediaBlock) -> tuple[Any, str | None]:
+    """Base64 and type of a block."""
     if isinstance(block, ImageBlock):
-        return block.image, where, block.image_mimetype
+        return block.image, block.image_mimetype
     if isinstance(block, VideoBlock):
-        return block.video, where, block.video_mimetype
-    return block.data, where, block.document_mimetype
+        return block.video, block.video_mimetype
+    return block.data, block.document_mimetype

@@ -50,17 +50,17 @@ class ToolMedia(BaseModel):
     def take(self, output: ToolOutput) -> ToolOutput:
         """The output as its message is to have it, in words alone; its media are opened and kept for `with_media`.
 
-        Those of the tools of a `GeminiMultimodalRetriever` whatever their `media=` is, and the blocks of any other
-        tool. It opens files and may fetch URLs; in a loop use `atake`.
+        Those of the tools of a `GeminiMultimodalRetriever` whatever their `media=` is, opened as the index opens them,
+        and the bytes in the blocks of any other tool. It reads files and may fetch URLs; in a loop use `atake`.
         """
-        held = held_of(output, self.max_bytes)
+        held, others = held_of(output, self.max_bytes)
         if not held:
             return output
         words = self._told_apart(_words(output, len(held)), held)
         self.held.pop(_key(words), None)  # the newest stand last
         self.held[_key(words)] = held
         self._forget()
-        return output.model_copy(update={"blocks": [TextBlock(text=words)]})
+        return output.model_copy(update={"blocks": [TextBlock(text=words), *others]})
 
     async def atake(self, output: ToolOutput) -> ToolOutput:
         """`take`, in a thread."""
