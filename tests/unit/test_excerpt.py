@@ -10,6 +10,7 @@ from gemini_embed import Excerpt, Hit, Record
 PAGE_7 = Excerpt(page_start=7, page_end=7)
 CLIP = Excerpt(start_s=96.0, end_s=128.5)
 PASSAGE = Excerpt(char_start=100, char_end=250)
+LINES = Excerpt(char_start=100, char_end=250, line_start=10, line_end=42)
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,9 @@ PASSAGE = Excerpt(char_start=100, char_end=250)
         pytest.param(Excerpt(start_s=0.1 + 0.2, end_s=1234567.25), "t=0.3,1234567.25", id="milliseconds"),
         pytest.param(Excerpt(start_s=5.0), "t=5", id="to the end"),
         pytest.param(PASSAGE, "char=100,250", id="characters"),
+        pytest.param(LINES, "L10-L42", id="lines"),
+        pytest.param(Excerpt(line_start=10, line_end=10), "L10", id="one line"),
+        pytest.param(Excerpt(line_start=10), "L10", id="a line, as others may have written it"),
     ],
 )
 def test_anchors(excerpt: Excerpt, anchor: str) -> None:
@@ -40,6 +44,8 @@ def test_anchors(excerpt: Excerpt, anchor: str) -> None:
         pytest.param(PASSAGE, Excerpt(char_start=252, char_end=300), True, id="white space between"),
         pytest.param(PASSAGE, Excerpt(char_start=260, char_end=300), False, id="a passage between"),
         pytest.param(PASSAGE, CLIP, False, id="of another kind"),
+        pytest.param(LINES, Excerpt(char_start=253, line_start=45, line_end=50), True, id="two blank lines between"),
+        pytest.param(LINES, Excerpt(char_start=254, line_start=46, line_end=50), False, id="a line between"),
         pytest.param(Excerpt(), Excerpt(), False, id="whole sources"),
     ],
 )

@@ -64,8 +64,8 @@ class Record:
         return Excerpt.of(self.metadata)
 
     def link(self, window: Excerpt | None = None) -> str:
-        """Where it is, as a link: `manual.pdf#page=7`, `talk.mp4#t=96,128`, `retry.py#L6-L8`; the source where there is no
-        file.
+        """Where it is, as a link: `manual.pdf#page=7`, `talk.mp4#t=96,128`, `retry.py#L6-L8`; the source where
+        there is no file.
 
         `window` takes the place of its own; but of several pages the record's own is named.
         """

@@ -73,8 +73,8 @@ class Hit:
 
     @property
     def link(self) -> str:
-        """Where it is, as a link: `manual.pdf#page=7`, `talk.mp4#t=96,128`, `retry.py#L6-L8`; the source where there is no
-        file.
+        """Where it is, as a link: `manual.pdf#page=7`, `talk.mp4#t=96,128`, `retry.py#L6-L8`; the source where
+        there is no file.
 
         Of several pages it names the one that was found, the best of those that were merged.
         """

@@ -66,7 +66,7 @@ def file_part(path: Path, root: str | None) -> Media | TextFile | ReadFile:
         return part(path, kind.mime_type)
     if not head:
         raise MediaError(f"{path} is empty (0 bytes)", "empty")
-    if reader := reader_of(path):
+    if (reader := reader_of(path)) and reader.takes(head):
         return ReadFile(path, read_file(os.fspath(path), root=root), reader)
     # Looked at before all of it is read: whatever is not text can be large.
     named = mimetypes.guess_type(path.name)[0] or "of an unknown kind"

@@ -33,6 +33,9 @@ class CodeReader:
     def metadata(self) -> dict[str, Any]:
         return {"language": self.language}
 
+    def takes(self, head: bytes) -> bool:
+        return head.startswith(_UTF_16) or b"\0" not in head
+
     def passages(self, data: bytes, name: str, most_tokens: int) -> Iterator[Passage]:
         text = source_text(data)
         if text is None:

@@ -31,6 +31,9 @@ class FileReader(Protocol):
     def metadata(self) -> dict[str, Any]:
         """What every record of such a file is told to be."""
 
+    def takes(self, head: bytes) -> bool:
+        """Whether a file that begins so may be one; else it is not read to its end, which may be far."""
+
     def passages(self, data: bytes, name: str, most_tokens: int) -> Iterator[Passage]:
         """The passages of a file of these bytes, in order, of at most so many likely tokens each.
 

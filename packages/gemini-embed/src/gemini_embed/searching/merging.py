@@ -138,17 +138,25 @@ def _clamped(window: Excerpt, within: Sequence[Record]) -> Excerpt:
 
 def text_of(records: Iterable[Record]) -> str:
     """Of windows in the order of the source, each once."""
-    said, until = "", 0
+    said, until, line = "", 0, 0
     for record in sorted({record.id: record for record in records}.values(), key=_place):
         text, start, end = record.page_content, record.window.char_start, record.window.char_end
         repeated = 0
         if start is not None and end is not None and len(text) == end - start:  # the passage itself: it may overlap
             repeated = max(until - start, 0)
-            between, until = _WHITE_SPACE.get(start - until, "\n\n"), max(until, end)
+            between, until = _between(start - until, record.window.line_start, line), max(until, end)
+            line = record.window.line_end or 0
         else:
             between = "\n\n"
         said += text[repeated:] if repeated else (between if said and text else "") + text
     return said
+
+
+def _between(characters: int, line: int | None, line_before: int) -> str:
+    """The white space between two passages: as many ends of lines as there were, where lines are told."""
+    if line is not None and line > line_before > 0:
+        return "\n" * (line - line_before)
+    return _WHITE_SPACE.get(characters, "\n\n")
 
 
 def _place(record: Record) -> float:
