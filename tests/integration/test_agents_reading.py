@@ -162,6 +162,12 @@ def test_sources_from_memory(memories: MultimodalIndex) -> None:
     assert str(list_sources(memories)) == 'text recipes%20no%201 "Bread"'
 
 
+def test_titles_of_parts_are_none_of_the_whole(memories: MultimodalIndex) -> None:
+    items = [Item(text, source="a.py", title=title) for text, title in (("def f", "f"), ("def g", "g"))]
+    memories.add([*items, Item("one", source="b.md", title="B"), Item("two", source="b.md", title="B")])
+    assert str(list_sources(memories)).splitlines() == ["text a.py", 'text b.md "B"']
+
+
 def test_files_below_a_root(memories: MultimodalIndex, agent_sources: AgentSources, tmp_path: Path) -> None:
     """With `root=` what lies inside can be read though no index holds it, and nothing else."""
     root = tmp_path / "project"

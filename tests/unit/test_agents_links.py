@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from gemini_embed import Excerpt, InputError, Record
 from gemini_embed.agents.links import Place, place_of
-from gemini_embed.agents.passages import fitted, passage
+from gemini_embed.agents.passages import fitted, passage, pieced
 
 
 @pytest.mark.parametrize(
@@ -77,6 +77,30 @@ def test_passages(anchor: str, around: int, most: int, text: str, named: str, mo
     found = passage(WHOLE, place_of(f"a.md{anchor}"), around, most)
     assert (found.text, found.anchor, found.more, found.of_lines) == (text, named, more, 5)
     assert WHOLE[found.window.char_start : found.window.char_end] == text
+
+
+@pytest.mark.parametrize(
+    ("passages", "whole"),
+    [
+        pytest.param([("b", {"char_start": 2}), ("a", {"char_start": 0})], "a b", id="in-order"),
+        pytest.param([("a", {"char_start": 0}), ("b", {"char_start": 3})], "a\n\nb", id="paragraphs"),
+        pytest.param([("a b", {"char_start": 0}), ("b c", {"char_start": 2})], "a b c", id="overlapping"),
+        pytest.param([("a b c", {"char_start": 0}), ("b", {"char_start": 2})], "a b c", id="one-in-another"),
+        pytest.param(
+            [("a", {"char_start": 0}), ("b", {"char_start": 6, "line_start": 3})], "a\n\n   b", id="lines-that-are-told"
+        ),
+        pytest.param([("a", {"char_start": 0}), ("b", {"char_start": 2, "line_start": 2})], "a\nb", id="next-line"),
+        pytest.param([("a", {}), ("b", {})], "a\n\nb", id="of-one-name"),
+        pytest.param([], "", id="none"),
+    ],
+)
+def test_passages_are_one_text(passages: list[tuple[str, dict[str, int]]], whole: str) -> None:
+    """At their own characters."""
+    ends = [{"char_end": place["char_start"] + len(text)} if place else {} for text, place in passages]
+    records = [
+        Record(f"{n}", text, place | end) for n, ((text, place), end) in enumerate(zip(passages, ends, strict=True))
+    ]
+    assert pieced(records) == whole
 
 
 def test_no_such_line() -> None:

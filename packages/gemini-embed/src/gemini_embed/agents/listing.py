@@ -124,6 +124,7 @@ def _joined(seen: Iterable[tuple[Listed, str]], name: str | None) -> dict[tuple[
         before = found.get((one.link, one.kind))
         if before is not None:
             ends = [end for end in (before.end, one.end) if end is not None]
-            one = replace(one, records=before.records + 1, end=max(ends, default=None))
+            title = one.title if one.title == before.title else None  # that of a part is none of the whole
+            one = replace(one, title=title, records=before.records + 1, end=max(ends, default=None))
         found[one.link, one.kind] = one
     return found

@@ -63,10 +63,18 @@ def pieced(records: Iterable[Record]) -> str:
         if start is None:
             whole += f"\n\n{text}" if whole else text
         elif start >= len(whole):
-            whole += "\n\n".ljust(start - len(whole))[: start - len(whole)] + text
+            whole += _white_space(whole, start - len(whole), record.metadata.get("line_start")) + text
         else:  # it overlaps the one before
             whole += text[len(whole) - start :]
     return whole
+
+
+def _white_space(before: str, size: int, line: object) -> str:
+    """So many characters, with as many line breaks as lead to `line`; where no line is told, a blank or breaks."""
+    breaks = size if size > 1 else 0
+    if isinstance(line, int):
+        breaks = min(max(line - 1 - before.count("\n"), 0), size)
+    return "\n" * breaks + " " * (size - breaks)
 
 
 def fitted(size: Callable[[int], int], place: tuple[int, int], widest: tuple[int, int], most: int) -> tuple[int, int]:
