@@ -20,6 +20,8 @@ _FEW_TOKENS = 16
 _ABOVE = ("#", "//", "/*", "*", "--", "@")
 """How lines begin that belong to the definition below them: comments, and marks such as `@Override`."""
 
+_DEEPEST = 20
+"""What is defined deeper inside of others is part of what is around it."""
 _WORD = re.compile(r"\w")
 
 
@@ -44,6 +46,8 @@ def nested(found: Iterable[Definition]) -> list[Definition]:
         if around and (one.last > around[-1].last or one.first == around[-1].first):
             for outer in around:  # they share a line, as one-liners do: no line can be between them
                 outer.last = max(outer.last, one.last)
+            continue
+        if len(around) == _DEEPEST:
             continue
         (around[-1].inner if around else top).append(one)
         around.append(one)
