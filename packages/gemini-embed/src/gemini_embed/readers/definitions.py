@@ -12,8 +12,8 @@ from gemini_embed.readers.passages import Passage
 
 WHOLE_TOKENS = 160
 """A class with more is one passage no longer, but one for its head and one for each of its methods. In this library's
-own source the file that defines a name came first for 0.64 of the names with 1,024, 0.65 with 512, 0.70 with 160 and
-with none (`benchmarks/README.md`, Code)."""
+own source the file that defines a name came first for 0.64 of the names with 1,024, 0.69 with 256, 0.70 with 160, and
+0.70 with every method by itself (`benchmarks/README.md`, Code)."""
 
 _FEW_TOKENS = 16
 """What stands between definitions and has fewer is no passage of its own."""
