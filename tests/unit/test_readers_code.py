@@ -141,6 +141,13 @@ def test_a_chain_of_many_branches() -> None:
     assert places(read(chain + "def f():\n    pass\n", most_tokens=8000))[-1][1] == "f"
 
 
+def test_many_definitions_within_each_other() -> None:
+    """Are told apart as deep as anybody writes them."""
+    found = read("function f() {\n" * 3000 + "}\n" * 3000, "a.js")
+    assert max(one.symbol.count("f") for one in found) == 20
+    assert sum((one.place.line_end or 0) - (one.place.line_start or 0) + 1 for one in found) == 6000
+
+
 def test_what_is_read_does_not_warn() -> None:
     """An escape that is none is not ours to mend, and not the reader's to stumble over, whatever filters are set."""
     with warnings.catch_warnings():

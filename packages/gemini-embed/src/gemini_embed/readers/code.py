@@ -13,6 +13,8 @@ from gemini_embed.readers.definitions import Definition, passages_of
 from gemini_embed.readers.lines import Lines
 from gemini_embed.readers.passages import Passage
 
+_LONG_LINES = 400
+"""Characters a line has on average in code that was minified: it has no lines that anything could be cut at."""
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _NO_TEXT = {*map(chr, range(32)), "\x7f"} - {*"\t\n\r\f\x1a\x1b"}
 """Characters that no source file has: what holds one was compiled, or compressed."""
@@ -44,7 +46,9 @@ class CodeReader:
                 f"{data[:16].decode('ascii', 'replace')!r}",
                 "unknown",
             )
-        return passages_of(Lines(text), self.definitions_of(text), most_tokens)
+        lines = Lines(text)
+        definitions = self.definitions_of(text) if len(text) < _LONG_LINES * len(lines) else []
+        return passages_of(lines, definitions, most_tokens)
 
 
 def source_text(data: bytes) -> str | None:

@@ -12,14 +12,16 @@ from gemini_embed.readers.passages import Passage
 
 WHOLE_TOKENS = 160
 """A class with more is one passage no longer, but one for its head and one for each of its methods. In this library's
-own source the file that defines a name came first for 0.64 of the names with 1,024, 0.65 with 512, 0.70 with 160 and
-with none (`benchmarks/README.md`, Code)."""
+own source the file that defines a name came first for 0.64 of the names with 1,024, 0.69 with 256, 0.70 with 160, and
+0.70 with every method by itself (`benchmarks/README.md`, Code)."""
 
 _FEW_TOKENS = 16
 """What stands between definitions and has fewer is no passage of its own."""
 _ABOVE = ("#", "//", "/*", "*", "--", "@")
 """How lines begin that belong to the definition below them: comments, and marks such as `@Override`."""
 
+_DEEPEST = 20
+"""What is defined deeper inside of others is part of what is around it."""
 _WORD = re.compile(r"\w")
 
 
@@ -44,6 +46,8 @@ def nested(found: Iterable[Definition]) -> list[Definition]:
         if around and (one.last > around[-1].last or one.first == around[-1].first):
             for outer in around:  # they share a line, as one-liners do: no line can be between them
                 outer.last = max(outer.last, one.last)
+            continue
+        if len(around) == _DEEPEST:
             continue
         (around[-1].inner if around else top).append(one)
         around.append(one)

@@ -88,13 +88,13 @@ def _defined(tree: Any, cursor: Any) -> Iterator[Definition]:
     for _, captures in cursor.matches(tree.root_node):
         kinds = [kind for kind in captures if kind.startswith("definition.")]
         if kinds and (names := captures.get("name")):
-            node = _whole(captures[kinds[0]][0])
+            node = _whole(captures[kinds[0]][0], tree.root_node)
             yield Definition(names[0].text.decode(), node.start_point.row + 1, _last_row(node) + 1)
 
 
-def _whole(node: Any) -> Any:
+def _whole(node: Any, root: Any) -> Any:
     """A definition with all of its lines: in C what is found is but the head of a function."""
-    while (above := node.parent) is not None and above.parent is not None:
+    while (above := node.parent) is not None and above != root:
         if above.start_point.row != node.start_point.row and above.type not in _AROUND:
             break
         node = above
