@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from fix_qdrant_server import QdrantServer
 from gemini_embed import Cutting, Embedder, MultimodalIndex, QdrantStore
 from gemini_embed.notices import GeminiEmbedWarning
+from gemini_embed.searching import Fusion
 
 MakeEmbedder = Callable[..., Embedder]
 ONE_SEARCH = ["POST points/query/batch"]
@@ -43,6 +44,15 @@ def test_a_plain_search_is_one_request(filled: MultimodalIndex, qdrant_server: Q
     qdrant_server.asked.clear()
     assert filled.search("one text more", 1, filter={"modality": "text"})[0].page_content == "one text more"
     assert qdrant_server.asked == ONE_SEARCH
+
+
+def test_whatever_fuses_the_modalities(filled: MultimodalIndex, qdrant_server: QdrantServer) -> None:
+    """What hits are compared with comes along, where anything is."""
+    for fusion in get_args(Fusion):
+        assert len(filled.search("a red circle", 5, fusion=fusion)) == 5
+        assert qdrant_server.asked == ONE_SEARCH
+        qdrant_server.asked.clear()
+    assert qdrant_server.samples == [7, 0, 5, 0]
 
 
 def test_of_one_modality_too(index: MultimodalIndex, qdrant_server: QdrantServer) -> None:

@@ -58,10 +58,15 @@ def _by_chance(found: ByModality, spreads: Spreads) -> list[Ranked]:
         if spread is None or spread.chance is None:
             ranked += [Ranked(hit, _merit(rank)) for rank, hit in enumerate(hits, 1)]
             continue
-        before = [hit for hit in hits if spread.above(hit) > spread.chance or "words" in hit.found_by]
-        ranked += [Ranked(hit, _merit(rank)) for rank, hit in enumerate(before, 1)]
-        lowest = max(lowest, len(before))
-        behind += [(spread.above(hit), hit) for hit in hits if hit not in before]
+        rank = 0
+        for hit in hits:
+            above = spread.above(hit)
+            if above > spread.chance or "words" in hit.found_by:
+                rank += 1
+                ranked.append(Ranked(hit, _merit(rank)))
+            else:
+                behind.append((above, hit))
+        lowest = max(lowest, rank)
     behind.sort(key=lambda one: -one[0])
     return ranked + [Ranked(hit, _merit(lowest + place)) for place, (_, hit) in enumerate(behind, 1)]
 
