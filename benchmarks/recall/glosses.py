@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from benchmarks.recall.minilm import Matrix, MiniLm, unit
 
-TEXTS, QUERIES, MOST = 20_000, 200, 100
+TEXTS, QUERIES, SENTENCES, MOST = 20_000, 200, 1_000, 100
+LEAST_WORDS = 3
+"""Of an example that is asked."""
 BUILD = Path(__file__).parents[2] / "build" / "recall"
 _NOISE = 0.1
 """Of a repeated text: some 6 degrees, where its nearest neighbours are 25 away."""
@@ -78,6 +80,10 @@ class Data(NamedTuple):
 def data(count: int, size: int) -> Data:
     """`count` vectors of `size` numbers, and queries; made once, and kept below `build/`."""
     BUILD.mkdir(parents=True, exist_ok=True)
+    place, truth = BUILD / f"{count}x{size}.npy", BUILD / f"{count}x{size}.best.npz"
+    if truth.exists():
+        found = np.load(truth)
+        return Data(place, found["queries"], found["best"])
     texts, asked = encoded()
     rows, queries = unit(texts[:, :size]), unit(asked[:, :size])
     if count > len(rows):
@@ -85,11 +91,44 @@ def data(count: int, size: int) -> Data:
         rows = np.concatenate([rows] * -(-count // len(rows)))[:count]
         rows = unit(rows + rng.normal(size=rows.shape).astype(np.float32) * np.float32(_NOISE / size**0.5))
     rows = np.ascontiguousarray(rows[:count])
-    place = BUILD / f"{count}x{size}.npy"
     np.save(place, rows)
     scores = queries @ rows.T
     best = np.argsort(-scores, axis=1)[:, :MOST]
+    np.savez(truth, queries=queries, best=best)
     return Data(place, queries, best)
+
+
+class Asked(NamedTuple):
+    """Texts, and sentences that each ask for one of them."""
+
+    texts: list[str]
+    """TEXTS of WordNet's, then others."""
+    rows: Matrix
+    """A vector for each."""
+    sentences: list[str]
+    queries: Matrix
+    right: list[int]
+    """Which text each sentence asks for."""
+    odd_queries: Matrix
+    """Vectors of further queries."""
+    known: int = TEXTS
+    """How many texts are WordNet's."""
+
+
+def asked_for(size: int, more: list[str], odd: list[str]) -> Asked:
+    """WordNet's texts and `more`; SENTENCES of the examples beside them, and the queries `odd`."""
+    place = BUILD / "sentences.npz"
+    chosen = drawn(glosses())[1]
+    having = [i for i, one in enumerate(chosen) if one.example and len(one.example.split()) >= LEAST_WORDS]
+    right = [having[i] for i in np.random.default_rng(2).permutation(len(having))[:SENTENCES]]
+    sentences = [chosen[i].example or "" for i in right]
+    if not place.exists():
+        np.savez(place, queries=MiniLm().encode(sentences))
+    rows, queries = encoded()[0], np.load(place)["queries"]
+    more_rows = MiniLm().encode([*more, *odd])
+    rows = np.concatenate([rows[:, :size], more_rows[: len(more), :size]])
+    texts = [one.text for one in chosen] + more
+    return Asked(texts, unit(rows), sentences, unit(queries[:, :size]), right, unit(more_rows[len(more) :, :size]))
 
 
 def drawn(every: Sequence[Gloss]) -> tuple[np.random.Generator, list[Gloss]]:
@@ -104,7 +143,7 @@ def encoded() -> tuple[Matrix, Matrix]:
     if not place.exists():
         every = glosses()
         rng, chosen = drawn(every)
-        examples = [one.example for one in every if one.example and len(one.example.split()) >= 3]
+        examples = [one.example for one in every if one.example and len(one.example.split()) >= LEAST_WORDS]
         asked = [examples[i] for i in rng.permutation(len(examples))[:QUERIES]]
         encoder = MiniLm()
         pieces = [chosen[start : start + 500] for start in range(0, TEXTS, 500)]

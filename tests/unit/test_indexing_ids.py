@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import uuid5
 
 import pytest
 from gemini_embed import InputError, Item
 from gemini_embed.indexing.candidates import Reader
+from gemini_embed.indexing.identity import NAMESPACE, uuid_of
 from gemini_embed.indexing.items import source_of
 from gemini_embed.models import facts_for
+from hypothesis import given
+from hypothesis import strategies as st
 
 DIGEST = "0123456789abcdef"
 
@@ -61,3 +65,16 @@ def test_a_source_can_be_printed() -> None:
     assert source_of(Item("x", source=LONE)) == "caf?.txt"
     assert source_of(Path(LONE)) == "caf?.txt"
     assert source_of("x") is None
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_ids_are_version_5(name: str) -> None:
+    """As RFC 9562 makes them, which the standard library does more slowly."""
+    assert uuid_of(name) == str(uuid5(NAMESPACE, name))
+
+
+def test_a_long_text_is_one_item() -> None:
+    """Only its first passage begins it."""
+    passages = list(Reader(DIGEST, FACTS).candidates("A sentence of some words. " * 4_000))
+    assert len(passages) > 2
+    assert [one.begins for one in passages] == [True] + [False] * (len(passages) - 1)
