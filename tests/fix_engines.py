@@ -8,10 +8,12 @@ import os
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from langchain_core.embeddings import Embeddings
+
+if TYPE_CHECKING:
+    from langchain_core.embeddings import Embeddings
 
 _POSTGRES = "GEMINI_EMBED_TEST_POSTGRES"
 """The environment variable with the server's address, as a URI without its scheme."""
@@ -32,21 +34,25 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.cleanup()
 
 
-class NoEmbeddings(Embeddings):
+def no_embeddings() -> Embeddings:
     """For stores that get vectors only."""
+    from langchain_core.embeddings import Embeddings
 
-    def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        raise AssertionError(f"{len(texts)} texts are embedded by the store")
+    class NoEmbeddings(Embeddings):
+        def embed_documents(self, texts: list[str]) -> list[list[float]]:
+            raise AssertionError(f"{len(texts)} texts are embedded by the store")
 
-    def embed_query(self, text: str) -> list[float]:
-        raise AssertionError(f"{text!r} is embedded by the store")
+        def embed_query(self, text: str) -> list[float]:
+            raise AssertionError(f"{text!r} is embedded by the store")
+
+    return NoEmbeddings()
 
 
 def chroma(place: Path, embeddings: Embeddings | None = None, **options: Any) -> Any:
     from langchain_chroma import Chroma
 
     options = {"collection_configuration": {"hnsw": {"space": "cosine"}}, **options}
-    return Chroma("records", embeddings or NoEmbeddings(), persist_directory=str(place), **options)
+    return Chroma("records", embeddings or no_embeddings(), persist_directory=str(place), **options)
 
 
 def faiss(embeddings: Embeddings | None = None, dimensions: int = 8) -> Any:
@@ -54,13 +60,13 @@ def faiss(embeddings: Embeddings | None = None, dimensions: int = 8) -> Any:
     from langchain_community.docstore.in_memory import InMemoryDocstore
     from langchain_community.vectorstores import FAISS
 
-    return FAISS(embeddings or NoEmbeddings(), faiss.IndexFlatL2(dimensions), InMemoryDocstore(), {})
+    return FAISS(embeddings or no_embeddings(), faiss.IndexFlatL2(dimensions), InMemoryDocstore(), {})
 
 
 def lancedb(place: Path, embeddings: Embeddings | None = None) -> Any:
     from langchain_lancedb import LanceDB
 
-    return LanceDB(embeddings or NoEmbeddings(), place)
+    return LanceDB(embeddings or no_embeddings(), place)
 
 
 def node_chroma(place: Path) -> Any:
@@ -102,7 +108,7 @@ def pgvector(place: Path, embeddings: Embeddings | None = None, **options: Any) 
 
     engine = create_engine(f"postgresql+psycopg{os.environ[_POSTGRES]}", poolclass=NullPool)
     name = hashlib.sha256(str(place).encode()).hexdigest()[:16]
-    return PGVector(embeddings or NoEmbeddings(), connection=engine, collection_name=name, **options)
+    return PGVector(embeddings or no_embeddings(), connection=engine, collection_name=name, **options)
 
 
 def node_pgvector(place: Path, dimensions: int = 8, **options: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from gemini_embed import Fingerprint, Hit, InputError, Record, Store, StoreError
 from gemini_embed.stores import Batch, FilterLike, FloatArray
-from gemini_embed.stores.base import check_one_of, check_query, check_rows, engine_errors, ids_of, opened
+from gemini_embed.stores.base import check_one_of, check_query, check_rows, engine_errors, opened
 from gemini_embed.stores.telling import asked
 from langchain_core.documents import Document
 
@@ -101,7 +101,7 @@ class TextsStore(Store):
             return []
         with engine_errors(self):
             try:
-                documents = self._theirs.get_by_ids(list(ids_of(ids)))
+                documents = self._theirs.get_by_ids(list(ids))
             except NotImplementedError:
                 self._cannot_tell()
                 return []
