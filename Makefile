@@ -32,6 +32,8 @@ TIERS_OF_PYTHONS := tests/wire $(if $(BETWEEN),,tests/unit tests/conformance tes
 NEXT_PYTHON := 3.14
 # Clients in JavaScript that meet the emulator, where npm is.
 NODE_CLIENTS := @google/genai@3.1.0 openai@7.55.0
+# Vector stores of others have an environment of their own, on the first Python only.
+ENGINES := $(if $(filter .venv,$(VENV)),.venv-stores/.tests)
 # What has a task of its own.
 ELSEWHERE := --ignore=tests/compat --ignore=tests/engines --ignore=tests/packaging
 
@@ -61,9 +63,9 @@ test: lint ## Lint, types and the quick tests (under 8 minutes)
 	$(VENV)/bin/python $(PYTEST) -m "not slow" $(ELSEWHERE)
 
 .PHONY: test-slow
-test-slow: $(VENV)/.tests .venv-stores/.tests $(if $(shell command -v npm),.node/.installed) ## Real servers, kills and long runs
+test-slow: $(VENV)/.tests $(ENGINES) $(if $(shell command -v npm),.node/.installed) ## Real servers, kills and long runs
 	$(VENV)/bin/python $(PYTEST) --dist loadfile -m slow $(ELSEWHERE) # one worker starts the one Milvus server
-	.venv-stores/bin/python $(PYTEST) --dist loadfile tests/engines
+	$(if $(ENGINES),.venv-stores/bin/python $(PYTEST) --dist loadfile tests/engines)
 
 .PHONY: test-compat
 test-compat: .venv-compat/.tests ## Beside the official plugins, with google-genai 2 and pymilvus 2

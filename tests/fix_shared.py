@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fix_signs import Signs
 from gemini_embed import FingerprintMismatchError, Item
 from gemini_embed_emulator import Emulator
-from langchain_gemini_embed import GeminiEmbeddings, GeminiMultimodalRetriever
+
+if TYPE_CHECKING:
+    from langchain_gemini_embed import GeminiEmbeddings
 
 ICE, BREAD = "glaciers grind valleys", "bread rises in the oven"
 DEEP: dict[str, Any] = {"shelf": {"row": 3}, "tags": ["rye", "wheat"], "draft": None}
@@ -17,6 +19,8 @@ DEEP: dict[str, Any] = {"shelf": {"row": 3}, "tags": ["rye", "wheat"], "draft": 
 
 async def check_shared(store: Any, emulator: Emulator, signs: Signs) -> None:
     """What either writes the other finds, in all modalities; nothing is paid twice, and what goes is gone."""
+    from langchain_gemini_embed import GeminiMultimodalRetriever
+
     before = emulator.requests.items_billed
     store.add_texts([ICE], metadatas=[{"source": "ice.md"}], ids=["0" * 32])
     retriever = GeminiMultimodalRetriever.from_vectorstore(store, k=3)
@@ -50,6 +54,8 @@ async def check_shared(store: Any, emulator: Emulator, signs: Signs) -> None:
 
 def check_other_embeddings(store: Any, again: Any) -> None:
     """The collection says with what it was filled: `again` is the same with other embeddings."""
+    from langchain_gemini_embed import GeminiMultimodalRetriever
+
     index = GeminiMultimodalRetriever.from_vectorstore(store).index
     index.add([BREAD])
     with pytest.raises(FingerprintMismatchError, match="made another way"):
@@ -59,4 +65,6 @@ def check_other_embeddings(store: Any, again: Any) -> None:
 
 def embeddings_of(emulator: Emulator, dimensions: int = 128, **options: Any) -> GeminiEmbeddings:
     """On the emulator."""
+    from langchain_gemini_embed import GeminiEmbeddings
+
     return GeminiEmbeddings(base_url=emulator.base_url, api_key="k", dimensions=dimensions, **options)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fix_engines import NoEmbeddings
+from fix_engines import no_embeddings
 from fix_shared import BREAD, ICE, check_shared
 from fix_signs import Signs
 from gemini_embed import Fingerprint, FingerprintMismatchError, InputError, Item, StoreError
@@ -22,7 +22,7 @@ Make = Callable[..., GeminiEmbeddings]
 
 
 def in_memory(place: Path) -> InMemoryStore:
-    return InMemoryStore(InMemoryVectorStore(NoEmbeddings()))
+    return InMemoryStore(InMemoryVectorStore(no_embeddings()))
 
 
 class TestInMemoryVectorStore(SearchingTests):

@@ -6,16 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fix_engines import chroma, faiss, lancedb
+from fix_engines import chroma, faiss, lancedb, pgvector
 from fix_shared import BREAD, ICE, check_other_embeddings, check_shared, embeddings_of
 from fix_signs import Signs
-from gemini_embed import ConfigurationError, Item, StoreError
+from gemini_embed import ConfigurationError, GeminiEmbedWarning, InputError, Item, StoreError
 from gemini_embed.testing import SearchingTests
 from gemini_embed_emulator import Emulator
 from langchain_gemini_embed import GeminiMultimodalRetriever
 from langchain_gemini_embed.stores.chroma import ChromaStore
 from langchain_gemini_embed.stores.faiss import FaissStore
 from langchain_gemini_embed.stores.lancedb import LanceStore
+from langchain_gemini_embed.stores.pgvector import PGVectorStore
 
 pytestmark = [
     pytest.mark.slow,
@@ -35,6 +36,10 @@ def in_lancedb(place: Path) -> LanceStore:
     return LanceStore(lancedb(place))
 
 
+def in_pgvector(place: Path) -> PGVectorStore:
+    return PGVectorStore(pgvector(place))
+
+
 class TestChroma(SearchingTests):
     factory = in_chroma
 
@@ -47,19 +52,27 @@ class TestLanceDB(SearchingTests):
     factory = in_lancedb
 
 
+@pytest.mark.usefixtures("postgres")
+class TestPGVector(SearchingTests):
+    factory = in_pgvector
+
+
 MAKE = {
     "chroma": chroma,
     "faiss": lambda place, embeddings: faiss(embeddings, 128),
     "lancedb": lancedb,
+    "pgvector": pgvector,
 }
 
 
+@pytest.mark.usefixtures("postgres")
 @pytest.mark.parametrize("kind", MAKE)
 async def test_all_modalities(kind: str, emulator: Emulator, signs: Signs, tmp_path: Path) -> None:
     await check_shared(MAKE[kind](tmp_path, embeddings_of(emulator)), emulator, signs)
 
 
-@pytest.mark.parametrize("make", [chroma, lancedb])
+@pytest.mark.usefixtures("postgres")
+@pytest.mark.parametrize("make", [chroma, lancedb, pgvector])
 def test_the_collection_keeps_the_fingerprint(make: Any, emulator: Emulator, tmp_path: Path) -> None:
     own, other = embeddings_of(emulator), embeddings_of(emulator, task_type="clustering")
     check_other_embeddings(make(tmp_path, own), make(tmp_path, other))
@@ -126,3 +139,47 @@ def test_another_layout_of_lancedb_is_refused(emulator: Emulator, tmp_path: Path
     engine.connect(tmp_path).create_table("documents", [row])
     with pytest.raises(ConfigurationError, match="'documents' is not laid out as langchain-lancedb does it"):
         GeminiMultimodalRetriever.from_vectorstore(lancedb(tmp_path, embeddings_of(emulator))).index.count()
+
+
+@pytest.mark.usefixtures("postgres")
+def test_collections_of_one_database_share_no_records(emulator: Emulator, tmp_path: Path) -> None:
+    """Its ids are one for all collections, and what the same text gets in two is the same."""
+    first, second = (pgvector(tmp_path / name, embeddings_of(emulator)) for name in "ab")
+    one, two = (GeminiMultimodalRetriever.from_vectorstore(store).index for store in (first, second))
+    assert one.add([BREAD]).added == two.add([BREAD]).added == 1
+    assert (one.count(), two.count()) == (1, 1)
+    assert one.delete(filter={"modality": "text"}) == 1
+    (record,) = two.vectors().records
+    assert two.get([record.id]) == [record]
+    first.add_texts([ICE], ids=["plain"])
+    assert (one.delete(["plain"]), one.count(), two.count()) == (1, 0, 1)
+
+
+@pytest.mark.usefixtures("postgres")
+def test_pgvector_s_limits_are_told_before_anything_is_paid(emulator: Emulator, tmp_path: Path) -> None:
+    large = GeminiMultimodalRetriever.from_vectorstore(pgvector(tmp_path, embeddings_of(emulator, 3072))).index
+    with pytest.warns(GeminiEmbedWarning, match=r"take vectors of 2,000 dimensions .* those of 3,072 are searched"):
+        large.count()
+    index = GeminiMultimodalRetriever.from_vectorstore(pgvector(tmp_path / "other", embeddings_of(emulator))).index
+    for refused in (Item("a\x00b", source="s"), Item("a", source="s", metadata={"b": ["\x00"]})):
+        with pytest.raises(InputError, match="input 0: Postgres holds no texts with NUL"):
+            index.add([refused])
+    assert len(emulator.requests) == 0
+    waiting = pgvector(tmp_path, embeddings_of(emulator))
+    waiting.async_mode = True
+    with pytest.raises(ConfigurationError, match="without async_mode=True"):
+        GeminiMultimodalRetriever.from_vectorstore(waiting)
+
+
+@pytest.mark.parametrize("strategy", ["l2", "inner"])
+@pytest.mark.usefixtures("postgres")
+def test_hits_have_cosines_however_postgres_measures(strategy: str, emulator: Emulator, tmp_path: Path) -> None:
+    from langchain_postgres.vectorstores import DistanceStrategy
+
+    own = embeddings_of(emulator)
+    store = pgvector(tmp_path, own, distance_strategy=DistanceStrategy(strategy))
+    index = GeminiMultimodalRetriever.from_vectorstore(store).index
+    index.add([BREAD, ICE])
+    (hit,) = index.search(BREAD, 1)
+    query, document = own.embed_query(BREAD), own.embed_documents([BREAD])[0]
+    assert hit.score == pytest.approx(sum(a * b for a, b in zip(query, document, strict=True)), abs=1e-5)

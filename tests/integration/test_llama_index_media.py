@@ -244,14 +244,30 @@ def test_over_a_vector_store_of_llama_index(make_llama_index: Make, signs: Signs
 
 
 @THEIR_WARNING
-def test_what_a_vector_store_of_llama_index_cannot_do_is_said(make_llama_index: Make, tmp_path: Path) -> None:
+def test_what_a_vector_store_of_llama_index_cannot_do_is_said(
+    make_llama_index: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from llama_index.vector_stores.qdrant import QdrantVectorStore
     from qdrant_client import QdrantClient
 
     model = make_llama_index(dimensions=64)
     with pytest.raises(ConfigurationError, match="SimpleVectorStore keeps vectors without their nodes"):
         GeminiMultimodalRetriever.from_vector_store(SimpleVectorStore(), model)
-    store = NodeStore(QdrantVectorStore("theirs", client=QdrantClient(":memory:")))
+
+    with MultimodalIndex(model.embedder, NodeStore(QdrantVectorStore("a", client=QdrantClient(":memory:")))) as index:
+        index.add(["bread rises", "glaciers grind"])
+        assert len(index.search("bread", mmr=0.5)) == index.copy_to(EdgeStore(tmp_path / "first")) == 2
+    theirs = QdrantVectorStore("theirs", client=QdrantClient(":memory:"))
+    get_nodes = theirs.get_nodes
+
+    def without_vectors(*asked: Any, **more: Any) -> Any:
+        nodes = get_nodes(*asked, **more)
+        for node in nodes:
+            node.embedding = None
+        return nodes
+
+    monkeypatch.setattr(QdrantVectorStore, "get_nodes", lambda self, *asked, **more: without_vectors(*asked, **more))
+    store = NodeStore(theirs)
     with pytest.raises(StoreError, match="is not open"):
         store.search(model.embedder.embed_query("x").vector, 1)
     with MultimodalIndex(model.embedder, store) as index:

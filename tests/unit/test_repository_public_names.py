@@ -36,11 +36,13 @@ PINNED = {
     "gemini_embed.stores.base": "Batch FilterLike FloatArray Store check_one_of check_query check_rows engine_errors "
     "opened",
     "gemini_embed.stores.edge": "EdgeStore",
+    "gemini_embed.stores.borrowed": "BorrowedStore Row by_modality",
     "gemini_embed.stores.filters": "All AnyOf Node Path Range Scalar Vocabulary parse restricted translate",
     "gemini_embed.stores.milvus": "Consistency MilvusStore",
     "gemini_embed.stores.qdrant": "QdrantStore",
+    "gemini_embed.stores.telling": "Asked Telling Told asked",
     "gemini_embed.tasks": "ConditionMedia Side Task parse_task",
-    "gemini_embed.testing": "StoreTests",
+    "gemini_embed.testing": "SearchingTests StoreTests",
     "gemini_embed.windows": "Cutting MediaInfo Slices Source Window probe slices text_windows windows",
 }
 """Modules that others may import, and the names there."""

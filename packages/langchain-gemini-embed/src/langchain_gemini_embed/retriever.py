@@ -93,9 +93,9 @@ class GeminiMultimodalRetriever(BaseRetriever):
         """A retriever over what one of LangChain's vector stores holds, which was made with `GeminiEmbeddings`.
 
         What is added here is found by the store, and the other way round. Chroma, FAISS, InMemoryVectorStore, LanceDB,
-        Milvus and Qdrant take media too; any other store takes texts, see `stores.texts.TextsStore` for what it
-        cannot do.
-        The fingerprint is kept in the collection, but for FAISS and InMemoryVectorStore, which have no place for it.
+        Milvus, PGVector and Qdrant take media too; any other store takes texts, and `stores.texts.TextsStore` says what
+        it cannot do. The fingerprint is kept in the collection, but for FAISS and InMemoryVectorStore, which have no
+        place for it.
         `fields` are the retriever's.
 
         Raises:

@@ -12,6 +12,7 @@ from langchain_gemini_embed.stores.chroma import ChromaStore
 from langchain_gemini_embed.stores.faiss import FaissStore
 from langchain_gemini_embed.stores.in_memory import InMemoryStore
 from langchain_gemini_embed.stores.lancedb import LanceStore
+from langchain_gemini_embed.stores.pgvector import PGVectorStore
 from langchain_gemini_embed.stores.shared import milvus_of, qdrant_of
 from langchain_gemini_embed.stores.texts import TextsStore
 
@@ -24,6 +25,7 @@ _STORES: Mapping[str, Callable[[Any], Store]] = {
     "langchain_core.InMemoryVectorStore": InMemoryStore,
     "langchain_lancedb.LanceDB": LanceStore,
     "langchain_milvus.Milvus": milvus_of,
+    "langchain_postgres.PGVector": PGVectorStore,
     "langchain_qdrant.QdrantVectorStore": qdrant_of,
 }
 """Package and class of a store, or of one that it is derived from."""

@@ -2,7 +2,7 @@
 
 in_memory   langchain-core's `InMemoryVectorStore`
 faiss       langchain-community's `FAISS`;  chroma: langchain-chroma's `Chroma`
-lancedb     langchain-lancedb's `LanceDB`
+lancedb     langchain-lancedb's `LanceDB`;  pgvector: langchain-postgres's `PGVector`
 shared      langchain-qdrant's and langchain-milvus's collections, which the core's own stores open
 texts       all others: texts only
 documents   LangChain's documents as records

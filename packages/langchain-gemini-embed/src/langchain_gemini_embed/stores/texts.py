@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from gemini_embed import Fingerprint, Hit, InputError, Record, Store, StoreError
 from gemini_embed.stores import Batch, FilterLike, FloatArray
-from gemini_embed.stores.base import check_one_of, check_query, check_rows, engine_errors, ids_of, opened
+from gemini_embed.stores.base import check_one_of, check_query, check_rows, engine_errors, opened
 from gemini_embed.stores.telling import asked
 from langchain_core.documents import Document
 
@@ -37,8 +37,10 @@ class TextsStore(Store):
     Texts are embedded once, by the index. The store finds them by vector, its own order is kept, and scores are what it
     makes of them, 0 where it tells none. No fingerprint is kept; nothing is counted or listed, so nothing of a source
     is replaced, and only stores with `get_by_ids` re-use what they hold; elsewhere an embedder's `cache=` saves the
-    cost. MMR, near-duplicates and standardised fusion need vectors, which it does not give.
+    cost. MMR and near-duplicates need vectors, which it does not give.
     """
+
+    gives_vectors = False
 
     def __init__(self, vectorstore: VectorStore) -> None:
         self._theirs = vectorstore
@@ -101,7 +103,7 @@ class TextsStore(Store):
             return []
         with engine_errors(self):
             try:
-                documents = self._theirs.get_by_ids(list(ids_of(ids)))
+                documents = self._theirs.get_by_ids(list(ids))
             except NotImplementedError:
                 self._cannot_tell()
                 return []

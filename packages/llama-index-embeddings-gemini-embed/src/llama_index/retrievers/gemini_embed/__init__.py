@@ -5,7 +5,8 @@ filters     `MetadataFilters` and the core's neutral filters, both ways
 nodes       nodes in and out
 base        `GeminiMultimodalRetriever`
 node_store  any of LlamaIndex's vector stores as a store of the core
-their_stores  those, asked in the words that each of them understands
+their_stores  those, asked in the words that each of them understands;  flat: metadata as they hold them
+limits      what their engines cannot take, told before it is paid
 sparse      words beside vectors for LlamaIndex's own Qdrant store
 tool        the retriever as an agent's tools
 results     what those answer: numbered words, pictures, nodes

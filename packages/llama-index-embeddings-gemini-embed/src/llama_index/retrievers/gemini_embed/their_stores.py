@@ -22,6 +22,7 @@ from llama_index.core.vector_stores.types import (
     VectorStoreQuery,
 )
 from llama_index.retrievers.gemini_embed.filters import as_metadata_filters
+from llama_index.retrievers.gemini_embed.flat import NESTED, PLAIN, whole
 
 from gemini_embed import StoreError
 from gemini_embed.adapters import matches
@@ -35,8 +36,11 @@ _ALL = 2**31 - 1
 _KNOWS_EVERYTHING = frozenset({"QdrantVectorStore", "MilvusVectorStore"})
 """Stores that read nested filters and NOT as they are meant."""
 _MORE = 4
-"""How many times as many nodes are asked for where the store is told a part of the filter only."""
-_LANCE = "LanceDBVectorStore"
+"""How many times as many nodes are asked for where the store is told a part of the filter only, and too few match."""
+_MOST = 10_000
+"""Nodes that are tested here for one search, at most."""
+_CHROMA, _LANCE, _POSTGRES = "ChromaVectorStore", "LanceDBVectorStore", "PGVectorStore"
+_HAVE_FIXED_FIELDS = frozenset({_LANCE, "DuckDBVectorStore"})
 
 
 class TheirStore:
@@ -47,6 +51,9 @@ class TheirStore:
         self._kind = type(vector_store).__name__
         self.knows_everything = self._kind in _KNOWS_EVERYTHING
         """Whether it reads whole filters; of others a search for nodes that tell no modality may miss some."""
+        kinds = {kind.__name__ for kind in type(vector_store).__mro__}
+        self.has_fixed_fields = bool(kinds & _HAVE_FIXED_FIELDS)
+        """Whether nodes that are written together, or first, say which fields of metadata all have."""
         self._is_told = False
         has_limit = "limit" in inspect.signature(vector_store.get_nodes).parameters
         self._unlimited = {"limit": _ALL} if has_limit else {}
@@ -62,9 +69,24 @@ class TheirStore:
         """The `k` nodes nearest to `query` that match, best first, with the store's own scores."""
         if not self._is_made():
             return []
-        filters, is_all = self._said(filter)
-        asked = k if is_all else _MORE * k
-        wanted = VectorStoreQuery(query_embedding=query, similarity_top_k=asked, filters=filters)
+        keeps = _test(filter)
+        found = [one for filters in self._ways(filter) for one in self._nearest(query, k, filters, keeps)]
+        best = {node.node_id: (node, score) for node, score in reversed(found)}
+        return sorted(best.values(), key=lambda one: -one[1])[:k]
+
+    def _nearest(
+        self, query: list[float], k: int, filters: MetadataFilters | None, keeps: Callable[[BaseNode], bool]
+    ) -> list[tuple[BaseNode, float]]:
+        """Asked for more until `k` pass the test, or there are no more."""
+        asked = k
+        while True:
+            found = self._queried(VectorStoreQuery(query_embedding=query, similarity_top_k=asked, filters=filters))
+            kept = [one for one in found if keeps(one[0])]
+            if len(kept) >= k or len(found) < asked or asked >= _MOST:
+                return kept[:k]
+            asked = min(asked * _MORE, max(_MOST, k))
+
+    def _queried(self, wanted: VectorStoreQuery) -> list[tuple[BaseNode, float]]:
         try:
             found = self._store.query(wanted)
         except Warning:  # LanceDB's way to say that nothing was found
@@ -73,10 +95,8 @@ class TheirStore:
             if _is_no_table(error):
                 return []
             raise
-        nodes = found.nodes or ()
-        scores = found.similarities or [0.0] * len(nodes)
-        keeps = _test(filter)
-        return [(node, score) for node, score in zip(nodes, scores, strict=True) if keeps(node)][:k]
+        nodes = list(found.nodes or ())
+        return list(zip(nodes, found.similarities or [0.0] * len(nodes), strict=True))
 
     def with_ids(self, ids: Sequence[str]) -> list[BaseNode]:
         """The nodes with these ids that are there, in any order."""
@@ -89,7 +109,17 @@ class TheirStore:
     def matching(self, filter: FilterLike) -> list[BaseNode]:
         """All nodes that match."""
         keeps = _test(filter)
-        return [node for node in self._held(filters=self._said(filter)[0]) if keeps(node)]
+        found = (node for filters in self._ways(filter) for node in self._held(filters=filters) if keeps(node))
+        return list({node.node_id: node for node in found}.values())
+
+    def with_vectors(self, nodes: Sequence[BaseNode]) -> bool:
+        """Give nodes their vectors, where the store did not; whether all have one."""
+        bare = {node.node_id: node for node in nodes if node.embedding is None}
+        if bare and self._kind == _CHROMA:
+            got = cast("Any", self._store).client.get(ids=[*bare], include=["embeddings"])
+            for id_, vector in zip(got["ids"], got["embeddings"], strict=True):
+                bare[id_].embedding = vector.tolist()
+        return all(node.embedding is not None for node in nodes)
 
     def delete(self, ids: Sequence[str]) -> None:
         """Remove nodes."""
@@ -111,7 +141,7 @@ class TheirStore:
         if not self._is_made():
             return []
         wanted: dict[str, Any] = {"node_ids": node_ids, "filters": filters, **self._unlimited, **more}
-        if node_ids is None and filters is None and self._kind == "PGVectorStore":
+        if node_ids is None and filters is None and self._kind == _POSTGRES:
             wanted["node_ids"] = []  # all of them: it insists on one of the two
         try:
             return list(self._store.get_nodes(**wanted))
@@ -127,19 +157,32 @@ class TheirStore:
                 return []
             raise
 
-    def _said(self, filter: FilterLike) -> tuple[MetadataFilters | None, bool]:
-        """A filter as the store is told it, and whether that is all of it."""
+    def _ways(self, filter: FilterLike) -> list[MetadataFilters | None]:
+        """A filter as the store is told it: what matches passes one of these, and perhaps more does.
+
+        Records with metadata that are no texts or numbers are asked for apart, since a filter may be on these.
+        """
         if isinstance(filter, MetadataFilters):
-            return filter, True
-        if not isinstance(filter, Mapping) or not filter:
-            return None, True
-        if self.knows_everything:
-            return as_metadata_filters(filter), True
+            return [filter]
         parsed = parse(filter)
-        parts = [] if parsed is None else [*(parsed.nodes if isinstance(parsed, All) else (parsed,))]
+        if parsed is None:
+            return [None]
+        if self.knows_everything:
+            return [as_metadata_filters(filter)]
+        parts = [*(parsed.nodes if isinstance(parsed, All) else (parsed,))]
+        if self._kind == _POSTGRES:  # it takes every text of a field for a number, and fails
+            parts = [part for part in _flat(parts) if not isinstance(part, Range)]
         leaves = [leaf for part in _flat(parts) for leaf in _leaves(part)]
-        is_all = all(_leaves(part) for part in _flat(parts))
-        return (MetadataFilters(filters=cast("Any", leaves)) if leaves else None), is_all
+        plain = [leaf for leaf in leaves if leaf.key in PLAIN]
+        others = [leaf for leaf in leaves if leaf.key not in PLAIN]
+        if self._kind == _LANCE:
+            return [_all_of(plain)]
+        nested = MetadataFilter(key=NESTED, operator=FilterOperator.IN, value=["yes"])
+        return [_all_of(leaves), _all_of([*plain, nested])] if others else [_all_of(plain)]
+
+
+def _all_of(leaves: Sequence[MetadataFilter]) -> MetadataFilters | None:
+    return MetadataFilters(filters=cast("Any", list(leaves))) if leaves else None
 
 
 def _flat(nodes: Sequence[Node]) -> list[Node]:
@@ -190,4 +233,4 @@ def _test(filter: FilterLike) -> Callable[[BaseNode], bool]:
     if not isinstance(filter, Mapping):
         return lambda node: True
     parsed = parse(filter)
-    return lambda node: matches(parsed, node.metadata)
+    return lambda node: matches(parsed, whole(node.metadata))

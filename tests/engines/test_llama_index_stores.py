@@ -1,0 +1,118 @@
+"""Vector stores of LlamaIndex over their real engines, behind an index: the suite of stores, and what both see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fix_engines import node_chroma, node_duckdb, node_lancedb, node_pgvector
+from fix_signs import Signs
+from gemini_embed import ConfigurationError, Item
+from gemini_embed.testing import SearchingTests
+from gemini_embed_emulator import Emulator
+from llama_index.core.schema import TextNode
+from llama_index.core.vector_stores.types import MetadataFilter, MetadataFilters
+from llama_index.embeddings.gemini_embed import GeminiEmbedding
+from llama_index.retrievers.gemini_embed import GeminiMultimodalRetriever, NodeStore
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings(
+        "ignore:table_names\\(\\) is deprecated:DeprecationWarning"
+    ),  # asked by LlamaIndex's LanceDB
+]
+
+
+def in_chroma(place: Path) -> NodeStore:
+    return NodeStore(node_chroma(place))
+
+
+def in_lancedb(place: Path) -> NodeStore:
+    return NodeStore(node_lancedb(place))
+
+
+def in_duckdb(place: Path) -> NodeStore:
+    return NodeStore(node_duckdb(place))
+
+
+def in_pgvector(place: Path) -> NodeStore:
+    return NodeStore(node_pgvector(place))
+
+
+class TestChroma(SearchingTests):
+    factory = in_chroma
+
+
+class TestLanceDB(SearchingTests):
+    factory = in_lancedb
+
+
+class TestDuckDB(SearchingTests):
+    factory = in_duckdb
+
+
+@pytest.mark.usefixtures("postgres")
+class TestPGVector(SearchingTests):
+    factory = in_pgvector
+
+
+MAKE: dict[str, Callable[[Path], Any]] = {
+    "chroma": node_chroma,
+    "lancedb": node_lancedb,
+    "duckdb": node_duckdb,
+    "pgvector": lambda place: node_pgvector(place, 128),
+}
+ICE, BREAD = "glaciers grind valleys", "bread rises in the oven"
+
+
+@pytest.mark.usefixtures("postgres")
+@pytest.mark.parametrize("kind", MAKE)
+async def test_all_modalities(kind: str, emulator: Emulator, signs: Signs, tmp_path: Path) -> None:
+    """Found by LlamaIndex too, with filters of either side; what goes is gone, and nothing is paid twice."""
+    theirs: Any = MAKE[kind](tmp_path / "place")
+    model = GeminiEmbedding(base_url=emulator.base_url, api_key="k", dimensions=128)
+    if kind != "lancedb":  # whose first nodes say which metadata there may be
+        theirs.add([TextNode(text=ICE, embedding=model.get_text_embedding(ICE), metadata={"author": "Ann"})])
+    retriever = GeminiMultimodalRetriever.from_vector_store(theirs, model, similarity_top_k=1)
+    index, pages = retriever.index, signs.folder / "signs.pdf"
+    bread = Item(BREAD, source="it's bread.md", metadata={"author": "Bob", "tags": ["rye"], "shelf": {"row": 3}})
+    items = [pages, signs.folder / "blue-square.png", bread]
+    report = index.add(items)
+    paid = emulator.requests.items_billed
+    assert (report.added, index.add(items).reused, emulator.requests.items_billed) == (8, 8, paid)
+    (found,) = await retriever.aretrieve("the red circle")
+    assert (found.text, found.metadata["page_start"]) == ("The red circle marks the pump room.", 1)
+    assert 0 < (found.score or 0) <= 1
+    for filter in (
+        {"tags": "rye"},
+        {"shelf.row": {"gt": 2}},
+        {"author": "Bob"},
+        {"author": ["Bob", "Eve"], "tags": "rye"},
+    ):
+        assert [hit.metadata["shelf"] for hit in index.search("x", 5, filter=filter)] == [{"row": 3}]
+        assert index.count(filter) == 1
+    if kind != "lancedb":
+        by_ann = MetadataFilters(filters=[MetadataFilter(key="author", value="Ann")])
+        own = GeminiMultimodalRetriever.from_vector_store(theirs, model, filters=by_ann)
+        assert [one.text for one in own.retrieve("x")] == [ICE]
+    assert len(index.search("x", 3, mmr=0.5)) == 3
+    assert index.add([Item(BREAD, source="it's bread.md", metadata={"author": "Eve"})]).reused == 1
+    assert (index.count({"author": "Eve"}), index.count({"author": "Bob"})) == (1, 0)
+    assert (index.delete(source=pages), index.delete(source="it's bread.md")) == (6, 1)
+    assert index.count() == (1 if kind == "lancedb" else 2)
+
+
+@pytest.mark.usefixtures("postgres")
+def test_limits_are_told_before_anything_is_paid(emulator: Emulator, tmp_path: Path) -> None:
+    graph = {"hnsw_m": 16, "hnsw_ef_construction": 64, "hnsw_ef_search": 40}
+    large = GeminiEmbedding(base_url=emulator.base_url, api_key="k")
+    for options, said in (
+        ({"dimensions": 3072, "hnsw_kwargs": graph}, "pgvector's indexes take 2,000 dimensions"),
+        ({"dimensions": 1536}, "was made for vectors of 1536 dimensions, and the embedder makes 3072"),
+    ):
+        theirs = node_pgvector(tmp_path, **options)
+        with pytest.raises(ConfigurationError, match=said):
+            GeminiMultimodalRetriever.from_vector_store(theirs, large).index.add([BREAD])
+    assert len(emulator.requests) == 0
