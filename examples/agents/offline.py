@@ -41,10 +41,15 @@ class Scripted(BaseChatModel):
         return ChatResult(generations=[ChatGeneration(message=self.step(messages))])
 
 
+def has_key() -> bool:
+    """Whether Gemini can be asked."""
+    return bool(os.environ.get("GEMINI_API_KEY") or os.environ.get("GOOGLE_API_KEY"))
+
+
 @contextmanager
 def indexed(folder: Path, script: Step, cutting: Cutting | None = None) -> Iterator[tuple[MultimodalIndex, Any]]:
     """An index of a folder, in a folder beside it, and a chat model: both of Gemini where there is a key."""
-    if has_key := bool(os.environ.get("GEMINI_API_KEY") or os.environ.get("GOOGLE_API_KEY")):
+    if is_real := has_key():
         embedder = Embedder(dimensions=768, root=folder)
     else:
         print("No key: the vectors are an emulator's, and the model follows a script.")
@@ -53,9 +58,9 @@ def indexed(folder: Path, script: Step, cutting: Cutting | None = None) -> Itera
     try:
         with embedder, MultimodalIndex(embedder, EdgeStore(folder.with_suffix(".index"))) as index:
             index.add(folder, cutting=cutting)
-            yield index, MODEL if has_key else Scripted(step=script)
+            yield index, MODEL if is_real else Scripted(step=script)
     finally:
-        if not has_key:
+        if not is_real:
             server.stop()
 
 
