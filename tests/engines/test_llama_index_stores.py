@@ -97,7 +97,7 @@ async def test_all_modalities(kind: str, emulator: Emulator, signs: Signs, tmp_p
         by_ann = MetadataFilters(filters=[MetadataFilter(key="author", value="Ann")])
         own = GeminiMultimodalRetriever.from_vector_store(theirs, model, filters=by_ann)
         assert [one.text for one in own.retrieve("x")] == [ICE]
-    assert len(index.search("x", 3, mmr=0.5)) == 3
+    assert len(index.search("x", 3, mmr=0.5)) == len(index.search("x", 3, fusion="standardized")) == 3
     assert index.add([Item(BREAD, source="it's bread.md", metadata={"author": "Eve"})]).reused == 1
     assert (index.count({"author": "Eve"}), index.count({"author": "Bob"})) == (1, 0)
     assert (index.delete(source=pages), index.delete(source="it's bread.md")) == (6, 1)

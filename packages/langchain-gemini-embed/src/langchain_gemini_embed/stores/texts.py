@@ -37,7 +37,7 @@ class TextsStore(Store):
     Texts are embedded once, by the index. The store finds them by vector, its own order is kept, and scores are what it
     makes of them, 0 where it tells none. No fingerprint is kept; nothing is counted or listed, so nothing of a source
     is replaced, and only stores with `get_by_ids` re-use what they hold; elsewhere an embedder's `cache=` saves the
-    cost. MMR and near-duplicates need vectors, which it does not give.
+    cost. MMR, near-duplicates and standardised fusion need vectors, which it does not give.
     """
 
     gives_vectors = False

@@ -34,8 +34,8 @@ class NodeStore(Store):
     It keeps no fingerprint, so it is yours to search with the embedder that filled it. What it holds is known where it
     has `get_nodes` (Qdrant, Milvus, Chroma, Postgres, LanceDB, DuckDB and others have); elsewhere nothing is re-used or
     replaced, and an embedder's `cache=` saves the cost. Qdrant, Chroma, Postgres, LanceDB and DuckDB give vectors back,
-    so hits have cosines, and MMR and near-duplicates work; scores of others are their own. Modalities are fused by
-    rank alone: what is no higher than chance would be known only by reading all that it holds.
+    so hits have cosines, and MMR, near-duplicates and standardised fusion work; scores of others are their own. The
+    default fusion is by rank alone: what is no higher than chance is known only by reading all that it holds.
     Metadata that are no texts or numbers are kept as JSON, `flat` says how; filters on them work here, not there.
 
     Raises:
