@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from fix_signs import Signs
 from fusion import FEW, MANY, measured
-from gemini_embed import Content, EdgeStore, Embedder, InputError, MultimodalIndex
+from gemini_embed import ConfigurationError, Content, EdgeStore, Embedder, InputError, MultimodalIndex
 from gemini_embed.evaluation import (
     FusionTable,
     Question,
@@ -106,6 +106,36 @@ def test_searches_by_words_too(index: MultimodalIndex, signs: Signs) -> None:
         lexical=True,
     )
     assert found.recall == {("text", "text"): 1.0, ("text", "all"): 1.0}
+
+
+def test_a_task_and_imagined_answers_are_those_of_a_search(
+    index: MultimodalIndex, signs: Signs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A vector has neither words nor a task: they are told before it is made."""
+    asked: list[str] = []
+
+    def imagined(words: str) -> str:
+        asked.append(words)
+        return words
+
+    sign = SIGNS[0]
+    question = Question(signs.asked[sign.name, "text"], [str(signs.folder / signs.targets[sign.name, "image"].file)])
+    relevance_table(index, [question], k=3, hypothetical=imagined)
+    assert asked == [signs.asked[sign.name, "text"]]
+    tasks: list[str | None] = []
+    embed = index.embedder.embed
+
+    def spied(*given: Any, **told: Any) -> Any:
+        tasks.append(told["task"])
+        return embed(*given, **told)
+
+    monkeypatch.setattr(index.embedder, "embed", spied)
+    relevance_table(index, [question], k=3, task="question_answering")
+    assert tasks == ["question_answering"]
+    with pytest.raises(ConfigurationError, match="documents of this index"):
+        relevance_table(index, [question], k=3, task="clustering")
+    with pytest.raises(InputError, match="fusions= names none"):
+        fusion_table(index, [question], fusions=[])
 
 
 async def test_async_doors(index: MultimodalIndex, questions: list[Question]) -> None:

@@ -19,8 +19,9 @@ from gemini_embed.hits import Hit
 from gemini_embed.index import MultimodalIndex
 from gemini_embed.records import Record
 from gemini_embed.searching import Fusion, SearchOptions
-from gemini_embed.searching.hypotheses import words_of
+from gemini_embed.searching.hypotheses import words_of, written
 from gemini_embed.searching.lexical import words_with_text
+from gemini_embed.searching.steps import check_task
 
 FUSIONS: tuple[Fusion, ...] = get_args(Fusion)
 Modality: TypeAlias = str
@@ -33,7 +34,7 @@ class Question:
     Attributes:
         query: what to ask: a text, a part, several together; or a vector, shape (d,), which sends nothing.
         relevant: names of what answers it, with grades in a mapping. A name is a record's id, a source, or a link such
-            as `manual.pdf#page=7`; of a source any of its records will do.
+            as `manual.pdf#page=7`; of a source any of its records will do. A hit counts for one name.
         modality: of the query; None: that of its parts, "text" for a vector.
     """
 
@@ -69,7 +70,7 @@ def relevance_table(
     Raises:
         InputError: no questions, or one about nothing that is in the index.
     """
-    return _measured(index, _asked(index, questions, k), k, options)
+    return _measured(index, _asked(index, questions, k, options.get("task")), k, options)
 
 
 async def arelevance_table(
@@ -90,9 +91,11 @@ def fusion_table(
     """`relevance_table` for each way to fuse the modalities, side by side; each question is embedded once.
 
     Raises:
-        InputError: as of `relevance_table`, or a fusion that there is not.
+        InputError: as of `relevance_table`, no fusion, or one that there is not.
     """
-    asked = _asked(index, questions, k)
+    if not fusions:
+        raise InputError(f"fusions= names none: there are {', '.join(FUSIONS)}")
+    asked = _asked(index, questions, k, options.get("task"))
     return FusionTable(tables={one: _measured(index, asked, k, {**options, "fusion": one}) for one in fusions})
 
 
@@ -108,14 +111,17 @@ async def afusion_table(
     return await asyncio.to_thread(lambda: fusion_table(index, questions, k=k, fusions=fusions, **options))
 
 
-def _asked(index: MultimodalIndex, questions: Sequence[Question], k: int) -> list[_Asked]:
+def _asked(index: MultimodalIndex, questions: Sequence[Question], k: int, task: str | None) -> list[_Asked]:
     if not questions:
         raise InputError("there is nothing to ask: pass questions")
+    check_task(index.embedder, task)
     grades = [grades_of(one.relevant, k) for one in questions]
     told = _modalities(index, {name for some in grades for name in some})
     contents = [None if isinstance(one.query, np.ndarray) else Content.of(one.query) for one in questions]
     embeddable = [one for one in contents if one is not None]
-    made: Iterator[NDArray[Any]] = iter(index.embedder.embed(embeddable, side="query").values if embeddable else ())
+    made: Iterator[NDArray[Any]] = iter(())
+    if embeddable:
+        made = iter(index.embedder.embed(embeddable, side="query", task=task).values)
     return [
         _Asked(
             np.asarray(one.query) if content is None else next(made),
@@ -155,8 +161,11 @@ def _measured(index: MultimodalIndex, asked: Sequence[_Asked], k: int, options: 
     strangers: dict[Modality, list[float]] = defaultdict(list)
     for one in asked:
         own = dict(options)
+        own.pop("task", None)  # it is in the vector
         if "lexical" in options:  # a vector has no words of its own
             own["lexical"] = words_with_text(options["lexical"], one.words)
+        if callable(options.get("hypothetical")):
+            own["hypothetical"] = written(options["hypothetical"], one.words)
         hits = index.search_vector(one.vector, k, **own)  # type: ignore[arg-type]  # the same options
         found = [_found(hit, one.grades, place) for place, hit in enumerate(hits)]
         answering = {*one.targets.values()}
