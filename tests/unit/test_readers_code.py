@@ -181,13 +181,27 @@ def test_a_line_that_is_too_long() -> None:
         pytest.param("# coding: cp1252\n'“é'".encode("cp1252"), "# coding: cp1252\n'“é'", id="told"),
         pytest.param("# coding: gibt-es-nicht\n'é'".encode("latin-1"), "# coding: gibt-es-nicht\n'é'", id="told-wrong"),
         pytest.param("// für".encode("latin-1"), "// für", id="not-told"),
+        pytest.param(b"#include <x>\nint a;\n// caf\xe9", "#include <x>\nint a;\n// café", id="not-told-far-below"),
+        pytest.param(b"# coding: utf8\n\n# caf\xe9", "# coding: utf8\n\n# café", id="told-and-not-so"),
+        *(
+            pytest.param(f"# coding: {told}\n\\u 'é'".encode("latin-1"), f"# coding: {told}\n\\u 'é'", id=told)
+            for told in ("rot13", "hex", "undefined", "raw_unicode_escape", "idna")
+        ),
     ],
 )
 def test_encodings(data: bytes, text: str) -> None:
     assert "\n".join(one.text for one in read(data)) == text
 
 
-@pytest.mark.parametrize("data", [b"\x00\x01\x02", b"\xff\xfe\x00", b"PK\x03\x04"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x00\x01\x02",
+        b"\xff\xfe\x00",
+        b"PK\x03\x04",
+        pytest.param(b"# coding: raw_unicode_escape\n'\\ud800 \xe9'", id="half-a-character"),
+    ],
+)
 def test_what_is_no_text(data: bytes) -> None:
     with pytest.raises(MediaError, match=r"a.py is no text, though its name says python"):
         read(data)
