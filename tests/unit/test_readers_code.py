@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from gemini_embed import MediaError
-from gemini_embed.readers import Passage, reader_of
+from gemini_embed.readers import Passage, grammars, reader_of
 from gemini_embed.readers.table import READERS
 from hypothesis import given
 from hypothesis import strategies as st
@@ -146,6 +149,42 @@ def test_many_definitions_within_each_other() -> None:
     found = read("function f() {\n" * 3000 + "}\n" * 3000, "a.js")
     assert max(one.symbol.count("f") for one in found) == 20
     assert sum((one.place.line_end or 0) - (one.place.line_start or 0) + 1 for one in found) == 6000
+
+
+@dataclass(eq=False)
+class Node:
+    """A definition of tree-sitter's that stands in another, all of them on one line."""
+
+    above: Node | None
+    asked: list[Node]
+    type = "function_declaration"
+    text = b"f"
+    start_point = end_point = SimpleNamespace(row=0, column=1)
+
+    @property
+    def id(self) -> int:
+        return id(self)
+
+    @property
+    def parent(self) -> Node | None:
+        self.asked.append(self)
+        return self.above
+
+
+def test_no_parent_is_asked_for_twice() -> None:
+    """Each costs the way down from the root, and there are as many as the code is deep."""
+    asked: list[Node] = []
+    nodes = list(accumulate(range(800), lambda above, _: Node(above, asked), initial=Node(None, asked)))
+    matches = [(0, {"name": [node], "definition.function": [node]}) for node in nodes[1:]]
+    found = grammars._defined(SimpleNamespace(root_node=nodes[0]), SimpleNamespace(matches=lambda _: matches))
+    assert [(one.first, one.last) for one in found] == [(1, 1)] * 800
+    assert len(asked) <= 800
+
+
+def test_many_definitions_on_one_line() -> None:
+    """Are one passage's; what follows is not."""
+    found = read("function f(){" * 800 + "}" * 800 + "\n" + "x;\n" * 3200, "a.js", most_tokens=100_000)
+    assert places(found) == [("L1", "f"), ("L2-L3201", "")]
 
 
 def test_what_is_read_does_not_warn() -> None:
