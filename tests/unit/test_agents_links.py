@@ -87,9 +87,14 @@ def test_passages(anchor: str, around: int, most: int, text: str, named: str, mo
         pytest.param([("a b", {"char_start": 0}), ("b c", {"char_start": 2})], "a b c", id="overlapping"),
         pytest.param([("a b c", {"char_start": 0}), ("b", {"char_start": 2})], "a b c", id="one-in-another"),
         pytest.param(
-            [("a", {"char_start": 0}), ("b", {"char_start": 6, "line_start": 3})], "a\n\n   b", id="lines-that-are-told"
+            [("a", {"char_start": 0}), ("b", {"char_start": 6, "line_start": 3})], "a   \n\nb", id="lines-that-are-told"
         ),
         pytest.param([("a", {"char_start": 0}), ("b", {"char_start": 2, "line_start": 2})], "a\nb", id="next-line"),
+        pytest.param(
+            [("a\r\nb\rc", {"char_start": 0}), ("d", {"char_start": 10, "line_start": 5})],
+            "a\r\nb\rc  \n\nd",
+            id="breaks-of-every-kind",
+        ),
         pytest.param([("a", {}), ("b", {})], "a\n\nb", id="of-one-name"),
         pytest.param([], "", id="none"),
     ],

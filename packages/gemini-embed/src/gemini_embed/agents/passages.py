@@ -9,6 +9,7 @@ from typing import NamedTuple
 from gemini_embed.agents.links import Place
 from gemini_embed.errors import InputError
 from gemini_embed.excerpt import Excerpt
+from gemini_embed.readers.lines import line_breaks, line_ends
 from gemini_embed.records import Record
 
 _LINE = 80
@@ -73,8 +74,8 @@ def _white_space(before: str, size: int, line: object) -> str:
     """So many characters, with as many line breaks as lead to `line`; where no line is told, a blank or breaks."""
     breaks = size if size > 1 else 0
     if isinstance(line, int):
-        breaks = min(max(line - 1 - before.count("\n"), 0), size)
-    return "\n" * breaks + " " * (size - breaks)
+        breaks = min(max(line - 1 - line_breaks(before), 0), size)
+    return " " * (size - breaks) + "\n" * breaks  # blanks at a line's end, where they indent nothing
 
 
 def fitted(size: Callable[[int], int], place: tuple[int, int], widest: tuple[int, int], most: int) -> tuple[int, int]:
@@ -106,11 +107,7 @@ def _of_lines(first: int, last: int) -> str:
 
 def _line_starts(whole: str) -> list[int]:
     """Where each line begins; a line break at the end begins none."""
-    starts, at = [0], whole.find("\n") + 1
-    while 0 < at < len(whole):
-        starts.append(at)
-        at = whole.find("\n", at) + 1
-    return starts
+    return [0, *line_ends(whole)[:-1]]
 
 
 def _lines(place: Place, starts: Sequence[int], length: int) -> tuple[int, int]:
