@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fix_agents import KINDS, LINES, AgentSources
-from gemini_embed import EdgeStore, Embedder, InputError, Item, MultimodalIndex
+from gemini_embed import EdgeStore, Embedder, InputError, Item, MultimodalIndex, Record
 from gemini_embed.agents import Sources, alist_sources, aread_source, list_sources, medium_of, read_source
 from gemini_embed.windows import Cutting, probe
 
@@ -235,3 +236,44 @@ def test_what_is_written_of_a_recording_is_told(memories: MultimodalIndex, agent
     memories.add(agent_sources.path("audio"), describe=lambda window: "The pump leaks.")
     reading = read_source(memories, f"{agent_sources.path('audio')}#t=1,2")
     assert (reading.text, reading.part) == ("The pump leaks.", "1 to 2 s of 6.0 s")
+
+
+@pytest.fixture
+def large(memories: MultimodalIndex) -> MultimodalIndex:
+    """A text of 3,000 passages, and one of as many that tell of lines."""
+    memories.add(["something"])
+    vector = np.eye(1, 64, dtype=np.float32)
+    for source, is_told in (("big.txt", False), ("big.py", True)):
+        records = [
+            Record(
+                f"{int(is_told)}0000000-0000-4000-8000-{(number * 7919) % 3001:012}",
+                f"passage {number:04}",
+                {"source": source, "modality": "text", "char_start": number * 13, "char_end": number * 13 + 12}
+                | ({"line_start": number + 1, "line_end": number + 1} if is_told else {}),
+            )
+            for number in range(3_000)
+        ]
+        memories.store.upsert(records, np.repeat(vector, len(records), axis=0))
+    return memories
+
+
+@pytest.mark.parametrize(
+    ("link", "text", "more"),
+    [
+        pytest.param("big.txt#char=26000,26012", "passage 2000", "#char=26012,26050", id="characters"),
+        pytest.param("big.txt#char=38987,38999", "passage 2999", None, id="the-last"),
+        pytest.param("big.txt", "passage 0000 passage 0001 passage 0002", "#char=38,76", id="the-beginning"),
+        pytest.param("big.py#L2001", "passage 2000", "#char=26013,26051", id="lines"),
+    ],
+)
+def test_a_text_of_very_many_passages(large: MultimodalIndex, link: str, text: str, more: str | None) -> None:
+    """Is read where the link leads, and no more of it."""
+    reading = read_source(large, link, max_chars=38)
+    assert (reading.text.strip(), reading.more) == (text, more and link.partition("#")[0] + more)
+    assert reading.link in reading.cited(1)
+
+
+@pytest.mark.parametrize("anchor", ["#char=39000,39010", "#L7"])
+def test_where_a_large_text_has_nothing(large: MultimodalIndex, anchor: str) -> None:
+    with pytest.raises(InputError, match=r"no passage at character 39000|none that tells of line 7"):
+        read_source(large, f"big.txt{anchor}")

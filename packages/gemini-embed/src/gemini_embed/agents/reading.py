@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gemini_embed.agents.allowed import Allowed
 from gemini_embed.agents.links import Place, place_of
-from gemini_embed.agents.passages import fitted, passage, pieced
+from gemini_embed.agents.parts import MOST_PASSAGES, passage_of
+from gemini_embed.agents.passages import fitted, passage
 from gemini_embed.agents.sources import Sources
 from gemini_embed.errors import InputError
 from gemini_embed.excerpt import Excerpt
@@ -29,8 +30,6 @@ MAX_PAGES = 10
 MAX_SECONDS = 120.0
 SECONDS = 30.0
 """What is shown of a recording or video where a link names a moment, or no place."""
-_RECORDS = 2_000
-"""So many records are put together to one text."""
 
 
 @dataclass(frozen=True)
@@ -130,13 +129,18 @@ class _Reader:
 
     def lines(self) -> Reading:
         self._refuse("page_start", "start_s")
-        whole = self._file() or pieced(self._records(Excerpt()))
-        found = passage(whole, self.place, int(self.around), self.max_chars)
+        whole, around = self._file() or None, int(self.around)
+        if whole is None:
+            found = passage_of(self._passages, self.place, around, self.max_chars)
+        else:
+            found = passage(whole, self.place, around, self.max_chars)
         is_lines = found.anchor.startswith("L")
         lines = {"line_start": found.first, "line_end": found.last} if is_lines else {}
         reading = self._reading(found.window, found.text, {**lines, "modality": "text"})
         base = reading.link.rpartition("#")[0]
         part = _part("line", found.first, found.last, f"{found.of_lines}")
+        if not found.of_lines:
+            part = f"characters {found.window.char_start}-{found.window.char_end}"
         return replace(reading, link=f"{base}#{found.anchor}", part=part, more=found.more and f"{base}#{found.more}")
 
     def pages(self) -> Reading:
@@ -196,11 +200,14 @@ class _Reader:
 
     def _records(self, window: Excerpt) -> Iterator[Record]:
         """Those of this source, in that window."""
+        return islice(self._passages(range_of(window) if window.metadata else {}), MOST_PASSAGES)
+
+    def _passages(self, more: Mapping[str, Any]) -> Iterator[Record]:
+        """Those of this source that pass `more`."""
         if not self.record.id:
             return iter(())
         same = {name: self.record.metadata.get(name) for name in ("source", "modality", "uri")}
-        fields = {name: value for name, value in same.items() if value is not None}
-        return islice(self.allowed.records(fields | (range_of(window) if window.metadata else {})), _RECORDS)
+        return self.allowed.records({name: value for name, value in same.items() if value is not None} | dict(more))
 
     def _reading(
         self,
