@@ -103,8 +103,9 @@ def test_what_cannot_be_read_is_told(agent_sources: AgentSources, link: str, sai
     paths = {kind: agent_sources.path(kind) for kind in KINDS}
     with pytest.raises(InputError, match=said):
         read_source(agent_sources.index, link.format(**paths))
-    with pytest.raises(InputError, match="around=-1"):
-        read_source(agent_sources.index, paths["text"], -1)
+    for around in (-1, float("inf"), float("nan")):
+        with pytest.raises(InputError, match=f"around={around}"):
+            read_source(agent_sources.index, paths["text"], around)
 
 
 def test_a_filter_holds(agent_sources: AgentSources) -> None:

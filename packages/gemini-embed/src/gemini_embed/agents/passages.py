@@ -44,9 +44,10 @@ def passage(whole: str, place: Place, around: int, max_chars: int) -> Passage:
     low, high = fitted(lambda line: ends[line - 1] - starts[line - 1], (first, last), widest, max_chars)
     start, end = starts[low - 1], ends[high - 1]
     if end - start > max_chars:  # one line
-        more_chars = around * _LINE
-        start = max(start, (place.window.char_start or 0) - more_chars)
-        end = min(start + max_chars, end, (place.window.char_end or end) + more_chars)
+        named = place.window.char_start or start, place.window.char_end or end
+        more_chars = min(around * _LINE, max((max_chars - named[1] + named[0]) // 2, 0))  # the place itself is shown
+        start = max(start, named[0] - more_chars)
+        end = min(start + max_chars, end, named[1] + more_chars)
         anchor = f"char={start},{end}"
         more = f"char={end},{len(whole)}" if end < len(whole) else None
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -88,7 +89,7 @@ def read_source(
         InputError: no such source, page or line, outside of `root`, or unreadable; it says what to do instead.
         MissingExtraError: pypdfium2 or PyAV is not installed.
     """
-    if around is not None and not around >= 0:
+    if around is not None and not 0 <= around < math.inf:
         raise InputError(f"around={around!r}: how many lines, pages or seconds more, 0 or more")
     place = place_of(sources.link(link) if sources else link)
     allowed = Allowed(index, root, filter)
