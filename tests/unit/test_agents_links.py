@@ -91,10 +91,13 @@ def test_passages(anchor: str, around: int, most: int, text: str, named: str, mo
         ),
         pytest.param([("a", {"char_start": 0}), ("b", {"char_start": 2, "line_start": 2})], "a\nb", id="next-line"),
         pytest.param([("a", {}), ("b", {})], "a\n\nb", id="of-one-name"),
+        pytest.param([("a", {"char_start": 0}), ("b", {"char_start": 10**12})], "a\n\nb", id="beyond-any-text"),
+        pytest.param([("a", {"char_start": 0}), ("b", {"char_start": 2.5})], "a b", id="no-whole-number"),
+        pytest.param([("a", {}), ("b", {"char_start": float("nan")})], "a\n\nb", id="not-a-number"),
         pytest.param([], "", id="none"),
     ],
 )
-def test_passages_are_one_text(passages: list[tuple[str, dict[str, int]]], whole: str) -> None:
+def test_passages_are_one_text(passages: list[tuple[str, dict[str, Any]]], whole: str) -> None:
     """At their own characters."""
     ends = [{"char_end": place["char_start"] + len(text)} if place else {} for text, place in passages]
     records = [

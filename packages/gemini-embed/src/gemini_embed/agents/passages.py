@@ -14,6 +14,9 @@ from gemini_embed.records import Record
 _LINE = 80
 """Characters that stand for a line where one is longer than may be shown."""
 
+_MOST_CHARS = 50 * 2**20
+"""Before a passage; one that says more, as anybody may have written, follows what is there."""
+
 
 class Passage(NamedTuple):
     """`text` is `whole[window.char_start:window.char_end]`; lines are counted from 1, the last one included."""
@@ -61,7 +64,7 @@ def pieced(records: Iterable[Record]) -> str:
     whole = ""
     for record in sorted(records, key=lambda one: one.window.char_start or 0):
         start, text = record.window.char_start, record.page_content
-        if start is None:
+        if start is None or start > _MOST_CHARS:
             whole += f"\n\n{text}" if whole else text
         elif start >= len(whole):
             whole += _white_space(whole, start - len(whole), record.metadata.get("line_start")) + text
