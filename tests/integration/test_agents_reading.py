@@ -195,6 +195,25 @@ def test_files_below_a_root(memories: MultimodalIndex, agent_sources: AgentSourc
             read_source(memories, unreadable, root=root)
 
 
+def test_a_root_comes_before_the_working_directory(
+    memories: MultimodalIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "docs").mkdir()
+    for folder in (tmp_path, tmp_path / "docs"):
+        (folder / "new.md").write_text(folder.name, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    for link in ("new.md", "docs/new.md"):
+        assert read_source(memories, link, root="docs").text == "docs"
+
+
+def test_a_name_that_ends_like_an_anchor(memories: MultimodalIndex) -> None:
+    name = "https://example.org/x.py#L10"
+    memories.add([Item("def x", source=name), Item("one\ntwo", source="https://example.org/y.py")])
+    assert read_source(memories, list_sources(memories).sources[0].link).text == "def x"
+    assert read_source(memories, f"{name}#L1").text == "def x"
+    assert read_source(memories, "https://example.org/y.py#L2").text == "two"
+
+
 def test_sources_outside_of_a_root(agent_sources: AgentSources, tmp_path: Path) -> None:
     """`root=` confines what an index holds too: its media, and the files of its texts."""
     with pytest.raises(InputError, match="lies outside of root="):
@@ -211,6 +230,8 @@ def test_a_text_is_shown_as_it_is_now(memories: MultimodalIndex, tmp_path: Path)
     file.write_text("after\n", "utf-8")
     assert read_source(memories, str(file)).text == "before\n"
     assert read_source(memories, str(file), root=tmp_path).text == "after\n"
+    file.write_text("", "utf-8")
+    assert read_source(memories, str(file), root=tmp_path).text == ""
     file.unlink()
     assert read_source(memories, str(file), root=tmp_path).text == "before\n"
 

@@ -91,9 +91,13 @@ def read_source(
     """
     if around is not None and not 0 <= around < math.inf:
         raise InputError(f"around={around!r}: how many lines, pages or seconds more, 0 or more")
-    place = place_of(sources.link(link) if sources else link)
-    allowed = Allowed(index, root, filter)
-    record = allowed.source(place.location)
+    link = sources.link(link) if sources else link
+    place, allowed = place_of(link), Allowed(index, root, filter)
+    record = _called_with_anchor(allowed, link.strip(), place)
+    if record is None:
+        record = allowed.source(place.location)
+    else:
+        place = Place(link.strip())
     reader = _Reader(allowed, record, place, around or 0, max_chars)
     if record.modality in ("audio", "video"):
         return reader.seconds()
@@ -130,7 +134,7 @@ class _Reader:
 
     def lines(self) -> Reading:
         self._refuse("page_start", "start_s")
-        whole, around = self._file() or None, int(self.around)
+        whole, around = self._file(), int(self.around)
         if whole is None:
             found = passage_of(self._passages, self.place, around, self.max_chars)
         else:
@@ -225,6 +229,12 @@ class _Reader:
 
     def _cut(self, text: str) -> str:
         return text if len(text) <= self.max_chars else f"{text[: self.max_chars]}… (cut)"
+
+
+def _called_with_anchor(allowed: Allowed, link: str, place: Place) -> Record | None:
+    """The source whose own name ends like an anchor, as https://example.org/a.py#L10: in links of URLs its # stands as
+    it is."""
+    return allowed.known(link) if "://" in link and place.location != link else None
 
 
 def _base(link: str) -> str:
