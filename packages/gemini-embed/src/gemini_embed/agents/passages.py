@@ -15,6 +15,9 @@ from gemini_embed.records import Record
 _LINE = 80
 """Characters that stand for a line where one is longer than may be shown."""
 
+_MOST_CHARS = 50 * 2**20
+"""Before a passage; one that says more, as anybody may have written, follows what is there."""
+
 
 class Passage(NamedTuple):
     """`text` is `whole[window.char_start:window.char_end]`; lines are counted from 1, the last one included."""
@@ -45,9 +48,10 @@ def passage(whole: str, place: Place, around: int, max_chars: int) -> Passage:
     low, high = fitted(lambda line: ends[line - 1] - starts[line - 1], (first, last), widest, max_chars)
     start, end = starts[low - 1], ends[high - 1]
     if end - start > max_chars:  # one line
-        more_chars = around * _LINE
-        start = max(start, (place.window.char_start or 0) - more_chars)
-        end = min(start + max_chars, end, (place.window.char_end or end) + more_chars)
+        named = place.window.char_start or start, place.window.char_end or end
+        more_chars = min(around * _LINE, max((max_chars - named[1] + named[0]) // 2, 0))  # the place itself is shown
+        start = max(start, named[0] - more_chars)
+        end = min(start + max_chars, end, named[1] + more_chars)
         anchor = f"char={start},{end}"
         more = f"char={end},{len(whole)}" if end < len(whole) else None
     else:
@@ -61,7 +65,7 @@ def pieced(records: Iterable[Record]) -> str:
     whole = ""
     for record in sorted(records, key=lambda one: one.window.char_start or 0):
         start, text = record.window.char_start, record.page_content
-        if start is None:
+        if start is None or start > _MOST_CHARS:
             whole += f"\n\n{text}" if whole else text
         elif start >= len(whole):
             whole += _white_space(whole, start - len(whole), record.metadata.get("line_start")) + text
