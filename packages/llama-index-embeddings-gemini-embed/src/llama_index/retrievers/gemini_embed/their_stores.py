@@ -1,8 +1,8 @@
 """LlamaIndex's vector stores, asked in the words that each of them understands.
 
-Only some know NOT; others take it for AND, or refuse nested filters, and most write values into SQL as they are. So a
-store is told no more than what all read alike (fields that equal one of some plain texts, numbers in a range, all of
-them), and what comes back is tested in Python.
+Only some know NOT; others take it for AND, or refuse nested filters, and most write fields and values into SQL as they
+are. So a store is told no more than what all read alike (fields that equal one of some plain texts, numbers in a range,
+all of them; fields named by ASCII letters, digits and underscores), and what comes back is tested in Python.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ class TheirStore:
         parts = [*(parsed.nodes if isinstance(parsed, All) else (parsed,))]
         if self._kind == _POSTGRES:  # it takes every text of a field for a number, and fails
             parts = [part for part in _flat(parts) if not isinstance(part, Range)]
-        leaves = [leaf for part in _flat(parts) for leaf in _leaves(part)]
+        leaves = [leaf for part in _flat(parts) for leaf in _leaves(part) if _is_name(leaf.key)]
         plain = [leaf for leaf in leaves if leaf.key in PLAIN]
         others = [leaf for leaf in leaves if leaf.key not in PLAIN]
         if self._kind == _LANCE:
@@ -206,12 +206,18 @@ def _leaves(node: Node) -> list[MetadataFilter]:
 
 
 _SYNTAX = re.compile(r"['\"\\\\%]|(?<![:\w]):\w")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 _BOUNDS = {
     "gt": FilterOperator.GT,
     "gte": FilterOperator.GTE,
     "lt": FilterOperator.LT,
     "lte": FilterOperator.LTE,
 }
+
+
+def _is_name(key: str) -> bool:
+    """Whether a field's name can stand in any engine's language as it is."""
+    return _NAME.fullmatch(key) is not None
 
 
 def _is_plain(value: object) -> bool:
