@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from fix_engines import node_chroma, node_duckdb, node_lancedb, node_pgvector
 from fix_signs import Signs
-from gemini_embed import ConfigurationError, Fingerprint, Item, Record
+from gemini_embed import ConfigurationError, Fingerprint, InputError, Item, Record
 from gemini_embed.testing import SearchingTests
 from gemini_embed_emulator import Emulator
 from llama_index.core.schema import TextNode
-from llama_index.core.vector_stores.types import MetadataFilter, MetadataFilters
+from llama_index.core.vector_stores.types import FilterCondition, FilterOperator, MetadataFilter, MetadataFilters
 from llama_index.embeddings.gemini_embed import GeminiEmbedding
 from llama_index.retrievers.gemini_embed import GeminiMultimodalRetriever, NodeStore
 
@@ -152,5 +152,22 @@ def test_names_of_fields_are_data(store: NodeStore, tmp_path: Path) -> None:
             assert found(store, filter) == []
             assert store.delete(filter=filter) == 0
         assert found(store, {"$not": {key: "v"}}) == ["id0", "id1", "id2"]
+        theirs = MetadataFilter(key=key, value="v", operator=FilterOperator.IN)
+        assert found(store, MetadataFilters(filters=[theirs])) == []
     assert found(store, {"Größe m²": {"gte": 1}, "source": "a"}) == ["id1"]
     assert found(store, {'p")': "v", "source": "b"}) == ["id2"]
+
+
+def test_filters_of_llama_index_mean_the_same_in_every_store(store: NodeStore) -> None:
+    """LanceDB's reads NOT as AND, Chroma's and DuckDB's refuse it, and all take an empty one for everything."""
+    of_a = MetadataFilter(key="source", value="a")
+    neither = MetadataFilters(filters=[of_a], condition=FilterCondition.NOT)
+    assert found(store, neither) == ["id2"]
+    assert found(store, MetadataFilters(filters=[of_a, neither])) == []
+    assert found(store, MetadataFilters(filters=[of_a, neither], condition=FilterCondition.OR)) == ["id0", "id1", "id2"]
+    assert found(store, MetadataFilters(filters=[])) == ["id0", "id1", "id2"]
+    for nothing in (MetadataFilters(filters=[]), MetadataFilters(filters=[MetadataFilters(filters=[])])):
+        with pytest.raises(InputError, match="an empty filter matches everything"):
+            store.delete(filter=nothing)
+    assert store.count() == 3
+    assert (store.delete(filter=neither), found(store, None)) == (1, ["id0", "id1"])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from llama_index.core.schema import BaseNode
@@ -21,7 +21,7 @@ from llama_index.core.vector_stores.types import (
     MetadataFilters,
     VectorStoreQuery,
 )
-from llama_index.retrievers.gemini_embed.filters import as_metadata_filters
+from llama_index.retrievers.gemini_embed.filters import as_metadata_filters, as_neutral
 from llama_index.retrievers.gemini_embed.flat import NESTED, PLAIN, whole
 
 from gemini_embed import StoreError
@@ -162,13 +162,12 @@ class TheirStore:
 
         Records with metadata that are no texts or numbers are asked for apart, since a filter may be on these.
         """
-        if isinstance(filter, MetadataFilters):
-            return [filter]
-        parsed = parse(filter)
+        told = as_neutral(filter)
+        parsed = parse(told)
         if parsed is None:
             return [None]
         if self.knows_everything:
-            return [as_metadata_filters(filter)]
+            return [as_metadata_filters(told)]
         parts = [*(parsed.nodes if isinstance(parsed, All) else (parsed,))]
         if self._kind == _POSTGRES:  # it takes every text of a field for a number, and fails
             parts = [part for part in _flat(parts) if not isinstance(part, Range)]
@@ -235,8 +234,6 @@ def _is_no_table(error: Exception) -> bool:
 
 
 def _test(filter: FilterLike) -> Callable[[BaseNode], bool]:
-    """A neutral filter in Python."""
-    if not isinstance(filter, Mapping):
-        return lambda node: True
-    parsed = parse(filter)
+    """A filter in Python."""
+    parsed = parse(as_neutral(filter))
     return lambda node: matches(parsed, whole(node.metadata))
