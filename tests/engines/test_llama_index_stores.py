@@ -171,3 +171,20 @@ def test_filters_of_llama_index_mean_the_same_in_every_store(store: NodeStore) -
             store.delete(filter=nothing)
     assert store.count() == 3
     assert (store.delete(filter=neither), found(store, None)) == (1, ["id0", "id1"])
+
+
+@pytest.mark.usefixtures("postgres")
+@pytest.mark.parametrize("kind", [node_chroma, node_lancedb, node_duckdb, node_pgvector])
+def test_subclasses_are_asked_as_what_they_are_made_from(kind: Callable[[Path], Any], tmp_path: Path) -> None:
+    """Ids, vectors, all records, numbers beside texts: each is asked for in a way of its own."""
+    theirs = kind(tmp_path / "place")
+    object.__setattr__(theirs, "__class__", type("Mine", (type(theirs),), {}))
+    store = opened(NodeStore(theirs))
+    assert repr(store) == "NodeStore(Mine)"
+    store.upsert([Record("id2", "text 2", {"source": "b", "row": "third"})], np.eye(8, dtype=np.float32)[2:3])
+    store.upsert([Record("id3", "text 3", {"source": "b", "row": 3})], np.eye(8, dtype=np.float32)[3:4])
+    assert found(store, None) == ["id0", "id1", "id2", "id3"]
+    assert found(store, {"row": {"gte": 2}}) == ["id3"]
+    assert [hit.score for hit in store.search(np.eye(8, dtype=np.float32)[1], 1)] == pytest.approx([1])
+    assert np.allclose(store.vectors(["id2"])["id2"], np.eye(8)[2])
+    assert (store.delete(["id0"]), store.count()) == (1, 3)
