@@ -117,6 +117,18 @@ def test_an_index_of_faiss_that_cannot_remove_says_so(emulator: Emulator) -> Non
     assert index.count() == 2
 
 
+@pytest.mark.parametrize("kind", ["IVF2,Flat", "PCA4,IVF2,Flat", "IDMap,Flat"])
+def test_an_index_of_faiss_that_keeps_numbers_is_refused(kind: str, emulator: Emulator) -> None:
+    """LangChain numbers documents anew when one is removed, so others would be found in their places."""
+    import faiss as engine
+
+    store = faiss(embeddings_of(emulator), 128)
+    store.index = engine.index_factory(128, kind)
+    with pytest.raises(ConfigurationError, match=r"keeps the vectors' numbers .* use IndexFlatIP or IndexFlatL2"):
+        GeminiMultimodalRetriever.from_vectorstore(store).index.add([BREAD])
+    assert len(emulator.requests) == 0
+
+
 def test_a_table_that_langchain_filled_is_taken_over(emulator: Emulator, tmp_path: Path) -> None:
     """With its rows, which know no columns of ours."""
     store = lancedb(tmp_path, embeddings_of(emulator))
