@@ -9,7 +9,7 @@ import pytest
 from fix_engines import chroma, faiss, lancedb, pgvector
 from fix_shared import BREAD, ICE, check_other_embeddings, check_shared, embeddings_of
 from fix_signs import Signs
-from gemini_embed import ConfigurationError, GeminiEmbedWarning, InputError, Item, StoreError
+from gemini_embed import ConfigurationError, FingerprintMismatchError, GeminiEmbedWarning, InputError, Item, StoreError
 from gemini_embed.testing import SearchingTests
 from gemini_embed_emulator import Emulator
 from langchain_gemini_embed import GeminiMultimodalRetriever
@@ -117,6 +117,18 @@ def test_an_index_of_faiss_that_cannot_remove_says_so(emulator: Emulator) -> Non
     assert index.count() == 2
 
 
+@pytest.mark.parametrize("kind", ["IVF2,Flat", "PCA4,IVF2,Flat", "IDMap,Flat"])
+def test_an_index_of_faiss_that_keeps_numbers_is_refused(kind: str, emulator: Emulator) -> None:
+    """LangChain numbers documents anew when one is removed, so others would be found in their places."""
+    import faiss as engine
+
+    store = faiss(embeddings_of(emulator), 128)
+    store.index = engine.index_factory(128, kind)
+    with pytest.raises(ConfigurationError, match=r"keeps the vectors' numbers .* use IndexFlatIP or IndexFlatL2"):
+        GeminiMultimodalRetriever.from_vectorstore(store).index.add([BREAD])
+    assert len(emulator.requests) == 0
+
+
 def test_a_table_that_langchain_filled_is_taken_over(emulator: Emulator, tmp_path: Path) -> None:
     """With its rows, which know no columns of ours."""
     store = lancedb(tmp_path, embeddings_of(emulator))
@@ -130,6 +142,28 @@ def test_a_table_that_langchain_filled_is_taken_over(emulator: Emulator, tmp_pat
     index.optimize()
     assert index.delete(filter={"$not": {"source": "it's"}}) == 3
     assert [one.page_content for one in store.similarity_search("x", k=9)] == [BREAD]
+
+
+def test_what_others_write_to_a_table_is_seen(emulator: Emulator, tmp_path: Path) -> None:
+    """By an index that was open before."""
+    stores = [lancedb(tmp_path, embeddings_of(emulator)) for _ in range(2)]
+    one, two = (GeminiMultimodalRetriever.from_vectorstore(store).index for store in stores)
+    assert (one.count(), two.count()) == (0, 0)
+    assert one.add([Item(BREAD, source="bread.md"), ICE]).added == 2
+    assert two.count() == 2
+    assert two.search(BREAD, 1)[0].page_content == BREAD
+    assert two.delete(source="bread.md") == 1
+    assert [hit.page_content for hit in one.search(BREAD, 5)] == [ICE]
+
+
+def test_a_table_of_lancedb_is_not_taken_over_twice(emulator: Emulator, tmp_path: Path) -> None:
+    """The one that opens later had the table open before it kept a fingerprint."""
+    own, other = embeddings_of(emulator), embeddings_of(emulator, task_type="clustering")
+    early = lancedb(tmp_path, other)
+    early.add_texts([ICE])
+    GeminiMultimodalRetriever.from_vectorstore(lancedb(tmp_path, own)).index.add([BREAD])
+    with pytest.raises(FingerprintMismatchError):
+        GeminiMultimodalRetriever.from_vectorstore(early).index.count()
 
 
 def test_another_layout_of_lancedb_is_refused(emulator: Emulator, tmp_path: Path) -> None:
