@@ -5,11 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from fix_engines import chroma, faiss, lancedb, pgvector
 from fix_shared import BREAD, ICE, check_other_embeddings, check_shared, embeddings_of
 from fix_signs import Signs
-from gemini_embed import ConfigurationError, FingerprintMismatchError, GeminiEmbedWarning, InputError, Item, StoreError
+from gemini_embed import (
+    ConfigurationError,
+    Fingerprint,
+    FingerprintMismatchError,
+    GeminiEmbedWarning,
+    InputError,
+    Item,
+    Record,
+    StoreError,
+)
+from gemini_embed.models.shortening import unit_rows
 from gemini_embed.testing import SearchingTests
 from gemini_embed_emulator import Emulator
 from langchain_gemini_embed import GeminiMultimodalRetriever
@@ -203,6 +214,37 @@ def test_pgvector_s_limits_are_told_before_anything_is_paid(emulator: Emulator, 
     waiting.async_mode = True
     with pytest.raises(ConfigurationError, match="without async_mode=True"):
         GeminiMultimodalRetriever.from_vectorstore(waiting)
+
+
+def test_an_index_of_pgvector_hides_no_hits(postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """HNSW picks 40 records, of all collections, before any filter is asked. It needs a column of one size."""
+    from sqlalchemy import text
+
+    with PGVectorStore(pgvector(tmp_path))._session() as session:
+        session.execute(text("CREATE SCHEMA indexed"))
+        session.execute(text("CREATE TABLE indexed.langchain_pg_embedding (LIKE langchain_pg_embedding INCLUDING ALL)"))
+        session.commit()
+    monkeypatch.setenv("GEMINI_EMBED_TEST_POSTGRES", f"{postgres}&options=-csearch_path%3Dindexed,public")
+    many, few = (PGVectorStore(pgvector(tmp_path / name)) for name in ("many", "few"))
+    with many._session() as session:
+        session.execute(text("ALTER TABLE indexed.langchain_pg_embedding ALTER embedding TYPE vector(8)"))
+        session.execute(text("CREATE INDEX ON indexed.langchain_pg_embedding USING hnsw (embedding vector_cosine_ops)"))
+        session.commit()
+    for store in (many, few):
+        store.open(Fingerprint("m", 8, "prefix:retrieval", "unit"))
+    random = np.random.default_rng(0)
+    query, far = np.eye(8, dtype=np.float32)[0], random.normal(size=(60, 8)).astype(np.float32)
+    near = query + 0.1 * random.normal(size=(1_500, 8)).astype(np.float32)
+    many.upsert([Record(f"near{n}", "x", {"source": "near"}) for n in range(1_500)], near)
+    many.upsert([Record(f"far{n}", "x", {"source": "far"}) for n in range(60)], far)
+    few.upsert([Record(f"few{n}", "x", {"source": "far"}) for n in range(60)], far)
+    with many._session() as session:
+        session.execute(text("ANALYZE indexed.langchain_pg_embedding"))
+        session.commit()
+    assert [len(many.search(query, 100)), len(many.search(query, 10, {"$not": {"source": "near"}}))] == [100, 10]
+    assert [hit.score for hit in few.search(query, 5)] == pytest.approx(
+        np.sort(unit_rows(far) @ query)[:-6:-1], abs=1e-5
+    )
 
 
 @pytest.mark.parametrize("strategy", ["l2", "inner"])

@@ -69,7 +69,7 @@ class PGVectorStore(BorrowedStore):
     """What a `PGVector` store's collection holds. The store must be made with a sync connection.
 
     pgvector's indexes take vectors of 2,000 dimensions, of half precision 4,000: larger ones are searched by reading
-    all. `langchain_postgres` makes no such index by itself.
+    all. `langchain_postgres` makes no such index by itself. Where one finds fewer than were asked for, all are read.
     """
 
     words = _Words()
@@ -141,11 +141,13 @@ class PGVectorStore(BorrowedStore):
     def _nearest(self, query: FloatArray, n: int, told: Any) -> list[tuple[Record, float]]:
         table, strategy = self._theirs.EmbeddingStore, str(self._theirs._distance_strategy.value)
         compared = {"cosine": "cosine_distance", "l2": "l2_distance", "inner": "max_inner_product"}[strategy]
-        distance = getattr(table.embedding, compared)(query).label("distance")
+        distance = getattr(table.embedding, compared)(query)
         with self._session() as session:
             wanted = self._of_collection(session, table.id, table.document, table.cmetadata, distance)
-            wanted = wanted if told is None else wanted.where(told)
-            rows = session.execute(wanted.order_by(distance).limit(n)).all()
+            wanted = (wanted if told is None else wanted.where(told)).limit(n)
+            rows = session.execute(wanted.order_by(distance)).all()
+            if len(rows) < n:  # an index picks some first (HNSW 40) and filters then: no index knows of a sum
+                rows = session.execute(wanted.order_by(distance + 0)).all()
         return [(self._record(*row), _cosine(away, strategy)) for *row, away in rows]
 
     def _with_ids(self, ids: Sequence[str], *, with_vectors: bool) -> list[Row]:
