@@ -104,6 +104,15 @@ def test_hits_have_cosines_however_chroma_measures(emulator: Emulator, tmp_path:
         GeminiMultimodalRetriever.from_vectorstore(unscaled).invoke(BREAD)
 
 
+def test_no_more_at_once_than_chroma_takes(tmp_path: Path) -> None:
+    """Small vectors would make large batches."""
+    store = ChromaStore(chroma(tmp_path))
+    store.open(Fingerprint("m", 8, "prefix:retrieval", "unit"))
+    most = store._theirs._client.get_max_batch_size() + 1
+    store.upsert([Record(f"{n}", "x", {}) for n in range(most)], np.ones((most, 8), np.float32))
+    assert store.count() == most
+
+
 def test_faiss_from_disk(emulator: Emulator, tmp_path: Path) -> None:
     """What `save_local` wrote is an index again."""
     store = faiss(embeddings_of(emulator), 128)
