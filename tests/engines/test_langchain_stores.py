@@ -219,6 +219,9 @@ def test_pgvector_s_limits_are_told_before_anything_is_paid(emulator: Emulator, 
         with pytest.raises(InputError, match="input 0: Postgres holds no texts with NUL"):
             index.add([refused])
     assert len(emulator.requests) == 0
+    with pytest.raises(InputError, match="lone surrogates"):
+        index.store.check_new(Record("a", "b", {"c": [{"\ud800": 1}]}))
+    assert index.add([Item("a", source="s", metadata={"of a program": r"\u0000"})]).added == 1
     waiting = pgvector(tmp_path, embeddings_of(emulator))
     waiting.async_mode = True
     with pytest.raises(ConfigurationError, match="without async_mode=True"):

@@ -7,6 +7,7 @@ the collection. The fingerprint is kept in the collection's metadata.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -25,6 +26,8 @@ _MOST_INDEXED = 2_000
 _PAGE = 1_000
 _NUL = "\x00"
 """No text or JSON of Postgres holds it."""
+_REFUSED = re.compile("[\x00\ud800-\udfff]")
+"""It, and what UTF-8 cannot carry."""
 
 
 class _Words(Telling[Any]):
@@ -84,8 +87,8 @@ class PGVectorStore(BorrowedStore):
         super().__init__(vectorstore.collection_name)
 
     def check_new(self, record: Record) -> None:
-        if _NUL in record.page_content or "\\u0000" in json.dumps(record.metadata):
-            raise InputError("Postgres holds no texts with NUL characters: take them out")
+        if any(map(_REFUSED.search, _texts_in([record.id, record.page_content, record.metadata]))):
+            raise InputError("Postgres holds no texts with NUL characters or lone surrogates: take them out")
 
     @contextmanager
     def _session(self) -> Iterator[Any]:
@@ -198,6 +201,15 @@ class PGVectorStore(BorrowedStore):
 def _cosine(distance: float, strategy: str) -> float:
     """Of unit vectors; pgvector's inner product is negative, so that less is nearer."""
     return float({"cosine": 1 - distance, "l2": 1 - distance**2 / 2, "inner": -distance}[strategy])
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    """All of a JSON value, names of fields too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (list, Mapping)):
+        for one in [*value, *value.values()] if isinstance(value, Mapping) else value:
+            yield from _texts_in(one)
 
 
 def _types() -> Any:
