@@ -78,6 +78,28 @@ class WithScores(TextsOnly):
         return self.inner.get_by_ids(ids)
 
 
+class WithDistances(TextsOnly):
+    """As many of langchain-community."""
+
+    def similarity_search_with_score_by_vector(self, embedding: list[float], k: int = 4, **options: Any) -> Any:
+        return [(one, 1 - score) for one, score in self.inner.similarity_search_with_score_by_vector(embedding, k)]
+
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_a_store_that_tells_distances(k: int, make_langchain: Make) -> None:
+    """They are no scores: the nearest has the most."""
+    store = WithDistances(make_langchain(dimensions=64))
+    index = GeminiMultimodalRetriever.from_vectorstore(store).index
+    index.add([BREAD, ICE, "boats sail"])
+    for fusion in ("rrf", "raw"):
+        hits = index.search("what grinds valleys?", k, fusion=fusion)
+        assert hits[0].page_content == ICE
+    (best,), *others = [[one] for one in index.search("what grinds valleys?", k, fusion="raw")]
+    assert all(best.score > other.score for (other,) in others)
+    assert index.search("what grinds valleys?", k, score_threshold=-0.99)[0].page_content == ICE
+    assert index.search("what grinds valleys?", k, score_threshold=0.0) == []
+
+
 @pytest.mark.parametrize("kind", [TextsOnly, WithScores])
 async def test_texts_in_any_other_store(kind: type[TextsOnly], make_langchain: Make, emulator: Emulator) -> None:
     """They are embedded once, by the index, with their titles, and found by either side."""

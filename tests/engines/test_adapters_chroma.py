@@ -59,6 +59,17 @@ def test_a_collection_makes_its_function_again(client: Any, tmp_path: Path, monk
         mine.validate_config_update(mine.get_config(), ChromaEmbeddingFunction(dimensions=128).get_config())
 
 
+def test_a_key_that_is_given_is_enough(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function that Chroma could not make again would be kept as none, and its own model taken in the place."""
+    monkeypatch.delenv("GEMINI_API_KEY")
+    mine = ChromaEmbeddingFunction(api_key="my-own-secret", dimensions=256)
+    kept = client.create_collection("notes", embedding_function=mine).configuration_json
+    assert (kept["embedding_function"]["type"], kept["embedding_function"]["name"]) == ("known", "gemini_embed")
+    assert kept["hnsw"]["space"] == "cosine"
+    monkeypatch.setenv("GEMINI_API_KEY", "a-key-of-the-environment")
+    assert isinstance(client.get_collection("notes").configuration["embedding_function"], ChromaEmbeddingFunction)
+
+
 def test_another_service_is_refused(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The emulator's vectors mean nothing to Google's queries."""
     client.create_collection("notes", embedding_function=ChromaEmbeddingFunction(dimensions=256))

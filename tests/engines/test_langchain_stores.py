@@ -5,11 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from fix_engines import chroma, faiss, lancedb, pgvector
 from fix_shared import BREAD, ICE, check_other_embeddings, check_shared, embeddings_of
 from fix_signs import Signs
-from gemini_embed import ConfigurationError, GeminiEmbedWarning, InputError, Item, StoreError
+from gemini_embed import (
+    ConfigurationError,
+    Fingerprint,
+    FingerprintMismatchError,
+    GeminiEmbedWarning,
+    InputError,
+    Item,
+    Record,
+    StoreError,
+)
+from gemini_embed.models.shortening import unit_rows
 from gemini_embed.testing import SearchingTests
 from gemini_embed_emulator import Emulator
 from langchain_gemini_embed import GeminiMultimodalRetriever
@@ -93,6 +104,15 @@ def test_hits_have_cosines_however_chroma_measures(emulator: Emulator, tmp_path:
         GeminiMultimodalRetriever.from_vectorstore(unscaled).invoke(BREAD)
 
 
+def test_no_more_at_once_than_chroma_takes(tmp_path: Path) -> None:
+    """Small vectors would make large batches."""
+    store = ChromaStore(chroma(tmp_path))
+    store.open(Fingerprint("m", 8, "prefix:retrieval", "unit"))
+    most = store._theirs._client.get_max_batch_size() + 1
+    store.upsert([Record(f"{n}", "x", {}) for n in range(most)], np.ones((most, 8), np.float32))
+    assert store.count() == most
+
+
 def test_faiss_from_disk(emulator: Emulator, tmp_path: Path) -> None:
     """What `save_local` wrote is an index again."""
     store = faiss(embeddings_of(emulator), 128)
@@ -117,6 +137,18 @@ def test_an_index_of_faiss_that_cannot_remove_says_so(emulator: Emulator) -> Non
     assert index.count() == 2
 
 
+@pytest.mark.parametrize("kind", ["IVF2,Flat", "PCA4,IVF2,Flat", "IDMap,Flat"])
+def test_an_index_of_faiss_that_keeps_numbers_is_refused(kind: str, emulator: Emulator) -> None:
+    """LangChain numbers documents anew when one is removed, so others would be found in their places."""
+    import faiss as engine
+
+    store = faiss(embeddings_of(emulator), 128)
+    store.index = engine.index_factory(128, kind)
+    with pytest.raises(ConfigurationError, match=r"keeps the vectors' numbers .* use IndexFlatIP or IndexFlatL2"):
+        GeminiMultimodalRetriever.from_vectorstore(store).index.add([BREAD])
+    assert len(emulator.requests) == 0
+
+
 def test_a_table_that_langchain_filled_is_taken_over(emulator: Emulator, tmp_path: Path) -> None:
     """With its rows, which know no columns of ours."""
     store = lancedb(tmp_path, embeddings_of(emulator))
@@ -130,6 +162,28 @@ def test_a_table_that_langchain_filled_is_taken_over(emulator: Emulator, tmp_pat
     index.optimize()
     assert index.delete(filter={"$not": {"source": "it's"}}) == 3
     assert [one.page_content for one in store.similarity_search("x", k=9)] == [BREAD]
+
+
+def test_what_others_write_to_a_table_is_seen(emulator: Emulator, tmp_path: Path) -> None:
+    """By an index that was open before."""
+    stores = [lancedb(tmp_path, embeddings_of(emulator)) for _ in range(2)]
+    one, two = (GeminiMultimodalRetriever.from_vectorstore(store).index for store in stores)
+    assert (one.count(), two.count()) == (0, 0)
+    assert one.add([Item(BREAD, source="bread.md"), ICE]).added == 2
+    assert two.count() == 2
+    assert two.search(BREAD, 1)[0].page_content == BREAD
+    assert two.delete(source="bread.md") == 1
+    assert [hit.page_content for hit in one.search(BREAD, 5)] == [ICE]
+
+
+def test_a_table_of_lancedb_is_not_taken_over_twice(emulator: Emulator, tmp_path: Path) -> None:
+    """The one that opens later had the table open before it kept a fingerprint."""
+    own, other = embeddings_of(emulator), embeddings_of(emulator, task_type="clustering")
+    early = lancedb(tmp_path, other)
+    early.add_texts([ICE])
+    GeminiMultimodalRetriever.from_vectorstore(lancedb(tmp_path, own)).index.add([BREAD])
+    with pytest.raises(FingerprintMismatchError):
+        GeminiMultimodalRetriever.from_vectorstore(early).index.count()
 
 
 def test_another_layout_of_lancedb_is_refused(emulator: Emulator, tmp_path: Path) -> None:
@@ -165,10 +219,44 @@ def test_pgvector_s_limits_are_told_before_anything_is_paid(emulator: Emulator, 
         with pytest.raises(InputError, match="input 0: Postgres holds no texts with NUL"):
             index.add([refused])
     assert len(emulator.requests) == 0
+    with pytest.raises(InputError, match="lone surrogates"):
+        index.store.check_new(Record("a", "b", {"c": [{"\ud800": 1}]}))
+    assert index.add([Item("a", source="s", metadata={"of a program": r"\u0000"})]).added == 1
     waiting = pgvector(tmp_path, embeddings_of(emulator))
     waiting.async_mode = True
     with pytest.raises(ConfigurationError, match="without async_mode=True"):
         GeminiMultimodalRetriever.from_vectorstore(waiting)
+
+
+def test_an_index_of_pgvector_hides_no_hits(postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """HNSW picks 40 records, of all collections, before any filter is asked. It needs a column of one size."""
+    from sqlalchemy import text
+
+    with PGVectorStore(pgvector(tmp_path))._session() as session:
+        session.execute(text("CREATE SCHEMA indexed"))
+        session.execute(text("CREATE TABLE indexed.langchain_pg_embedding (LIKE langchain_pg_embedding INCLUDING ALL)"))
+        session.commit()
+    monkeypatch.setenv("GEMINI_EMBED_TEST_POSTGRES", f"{postgres}&options=-csearch_path%3Dindexed,public")
+    many, few = (PGVectorStore(pgvector(tmp_path / name)) for name in ("many", "few"))
+    with many._session() as session:
+        session.execute(text("ALTER TABLE indexed.langchain_pg_embedding ALTER embedding TYPE vector(8)"))
+        session.execute(text("CREATE INDEX ON indexed.langchain_pg_embedding USING hnsw (embedding vector_cosine_ops)"))
+        session.commit()
+    for store in (many, few):
+        store.open(Fingerprint("m", 8, "prefix:retrieval", "unit"))
+    random = np.random.default_rng(0)
+    query, far = np.eye(8, dtype=np.float32)[0], random.normal(size=(60, 8)).astype(np.float32)
+    near = query + 0.1 * random.normal(size=(1_500, 8)).astype(np.float32)
+    many.upsert([Record(f"near{n}", "x", {"source": "near"}) for n in range(1_500)], near)
+    many.upsert([Record(f"far{n}", "x", {"source": "far"}) for n in range(60)], far)
+    few.upsert([Record(f"few{n}", "x", {"source": "far"}) for n in range(60)], far)
+    with many._session() as session:
+        session.execute(text("ANALYZE indexed.langchain_pg_embedding"))
+        session.commit()
+    assert [len(many.search(query, 100)), len(many.search(query, 10, {"$not": {"source": "near"}}))] == [100, 10]
+    assert [hit.score for hit in few.search(query, 5)] == pytest.approx(
+        np.sort(unit_rows(far) @ query)[:-6:-1], abs=1e-5
+    )
 
 
 @pytest.mark.parametrize("strategy", ["l2", "inner"])

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from fix_engines import node_chroma, node_duckdb, node_lancedb, node_pgvector
 from fix_signs import Signs
-from gemini_embed import ConfigurationError, Item
+from gemini_embed import ConfigurationError, Fingerprint, InputError, Item, Record
 from gemini_embed.testing import SearchingTests
 from gemini_embed_emulator import Emulator
 from llama_index.core.schema import TextNode
-from llama_index.core.vector_stores.types import MetadataFilter, MetadataFilters
+from llama_index.core.vector_stores.types import FilterCondition, FilterOperator, MetadataFilter, MetadataFilters
 from llama_index.embeddings.gemini_embed import GeminiEmbedding
 from llama_index.retrievers.gemini_embed import GeminiMultimodalRetriever, NodeStore
 
@@ -116,3 +118,73 @@ def test_limits_are_told_before_anything_is_paid(emulator: Emulator, tmp_path: P
         with pytest.raises(ConfigurationError, match=said):
             GeminiMultimodalRetriever.from_vector_store(theirs, large).index.add([BREAD])
     assert len(emulator.requests) == 0
+
+
+STORES = {"chroma": in_chroma, "lancedb": in_lancedb, "duckdb": in_duckdb, "pgvector": in_pgvector}
+DROPS = "x' IS NULL; DELETE FROM public.data_{table}; COMMIT; SELECT 1 --"
+
+
+@pytest.fixture(params=STORES)
+def store(request: pytest.FixtureRequest, postgres: str, tmp_path: Path) -> NodeStore:
+    return opened(STORES[request.param](tmp_path / "place"))
+
+
+def opened(store: NodeStore) -> NodeStore:
+    """With three records: two of source a, one of b."""
+    store.open(Fingerprint("m", 8, "prefix:retrieval", "unit"))
+    records = [Record(f"id{n}", f"text {n}", {"source": "aab"[n], "Größe m²": n, 'p")': "v"}) for n in range(3)]
+    store.upsert(records, np.eye(8, dtype=np.float32)[:3])
+    return store
+
+
+def found(store: NodeStore, filter: Any) -> list[str]:
+    """What a search finds, which is what is counted."""
+    hits = store.search(np.ones(8, np.float32), 5, filter)
+    assert len(hits) == store.count(filter)
+    return sorted(hit.record.id for hit in hits)
+
+
+def test_names_of_fields_are_data(store: NodeStore, tmp_path: Path) -> None:
+    """LlamaIndex's stores write them into SQL and into JSON paths as they are."""
+    table = hashlib.sha256(str(tmp_path / "place").encode()).hexdigest()[:16]
+    for key in (DROPS.format(table=table), "x') OR 1=1 --", "x') OR (1=1", 'x" OR 1=1 --', "x :name %s", "x\n", "x.y'"):
+        for filter in ({key: "v"}, {"source": "a", key: {"gte": 0}}, {"$and": [{key: ["v", "w"]}, {"source": "a"}]}):
+            assert found(store, filter) == []
+            assert store.delete(filter=filter) == 0
+        assert found(store, {"$not": {key: "v"}}) == ["id0", "id1", "id2"]
+        theirs = MetadataFilter(key=key, value="v", operator=FilterOperator.IN)
+        assert found(store, MetadataFilters(filters=[theirs])) == []
+    assert found(store, {"Größe m²": {"gte": 1}, "source": "a"}) == ["id1"]
+    assert found(store, {'p")': "v", "source": "b"}) == ["id2"]
+
+
+def test_filters_of_llama_index_mean_the_same_in_every_store(store: NodeStore) -> None:
+    """LanceDB's reads NOT as AND, Chroma's and DuckDB's refuse it, and all take an empty one for everything."""
+    of_a = MetadataFilter(key="source", value="a")
+    neither = MetadataFilters(filters=[of_a], condition=FilterCondition.NOT)
+    assert found(store, neither) == ["id2"]
+    assert found(store, MetadataFilters(filters=[of_a, neither])) == []
+    assert found(store, MetadataFilters(filters=[of_a, neither], condition=FilterCondition.OR)) == ["id0", "id1", "id2"]
+    assert found(store, MetadataFilters(filters=[])) == ["id0", "id1", "id2"]
+    for nothing in (MetadataFilters(filters=[]), MetadataFilters(filters=[MetadataFilters(filters=[])])):
+        with pytest.raises(InputError, match="an empty filter matches everything"):
+            store.delete(filter=nothing)
+    assert store.count() == 3
+    assert (store.delete(filter=neither), found(store, None)) == (1, ["id0", "id1"])
+
+
+@pytest.mark.usefixtures("postgres")
+@pytest.mark.parametrize("kind", [node_chroma, node_lancedb, node_duckdb, node_pgvector])
+def test_subclasses_are_asked_as_what_they_are_made_from(kind: Callable[[Path], Any], tmp_path: Path) -> None:
+    """Ids, vectors, all records, numbers beside texts: each is asked for in a way of its own."""
+    theirs = kind(tmp_path / "place")
+    object.__setattr__(theirs, "__class__", type("Mine", (type(theirs),), {}))
+    store = opened(NodeStore(theirs))
+    assert repr(store) == "NodeStore(Mine)"
+    store.upsert([Record("id2", "text 2", {"source": "b", "row": "third"})], np.eye(8, dtype=np.float32)[2:3])
+    store.upsert([Record("id3", "text 3", {"source": "b", "row": 3})], np.eye(8, dtype=np.float32)[3:4])
+    assert found(store, None) == ["id0", "id1", "id2", "id3"]
+    assert found(store, {"row": {"gte": 2}}) == ["id3"]
+    assert [hit.score for hit in store.search(np.eye(8, dtype=np.float32)[1], 1)] == pytest.approx([1])
+    assert np.allclose(store.vectors(["id2"])["id2"], np.eye(8)[2])
+    assert (store.delete(["id0"]), store.count()) == (1, 3)

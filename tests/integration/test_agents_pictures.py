@@ -37,12 +37,14 @@ def test_pictures(agent_sources: AgentSources, kind: str, mime_type: str, note: 
     assert Pillow.open(BytesIO(base64.b64decode(picture.base64))).get_format_mimetype() == mime_type
 
 
-def test_an_image_of_another_format_is_made_png(agent_sources: AgentSources) -> None:
+@pytest.mark.parametrize(("mode", "ending"), [("RGB", "gif"), ("CMYK", "tiff"), ("F", "tiff")])
+def test_an_image_of_another_format_is_made_png(agent_sources: AgentSources, mode: str, ending: str) -> None:
+    """Also one of a mode that PNG has not."""
     hit = found(agent_sources, "image")
-    Pillow.new("RGB", (8, 8)).save(agent_sources.folder.parent / "other.gif")
-    uri = str(agent_sources.folder.parent / "other.gif")
-    gif = Hit(replace(hit.record, metadata=hit.record.metadata | {"uri": uri}), 0.0)
-    picture, _ = picture_of(gif)
+    Pillow.new(mode, (8, 8)).save(agent_sources.folder.parent / f"other.{ending}")
+    uri = str(agent_sources.folder.parent / f"other.{ending}")
+    other = Hit(replace(hit.record, metadata=hit.record.metadata | {"uri": uri}), 0.0)
+    picture, _ = picture_of(other)
     assert picture is not None
     assert picture.mime_type == "image/png"
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fix_agents import KINDS, LINES, AgentSources
-from gemini_embed import EdgeStore, Embedder, InputError, Item, MultimodalIndex
+from gemini_embed import EdgeStore, Embedder, InputError, Item, MultimodalIndex, Record
 from gemini_embed.agents import Sources, alist_sources, aread_source, list_sources, medium_of, read_source
 from gemini_embed.windows import Cutting, probe
 
@@ -102,8 +103,9 @@ def test_what_cannot_be_read_is_told(agent_sources: AgentSources, link: str, sai
     paths = {kind: agent_sources.path(kind) for kind in KINDS}
     with pytest.raises(InputError, match=said):
         read_source(agent_sources.index, link.format(**paths))
-    with pytest.raises(InputError, match="around=-1"):
-        read_source(agent_sources.index, paths["text"], -1)
+    for around in (-1, float("inf"), float("nan")):
+        with pytest.raises(InputError, match=f"around={around}"):
+            read_source(agent_sources.index, paths["text"], around)
 
 
 def test_a_filter_holds(agent_sources: AgentSources) -> None:
@@ -193,6 +195,25 @@ def test_files_below_a_root(memories: MultimodalIndex, agent_sources: AgentSourc
             read_source(memories, unreadable, root=root)
 
 
+def test_a_root_comes_before_the_working_directory(
+    memories: MultimodalIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "docs").mkdir()
+    for folder in (tmp_path, tmp_path / "docs"):
+        (folder / "new.md").write_text(folder.name, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    for link in ("new.md", "docs/new.md"):
+        assert read_source(memories, link, root="docs").text == "docs"
+
+
+def test_a_name_that_ends_like_an_anchor(memories: MultimodalIndex) -> None:
+    name = "https://example.org/x.py#L10"
+    memories.add([Item("def x", source=name), Item("one\ntwo", source="https://example.org/y.py")])
+    assert read_source(memories, list_sources(memories).sources[0].link).text == "def x"
+    assert read_source(memories, f"{name}#L1").text == "def x"
+    assert read_source(memories, "https://example.org/y.py#L2").text == "two"
+
+
 def test_sources_outside_of_a_root(agent_sources: AgentSources, tmp_path: Path) -> None:
     """`root=` confines what an index holds too: its media, and the files of its texts."""
     with pytest.raises(InputError, match="lies outside of root="):
@@ -209,6 +230,8 @@ def test_a_text_is_shown_as_it_is_now(memories: MultimodalIndex, tmp_path: Path)
     file.write_text("after\n", "utf-8")
     assert read_source(memories, str(file)).text == "before\n"
     assert read_source(memories, str(file), root=tmp_path).text == "after\n"
+    file.write_text("", "utf-8")
+    assert read_source(memories, str(file), root=tmp_path).text == ""
     file.unlink()
     assert read_source(memories, str(file), root=tmp_path).text == "before\n"
 
@@ -235,3 +258,44 @@ def test_what_is_written_of_a_recording_is_told(memories: MultimodalIndex, agent
     memories.add(agent_sources.path("audio"), describe=lambda window: "The pump leaks.")
     reading = read_source(memories, f"{agent_sources.path('audio')}#t=1,2")
     assert (reading.text, reading.part) == ("The pump leaks.", "1 to 2 s of 6.0 s")
+
+
+@pytest.fixture
+def large(memories: MultimodalIndex) -> MultimodalIndex:
+    """A text of 3,000 passages, and one of as many that tell of lines."""
+    memories.add(["something"])
+    vector = np.eye(1, 64, dtype=np.float32)
+    for source, is_told in (("big.txt", False), ("big.py", True)):
+        records = [
+            Record(
+                f"{int(is_told)}0000000-0000-4000-8000-{(number * 7919) % 3001:012}",
+                f"passage {number:04}",
+                {"source": source, "modality": "text", "char_start": number * 13, "char_end": number * 13 + 12}
+                | ({"line_start": number + 1, "line_end": number + 1} if is_told else {}),
+            )
+            for number in range(3_000)
+        ]
+        memories.store.upsert(records, np.repeat(vector, len(records), axis=0))
+    return memories
+
+
+@pytest.mark.parametrize(
+    ("link", "text", "more"),
+    [
+        pytest.param("big.txt#char=26000,26012", "passage 2000", "#char=26012,26050", id="characters"),
+        pytest.param("big.txt#char=38987,38999", "passage 2999", None, id="the-last"),
+        pytest.param("big.txt", "passage 0000 passage 0001 passage 0002", "#char=38,76", id="the-beginning"),
+        pytest.param("big.py#L2001", "passage 2000", "#char=26013,26051", id="lines"),
+    ],
+)
+def test_a_text_of_very_many_passages(large: MultimodalIndex, link: str, text: str, more: str | None) -> None:
+    """Is read where the link leads, and no more of it."""
+    reading = read_source(large, link, max_chars=38)
+    assert (reading.text.strip(), reading.more) == (text, more and link.partition("#")[0] + more)
+    assert reading.link in reading.cited(1)
+
+
+@pytest.mark.parametrize("anchor", ["#char=39000,39010", "#L7"])
+def test_where_a_large_text_has_nothing(large: MultimodalIndex, anchor: str) -> None:
+    with pytest.raises(InputError, match=r"no passage at character 39000|none that tells of line 7"):
+        read_source(large, f"big.txt{anchor}")

@@ -19,6 +19,7 @@ from gemini_embed import (
     MultimodalIndex,
     Words,
 )
+from gemini_embed.agents import read_source
 from gemini_embed.readers import grammars
 from gemini_embed_emulator import Emulator
 
@@ -81,6 +82,19 @@ def test_records_are_definitions(project: Path, index: MultimodalIndex) -> None:
 def test_the_title_is_sent(project: Path, index: MultimodalIndex, emulator: Emulator) -> None:
     index.add([project / "retry.py"])
     assert any("title: retry.py delay_s | text: def delay_s" in str(one.json) for one in emulator.requests)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("as_it_is_now", [True, False])
+def test_links_are_read(end: str, as_it_is_now: bool, project: Path, index: MultimodalIndex) -> None:
+    """At the lines that search told, whatever breaks them: from the file, or from the records, as it is indented."""
+    (project / "retry.py").write_bytes(RETRY.replace("\n", end).encode())
+    index.add([project / "retry.py"])
+    hits = index.search("delay_s", 3)
+    assert len(hits) == 3
+    for hit in hits:
+        reading = read_source(index, hit.link, root=project if as_it_is_now else None)
+        assert (reading.text.rstrip(), reading.link) == (hit.page_content, hit.link)
 
 
 def test_neighbours_are_one_hit_with_all_lines(project: Path, index: MultimodalIndex) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from gemini_embed import ConfigurationError, EdgeStore, Embedder, InputError, MultimodalIndex
 from gemini_embed.indexing.walking import walked
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 GIT = shutil.which("git")
@@ -120,7 +120,9 @@ PATTERN = st.builds(
     "".join,
     st.tuples(
         st.sampled_from(["", "", "!", "/", "#", "\\"]),
-        st.sampled_from([*NAMES, "*", "*.log", "**", "[ab]", "?", "a/b", "**/b", "a/**", "a/*", "build/d.txt", " "]),
+        st.sampled_from(
+            [*NAMES, "*", "*.log", "**", "[ab]", "?", "a/b", "**/b", "a/**", "a/*", "x/**", "build/d.txt", " "]
+        ),
         st.sampled_from(["", "", "/", " ", "/**"]),
     ),
 )
@@ -130,6 +132,10 @@ RULES = st.lists(PATTERN, max_size=5).map("\n".join)
 @pytest.mark.skipif(GIT is None, reason="git is not installed")
 @settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(RULES, RULES, RULES)
+@example("build/**/", "**/\n!a", "")
+@example("/**/\n!x\n!build", "", "")
+@example("**/**/\n!x/\n!build", "", "")
+@example("/a2/**/**/ ", "", "**/build/**/")
 def test_as_git_does(tmp_path_factory: pytest.TempPathFactory, top: str, inner: str, excluded: str) -> None:
     """What git would add, of a tree of names, is what comes in."""
     folder = tmp_path_factory.mktemp("git")

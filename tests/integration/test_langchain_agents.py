@@ -111,6 +111,17 @@ def test_a_read_page_is_cited_as_it_was_named(agent_sources: AgentSources) -> No
     assert (hit.window.page_start, hit.window.page_end) == (1, 3)
 
 
+@pytest.mark.parametrize("way", ["invoke", "ainvoke"])
+async def test_a_search_for_nothing_is_told(agent_sources: AgentSources, way: str) -> None:
+    """The run goes on."""
+    model = scripted_model(calling(("search_sources", {"query": ""})), AIMessage("Of what?"))
+    agent = create_agent(model, langchain_retriever(agent_sources).agent_tools())
+    answer = agent.invoke(ASKED) if way == "invoke" else await agent.ainvoke(ASKED)
+    assert answer["messages"][-1].content == "Of what?"
+    told = model.seen[-1][-1]
+    assert (told.status, "empty" in told.content) == ("error", True)
+
+
 def test_errors_are_words(agent_sources: AgentSources) -> None:
     """A model reads them, and goes on."""
     step = calling(("read_source", {"link": "nothing.pdf"}), ("read_source", {"link": "[9]"}))

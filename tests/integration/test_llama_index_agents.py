@@ -108,9 +108,11 @@ async def test_tools_that_read_and_list(agent_sources: AgentSources) -> None:
 
 async def test_mistakes_are_words_that_a_model_mends(agent_sources: AgentSources, ask: Ask) -> None:
     llm, seen = scripted_llm(
-        tool_call(READ, link="manaul.pdf"), tool_call(READ, link=agent_sources.path("pdf")), "Bleed it [1]."
+        *(tool_call(READ, link="manaul.pdf"), tool_call(READ, link=agent_sources.path("pdf"))),
+        *(tool_call(SEARCH, query=""), "Bleed it [1]."),
     )
     output = await ask(FunctionAgent, "When?", tools=llama_retriever(agent_sources).agent_tools(), llm=llm)
+    assert "empty" in seen[3][-1].content
     assert f"did you mean {agent_sources.path('pdf')}?" in seen[1][-1].content
     assert "Bleed the pump in May." in seen[2][-1].content
     assert cited(output)[1].modality == "pdf"

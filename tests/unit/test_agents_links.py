@@ -70,7 +70,7 @@ WHOLE = "one\ntwo\nthree\nfour\nfive\n"
         pytest.param("#char=5,10", 0, 99, "two\nthree\n", "L2-L3", "L4-L5", id="whole-lines"),
         pytest.param("#L3", 0, 4, "thre", "char=8,12", "char=12,24", id="a-long-line"),
         pytest.param("#char=10,12", 0, 3, "re", "char=10,12", "char=12,24", id="within-a-long-line"),
-        pytest.param("#char=10,11", 9, 3, "thr", "char=8,11", "char=11,24", id="around-within-a-long-line"),
+        pytest.param("#char=10,11", 9, 3, "hre", "char=9,12", "char=12,24", id="around-within-a-long-line"),
     ],
 )
 def test_passages(anchor: str, around: int, most: int, text: str, named: str, more: str | None) -> None:
@@ -87,20 +87,34 @@ def test_passages(anchor: str, around: int, most: int, text: str, named: str, mo
         pytest.param([("a b", {"char_start": 0}), ("b c", {"char_start": 2})], "a b c", id="overlapping"),
         pytest.param([("a b c", {"char_start": 0}), ("b", {"char_start": 2})], "a b c", id="one-in-another"),
         pytest.param(
-            [("a", {"char_start": 0}), ("b", {"char_start": 6, "line_start": 3})], "a\n\n   b", id="lines-that-are-told"
+            [("a", {"char_start": 0}), ("b", {"char_start": 6, "line_start": 3})], "a   \n\nb", id="lines-that-are-told"
         ),
         pytest.param([("a", {"char_start": 0}), ("b", {"char_start": 2, "line_start": 2})], "a\nb", id="next-line"),
+        pytest.param(
+            [("a\r\nb\rc", {"char_start": 0}), ("d", {"char_start": 10, "line_start": 5})],
+            "a\r\nb\rc  \n\nd",
+            id="breaks-of-every-kind",
+        ),
         pytest.param([("a", {}), ("b", {})], "a\n\nb", id="of-one-name"),
+        pytest.param([("a", {"char_start": 0}), ("b", {"char_start": 10**12})], "a\n\nb", id="beyond-any-text"),
+        pytest.param([("a", {"char_start": 0}), ("b", {"char_start": 2.5})], "a b", id="no-whole-number"),
+        pytest.param([("a", {}), ("b", {"char_start": float("nan")})], "a\n\nb", id="not-a-number"),
         pytest.param([], "", id="none"),
     ],
 )
-def test_passages_are_one_text(passages: list[tuple[str, dict[str, int]]], whole: str) -> None:
+def test_passages_are_one_text(passages: list[tuple[str, dict[str, Any]]], whole: str) -> None:
     """At their own characters."""
     ends = [{"char_end": place["char_start"] + len(text)} if place else {} for text, place in passages]
     records = [
         Record(f"{n}", text, place | end) for n, ((text, place), end) in enumerate(zip(passages, ends, strict=True))
     ]
     assert pieced(records) == whole
+
+
+def test_a_place_is_shown_with_much_around_it() -> None:
+    whole = "x" * 50_000 + "NEEDLE" + "y" * 50_000
+    found = passage(whole, place_of("f#char=50000,50006"), 100, 8_000)
+    assert found.text == "x" * 3_997 + "NEEDLE" + "y" * 3_997
 
 
 def test_no_such_line() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -80,6 +81,8 @@ def test_joined() -> None:
         pytest.param({"page_start": 7, "page_end": 7, "author": "Ann"}, PAGE_7, id="ours"),
         pytest.param({}, Excerpt(), id="nothing"),
         pytest.param({"start_s": "soon", "end_s": None, "page_start": True}, Excerpt(), id="what is no number"),
+        pytest.param({"start_s": math.inf, "end_s": math.nan, "char_end": math.inf}, Excerpt(), id="not finite"),
+        pytest.param({"char_start": 2.5, "start_s": 2.5}, Excerpt(char_start=2, start_s=2.5), id="whole numbers"),
     ],
 )
 def test_of_metadata(metadata: dict[str, Any], expected: Excerpt) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from gemini_embed import MediaError
-from gemini_embed.readers import Passage, reader_of
+from gemini_embed.readers import Passage, grammars, reader_of
 from gemini_embed.readers.table import READERS
 from hypothesis import given
 from hypothesis import strategies as st
@@ -148,6 +151,42 @@ def test_many_definitions_within_each_other() -> None:
     assert sum((one.place.line_end or 0) - (one.place.line_start or 0) + 1 for one in found) == 6000
 
 
+@dataclass(eq=False)
+class Node:
+    """A definition of tree-sitter's that stands in another, all of them on one line."""
+
+    above: Node | None
+    asked: list[Node]
+    type = "function_declaration"
+    text = b"f"
+    start_point = end_point = SimpleNamespace(row=0, column=1)
+
+    @property
+    def id(self) -> int:
+        return id(self)
+
+    @property
+    def parent(self) -> Node | None:
+        self.asked.append(self)
+        return self.above
+
+
+def test_no_parent_is_asked_for_twice() -> None:
+    """Each costs the way down from the root, and there are as many as the code is deep."""
+    asked: list[Node] = []
+    nodes = list(accumulate(range(800), lambda above, _: Node(above, asked), initial=Node(None, asked)))
+    matches = [(0, {"name": [node], "definition.function": [node]}) for node in nodes[1:]]
+    found = grammars._defined(SimpleNamespace(root_node=nodes[0]), SimpleNamespace(matches=lambda _: matches))
+    assert [(one.first, one.last) for one in found] == [(1, 1)] * 800
+    assert len(asked) <= 800
+
+
+def test_many_definitions_on_one_line() -> None:
+    """Are one passage's; what follows is not."""
+    found = read("function f(){" * 800 + "}" * 800 + "\n" + "x;\n" * 3200, "a.js", most_tokens=100_000)
+    assert places(found) == [("L1", "f"), ("L2-L3201", "")]
+
+
 def test_what_is_read_does_not_warn() -> None:
     """An escape that is none is not ours to mend, and not the reader's to stumble over, whatever filters are set."""
     with warnings.catch_warnings():
@@ -181,13 +220,27 @@ def test_a_line_that_is_too_long() -> None:
         pytest.param("# coding: cp1252\n'“é'".encode("cp1252"), "# coding: cp1252\n'“é'", id="told"),
         pytest.param("# coding: gibt-es-nicht\n'é'".encode("latin-1"), "# coding: gibt-es-nicht\n'é'", id="told-wrong"),
         pytest.param("// für".encode("latin-1"), "// für", id="not-told"),
+        pytest.param(b"#include <x>\nint a;\n// caf\xe9", "#include <x>\nint a;\n// café", id="not-told-far-below"),
+        pytest.param(b"# coding: utf8\n\n# caf\xe9", "# coding: utf8\n\n# café", id="told-and-not-so"),
+        *(
+            pytest.param(f"# coding: {told}\n\\u 'é'".encode("latin-1"), f"# coding: {told}\n\\u 'é'", id=told)
+            for told in ("rot13", "hex", "undefined", "raw_unicode_escape", "idna")
+        ),
     ],
 )
 def test_encodings(data: bytes, text: str) -> None:
     assert "\n".join(one.text for one in read(data)) == text
 
 
-@pytest.mark.parametrize("data", [b"\x00\x01\x02", b"\xff\xfe\x00", b"PK\x03\x04"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x00\x01\x02",
+        b"\xff\xfe\x00",
+        b"PK\x03\x04",
+        pytest.param(b"# coding: raw_unicode_escape\n'\\ud800 \xe9'", id="half-a-character"),
+    ],
+)
 def test_what_is_no_text(data: bytes) -> None:
     with pytest.raises(MediaError, match=r"a.py is no text, though its name says python"):
         read(data)

@@ -12,7 +12,7 @@ import pytest
 from gemini_embed import Hit, InputError, Record
 from gemini_embed.searching.chance import Spread, spreads_beside
 from gemini_embed.searching.fusion import Ranked, fused
-from gemini_embed.searching.merging import merged
+from gemini_embed.searching.merging import merged, text_of
 from gemini_embed.searching.options import Wanted
 from gemini_embed.searching.variety import collapsed, diversified
 from gemini_embed.stores.sampling import Sample, estimated_count
@@ -206,3 +206,10 @@ def test_only_the_best_are_merged() -> None:
     hits = [page(5, 0.9), page(1, 0.8), page(4, 0.7), page(9, 0.6), page(2, 0.5)]
     assert [(one.window.page_start, one.window.page_end) for one in merged(hits, 2)] == [(5, 5), (1, 1), (9, 9)]
     assert [(one.window.page_start, one.window.page_end) for one in merged(hits, 3)] == [(4, 5), (1, 1), (9, 9)]
+
+
+def test_lines_that_no_text_has() -> None:
+    """Anybody may have written where a passage stands."""
+    first = Record("a", "a", {"char_start": 0, "char_end": 1, "line_start": 1, "line_end": 1})
+    far = {"char_start": 10**12, "char_end": 10**12 + 1, "line_start": 10**12, "line_end": 10**12}
+    assert text_of([first, Record("b", "b", far)]).split() == ["a", "b"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -32,8 +33,10 @@ class Excerpt:
 
     @classmethod
     def of(cls, metadata: Mapping[str, Any]) -> Self:
-        """What a record's metadata say. What is no number is left out: anybody may have written it."""
-        return cls(**{name: metadata[name] for name in FIELDS if _is_number(metadata.get(name))})
+        """What a record's metadata say, seconds aside in whole numbers. What is no number, or not finite, is left out:
+        anybody may have written it."""
+        told = {name: metadata[name] for name in FIELDS if _is_number(metadata.get(name))}
+        return cls(**{name: value if name in _SECONDS else int(value) for name, value in told.items()})
 
     @property
     def metadata(self) -> dict[str, int | float]:
@@ -96,10 +99,13 @@ class Excerpt:
 
 
 FIELDS = ("page_start", "page_end", "start_s", "end_s", "char_start", "char_end", "line_start", "line_end")
+_SECONDS = ("start_s", "end_s")
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _plain(seconds: float) -> str:

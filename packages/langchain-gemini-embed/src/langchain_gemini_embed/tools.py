@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Annotated, Any, Protocol, TypeAlias
 
@@ -90,11 +91,13 @@ def search_tool(
         return answer(_hits(documents, retriever.opener), numbers(config), max_bytes, media)
 
     def search(query: str, config: RunnableConfig, modality: Modality | None = None) -> Answer:
-        return answered(retriever.invoke(query, **limits(modality)), config)
+        with _told():
+            return answered(retriever.invoke(query, **limits(modality)), config)
 
     async def asearch(query: str, config: RunnableConfig, modality: Modality | None = None) -> Answer:
-        documents = await retriever.ainvoke(query, **limits(modality))
-        return await asyncio.to_thread(answered, documents, config)  # it opens media, and may fetch them
+        with _told():
+            documents = await retriever.ainvoke(query, **limits(modality))
+            return await asyncio.to_thread(answered, documents, config)  # it opens media, and may fetch them
 
     return StructuredTool.from_function(
         search,
@@ -103,6 +106,7 @@ def search_tool(
         description=description,
         args_schema=SearchArguments,
         response_format="content_and_artifact",
+        handle_tool_error=True,
     )
 
 
@@ -120,10 +124,8 @@ def read_source_tool(
 
     def read(link: str, config: RunnableConfig, around: float | None = None) -> Answer:
         sources = numbers(config)
-        try:
+        with _told():
             found = read_source(retriever.index, link, around, root=root, filter=retriever.filter, sources=sources)
-        except InputError as error:
-            raise ToolException(str(error)) from error
         return answer([found], sources, max_bytes, media)
 
     async def aread(link: str, config: RunnableConfig, around: float | None = None) -> Answer:
@@ -151,6 +153,15 @@ def list_sources_tool(retriever: Searches, name: str, description: str) -> BaseT
         return str(found)
 
     return StructuredTool.from_function(listed, alisted, name=name, description=description, args_schema=ListArguments)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Mistakes that a model can mend are words that it reads: a tool's exception, which does not end the run."""
+    try:
+        yield
+    except InputError as error:
+        raise ToolException(str(error)) from error
 
 
 def _hits(documents: list[Document], opener: Opener) -> list[Hit]:

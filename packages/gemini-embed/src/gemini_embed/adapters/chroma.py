@@ -79,6 +79,10 @@ class ChromaEmbeddingFunction(EmbeddingFunction[Any]):  # type: ignore[misc]  # 
         """How a new collection compares, unless it is told otherwise."""
         return "cosine"
 
+    def is_legacy(self) -> bool:
+        """Never: Chroma would make one of the settings to find out, and without a key in the environment keep none."""
+        return False
+
     def get_config(self) -> dict[str, Any]:
         """What a collection keeps."""
         return {**self._config, "fingerprint": self.embedder.fingerprint.to_dict()}

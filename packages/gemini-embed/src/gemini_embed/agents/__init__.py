@@ -5,7 +5,8 @@ sources   `Sources` numbers what tools find, from result to result, for each of 
 media     `medium_of` a hit, ready to be sent;  `chosen`: which media of all tool results fit, the newest first
 pictures  `picture_of` a hit, for messages that hold pictures alone
 links     where a link leads: `manual.pdf#page=7`, `talk.mp4#t=96,128`, `notes.md#L10-L42`
-reading   `read_source` opens a link, with more around it;  passages: a text by lines;  allowed: what may be opened
+reading   `read_source` opens a link, with more around it;  passages: a text by lines;  parts: of one that is large;
+          allowed: what may be opened
 listing   `list_sources` of an index, a page at a time
 words     what models are told of the tools and their arguments
 

@@ -66,15 +66,21 @@ class Allowed:
         for batch in self.index.store.iterate(filter=filter, with_vectors=False):
             yield from batch.records
 
+    def known(self, location: str) -> Record | None:
+        """A record of a source that is called so or lies there."""
+        for field in ("source", "uri"):  # stores have an index of the first
+            if (record := next(self.records({field: location}), None)) is not None:
+                return record
+        return None
+
     def source(self, location: str) -> Record:
         """A record of a source that is called so or lies there, or one made for a file inside of the root.
 
         Raises:
             InputError: there is none, with names that are like it; a file that is neither text nor a medium.
         """
-        for field in ("source", "uri"):  # stores have an index of the first
-            if (record := next(self.records({field: location}), None)) is not None:
-                return record
+        if (record := self.known(location)) is not None:
+            return record
         if self.root is None or "://" in location:
             raise InputError(f"there is no source {location!r}{self._like(location)}")
         return self._file(location, self.root)
@@ -96,7 +102,8 @@ class Allowed:
             return None
 
     def _file(self, location: str, root: str) -> Record:
-        path = location if os.path.exists(location) else os.path.join(root, location)
+        within = os.path.join(root, location)
+        path = location if os.path.exists(location) and not os.path.exists(within) else within
         try:
             head = read_file(path, root=root, head_bytes=HEAD_BYTES)
         except InputError as error:

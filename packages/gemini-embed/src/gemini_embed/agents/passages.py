@@ -9,10 +9,14 @@ from typing import NamedTuple
 from gemini_embed.agents.links import Place
 from gemini_embed.errors import InputError
 from gemini_embed.excerpt import Excerpt
+from gemini_embed.readers.lines import line_breaks, line_ends
 from gemini_embed.records import Record
 
 _LINE = 80
 """Characters that stand for a line where one is longer than may be shown."""
+
+_MOST_CHARS = 50 * 2**20
+"""Before a passage; one that says more, as anybody may have written, follows what is there."""
 
 
 class Passage(NamedTuple):
@@ -44,9 +48,10 @@ def passage(whole: str, place: Place, around: int, max_chars: int) -> Passage:
     low, high = fitted(lambda line: ends[line - 1] - starts[line - 1], (first, last), widest, max_chars)
     start, end = starts[low - 1], ends[high - 1]
     if end - start > max_chars:  # one line
-        more_chars = around * _LINE
-        start = max(start, (place.window.char_start or 0) - more_chars)
-        end = min(start + max_chars, end, (place.window.char_end or end) + more_chars)
+        named = place.window.char_start or start, place.window.char_end or end
+        more_chars = min(around * _LINE, max((max_chars - named[1] + named[0]) // 2, 0))  # the place itself is shown
+        start = max(start, named[0] - more_chars)
+        end = min(start + max_chars, end, named[1] + more_chars)
         anchor = f"char={start},{end}"
         more = f"char={end},{len(whole)}" if end < len(whole) else None
     else:
@@ -60,7 +65,7 @@ def pieced(records: Iterable[Record]) -> str:
     whole = ""
     for record in sorted(records, key=lambda one: one.window.char_start or 0):
         start, text = record.window.char_start, record.page_content
-        if start is None:
+        if start is None or start > _MOST_CHARS:
             whole += f"\n\n{text}" if whole else text
         elif start >= len(whole):
             whole += _white_space(whole, start - len(whole), record.metadata.get("line_start")) + text
@@ -73,8 +78,8 @@ def _white_space(before: str, size: int, line: object) -> str:
     """So many characters, with as many line breaks as lead to `line`; where no line is told, a blank or breaks."""
     breaks = size if size > 1 else 0
     if isinstance(line, int):
-        breaks = min(max(line - 1 - before.count("\n"), 0), size)
-    return "\n" * breaks + " " * (size - breaks)
+        breaks = min(max(line - 1 - line_breaks(before), 0), size)
+    return " " * (size - breaks) + "\n" * breaks  # blanks at a line's end, where they indent nothing
 
 
 def fitted(size: Callable[[int], int], place: tuple[int, int], widest: tuple[int, int], most: int) -> tuple[int, int]:
@@ -106,11 +111,7 @@ def _of_lines(first: int, last: int) -> str:
 
 def _line_starts(whole: str) -> list[int]:
     """Where each line begins; a line break at the end begins none."""
-    starts, at = [0], whole.find("\n") + 1
-    while 0 < at < len(whole):
-        starts.append(at)
-        at = whole.find("\n", at) + 1
-    return starts
+    return [0, *line_ends(whole)[:-1]]
 
 
 def _lines(place: Place, starts: Sequence[int], length: int) -> tuple[int, int]:

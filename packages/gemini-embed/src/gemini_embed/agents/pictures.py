@@ -9,6 +9,7 @@ from gemini_embed.agents.media import MAX_BYTES, Medium, medium_of
 from gemini_embed.errors import GeminiEmbedError
 from gemini_embed.excerpt import Excerpt
 from gemini_embed.hits import Hit
+from gemini_embed.media.pictures import png_of
 
 ALLOWED = ("image/png", "image/jpeg", "image/webp")
 """Images that Gemini takes in a tool's result (ai.google.dev/gemini-api/docs/function-calling)."""
@@ -40,13 +41,12 @@ def picture_of(hit: Hit, left: int = MAX_BYTES) -> tuple[Medium | None, str]:
 
 
 def _drawn(hit: Hit) -> Medium:
-    picture, data = hit.image(), BytesIO()
-    if hit.modality == "video":
-        picture.convert("RGB").save(data, "JPEG", quality=_QUALITY)
-    else:
-        picture.save(data, "PNG")
-    mime_type = "image/jpeg" if hit.modality == "video" else "image/png"
-    return Medium("image", mime_type, base64.b64encode(data.getvalue()).decode())
+    picture = hit.image()
+    if hit.modality != "video":
+        return Medium("image", "image/png", base64.b64encode(png_of(picture)).decode())
+    data = BytesIO()
+    picture.convert("RGB").save(data, "JPEG", quality=_QUALITY)
+    return Medium("image", "image/jpeg", base64.b64encode(data.getvalue()).decode())
 
 
 def _what(hit: Hit) -> str:

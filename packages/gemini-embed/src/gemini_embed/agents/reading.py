@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gemini_embed.agents.allowed import Allowed
 from gemini_embed.agents.links import Place, place_of
-from gemini_embed.agents.passages import fitted, passage, pieced
+from gemini_embed.agents.parts import MOST_PASSAGES, passage_of
+from gemini_embed.agents.passages import fitted, passage
 from gemini_embed.agents.sources import Sources
 from gemini_embed.errors import InputError
 from gemini_embed.excerpt import Excerpt
@@ -29,8 +31,6 @@ MAX_PAGES = 10
 MAX_SECONDS = 120.0
 SECONDS = 30.0
 """What is shown of a recording or video where a link names a moment, or no place."""
-_RECORDS = 2_000
-"""So many records are put together to one text."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +89,15 @@ def read_source(
         InputError: no such source, page or line, outside of `root`, or unreadable; it says what to do instead.
         MissingExtraError: pypdfium2 or PyAV is not installed.
     """
-    if around is not None and not around >= 0:
+    if around is not None and not 0 <= around < math.inf:
         raise InputError(f"around={around!r}: how many lines, pages or seconds more, 0 or more")
-    place = place_of(sources.link(link) if sources else link)
-    allowed = Allowed(index, root, filter)
-    record = allowed.source(place.location)
+    link = sources.link(link) if sources else link
+    place, allowed = place_of(link), Allowed(index, root, filter)
+    record = _called_with_anchor(allowed, link.strip(), place)
+    if record is None:
+        record = allowed.source(place.location)
+    else:
+        place = Place(link.strip())
     reader = _Reader(allowed, record, place, around or 0, max_chars)
     if record.modality in ("audio", "video"):
         return reader.seconds()
@@ -130,13 +134,18 @@ class _Reader:
 
     def lines(self) -> Reading:
         self._refuse("page_start", "start_s")
-        whole = self._file() or pieced(self._records(Excerpt()))
-        found = passage(whole, self.place, int(self.around), self.max_chars)
+        whole, around = self._file(), int(self.around)
+        if whole is None:
+            found = passage_of(self._passages, self.place, around, self.max_chars)
+        else:
+            found = passage(whole, self.place, around, self.max_chars)
         is_lines = found.anchor.startswith("L")
         lines = {"line_start": found.first, "line_end": found.last} if is_lines else {}
         reading = self._reading(found.window, found.text, {**lines, "modality": "text"})
         base = reading.link.rpartition("#")[0]
         part = _part("line", found.first, found.last, f"{found.of_lines}")
+        if not found.of_lines:
+            part = f"characters {found.window.char_start}-{found.window.char_end}"
         return replace(reading, link=f"{base}#{found.anchor}", part=part, more=found.more and f"{base}#{found.more}")
 
     def pages(self) -> Reading:
@@ -196,11 +205,14 @@ class _Reader:
 
     def _records(self, window: Excerpt) -> Iterator[Record]:
         """Those of this source, in that window."""
+        return islice(self._passages(range_of(window) if window.metadata else {}), MOST_PASSAGES)
+
+    def _passages(self, more: Mapping[str, Any]) -> Iterator[Record]:
+        """Those of this source that pass `more`."""
         if not self.record.id:
             return iter(())
         same = {name: self.record.metadata.get(name) for name in ("source", "modality", "uri")}
-        fields = {name: value for name, value in same.items() if value is not None}
-        return islice(self.allowed.records(fields | (range_of(window) if window.metadata else {})), _RECORDS)
+        return self.allowed.records({name: value for name, value in same.items() if value is not None} | dict(more))
 
     def _reading(
         self,
@@ -217,6 +229,12 @@ class _Reader:
 
     def _cut(self, text: str) -> str:
         return text if len(text) <= self.max_chars else f"{text[: self.max_chars]}… (cut)"
+
+
+def _called_with_anchor(allowed: Allowed, link: str, place: Place) -> Record | None:
+    """The source whose own name ends like an anchor, as https://example.org/a.py#L10: in links of URLs its # stands as
+    it is."""
+    return allowed.known(link) if "://" in link and place.location != link else None
 
 
 def _base(link: str) -> str:

@@ -7,16 +7,14 @@ import binascii
 import mimetypes
 import os
 import re
-from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from gemini_embed.errors import InputError
 from gemini_embed.media.libraries import told_as_damage
+from gemini_embed.media.pictures import png_of
 from gemini_embed.secret import shown_url
 
-PNG_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I", "I;16"})
-"""PIL's modes that PNG has; pictures of others (CMYK, floats) become RGB."""
 _FILES_API = re.compile(r"https://generativelanguage\.googleapis\.com/v\w+/files/[\w-]+")
 _SPELLINGS = {"audio/x-wav": "audio/wav", "audio/mp3": "audio/mpeg", "video/mov": "video/quicktime"}
 
@@ -67,10 +65,8 @@ def is_genai(like: Any) -> bool:
 
 def _from_pil(picture: Any) -> bytes:
     """As PNG; a picture that was opened is read from its file only now."""
-    buffer = BytesIO()
     with told_as_damage(f"the PIL image {getattr(picture, 'filename', '') or ''}".rstrip()):
-        (picture if picture.mode in PNG_MODES else picture.convert("RGB")).save(buffer, format="PNG")
-    return buffer.getvalue()
+        return png_of(picture)
 
 
 def _from_text(source: str) -> tuple[bytes | None, str | None, str | None]:

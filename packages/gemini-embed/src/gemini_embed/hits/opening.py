@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gemini_embed.content import Media, media_of_type
 from gemini_embed.errors import InputError
 from gemini_embed.excerpt import Excerpt
-from gemini_embed.media.pictures import opened_picture
+from gemini_embed.media.pictures import opened_picture, png_of
 from gemini_embed.media.probing import MediaInfo
 from gemini_embed.media.source import called, reading
 from gemini_embed.records import Record
@@ -100,9 +100,7 @@ class Opener:
         if mime_type in SHOWN_AS_THEY_ARE:
             with reading(source, self._root) as file:
                 return mime_type, file.read()
-        png = BytesIO()
-        _picture(source, self._root).save(png, "PNG")
-        return "image/png", png.getvalue()
+        return "image/png", png_of(_picture(source, self._root))
 
     def _source(self, record: Record, window: Excerpt) -> Source:
         uri, link = record.uri, record.link(window)

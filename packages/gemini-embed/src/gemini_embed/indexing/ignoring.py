@@ -12,6 +12,8 @@ from typing import Any
 from gemini_embed.errors import InputError, missing_extra
 
 _GIT = ".git"
+_FOLDERS_BELOW = re.compile(r"(!?)(?:(.*?)/)??(?:\*\*/)+ *")
+"""Of `x/**/` pathspec says that it is `x`; git that it is the folders in it, and no file that is in `x` itself."""
 
 
 class GitIgnored:
@@ -88,6 +90,8 @@ class GitIgnored:
 
     def _rule(self, line: str) -> _Rule | None:
         """None of a comment, and of what is no pattern, such as a `!` alone: git passes over these."""
+        if found := _FOLDERS_BELOW.fullmatch(line):
+            line = f"{found[1]}{found[2]}/**/*/" if found[2] else f"{found[1]}*/"
         try:
             (pattern,) = self._spec_of([line]).patterns
         except ValueError:

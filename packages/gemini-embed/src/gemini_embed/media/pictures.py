@@ -10,16 +10,21 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO
 
 from gemini_embed.errors import MediaError, missing_extra
 from gemini_embed.media.libraries import told_as_damage
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
 MAX_PIXELS = 100_000_000
 """Of a picture or a frame of video: 300 MB of memory. More is taken for a decompression bomb."""
+
+PNG_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I", "I;16"})
+"""Pillow's modes that PNG has."""
 
 PIXELS_AT_ONCE = 20_000_000
 """Of all pictures that are open in the process; one always may be."""
@@ -77,6 +82,13 @@ def opened_picture(
             raise MediaError(f"{name} has more pixels than can be looked at: {e}", "too_large") from e
         except UnidentifiedImageError as e:
             raise MediaError(f"{name} is {mime_type}, which Pillow cannot read here", "damaged") from e
+
+
+def png_of(picture: Image) -> bytes:
+    """A picture as PNG; one of a mode that PNG has not (CMYK, floats) becomes RGB."""
+    png = BytesIO()
+    (picture if picture.mode in PNG_MODES else picture.convert("RGB")).save(png, "PNG")
+    return png.getvalue()
 
 
 def check_pixels(width: int, height: int, name: str) -> None:

@@ -57,22 +57,34 @@ def source_text(data: bytes) -> str | None:
     if data.startswith(_UTF_16):
         return _decoded(data, "utf-16")
     text = _decoded(data, "utf-8-sig")
+    if text is None and (told := _told(data)) is not None:
+        text = _decoded(data, told)
     if text is None:
-        text = _decoded(data, _told(data) or "latin-1")
-    return None if text is None or not _NO_TEXT.isdisjoint(text) else text
+        text = data.decode("latin-1")
+    return text if _NO_TEXT.isdisjoint(text) and _can_be_sent(text) else None
 
 
 def _decoded(data: bytes, encoding: str) -> str | None:
+    """None where it is not in this encoding, or there is none: some turn text into text (`rot13`), or refuse all."""
     try:
         return data.decode(encoding)
-    except UnicodeDecodeError:
+    except (UnicodeError, LookupError):
         return None
 
 
 def _told(data: bytes) -> str | None:
-    """The encoding that one of the first two lines tells, as Python reads it (PEP 263)."""
+    """The encoding that one of the first two lines tells, as Python reads it (PEP 263): UTF-8 where they tell none."""
     try:
         found, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
     except SyntaxError:  # none is told, and it is not UTF-8; or one that there is not
         return None
     return found
+
+
+def _can_be_sent(text: str) -> bool:
+    """Not with half a pair of UTF-16, as `raw_unicode_escape` makes of `\\ud800`."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -85,20 +85,35 @@ def _query(name: str) -> tuple[Any, Any]:
 
 
 def _defined(tree: Any, cursor: Any) -> Iterator[Definition]:
+    wholes: dict[int, Any] = {}
     for _, captures in cursor.matches(tree.root_node):
         kinds = [kind for kind in captures if kind.startswith("definition.")]
         if kinds and (names := captures.get("name")):
-            node = _whole(captures[kinds[0]][0], tree.root_node)
+            node = _whole(captures[kinds[0]][0], tree.root_node, wholes)
             yield Definition(names[0].text.decode(), node.start_point.row + 1, _last_row(node) + 1)
 
 
-def _whole(node: Any, root: Any) -> Any:
-    """A definition with all of its lines: in C what is found is but the head of a function."""
-    while (above := node.parent) is not None and above != root:
-        if above.start_point.row != node.start_point.row and above.type not in _AROUND:
-            break
-        node = above
-    return node
+def _whole(node: Any, root: Any, wholes: dict[int, Any]) -> Any:
+    """A definition with all of its lines: in C what is found is but the head of a function.
+
+    `wholes` is what is known of the nodes above: tree-sitter comes down from the root for each parent that is asked
+    for, so none is asked for twice, however deep definitions stand in each other.
+    """
+    passed = []
+    while node.id not in wholes:
+        passed.append(node.id)
+        above = node.parent
+        if above is None or above == root or not _belongs_to(node, above):
+            wholes[node.id] = node
+        else:
+            node = above
+    whole = wholes[node.id]
+    wholes.update(dict.fromkeys(passed, whole))
+    return whole
+
+
+def _belongs_to(node: Any, above: Any) -> bool:
+    return above.start_point.row == node.start_point.row or above.type in _AROUND
 
 
 def _last_row(node: Any) -> int:

@@ -18,12 +18,22 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _TAB = 4
 
 
+def line_ends(text: str) -> list[int]:
+    """Where each line ends, what breaks it included: CR, LF or both. Every link that names lines counts these."""
+    return [match.end() for match in _LINE.finditer(text)]
+
+
+def line_breaks(text: str) -> int:
+    """How many lines have ended by the end of a text."""
+    return text.count("\n") + text.count("\r") - text.count("\r\n")
+
+
 class Lines:
     """The lines of a text. First and last lines are both included, everywhere."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._ends = [match.end() for match in _LINE.finditer(text)]
+        self._ends = line_ends(text)
 
     def __len__(self) -> int:
         return len(self._ends)

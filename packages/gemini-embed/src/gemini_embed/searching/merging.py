@@ -18,6 +18,9 @@ _RANGES = 32
 _WHITE_SPACE = {0: "", 1: " "}
 """Between two passages, by how much there was; else a blank line."""
 
+_MOST_LINES = 1_000
+"""Between two passages: anybody may have written where they stand."""
+
 
 def merged(hits: Sequence[Hit], k: int) -> list[Hit]:
     """Of the best `k`, hits whose windows touch or overlap become one, in the place and with the score of the best.
@@ -155,7 +158,7 @@ def text_of(records: Iterable[Record]) -> str:
 def _between(characters: int, line: int | None, line_before: int) -> str:
     """The white space between two passages: as many ends of lines as there were, where lines are told."""
     if line is not None and line > line_before > 0:
-        return "\n" * (line - line_before)
+        return "\n" * min(line - line_before, _MOST_LINES)
     return _WHITE_SPACE.get(characters, "\n\n")
 
 

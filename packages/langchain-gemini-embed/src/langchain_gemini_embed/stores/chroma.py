@@ -129,7 +129,8 @@ class ChromaStore(BorrowedStore):
         return int(self._collection.count())
 
     def _write(self, records: Sequence[Record], rows: FloatArray) -> None:
-        step = max(1, _NUMBERS_PER_REQUEST // rows.shape[1])
+        most = self._theirs._client.get_max_batch_size()
+        step = max(1, min(most, _NUMBERS_PER_REQUEST // rows.shape[1]))
         for start in range(0, len(records), step):
             some = records[start : start + step]
             ids = [record.id for record in some]

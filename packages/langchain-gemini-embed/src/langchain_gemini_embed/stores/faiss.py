@@ -23,8 +23,9 @@ class FaissStore(BorrowedStore):
     """What a `FAISS` store holds: vectors in an index of FAISS, documents in a docstore beside it.
 
     It keeps no fingerprint: what `save_local` wrote is yours to load with the embeddings it was made with, of which
-    only the size is checked. Replacing and deleting need an index that can remove vectors (IndexFlat and IndexIVF can,
-    IndexHNSW cannot).
+    only the size is checked. Replacing and deleting need an index that can remove vectors: IndexFlat, IndexPQ and their
+    like can, IndexHNSW cannot. IndexIVF and IndexIDMap are refused: they leave a gap where a vector was, and
+    langchain-community counts on none.
     """
 
     keeps_fingerprint = False
@@ -55,6 +56,11 @@ class FaissStore(BorrowedStore):
     def _check_fits(self, fingerprint: Fingerprint) -> None:
         if self._theirs.index.metric_type not in (_INNER_PRODUCT, _L2):
             raise ConfigurationError(f"{self}: its index compares neither by L2 nor by inner product: use IndexFlatIP")
+        if not _closes_gaps(self._theirs.index):
+            raise ConfigurationError(
+                f"{self}: its index keeps the vectors' numbers when one is removed, and langchain-community numbers "
+                "its documents anew, so that searches would answer with others: use IndexFlatIP or IndexFlatL2"
+            )
 
     def _nearest(self, query: FloatArray, n: int, told: Any) -> list[tuple[Record, float]]:
         index = self._theirs.index
@@ -97,3 +103,11 @@ class FaissStore(BorrowedStore):
 
     def _remove(self, ids: Sequence[str]) -> None:
         self._theirs.delete(list(ids))
+
+
+def _closes_gaps(index: Any) -> bool:
+    """Whether vectors behind a removed one move up; IndexIVF, however it is wrapped, and IndexIDMap keep numbers."""
+    import faiss
+
+    inner = faiss.downcast_index(index)
+    return faiss.try_extract_index_ivf(inner) is None and not isinstance(inner, faiss.IndexIDMap)

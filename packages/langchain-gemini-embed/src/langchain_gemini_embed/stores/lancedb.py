@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from gemini_embed import ConfigurationError, Record
@@ -60,6 +61,17 @@ class LanceStore(BorrowedStore):
     def _table(self) -> Any:
         return self._theirs._get_or_create_table()[0]
 
+    @contextmanager
+    def _ready(self) -> Iterator[None]:
+        with super()._ready():
+            self._look_again()
+            yield
+
+    def _look_again(self) -> None:
+        """A table that is open stays at the version it was opened at, whatever others write."""
+        if (table := self._table) is not None:
+            table.checkout_latest()
+
     def optimize(self) -> None:
         """Put together what was written in many parts, and bring the table's indexes up to date."""
         with self._ready():
@@ -79,6 +91,7 @@ class LanceStore(BorrowedStore):
         return int(schema.field("vector").type.list_size)
 
     def _kept(self) -> Mapping[str, Any] | None:
+        self._look_again()
         table = self._table
         told = (table.schema.field("id").metadata or {}) if table is not None and "id" in table.schema.names else {}
         return json.loads(told[KEPT.encode()]) if KEPT.encode() in told else None

@@ -7,6 +7,7 @@ the collection. The fingerprint is kept in the collection's metadata.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -25,6 +26,8 @@ _MOST_INDEXED = 2_000
 _PAGE = 1_000
 _NUL = "\x00"
 """No text or JSON of Postgres holds it."""
+_REFUSED = re.compile("[\x00\ud800-\udfff]")
+"""It, and what UTF-8 cannot carry."""
 
 
 class _Words(Telling[Any]):
@@ -69,7 +72,7 @@ class PGVectorStore(BorrowedStore):
     """What a `PGVector` store's collection holds. The store must be made with a sync connection.
 
     pgvector's indexes take vectors of 2,000 dimensions, of half precision 4,000: larger ones are searched by reading
-    all. `langchain_postgres` makes no such index by itself.
+    all. `langchain_postgres` makes no such index by itself. Where one finds fewer than were asked for, all are read.
     """
 
     words = _Words()
@@ -84,8 +87,8 @@ class PGVectorStore(BorrowedStore):
         super().__init__(vectorstore.collection_name)
 
     def check_new(self, record: Record) -> None:
-        if _NUL in record.page_content or "\\u0000" in json.dumps(record.metadata):
-            raise InputError("Postgres holds no texts with NUL characters: take them out")
+        if any(map(_REFUSED.search, _texts_in([record.id, record.page_content, record.metadata]))):
+            raise InputError("Postgres holds no texts with NUL characters or lone surrogates: take them out")
 
     @contextmanager
     def _session(self) -> Iterator[Any]:
@@ -141,11 +144,13 @@ class PGVectorStore(BorrowedStore):
     def _nearest(self, query: FloatArray, n: int, told: Any) -> list[tuple[Record, float]]:
         table, strategy = self._theirs.EmbeddingStore, str(self._theirs._distance_strategy.value)
         compared = {"cosine": "cosine_distance", "l2": "l2_distance", "inner": "max_inner_product"}[strategy]
-        distance = getattr(table.embedding, compared)(query).label("distance")
+        distance = getattr(table.embedding, compared)(query)
         with self._session() as session:
             wanted = self._of_collection(session, table.id, table.document, table.cmetadata, distance)
-            wanted = wanted if told is None else wanted.where(told)
-            rows = session.execute(wanted.order_by(distance).limit(n)).all()
+            wanted = (wanted if told is None else wanted.where(told)).limit(n)
+            rows = session.execute(wanted.order_by(distance)).all()
+            if len(rows) < n:  # an index picks some first (HNSW 40) and filters then: no index knows of a sum
+                rows = session.execute(wanted.order_by(distance + 0)).all()
         return [(self._record(*row), _cosine(away, strategy)) for *row, away in rows]
 
     def _with_ids(self, ids: Sequence[str], *, with_vectors: bool) -> list[Row]:
@@ -196,6 +201,15 @@ class PGVectorStore(BorrowedStore):
 def _cosine(distance: float, strategy: str) -> float:
     """Of unit vectors; pgvector's inner product is negative, so that less is nearer."""
     return float({"cosine": 1 - distance, "l2": 1 - distance**2 / 2, "inner": -distance}[strategy])
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    """All of a JSON value, names of fields too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (list, Mapping)):
+        for one in [*value, *value.values()] if isinstance(value, Mapping) else value:
+            yield from _texts_in(one)
 
 
 def _types() -> Any:

@@ -29,15 +29,17 @@ _WITH_SCORES = (
 )
 """What stores call a search by vector that tells scores."""
 _MORE = 4
+_COMPARED = 2
+"""How many scores tell whether they are distances."""
 
 
 class TextsStore(Store):
     """What some store of LangChain's holds, as far as LangChain's methods tell.
 
     Texts are embedded once, by the index. The store finds them by vector, its own order is kept, and scores are what it
-    makes of them, 0 where it tells none. No fingerprint is kept; nothing is counted or listed, so nothing of a source
-    is replaced, and only stores with `get_by_ids` re-use what they hold; elsewhere an embedder's `cache=` saves the
-    cost. MMR, near-duplicates and standardised fusion need vectors, which it does not give.
+    makes of them: distances with a minus, 0 where it tells none. No fingerprint is kept; nothing is counted or listed,
+    so nothing of a source is replaced, and only stores with `get_by_ids` re-use what they hold; elsewhere an embedder's
+    `cache=` saves the cost. MMR, near-duplicates and standardised fusion need vectors, which it does not give.
     """
 
     gives_vectors = False
@@ -82,7 +84,7 @@ class TextsStore(Store):
 
     def search(self, vector: FloatArray, k: int, filter: FilterLike = None) -> list[Hit]:
         query = check_query(vector, k, self._dimensions).tolist()
-        keeps, n = asked(filter, None).keeps, _MORE * k if filter else k
+        keeps, n = asked(filter, None).keeps, _MORE * k if filter else max(k, _COMPARED)
         while True:
             with engine_errors(self):
                 found = self._nearest(query, n)
@@ -142,8 +144,7 @@ class TextsStore(Store):
     def _nearest(self, query: list[float], n: int) -> list[tuple[Document, float]]:
         told = next((method for name in _WITH_SCORES if (method := getattr(self._theirs, name, None))), None)
         if told is not None:
-            found: list[tuple[Document, float]] = told(query, k=n)
-            return found
+            return _more_is_nearer(told(query, k=n))
         return [(document, 0.0) for document in self._theirs.similarity_search_by_vector(query, k=n)]
 
     def _cannot(self, what: str) -> NoReturn:
@@ -153,3 +154,9 @@ class TextsStore(Store):
         if not self._is_told:
             logger.warning("%r cannot tell what it holds: nothing is re-used, replaced or counted", self)
             self._is_told = True
+
+
+def _more_is_nearer(found: list[tuple[Document, float]]) -> list[tuple[Document, float]]:
+    """Best first, scores that rise are distances."""
+    are_distances = bool(found) and found[0][1] < found[-1][1]
+    return [(document, -score) for document, score in found] if are_distances else found

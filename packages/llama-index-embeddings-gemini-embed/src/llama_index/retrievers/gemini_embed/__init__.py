@@ -6,6 +6,7 @@ nodes       nodes in and out
 base        `GeminiMultimodalRetriever`
 node_store  any of LlamaIndex's vector stores as a store of the core
 their_stores  those, asked in the words that each of them understands;  flat: metadata as they hold them
+kinds       which of LlamaIndex's stores one is, subclasses too
 limits      what their engines cannot take, told before it is paid
 sparse      words beside vectors for LlamaIndex's own Qdrant store
 tool        the retriever as an agent's tools

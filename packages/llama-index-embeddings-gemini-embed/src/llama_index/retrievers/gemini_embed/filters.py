@@ -9,6 +9,7 @@ from typing import Any, cast
 from llama_index.core.vector_stores.types import FilterCondition, FilterOperator, MetadataFilter, MetadataFilters
 
 from gemini_embed import InputError
+from gemini_embed.stores.base import FilterLike
 from gemini_embed.stores.filters import Path, Scalar, Vocabulary, parse, translate
 
 Neutral = dict[str, Any]
@@ -28,6 +29,15 @@ def neutral(filters: MetadataFilters) -> Neutral | None:
     if filters.condition == FilterCondition.NOT:  # none of them, as LlamaIndex's own stores read it
         return {"$not": {"$or": parts}}
     return {"$and": parts}
+
+
+def as_neutral(filter: FilterLike) -> FilterLike:
+    """LlamaIndex's filters as a neutral one, empty when they restrict nothing; others as they are.
+
+    Raises:
+        InputError: as `neutral`.
+    """
+    return (neutral(filter) or {}) if isinstance(filter, MetadataFilters) else filter
 
 
 def as_metadata_filters(filter: Mapping[str, Any]) -> MetadataFilters:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from llama_index.core.schema import BaseNode, MetadataMode
 from llama_index.core.vector_stores.types import BasePydanticVectorStore
+from llama_index.retrievers.gemini_embed.filters import as_neutral
 from llama_index.retrievers.gemini_embed.flat import flat, whole
 from llama_index.retrievers.gemini_embed.limits import check_limits, check_text
 from llama_index.retrievers.gemini_embed.nodes import node_of_record
@@ -105,7 +106,7 @@ class NodeStore(Store):
         return [held[id_] for id_ in ids if id_ in held]
 
     def delete(self, ids: Sequence[str] | None = None, *, filter: FilterLike = None) -> int:
-        check_one_of(ids, filter)
+        check_one_of(ids, as_neutral(filter))
         doomed = self._with_ids(ids) if ids is not None else self._matching(filter)
         self._delete([node.node_id for node in doomed])
         return len(doomed)

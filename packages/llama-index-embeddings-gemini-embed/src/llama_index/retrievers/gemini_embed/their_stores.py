@@ -1,8 +1,8 @@
 """LlamaIndex's vector stores, asked in the words that each of them understands.
 
-Only some know NOT; others take it for AND, or refuse nested filters, and most write values into SQL as they are. So a
-store is told no more than what all read alike (fields that equal one of some plain texts, numbers in a range, all of
-them), and what comes back is tested in Python.
+Only some know NOT; others take it for AND, or refuse nested filters, and most write fields and values into SQL as they
+are. So a store is told no more than what all read alike (fields that equal one of some plain texts, numbers in a range,
+all of them; fields named by ASCII letters, digits and underscores), and what comes back is tested in Python.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from llama_index.core.schema import BaseNode
@@ -21,8 +21,9 @@ from llama_index.core.vector_stores.types import (
     MetadataFilters,
     VectorStoreQuery,
 )
-from llama_index.retrievers.gemini_embed.filters import as_metadata_filters
+from llama_index.retrievers.gemini_embed.filters import as_metadata_filters, as_neutral
 from llama_index.retrievers.gemini_embed.flat import NESTED, PLAIN, whole
+from llama_index.retrievers.gemini_embed.kinds import CHROMA, DUCKDB, LANCE, MILVUS, POSTGRES, QDRANT, kind_of
 
 from gemini_embed import StoreError
 from gemini_embed.adapters import matches
@@ -33,14 +34,13 @@ logger = logging.getLogger(__name__)
 
 _ALL = 2**31 - 1
 """More nodes than a store has. Without a limit, LlamaIndex's Qdrant store gives the first 9,999."""
-_KNOWS_EVERYTHING = frozenset({"QdrantVectorStore", "MilvusVectorStore"})
+_KNOWS_EVERYTHING = frozenset({QDRANT, MILVUS})
 """Stores that read nested filters and NOT as they are meant."""
 _MORE = 4
 """How many times as many nodes are asked for where the store is told a part of the filter only, and too few match."""
 _MOST = 10_000
 """Nodes that are tested here for one search, at most."""
-_CHROMA, _LANCE, _POSTGRES = "ChromaVectorStore", "LanceDBVectorStore", "PGVectorStore"
-_HAVE_FIXED_FIELDS = frozenset({_LANCE, "DuckDBVectorStore"})
+_HAVE_FIXED_FIELDS = frozenset({LANCE, DUCKDB})
 
 
 class TheirStore:
@@ -48,18 +48,17 @@ class TheirStore:
 
     def __init__(self, vector_store: BasePydanticVectorStore) -> None:
         self._store = vector_store
-        self._kind = type(vector_store).__name__
+        self._kind = kind_of(vector_store)
         self.knows_everything = self._kind in _KNOWS_EVERYTHING
         """Whether it reads whole filters; of others a search for nodes that tell no modality may miss some."""
-        kinds = {kind.__name__ for kind in type(vector_store).__mro__}
-        self.has_fixed_fields = bool(kinds & _HAVE_FIXED_FIELDS)
+        self.has_fixed_fields = self._kind in _HAVE_FIXED_FIELDS
         """Whether nodes that are written together, or first, say which fields of metadata all have."""
         self._is_told = False
         has_limit = "limit" in inspect.signature(vector_store.get_nodes).parameters
         self._unlimited = {"limit": _ALL} if has_limit else {}
 
     def __repr__(self) -> str:
-        return self._kind
+        return type(self._store).__name__
 
     def add(self, nodes: list[BaseNode]) -> None:
         """Write nodes, which have their embeddings."""
@@ -102,7 +101,7 @@ class TheirStore:
         """The nodes with these ids that are there, in any order."""
         if not ids:
             return []
-        if self._kind == _LANCE:  # it puts ids into double quotes, which are for names of columns
+        if self._kind == LANCE:  # it puts ids into double quotes, which are for names of columns
             return self._held(where=f"id in ({_quoted(ids)})")
         return self._held(node_ids=list(ids))
 
@@ -115,7 +114,7 @@ class TheirStore:
     def with_vectors(self, nodes: Sequence[BaseNode]) -> bool:
         """Give nodes their vectors, where the store did not; whether all have one."""
         bare = {node.node_id: node for node in nodes if node.embedding is None}
-        if bare and self._kind == _CHROMA:
+        if bare and self._kind == CHROMA:
             got = cast("Any", self._store).client.get(ids=[*bare], include=["embeddings"])
             for id_, vector in zip(got["ids"], got["embeddings"], strict=True):
                 bare[id_].embedding = vector.tolist()
@@ -123,7 +122,7 @@ class TheirStore:
 
     def delete(self, ids: Sequence[str]) -> None:
         """Remove nodes."""
-        if self._kind == _LANCE:
+        if self._kind == LANCE:
             cast("Any", self._store).table.delete(f"id in ({_quoted(ids)})")
         else:
             self._store.delete_nodes(list(ids))
@@ -141,7 +140,7 @@ class TheirStore:
         if not self._is_made():
             return []
         wanted: dict[str, Any] = {"node_ids": node_ids, "filters": filters, **self._unlimited, **more}
-        if node_ids is None and filters is None and self._kind == _POSTGRES:
+        if node_ids is None and filters is None and self._kind == POSTGRES:
             wanted["node_ids"] = []  # all of them: it insists on one of the two
         try:
             return list(self._store.get_nodes(**wanted))
@@ -162,20 +161,19 @@ class TheirStore:
 
         Records with metadata that are no texts or numbers are asked for apart, since a filter may be on these.
         """
-        if isinstance(filter, MetadataFilters):
-            return [filter]
-        parsed = parse(filter)
+        told = as_neutral(filter)
+        parsed = parse(told)
         if parsed is None:
             return [None]
         if self.knows_everything:
-            return [as_metadata_filters(filter)]
+            return [as_metadata_filters(told)]
         parts = [*(parsed.nodes if isinstance(parsed, All) else (parsed,))]
-        if self._kind == _POSTGRES:  # it takes every text of a field for a number, and fails
+        if self._kind == POSTGRES:  # it takes every text of a field for a number, and fails
             parts = [part for part in _flat(parts) if not isinstance(part, Range)]
-        leaves = [leaf for part in _flat(parts) for leaf in _leaves(part)]
+        leaves = [leaf for part in _flat(parts) for leaf in _leaves(part) if _is_name(leaf.key)]
         plain = [leaf for leaf in leaves if leaf.key in PLAIN]
         others = [leaf for leaf in leaves if leaf.key not in PLAIN]
-        if self._kind == _LANCE:
+        if self._kind == LANCE:
             return [_all_of(plain)]
         nested = MetadataFilter(key=NESTED, operator=FilterOperator.IN, value=["yes"])
         return [_all_of(leaves), _all_of([*plain, nested])] if others else [_all_of(plain)]
@@ -206,12 +204,18 @@ def _leaves(node: Node) -> list[MetadataFilter]:
 
 
 _SYNTAX = re.compile(r"['\"\\\\%]|(?<![:\w]):\w")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 _BOUNDS = {
     "gt": FilterOperator.GT,
     "gte": FilterOperator.GTE,
     "lt": FilterOperator.LT,
     "lte": FilterOperator.LTE,
 }
+
+
+def _is_name(key: str) -> bool:
+    """Whether a field's name can stand in any engine's language as it is."""
+    return _NAME.fullmatch(key) is not None
 
 
 def _is_plain(value: object) -> bool:
@@ -229,8 +233,6 @@ def _is_no_table(error: Exception) -> bool:
 
 
 def _test(filter: FilterLike) -> Callable[[BaseNode], bool]:
-    """A neutral filter in Python."""
-    if not isinstance(filter, Mapping):
-        return lambda node: True
-    parsed = parse(filter)
+    """A filter in Python."""
+    parsed = parse(as_neutral(filter))
     return lambda node: matches(parsed, whole(node.metadata))
