@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,6 +18,13 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore:Inheritance class:DeprecationWarning"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def _sockets_collected_here() -> Iterator[None]:
+    """Those left open go while their warnings are ignored: else the collector meets them in somebody else's test."""
+    yield
+    gc.collect()
 
 
 @pytest.mark.parametrize(("make", "use", "log", "options"), SHAPES)
