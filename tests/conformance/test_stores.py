@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from gemini_embed import EdgeStore, MilvusStore, QdrantStore
-from gemini_embed.testing import StoreTests
+from gemini_embed.testing import SearchingTests, StoreTests
+from gemini_embed.testing.lasting import LastingTests
 
 
 def edge_with_words(place: Path) -> EdgeStore:
@@ -41,7 +42,14 @@ class TestQdrantStoreInMemory(StoreTests):
 
 @pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # qdrant-client leaves its lock file to the GC
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-class TestQdrantStoreOnDisk(StoreTests):
+class TestQdrantStoreOnDisk(SearchingTests):
+    factory = qdrant_on_disk
+
+
+@pytest.mark.slow  # processes that import qdrant-client
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # as above
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+class TestQdrantStoreOnDiskLasts(LastingTests):
     factory = qdrant_on_disk
 
 
@@ -54,7 +62,12 @@ class TestQdrantStoreWithWords(StoreTests):
     in_memory = True
 
 
-class TestMilvusLite(StoreTests):
+@pytest.mark.slow  # processes that import pymilvus
+class TestMilvusLiteLasts(LastingTests):
+    factory = milvus_lite
+
+
+class TestMilvusLite(SearchingTests):
     factory = milvus_lite
     max_text_bytes = 65_535
     ignored_settings = (

@@ -89,7 +89,7 @@ def is_begun_by(one: Any, two: Any) -> bool:
     return np.allclose(begins * scale, two, atol=1e-6)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=80)
 @given(first=ASKED, data=st.data())
 @pytest.mark.filterwarnings("ignore:.*titles.*")  # where a model or task has no place for them
 def test_equal_keys_are_equal_vectors(

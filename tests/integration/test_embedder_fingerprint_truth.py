@@ -61,7 +61,7 @@ def made() -> Iterator[Made]:
         yield lambda configuration: of(tuple(sorted(configuration.items())))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 @given(first=CONFIGURATIONS, data=st.data())
 def test_equal_fingerprints_are_equal_vectors(first: dict[str, Any], data: st.DataObject, made: Made) -> None:
     """Of two that differ in one or two settings, which is where a fingerprint may be wrong."""

@@ -121,7 +121,9 @@ CASES = [
     ),
 ]
 WITH_OPENTELEMETRY = [
-    pytest.param(f"{OPENTELEMETRY}{case.values[0]}", case.values[1], id=f"{case.id}-opentelemetry") for case in CASES
+    pytest.param(f"{OPENTELEMETRY}{case.values[0]}", case.values[1], id=f"{case.id}-opentelemetry", marks=marks)
+    for case in CASES
+    for marks in [pytest.mark.slow if case.id in ("langchain", "llama-index") else ()]
 ]
 
 

@@ -133,6 +133,7 @@ def test_pipelines_cache_tells_settings_apart(make_llama_index: Make, emulator: 
         assert {len(node.embedding or []) for node in nodes} == {options["dimensions"]}
 
 
+@pytest.mark.slow  # two processes that import LlamaIndex
 @pytest.mark.timeout(300)
 def test_pipeline_with_two_worker_processes(
     make_llama_index: Make, emulator: Emulator, monkeypatch: pytest.MonkeyPatch

@@ -179,11 +179,12 @@ def test_requests_in_flight(
     make_llama_index: Make, emulator: Emulator, call: Callable[..., Any], options: dict[str, Any], most: int
 ) -> None:
     """Together, but never more than allowed; the official class sends one by one, or all at once."""
-    emulator.latency_s = 0.2
-    call(make_llama_index(dimensions=8, embed_batch_size=1, **options), [f"text {n}" for n in range(48)])
+    emulator.latency_s = 0.1
+    texts = [f"text {n}" for n in range(6 * most)]
+    call(make_llama_index(dimensions=8, embed_batch_size=1, **options), texts)
 
     assert emulator.requests.max_in_flight == most  # four at first, more when they are answered
-    assert len(emulator.requests) == 48
+    assert len(emulator.requests) == len(texts)
 
 
 def test_all_texts_are_checked_before_any_is_sent(make_llama_index: Make, emulator: Emulator) -> None:

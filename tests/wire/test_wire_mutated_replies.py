@@ -112,7 +112,7 @@ def _places(tree: Any) -> Iterator[tuple[Any, Any]]:
 
 @pytest.mark.skipif(not SAMPLES, reason="GEMINI_EMBED_RECORDINGS names no folder of recordings")
 @pytest.mark.skipif(len(READERS) < 2, reason="needs pysimdjson or orjson, to compare with plain json")
-@settings(max_examples=1500, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=600, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(damaged())
 def test_damaged_replies(case: tuple[Any, bytes, int]) -> None:
     method, body, asked = case
