@@ -1,6 +1,6 @@
 """An index and its folder through any history: what the index holds is what a model says, whatever was killed or away.
 
-`make test` tries a few histories, `make test-slow` 20, `make test-long` 300 (GEMINI_EMBED_HISTORIES).
+`make test` tries a few histories, `make test-slow` 10, `make test-long` 300 (GEMINI_EMBED_HISTORIES).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-HISTORIES = int(os.environ.get("GEMINI_EMBED_HISTORIES", "20"))
+HISTORIES = int(os.environ.get("GEMINI_EMBED_HISTORIES", "10"))
 SMALL, LARGE = 2, 500
 """Records of a batch: several batches are under way together, or all is in one."""
 
@@ -261,7 +261,7 @@ def run(histories: Callable[[], Histories], number: int, steps: int) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on Windows")
 def test_a_few_histories(histories: Callable[[], Histories]) -> None:
-    run(histories, 6, 12)
+    run(histories, 3, 12)
 
 
 @pytest.mark.slow
