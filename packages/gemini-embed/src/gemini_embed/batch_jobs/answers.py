@@ -32,7 +32,7 @@ class Answers:
     """Answers to the lines of one job.
 
     Args:
-        wanted: the keys of its lines.
+        wanted: the keys of its lines; None where only the answers tell them.
         dimensions: length of a vector; None where the first line tells.
         folder: where vectors are held back.
 
@@ -45,8 +45,8 @@ class Answers:
         repeated: lines that say once more what another one said.
     """
 
-    def __init__(self, wanted: Collection[bytes], dimensions: int | None, folder: Path) -> None:
-        self._wanted = frozenset(wanted)
+    def __init__(self, wanted: Collection[bytes] | None, dimensions: int | None, folder: Path) -> None:
+        self._wanted = None if wanted is None else frozenset(wanted)
         self._dimensions = dimensions
         self._rows: dict[bytes, int] = {}
         self._written = 0
@@ -72,7 +72,7 @@ class Answers:
             except UnreadableReplyError:  # the rest of a file that was cut; its key is missing then
                 self.strange += 1
                 continue
-            if answer.key is None or answer.key not in self._wanted:
+            if answer.key is None or (self._wanted is not None and answer.key not in self._wanted):
                 self.strange += 1
             else:
                 self._take(answer.key, answer)
@@ -130,7 +130,8 @@ class Answers:
                 del problems[key]
         for key in self.refused.keys() & self.again.keys():
             del self.again[key]
-        self.again |= dict.fromkeys(self._wanted - self._rows.keys() - self.refused.keys() - self.again.keys(), MISSING)
+        told = self._rows.keys() | self.refused.keys() | self.again.keys()
+        self.again |= dict.fromkeys((self._wanted or frozenset()) - told, MISSING)
 
     def get(self, key: bytes) -> NDArray[np.float32] | None:
         """The vector of a key, as served, float32; None when there is none to be trusted."""

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from gemini_embed.batch_jobs.ledger import JobRow, Ledger
     from gemini_embed.batch_jobs.leases import Lease
+    from gemini_embed.batch_jobs.ledger import JobRow, Ledger
     from gemini_embed.batch_jobs.service import JobService
     from gemini_embed.cache import VectorCache
     from gemini_embed.metering import Budget

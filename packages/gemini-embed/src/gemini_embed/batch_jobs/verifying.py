@@ -57,7 +57,8 @@ def mismatch(job: str, compared: Compared) -> BatchMismatchError:
     """The error of a job whose vectors belong to other texts."""
     return BatchMismatchError(
         f"{job}: {compared}. None of its vectors is used and the job is kept, so that it can be reported; "
-        "run.delete() drops it, and submitting the same contents again pays for new jobs"
+        "run.delete() drops it, and submitting the same contents again pays for new jobs",
+        jobs=[job],
     )
 
 
