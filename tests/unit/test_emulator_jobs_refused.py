@@ -64,6 +64,19 @@ def test_an_input_file_that_has_expired_is_not_found(emulator: Emulator, jobs: J
     assert jobs.get(late)["error"] == {"code": 5, "message": "Requested entity was not found."}
 
 
+def test_a_job_fails_whose_input_file_is_deleted_before_it_runs(emulator: Emulator, jobs: JobCalls) -> None:
+    """Afterwards it has been read."""
+    emulator.batch_s = 100
+    files = [jobs.upload(json.dumps(line("a")).encode()) for _ in range(2)]
+    early, late = (jobs.create({"fileName": file}).json()["name"] for file in files)
+    jobs.http.delete(f"/v1beta/{files[0]}")
+    emulator.clock.advance(51)
+    jobs.http.delete(f"/v1beta/{files[1]}")
+    emulator.clock.advance(50)
+    assert [jobs.state(name) for name in (early, late)] == ["FAILED", "SUCCEEDED"]
+    assert jobs.get(early)["error"]["message"] == "Requested entity was not found."
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [

@@ -151,6 +151,10 @@ def test_jobs_are_scripted_over_http_too(emulator: Emulator, jobs: JobCalls) -> 
     assert [(job["state"], job["items"]) for job in shown] == [("SUCCEEDED", 2), ("SUCCEEDED", 2), ("FAILED", 2)]
     bill = control("GET", "bill").json()
     assert bill["batch"] == {"items": 3, "tokens": 3, "distinct": 2, "repeated": 1}
+    lost = {"push": [{"lost": 503}, "lost"], "action": "asyncBatchEmbedContent"}
+    assert control("POST", "faults", lost).json()["queued"] == 2
+    assert (jobs.create(inline("a")).status_code, len(emulator.jobs())) == (503, 4)
+    control("DELETE", "faults")
     assert control("DELETE", "batches").json()["rule"] is False
     assert control("DELETE", "bill").json()["batch"]["items"] == 0
     assert control("POST", "clock", {"advance_s": 60}).json()["ahead_s"] == 60

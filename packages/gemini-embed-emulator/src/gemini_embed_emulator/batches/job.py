@@ -44,8 +44,11 @@ class Job:
     """Why it fails, whatever was planned."""
     settled: bool = False
     """Whether it is over, and on the bill."""
+    input_name: str = ""
+    """The file that it was given."""
     extra: dict[str, Any] = field(default_factory=dict)
     """What the API that made it wants to remember."""
+    _counts: tuple[int, int, int] | None = field(default=None, repr=False)
 
     @cached_property
     def items(self) -> int:
@@ -85,9 +88,13 @@ class Job:
 
     def counts(self, now: float) -> tuple[int, int, int]:
         """Requests that succeeded, failed, and are pending. Those that a result leaves out count as answered."""
-        answered = self.answered(now)
-        failed = sum(entry.error is not None for entry in {entry.key: entry for entry in self.entries(now)}.values())
-        return answered - failed, failed, 0 if self.course.is_over(now) else self.items
+        if not self.course.is_over(now):
+            return 0, 0, self.items
+        if self._counts is None:
+            answered = self.answered(now)
+            failed = len({entry.key for entry in self.entries(now) if entry.error is not None})
+            self._counts = answered - failed, failed, 0
+        return self._counts
 
     def billable(self, now: float) -> list[int]:
         """The lines, by their position, whose vectors are among the answers."""
