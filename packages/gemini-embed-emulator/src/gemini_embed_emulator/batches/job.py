@@ -15,8 +15,8 @@ from .lines import Line, LineError, ReadLine, Survey
 from .plan import Entry
 from .states import Course, State
 
-_AT_ONCE = 200
-"""Lines of a result that are made together: some 100 kB at 128 values, 9 MB at 3072."""
+_AT_ONCE = 50
+"""Lines of a result that are made together: some 80 kB at 128 values, 2 MB at 3072."""
 
 Form = Callable[[Line, dict[str, Any] | LineError], dict[str, Any]]
 """A line of a result: that whose key it has, and the response or the error."""

@@ -56,12 +56,16 @@ class JobStore:
         script: JobScript,
         account: Account,
         ids: Callable[[], str] = new_id,
+        *,
+        limited: bool = True,
     ) -> None:
+        """`limited`: whether the queue has limits, as the Developer API's has and Vertex's has not."""
         self._settings = settings
         self._clock = clock
         self._script = script
         self._account = account
         self._new_id = ids
+        self._limited = limited
         self._jobs: dict[str, Job] = {}
         self._deleted: dict[str, Job] = {}
         self._results: dict[str, Job] = {}
@@ -194,6 +198,8 @@ class JobStore:
         return self._settings.batch_listed_after_s if told is None else told
 
     def _check_queue(self, model: str, tokens: int) -> None:
+        if not self._limited:
+            return
         active = [job for job in (*self._jobs.values(), *self._deleted.values()) if not job.settled]
         quota = self._settings.quota
         limit = quota.enqueued_tokens if quota else None
