@@ -111,8 +111,12 @@ class Job:
         told = line if entry.answer == entry.key else self._read(rows, entry.answer)
         error = entry.error or told.error
         if error is None and told.answer is not None:
-            return form(line, told.answer())
-        return form(line, error or LineError(13, "An internal error has occurred."))
+            response = form(line, told.answer())
+        else:
+            response = form(line, error or LineError(13, "An internal error has occurred."))
+        if edit := self.course.plan.edit:
+            edit(response)
+        return response
 
     def _read(self, rows: Sequence[Any], position: int) -> Line:
         return self.survey.kept.get(position) or self.read(rows[position])

@@ -79,35 +79,38 @@ class JobStore:
 
     def create(self, asked: NewJob) -> Job:
         """A new job. Raises ApiError 429 where the queue or the memory is full; nothing is scripted for those."""
-        self.settle()
-        survey, failure = _surveyed(asked)
-        n_bytes = size_of(asked.rows)
-        self._check_queue(asked.model, sum(survey.tokens))
-        self._check_room(n_bytes)
-        self._made += 1
-        plan = self._script.next(Asked(self._made, asked.model, asked.display_name, len(asked.rows)))
+        survey, failure = _surveyed(asked)  # which takes its time, and waits for nobody
+        with self._lock:
+            self.settle()
+            self._check_queue(asked.model, sum(survey.tokens))
+            self._check_room(size_of(asked.rows))
+            self._made += 1
+            plan = self._script.next(Asked(self._made, asked.model, asked.display_name, len(asked.rows)))
+            job = self._job(asked, plan, survey, failure)
+            self._jobs[job.id] = job
+        return job
+
+    def _job(self, asked: NewJob, plan: JobPlan, survey: Survey, failure: LineError | None) -> Job:
+        now = self.now
         lasts_s = self._settings.batch_s if plan.batch_s is None else plan.batch_s
-        if asked.input_expires is not None and self.now + lasts_s / 2 >= asked.input_expires:
+        if asked.input_expires is not None and now + lasts_s / 2 >= asked.input_expires:
             failure = _NO_INPUT
         if failure:
             plan = JobPlan(end="FAILED", listed_after_s=plan.listed_after_s)
-        job = Job(
+        return Job(
             id=self._new_id(),
             model=asked.model,
             display_name=asked.display_name,
             rows=asked.rows,
             read=asked.read,
-            course=Course(plan, self.now, lasts_s),
+            course=Course(plan, now, lasts_s),
             survey=survey,
             by_file=asked.by_file,
-            n_bytes=n_bytes,
+            n_bytes=size_of(asked.rows),
             priority=asked.priority,
             input_name=asked.input_name,
             failure=failure,
         )
-        with self._lock:
-            self._jobs[job.id] = job
-        return job
 
     def find(self, job_id: str) -> Job | None:
         """The job of this id, None when there is none, or none any more."""
