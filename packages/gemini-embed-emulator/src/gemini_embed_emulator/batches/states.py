@@ -23,6 +23,8 @@ class Course:
     lasts_s: float
     cancelled: float | None = None
     """When somebody asked for its end."""
+    has_no_input: bool = False
+    """Whether what it was to read is gone: it fails when it would run."""
 
     @property
     def starts(self) -> float:
@@ -35,6 +37,8 @@ class Course:
         planned: tuple[float, State] = (self.created + EXPIRES_S, "EXPIRED")
         if self.plan.end not in ("PENDING", "RUNNING") and self.lasts_s <= EXPIRES_S:
             planned = (self.created + self.lasts_s, self.plan.end)
+        if self.has_no_input and self.starts < planned[0]:
+            planned = (self.starts, "FAILED")
         if self.cancelled is not None and self.cancelled < planned[0]:
             return self.cancelled, "CANCELLED"
         return planned
