@@ -98,6 +98,7 @@ if TYPE_CHECKING:
     from gemini_embed.index import MultimodalIndex
     from gemini_embed.indexing.items import Item
     from gemini_embed.indexing.report import AddReport, SkippedItem
+    from gemini_embed.metering.batch_estimates import BatchEstimate
     from gemini_embed.metering.budget import Budget
     from gemini_embed.metering.estimates import Estimate
     from gemini_embed.records import Record
@@ -113,6 +114,7 @@ if TYPE_CHECKING:
 
 _LAZY = {
     "AddReport": "gemini_embed.indexing.report",
+    "BatchEstimate": "gemini_embed.metering.batch_estimates",
     "BatchLimits": "gemini_embed.batch_jobs.limits",
     "BatchRun": "gemini_embed.batch_jobs.run",
     "Batches": "gemini_embed.batch_jobs.batches",
@@ -148,6 +150,7 @@ __all__ = [
     "AuthenticationError",
     "BatchDeadlineError",
     "BatchError",
+    "BatchEstimate",
     "BatchFailedError",
     "BatchLimits",
     "BatchMismatchError",
