@@ -27,6 +27,7 @@ class DeveloperJobs:
     """See `service.JobService`."""
 
     def __init__(self, session: HttpSession, request: Request, http: HttpOptions) -> None:
+        self.asked = 0
         self._session = session
         self._request = request
         self._connection = request.connection
@@ -134,5 +135,6 @@ class DeveloperJobs:
         return await tried(lambda: self._ask_once(method, url, body), self._session, self._request.retry)
 
     async def _ask_once(self, method: str, url: str, body: bytes) -> bytes:
+        self.asked += 1
         async with self._session.gate.slot():
             return await self._session.ask(method, url, body, model=self._model)
