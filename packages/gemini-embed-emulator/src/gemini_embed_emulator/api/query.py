@@ -16,6 +16,8 @@ Mask = Mapping[str, "Mask"]
 
 PRETTY = frozenset({"prettyPrint", "$prettyPrint", "pretty_print"})
 _SYSTEM = ("alt", "callback", "fields", "key", "quotaUser", "access_token", "oauth_token", "uploadType")
+MEDIA = "media"
+"""The form of what is no JSON: a download. `check` refuses it elsewhere."""
 KNOWN = frozenset(
     {*_SYSTEM, *(f"${name}" for name in _SYSTEM), *PRETTY, "$.xgafv", "upload_protocol", "pageSize", "pageToken"}
 )
@@ -48,8 +50,8 @@ class Layout:
         """What the query asks for. Raises ApiError 400 for what cannot be read, 501 for a format that is not JSON."""
         alt = _value(query, "alt") or "json"
         form, *options = alt.replace(" ", "").split(";")
-        if form != "json":
-            raise errors.ApiError(501, f"The emulator answers in JSON only, not alt={alt}.")
+        if form not in ("json", MEDIA):
+            raise _no_form(alt)
         callback, fields = _value(query, "callback"), _value(query, "fields")
         if callback and not _NAME.fullmatch(callback):
             raise errors.ApiError(400, f"Invalid JSONP callback name: {callback}")
@@ -68,8 +70,15 @@ def wants_indent(query: Mapping[str, str]) -> bool:
     return not values or values[-1].lower() not in ("false", "0")
 
 
-def check(query: Mapping[str, str], *, refused: frozenset[str] = frozenset()) -> None:
-    """Raise ApiError 400 for the first parameter that is not known, or is `refused`."""
+def wants_media(query: Mapping[str, str]) -> bool:
+    """Whether the bytes of a file are asked for, and not what is known of it."""
+    return _value(query, "alt") == MEDIA
+
+
+def check(query: Mapping[str, str], *, refused: frozenset[str] = frozenset(), media: bool = False) -> None:
+    """Raise ApiError 400 for the first parameter that is not known, or is `refused`; 501 for bytes but of `media`."""
+    if not media and wants_media(query):
+        raise _no_form(MEDIA)
     for name in query:
         if name in refused or name not in KNOWN:
             raise unknown(name)
@@ -85,6 +94,10 @@ def whole_number(query: Mapping[str, str], name: str, default: int) -> int:
 
 def _value(query: Mapping[str, str], name: str) -> str:
     return query.get(name, "") or query.get(f"${name}", "")
+
+
+def _no_form(alt: str) -> errors.ApiError:
+    return errors.ApiError(501, f"The emulator answers in JSON only, not alt={alt}.")
 
 
 def _mask(text: str) -> Mask:

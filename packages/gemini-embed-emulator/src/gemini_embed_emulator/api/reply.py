@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from gemini_embed_emulator.http import Streamed
 
 
 @dataclass(frozen=True)
@@ -19,3 +21,7 @@ class Reply:
     items: int = 0
     tokens: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
+    contents: Sequence[bytes] = ()
+    """The digests of the items, for the bill."""
+    streamed: Streamed | None = None
+    """A body that is no JSON and is sent piece by piece, in the payload's stead."""

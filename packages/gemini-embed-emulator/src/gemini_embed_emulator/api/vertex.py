@@ -14,7 +14,7 @@ from gemini_embed_emulator.settings import Settings
 from gemini_embed_emulator.vectors import Limits, VectorMaker
 
 from . import schema
-from .embedding import Prepared, count_contents, prepare, row, too_long, usage
+from .embedding import Prepared, billed, count_contents, prepare, row, too_long, usage
 from .parts import Blob, Senses
 from .reply import Reply
 from .schema import UNSPECIFIED
@@ -81,7 +81,7 @@ class VertexApi:
             "predictions": [{"embeddings": self._embeddings(model, item)} for item in items],
             "metadata": {"billableCharacterCount": _characters(texts)},
         }
-        return Reply(payload, model.name, len(items), sum(item.total_tokens for item in items))
+        return billed(payload, model, items)
 
     def embed_content(self, target: Target, body: Any) -> Reply:
         """One vector for the one content."""
@@ -95,7 +95,7 @@ class VertexApi:
             payload["usageMetadata"] = usage([one.tokens], "promptTokensDetails") | total
         if one.truncated:
             payload["truncated"] = True
-        return Reply(payload, model.name, 1, one.total_tokens)
+        return billed(payload, model, [one])
 
     def batch_embed_contents(self, target: Target, body: Any) -> Reply:
         """A vector for each of up to 100 requests, after the API's reference: nobody has published a reply."""
@@ -111,7 +111,7 @@ class VertexApi:
         if self._settings.usage:
             counted = usage((item.tokens for item in items), "promptTokensDetails")
             payload["usageMetadata"] = counted | {"totalTokenCount": total}
-        return Reply(payload, model.name, len(items), total)
+        return billed(payload, model, items)
 
     def compute_tokens(self, target: Target, body: Any) -> Reply:
         """The tokens of each content or instance, as base64 and as numbers (the emulator's own)."""

@@ -4,7 +4,7 @@ Nothing here knows a path or a field of HTTP. `lines` is what a job is given, `p
 when it is what, `answers` what it gives back and in which order; `job` is one of them, `store` all of one API's.
 """
 
-from .job import Job
+from .job import Form, Job
 from .lines import JsonLines, Line, LineError, ReadLine, rpc_code
 from .plan import Asked, Entry, JobPlan, JobScript
 from .states import State
@@ -13,6 +13,7 @@ from .store import JobStore, NewJob
 __all__ = [
     "Asked",
     "Entry",
+    "Form",
     "Job",
     "JobPlan",
     "JobScript",

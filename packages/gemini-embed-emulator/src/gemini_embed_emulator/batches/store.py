@@ -32,6 +32,8 @@ class NewJob:
     read: ReadLine
     by_file: bool
     priority: int = 0
+    input_expires: float | None = None
+    """When the file that holds the input is gone, by the service's clock."""
 
 
 def new_id() -> str:
@@ -74,15 +76,18 @@ class JobStore:
         self._check_room(n_bytes)
         self._made += 1
         plan = self._script.next(Asked(self._made, asked.model, asked.display_name, len(asked.rows)))
+        lasts_s = self._settings.batch_s if plan.batch_s is None else plan.batch_s
+        if asked.input_expires is not None and self.now + lasts_s / 2 >= asked.input_expires:
+            failure = LineError(5, "Requested entity was not found.")  # gone before the job runs [P]
         if failure:
-            plan = JobPlan(end="FAILED", batch_s=plan.batch_s, listed_after_s=plan.listed_after_s)
+            plan = JobPlan(end="FAILED", listed_after_s=plan.listed_after_s)
         job = Job(
             id=self._new_id(),
             model=asked.model,
             display_name=asked.display_name,
             rows=asked.rows,
             read=asked.read,
-            course=Course(plan, self.now, self._settings.batch_s if plan.batch_s is None else plan.batch_s),
+            course=Course(plan, self.now, lasts_s),
             survey=survey,
             by_file=asked.by_file,
             n_bytes=n_bytes,

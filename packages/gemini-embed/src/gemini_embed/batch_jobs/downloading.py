@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from typing import TypeAlias
+
 from gemini_embed.calls.retries import RetryPolicy, Wait, decide
 from gemini_embed.errors import RequestError, UnreadableReplyError
 
 logger = logging.getLogger(__name__)
 
+Bytes: TypeAlias = AsyncGenerator[bytes, None]
+
 
 async def lines_of(
     stream: Callable[[int], AsyncGenerator[bytes, None]], policy: RetryPolicy
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """The lines of what `stream` gives from a byte on, without their line breaks; a last one without a break too.
 
     Where the server does not go on from a byte the file is read from its start, so that lines come twice.

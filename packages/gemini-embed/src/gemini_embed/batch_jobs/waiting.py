@@ -129,8 +129,8 @@ class Waiting:
             jobs = [row.name or row.display_name for row in left]
             why = "" if fallback == "raise" else '; fallback="online" needs the contents: submit them again'
             raise BatchDeadlineError(
-                f"after deadline_s={self.patience.deadline_s:g}, {len(jobs)} jobs have not ended ({_named(jobs)}); they "
-                f"go on, and run.wait() collects them{why}",
+                f"after deadline_s={self.patience.deadline_s:g}, {len(jobs)} jobs have not ended ({_named(jobs)}); "
+                f"they go on, and run.wait() collects them{why}",
                 jobs=jobs,
             )
         for row in left:

@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, TypeAlias
 from gemini_embed.batch_jobs.adopting import discarded
 from gemini_embed.batch_jobs.checking import online_vectors
 from gemini_embed.batch_jobs.collecting import Collector
+from gemini_embed.batch_jobs.creating import Order
 from gemini_embed.batch_jobs.following import Following, Known
 from gemini_embed.batch_jobs.host import Host
 from gemini_embed.batch_jobs.leases import working
 from gemini_embed.batch_jobs.status import BatchStatus
+from gemini_embed.batch_jobs.submitting import submit
 from gemini_embed.batch_jobs.waiting import Patience, Waiting
 from gemini_embed.batch_jobs.watching import Progress, watching
 from gemini_embed.calls.attempts import Request
 from gemini_embed.calls.call import Call
 from gemini_embed.errors import ApiError, NotFoundError
+from gemini_embed.preparing import without_twins
 from gemini_embed.result import EmbeddingResult, Usage
 from gemini_embed.service import HttpSession
 
@@ -141,20 +144,29 @@ class Work:
         """Vectors of these keys, asked for anew; none where the contents are not at hand."""
         if self._call is None:
             return {}
-        some = {entry.key: entry for entry in self._call.prepared.entries if entry.key in set(keys)}
+        wanted = frozenset(keys)
+        some = {entry.key: entry for entry in self._call.prepared.entries if entry.key in wanted}
         request = replace(self._request, cache=None)
         return await online_vectors(
             self._session, request, self._host.http, self._call.purpose, list(some.values()), len(some)
         )
 
     async def _again(self, keys: Collection[bytes], attempt: int) -> None:
-        raise NotImplementedError
+        """Put these contents into new jobs of the run."""
+        assert self._call is not None  # noqa: S101  # they are at hand; tells the type checker
+        entries = [entry for entry in without_twins(self._call.prepared.entries) if entry.key in keys]
+        call = replace(self._call, prepared=replace(self._call.prepared, entries=entries))
+        service = await asyncio.to_thread(self._host.service_name, self._request)
+        order = Order(
+            call=call, request=self._request, run=self._name, service=service, budget=self._host.budget, attempt=attempt
+        )
+        await submit(self._session, self._host, order)
 
     async def _result(self, call: Call, rows: Sequence[JobRow]) -> EmbeddingResult:
         """All vectors, out of the cache; what is not there is embedded online. What a job was refused is not sent."""
         refused = call.refused.copied()
         entries = []
-        for entry in call.prepared.entries:
+        for entry in without_twins(call.prepared.entries):
             if error := self._known.refused.get(entry.key):
                 first = ApiError(400, "INVALID_ARGUMENT", error.message, model=self._request.facts.name)
                 refused.refused_before(first, entry.positions)
