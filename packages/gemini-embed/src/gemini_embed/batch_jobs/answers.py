@@ -85,7 +85,7 @@ class Answers:
             self.refused[key] = answer.error
         elif problem:
             self.again[key] = problem
-        elif (held := self.get(key)) is None:
+        elif (held := self.get(key)) is None or answer.values is None:
             assert answer.values is not None  # noqa: S101  # there is no problem; tells the type checker
             self._hold(key, answer.values)
             self._count(answer)

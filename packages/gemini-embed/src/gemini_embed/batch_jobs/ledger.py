@@ -44,6 +44,7 @@ _COLUMNS = (
     "display_name, run, part, service, model, state, name, input_ref, is_sent, keys, checks, likely, usd, attempt, "
     "refs, note, outcome, created_at"
 )
+_MARKS = ",".join("?" * len(_COLUMNS.split(",")))
 
 T = TypeVar("T")
 
@@ -139,6 +140,11 @@ class Ledger:
 
         return self._use(write, lasting=True)
 
+    def note(self, row: JobRow) -> None:
+        """Write a row that nobody holds, unless it is there."""
+        statement = f"INSERT OR IGNORE INTO batch_jobs ({_COLUMNS}) VALUES ({_MARKS})"  # noqa: S608 - names
+        self._use(_written(statement, *_values(row)))
+
     def uploaded(self, display_name: str, input_ref: str) -> None:
         """Its input file is there."""
         self._update(display_name, input_ref=input_ref)
@@ -151,8 +157,13 @@ class Ledger:
         """The service has it, by this name."""
         self._update(display_name, state="created", name=name)
 
-    def collected(self, display_name: str, note: str = "", outcome: Outcome | None = None) -> None:
-        """Its answers are in the cache, or there is nothing more to be had of it: its keys are free."""
+    def collected(
+        self, display_name: str, note: str = "", outcome: Outcome | None = None, keys: Iterable[bytes] = ()
+    ) -> None:
+        """Its answers are in the cache, or there is nothing more to be had of it: its keys are free. `keys` are those
+        of its answers, where it was not known before what they are."""
+        if found := b"".join(keys):
+            self._update(display_name, keys=found)
         self._free(display_name, "collected", note, outcome)
 
     def lost(self, display_name: str, note: str) -> None:

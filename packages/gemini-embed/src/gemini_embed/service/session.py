@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -74,7 +74,7 @@ class HttpSession:
             return data
         raise _refusal(response, data, model)
 
-    async def stream(self, url: str, *, model: str, start: int = 0) -> AsyncIterator[bytes]:
+    async def stream(self, url: str, *, model: str, start: int = 0) -> AsyncGenerator[bytes, None]:
         """The body of a 200 reply to GET as it comes in, from byte `start` on; `timeout_s` holds for each wait.
 
         Raises:
