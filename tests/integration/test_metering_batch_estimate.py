@@ -24,7 +24,7 @@ def test_an_estimate_by_jobs_says_both_prices_and_sends_nothing(
     assert (jobs.items, jobs.tokens, jobs.online) == (online.items, online.tokens, online)
     assert jobs.jobs == jobs.jobs_in_turn == -(-online.tokens // 5000)
     assert jobs.usd == pytest.approx((online.usd or 0.0) * (0.5 + jobs.verified / 1000))
-    assert f"queue of 5,000 tokens: {jobs.jobs} jobs, {jobs.jobs} in turn" in str(jobs)
+    assert f"queue of 5,000 tokens: {jobs.jobs} jobs in turn" in str(jobs)
     assert len(emulator.requests) == 0
 
 

@@ -21,7 +21,9 @@ class Limits:
 
 
 def plan(**limits: Any) -> JobPlan:
-    return JobPlan(limits=Limits(**limits), price_factor=0.5, verified=4, max_inline_bytes=2**20)
+    told = Limits(**limits)
+    share = told.max_enqueued_tokens and told.max_enqueued_tokens // 4
+    return JobPlan(limits=told, max_job_tokens=share, price_factor=0.5, verified=4, max_inline_bytes=2**20)
 
 
 def online(items: int, tokens: int) -> Estimate:
@@ -35,8 +37,8 @@ def online(items: int, tokens: int) -> Estimate:
         pytest.param(1, 10, 100, {}, (1, 1, 1), id="one"),
         pytest.param(50_000, 5_000_000, 10**8, {}, (3, 3, 1), id="lines-of-a-job"),
         pytest.param(1_000, 300_000, 4 * 10**9, {}, (3, 3, 1), id="bytes-of-a-job"),
-        pytest.param(100_000, 60_000_000, 3 * 10**8, {"max_enqueued_tokens": 500_000}, (120, 1, 120), id="the-queue"),
-        pytest.param(100_000, 1_000_000, 3 * 10**8, {"max_enqueued_tokens": 500_000}, (5, 2, 3), id="two-at-once"),
+        pytest.param(100_000, 60_000_000, 3 * 10**8, {"max_enqueued_tokens": 500_000}, (480, 4, 120), id="the-queue"),
+        pytest.param(100_000, 1_000_000, 3 * 10**8, {"max_enqueued_tokens": 500_000}, (8, 4, 2), id="in-two-turns"),
         pytest.param(100_000, 1_000_000, 10**8, {"max_enqueued_tokens": 10**7}, (5, 5, 1), id="room-for-all"),
         pytest.param(9_000, 9_000, 10**6, {"max_items": 10, "max_jobs": 100}, (900, 100, 9), id="jobs-at-once"),
     ],
@@ -50,9 +52,9 @@ def test_jobs_are_planned_by_every_limit(
 
 def test_the_price_is_half_and_that_of_the_lines_verified_online() -> None:
     made = BatchEstimate.of(online(100_000, 60_000_000), 10**8, plan(max_enqueued_tokens=500_000))
-    assert made.verified == 4 * 120
+    assert made.verified == 4 * 480
     assert made.online.usd == pytest.approx(12.0)
-    assert made.usd == pytest.approx(6.0 + 12.0 * 480 / 100_000)
+    assert made.usd == pytest.approx(6.0 + 12.0 * 1920 / 100_000)
 
 
 def test_few_items_cost_more_by_jobs_than_online() -> None:
@@ -82,8 +84,8 @@ def test_sums_are_of_one_run() -> None:
             60_000_000,
             {"max_enqueued_tokens": 500_000},
             [
-                "100,000 items, about 60,000,000 tokens, about $6.06 in batch jobs, $12.00 online",
-                "queue of 500,000 tokens: 120 jobs, 120 in turn",
+                "100,000 items, about 60,000,000 tokens, about $6.23 in batch jobs, $12.00 online",
+                "queue of 500,000 tokens: 480 jobs, 4 at once: 120 in turn",
             ],
             id="in-turn",
         ),
@@ -101,8 +103,8 @@ def test_sums_are_of_one_run() -> None:
             {},
             [
                 "100,000 items, about 1,000,000 tokens, about $0.1000 in batch jobs, $0.2000 online",
-                "5 jobs, all at once unless the queue takes fewer tokens: how many is not known, and learned from "
-                "refusals",
+                "5 jobs, all at once; fewer at once if the queue takes fewer tokens: its size is not known, and "
+                "learned from refusals",
             ],
             id="not-known",
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gemini_embed.batch_jobs.limits import BatchLimits
+from gemini_embed.batch_jobs.queueing import job_tokens
 from gemini_embed.batch_jobs.service import INLINE_BYTES
 from gemini_embed.metering import Estimate
 from gemini_embed.metering.batch_estimates import BatchEstimate, JobPlan
@@ -17,8 +18,10 @@ VERIFIED = 4
 
 def in_jobs(online: Estimate, items: Sequence[Entry], limits: BatchLimits, facts: ModelFacts) -> BatchEstimate:
     """What embedding `items` would cost by jobs; `online` is what it would by ordinary calls."""
+    queue = limits.max_enqueued_tokens
     plan = JobPlan(
         limits=limits,
+        max_job_tokens=None if queue is None else job_tokens(queue),
         price_factor=facts.batch_price_factor,
         verified=VERIFIED,
         max_inline_bytes=INLINE_BYTES,

@@ -42,12 +42,14 @@ class JobPlan:
 
     Attributes:
         limits: those that jobs keep.
+        max_job_tokens: of one job; None: no limit.
         price_factor: the price of a token in a job, as a part of its price online.
         verified: lines of each job that are embedded online too, at the full price.
         max_inline_bytes: media up to so many bytes are part of their line, larger ones are uploaded by themselves.
     """
 
     limits: JobLimits
+    max_job_tokens: int | None
     price_factor: float
     verified: int
     max_inline_bytes: int
@@ -70,7 +72,7 @@ class BatchEstimate(Estimate):
         online: the same by ordinary calls.
         jobs: how many are made of the `items` lines.
         jobs_at_once: how many of them may wait or run at the same time.
-        jobs_in_turn: how many go one after another, so that what a job takes is taken so many times.
+        jobs_in_turn: how many go one after another: what a job takes is taken so many times.
         queue_tokens: tokens that may wait or run at the same time; None: not known, it is learned from refusals.
         verified: lines that are embedded online too, to see that each vector is its own content's.
         file_bytes: of the jobs' files, about.
@@ -89,7 +91,7 @@ class BatchEstimate(Estimate):
     @classmethod
     def of(cls, online: Estimate, file_bytes: int, plan: JobPlan) -> BatchEstimate:
         """What `online` would be by jobs, whose lines take `file_bytes`."""
-        jobs, at_once = _jobs(online, file_bytes, plan.limits)
+        jobs, at_once = _jobs(online, file_bytes, plan)
         verified = min(plan.verified * jobs, online.items)
         share = plan.price_factor + (verified / online.items if online.items else 0.0)
         return cls(
@@ -125,18 +127,23 @@ class BatchEstimate(Estimate):
 
     def _notes(self) -> list[str]:
         jobs = f"{self.jobs:,} job{'s' if self.jobs != 1 else ''}"
-        turns = f"{self.jobs_in_turn:,} in turn" if self.jobs_in_turn > 1 else "all at once"
-        if self.queue_tokens is None:
-            turns += " unless the queue takes fewer tokens: how many is not known, and learned from refusals"
-            return [f"{jobs}, {turns}", *super()._notes()]
-        return [f"queue of {self.queue_tokens:,} tokens: {jobs}, {turns}", *super()._notes()]
+        if self.jobs_in_turn > 1:
+            at_once = f", {self.jobs_at_once:,} at once: {self.jobs_in_turn:,}" if self.jobs_at_once > 1 else ""
+            said = f"{jobs}{at_once} in turn"
+        else:
+            said = f"{jobs}, all at once" if self.jobs > 1 else jobs
+        if self.queue_tokens is not None:
+            return [f"queue of {self.queue_tokens:,} tokens: {said}", *super()._notes()]
+        unknown = "fewer at once if the queue takes fewer tokens: its size is not known, and learned from refusals"
+        return [f"{said}; {unknown}", *super()._notes()]
 
 
-def _jobs(online: Estimate, file_bytes: int, limits: JobLimits) -> tuple[int, int]:
+def _jobs(online: Estimate, file_bytes: int, plan: JobPlan) -> tuple[int, int]:
     """How many jobs these contents need, and how many of them go at once."""
-    queue = limits.max_enqueued_tokens
+    limits, queue = plan.limits, plan.limits.max_enqueued_tokens
     shares = [online.items / limits.max_items, file_bytes / limits.max_file_bytes]
-    jobs = ceil(max(*shares, online.tokens / queue if queue else 0.0))
+    shares += [online.tokens / plan.max_job_tokens] if plan.max_job_tokens else []
+    jobs = ceil(max(shares))
     fitting = max(queue * jobs // max(online.tokens, 1), 1) if queue else jobs
     return jobs, min(jobs, fitting, limits.max_jobs)
 
