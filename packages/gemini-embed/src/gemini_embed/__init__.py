@@ -92,12 +92,14 @@ if TYPE_CHECKING:
     from gemini_embed.batch_jobs.batches import Batches
     from gemini_embed.batch_jobs.limits import BatchLimits
     from gemini_embed.batch_jobs.run import BatchRun
+    from gemini_embed.batch_jobs.status import BatchStatus
     from gemini_embed.cache import VectorCache
     from gemini_embed.excerpt import Excerpt
     from gemini_embed.hits import Hit, Hits
     from gemini_embed.index import MultimodalIndex
     from gemini_embed.indexing.items import Item
     from gemini_embed.indexing.report import AddReport, SkippedItem
+    from gemini_embed.metering.batch_estimates import BatchEstimate
     from gemini_embed.metering.budget import Budget
     from gemini_embed.metering.estimates import Estimate
     from gemini_embed.records import Record
@@ -113,8 +115,10 @@ if TYPE_CHECKING:
 
 _LAZY = {
     "AddReport": "gemini_embed.indexing.report",
+    "BatchEstimate": "gemini_embed.metering.batch_estimates",
     "BatchLimits": "gemini_embed.batch_jobs.limits",
     "BatchRun": "gemini_embed.batch_jobs.run",
+    "BatchStatus": "gemini_embed.batch_jobs.status",
     "Batches": "gemini_embed.batch_jobs.batches",
     "Budget": "gemini_embed.metering.budget",
     "EdgeStore": "gemini_embed.stores.edge",
@@ -148,10 +152,12 @@ __all__ = [
     "AuthenticationError",
     "BatchDeadlineError",
     "BatchError",
+    "BatchEstimate",
     "BatchFailedError",
     "BatchLimits",
     "BatchMismatchError",
     "BatchRun",
+    "BatchStatus",
     "Batches",
     "Budget",
     "BudgetError",

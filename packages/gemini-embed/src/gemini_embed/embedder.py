@@ -7,7 +7,7 @@ import os
 import ssl
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from gemini_embed.batch_jobs.limits import BatchLimits, staging_place
 from gemini_embed.calls import Overflow, RetryPolicy, Submitted, embed
@@ -32,7 +32,7 @@ from gemini_embed.content import (
 from gemini_embed.engine import Closing, Engine
 from gemini_embed.fingerprint import Fingerprint, fingerprint_of, scaled_to_unit
 from gemini_embed.media import FetchPolicy, fetch
-from gemini_embed.metering import Budget, Estimate, ObservedCall, estimate, observed
+from gemini_embed.metering import Budget, Estimate, ObservedCall, Price, estimate, observed
 from gemini_embed.models import Backend, ModelFacts, checked_dimensions, facts_for
 from gemini_embed.notices import warn
 from gemini_embed.preparing import Prepared, Purpose, prepare, without_twins
@@ -47,6 +47,7 @@ from gemini_embed.wire import Options
 if TYPE_CHECKING:
     from gemini_embed.batch_jobs.batches import Batches
     from gemini_embed.cache import VectorCache
+    from gemini_embed.metering.batch_estimates import BatchEstimate
 
 DEFAULT_MODEL = "gemini-embedding-2"
 _ADDED_LATER = {"_has_warned_of_mix": False, "batch_limits": BatchLimits(), "staging": None}
@@ -320,12 +321,28 @@ class Embedder(Closing):
         """`submit` in two steps, for who starts several: bad input raises here, and calling what comes back starts."""
         return partial(self._submit, self._prepared(contents_of(contents), side, task, None))
 
+    @overload
     def estimate(
-        self, contents: Sequence[ContentLike], *, side: Side = "document", on_error: OnError = "raise"
+        self, contents: Sequence[ContentLike], *, side: Side = ..., on_error: OnError = ..., price: Literal["batch"]
+    ) -> BatchEstimate: ...
+
+    @overload
+    def estimate(
+        self, contents: Sequence[ContentLike], *, side: Side = ..., on_error: OnError = ..., price: Price = ...
+    ) -> Estimate: ...
+
+    def estimate(
+        self,
+        contents: Sequence[ContentLike],
+        *,
+        side: Side = "document",
+        on_error: OnError = "raise",
+        price: Price = "online",
     ) -> Estimate:
         """Items, files, likely tokens and price of embedding `contents`; nothing is sent. Equal contents count once.
 
-        What a cache would answer is counted; with `on_error="skip"`, what cannot be embedded is not.
+        What a cache would answer is counted; with `on_error="skip"`, what cannot be embedded is not. `price="batch"` is
+        the price by jobs of the Batch API, with how many of them go in turn, see `BatchEstimate`.
         """
         given = contents_of(contents)
         files = sum(any(isinstance(p, Media) and p.location for p in content.parts) for content in given)
@@ -333,7 +350,13 @@ class Embedder(Closing):
         refused = RefusedItems(one_of("on_error", on_error, OnError))
         prepared = prepare(given, purpose, self.facts, self._fetch, refused.bad_input)
         _warn_of(prepared)
-        return estimate(without_twins(prepared.entries), files, self.facts)
+        items = without_twins(prepared.entries)
+        online = estimate(items, files, self.facts)
+        if one_of("price", price, Price) == "online":
+            return online
+        from gemini_embed.batch_jobs.planning import in_jobs
+
+        return in_jobs(online, items, self.batch_limits.known(self.facts, self.rate_limits), self.facts)
 
     @property
     def batches(self) -> Batches:
@@ -352,6 +375,7 @@ class Embedder(Closing):
             prepared=self._prepared,
             request=self._request,
             start=self._submit,
+            warn_of=self._warn_of_call,
         )
         return Batches(host)
 
@@ -417,9 +441,7 @@ class Embedder(Closing):
     def _submit(self, call: Call, batch_size: int | None = None, budget: Budget | None = None) -> Submitted:
         """Start a call."""
         size, items, count = call.dimensions, call.prepared.entries, call.prepared.count
-        _warn_of(call.prepared)
-        if self.overflow == "warn":
-            warn_of_long_texts(items, self.facts)
+        self._warn_of_call(call)
         uploads = Uploads(self._connection, self._http, self._kept_files)
         request = self._request(call, batch_size, budget)
         rows = Rows(
@@ -431,6 +453,11 @@ class Embedder(Closing):
         job = partial(embed, request=request, items=items, rows=rows, refused=call.refused, uploads=uploads)
         told = ObservedCall(self.facts, self._connection.base_url, call.purpose.task, call.purpose.side, size, count)
         return Submitted(self._engine.start(observed(told, job, rows)), rows)
+
+    def _warn_of_call(self, call: Call) -> None:
+        _warn_of(call.prepared)
+        if self.overflow == "warn":
+            warn_of_long_texts(call.prepared.entries, self.facts)
 
     def _request(self, call: Call, batch_size: int | None = None, budget: Budget | None = None) -> Request:
         """What holds for every request of a call."""

@@ -1,4 +1,4 @@
-"""Calls about jobs, each tried until it is answered, as `RetryPolicy` says. Creating a job is not one of them."""
+"""Calls about jobs, each tried until it is answered, as `RetryPolicy` says. That which creates a job is sent once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from gemini_embed.calls.retries import RetryPolicy, Wait, WithoutCompact, decide
-from gemini_embed.errors import RequestError
+from gemini_embed.errors import ApiError, ConnectionFailedError, RequestError
 from gemini_embed.service import HttpSession
 
 logger = logging.getLogger(__name__)
@@ -17,8 +17,25 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-async def tried(attempt: Callable[[], Awaitable[T]], session: HttpSession, policy: RetryPolicy) -> T:
-    """The outcome of the first attempt that succeeds.
+def any_error(error: RequestError) -> bool:
+    """What is asked may be asked twice."""
+    return True
+
+
+def not_sent(error: RequestError) -> bool:
+    """Nothing came of the attempt, for certain: no connection, or an option that this address does not know."""
+    if isinstance(error, ConnectionFailedError):
+        return not error.sent
+    return isinstance(error, ApiError) and error.code == 400 and "prettyPrint" in error.message
+
+
+async def tried(
+    attempt: Callable[[], Awaitable[T]],
+    session: HttpSession,
+    policy: RetryPolicy,
+    again: Callable[[RequestError], bool] = any_error,
+) -> T:
+    """The outcome of the first attempt that succeeds. `again`: after which errors there may be another one.
 
     Raises:
         RequestError: no other attempt helps, or none is left.
@@ -31,6 +48,8 @@ async def tried(attempt: Callable[[], Awaitable[T]], session: HttpSession, polic
         try:
             return await attempt()
         except RequestError as e:
+            if not again(e):
+                raise
             decision = decide(
                 e,
                 policy,

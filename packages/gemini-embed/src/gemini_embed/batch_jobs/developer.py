@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from pathlib import Path
 from urllib.parse import urlencode
 
-from gemini_embed.batch_jobs.asking import tried
+from gemini_embed.batch_jobs.asking import any_error, not_sent, tried
+from gemini_embed.batch_jobs.downloading import lines_of
 from gemini_embed.batch_jobs.names import OURS
 from gemini_embed.batch_jobs.service import INLINE_BYTES
 from gemini_embed.calls.attempts import Request
 from gemini_embed.calls.uploads import Uploads
-from gemini_embed.errors import ApiError, ConnectionFailedError, NotFoundError, ReplyError, UnclearCreateError
+from gemini_embed.errors import ApiError, ConnectionFailedError, NotFoundError, RequestError, UnclearCreateError
 from gemini_embed.preparing import Entry
 from gemini_embed.service import HttpSession
 from gemini_embed.service.sdk import Sdk
@@ -27,6 +29,7 @@ class DeveloperJobs:
     """See `service.JobService`."""
 
     def __init__(self, session: HttpSession, request: Request, http: HttpOptions) -> None:
+        self.asked = 0
         self._session = session
         self._request = request
         self._connection = request.connection
@@ -38,16 +41,11 @@ class DeveloperJobs:
         """See `JobService.create`."""
         url = self._connection.url(self._model, "asyncBatchEmbedContent")
         try:
-            return read_job(await self._ask_once("POST", url, create_body(display_name, input_ref)))
-        except ApiError as e:
-            if e.code != 408 and e.code < 500:
+            body = create_body(display_name, input_ref)
+            return read_job(await self._ask("POST", url, body, again=not_sent))
+        except RequestError as e:
+            if _is_clear(e):
                 raise
-            raise UnclearCreateError(f"no answer tells whether {display_name} was created: {e}") from e
-        except ConnectionFailedError as e:
-            if not e.sent:
-                raise
-            raise UnclearCreateError(f"no answer tells whether {display_name} was created: {e}") from e
-        except ReplyError as e:
             raise UnclearCreateError(f"no answer tells whether {display_name} was created: {e}") from e
 
     async def look(self, name: str) -> JobReport:
@@ -105,14 +103,14 @@ class DeveloperJobs:
         """See `JobService.results`."""
         if report.output is None:
             return
-        url = f"{self._connection.base_url}/download/{self._connection.api_version}/{report.output}:download?alt=media"
-        rest = b""
-        async for chunk in self._session.stream(url, model=self._model):
-            *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
+        url = f"{self._url(report.output)}:download?alt=media"  # what google-genai sends, too
+
+        def stream(start: int) -> AsyncGenerator[bytes, None]:
+            return self._session.stream(url, model=self._model, start=start)
+
+        async with aclosing(lines_of(stream, self._request.retry)) as lines:
+            async for line in lines:
                 yield line
-        if rest:
-            yield rest
 
     def line(self, entry: Entry, key: bytes) -> bytes:
         """See `JobService.line`."""
@@ -130,9 +128,19 @@ class DeveloperJobs:
         except NotFoundError:
             return
 
-    async def _ask(self, method: str, url: str, body: bytes = b"") -> bytes:
-        return await tried(lambda: self._ask_once(method, url, body), self._session, self._request.retry)
+    async def _ask(
+        self, method: str, url: str, body: bytes = b"", again: Callable[[RequestError], bool] = any_error
+    ) -> bytes:
+        return await tried(lambda: self._ask_once(method, url, body), self._session, self._request.retry, again)
 
     async def _ask_once(self, method: str, url: str, body: bytes) -> bytes:
+        self.asked += 1
         async with self._session.gate.slot():
             return await self._session.ask(method, url, body, model=self._model)
+
+
+def _is_clear(error: RequestError) -> bool:
+    """Whether a request that failed so has changed nothing, for certain."""
+    if isinstance(error, ConnectionFailedError):
+        return not error.sent
+    return isinstance(error, ApiError) and error.code != 408 and error.code < 500

@@ -1,4 +1,4 @@
-"""The jobs of one run, from the first look to the last answer: what `BatchRun` does on the engine's loop."""
+"""The jobs of one run: which they are, what state they are in, how far the run is."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gemini_embed.batch_jobs.ledger import JobRow, Ledger
 from gemini_embed.batch_jobs.names import JobName
 from gemini_embed.batch_jobs.status import BatchStatus
 from gemini_embed.errors import NotFoundError
 from gemini_embed.wire.batch_jobs import OVER, JobReport, JobState
 
 if TYPE_CHECKING:
-    from gemini_embed.batch_jobs.ledger import JobRow, Ledger
     from gemini_embed.batch_jobs.service import JobService
     from gemini_embed.cache import VectorCache
     from gemini_embed.wire.batch_answers import LineError
@@ -27,41 +27,63 @@ class Known:
 
     Attributes:
         wanted: keys that its vectors have in the cache; None where only the jobs tell.
-        jobs: display names of jobs that bring them, those of other runs too.
-        states: of jobs, as they were last told.
+        jobs: display names of the jobs that bring them, those of other runs too.
+        states: of jobs, by display name, as they were last told.
         refused: what the service does not take, by key.
-        notes: what there is to know.
     """
 
-    wanted: tuple[bytes, ...] | None = None
-    jobs: dict[str, None] = field(default_factory=dict)
+    wanted: frozenset[bytes] | None = None
+    jobs: set[str] = field(default_factory=set)
     states: dict[str, JobState] = field(default_factory=dict)
     refused: dict[bytes, LineError] = field(default_factory=dict)
-    notes: dict[str, None] = field(default_factory=dict)
 
 
 class Following:
-    """Looks at the jobs of a run."""
+    """Looks at the jobs of the run `name`. `service_name` is whose vectors they are, as rows of the ledger have it."""
 
-    def __init__(self, name: str, known: Known, ledger: Ledger, service: JobService, cache: VectorCache) -> None:
+    def __init__(
+        self, name: str, known: Known, ledger: Ledger, service: JobService, service_name: str, cache: VectorCache
+    ) -> None:
         self._name = name
         self._known = known
         self._ledger = ledger
         self._service = service
+        self._service_name = service_name
         self._cache = cache
 
     async def rows(self) -> list[JobRow]:
-        """The run's jobs, and those of others that its keys are in, as the ledger has them now."""
+        """The run's jobs, and those of others that have its keys, as the ledger has them now."""
         return await asyncio.to_thread(self._rows)
 
     def _rows(self) -> list[JobRow]:
         rows = {row.display_name: row for row in self._ledger.of_run(self._name)}
-        others = self._ledger.under_way(self._known.wanted) if self._known.wanted else {}
-        for display_name in {**self._known.jobs, **dict.fromkeys(others.values())}:
-            if display_name not in rows and (row := self._ledger.get(display_name)):
+        others = self._ledger.under_way(self._known.wanted).values() if self._known.wanted else ()
+        for display_name in {*self._known.jobs, *others} - rows.keys():
+            if row := self._ledger.get(display_name):
                 rows[display_name] = row
-        self._known.jobs |= dict.fromkeys(rows)
-        return list(rows.values())
+        self._known.jobs |= rows.keys()
+        return [row for row in rows.values() if row.state != "lost"]
+
+    async def listed(self) -> None:
+        """Note the run's jobs that the service shows and the ledger lacks: another machine has created them."""
+        known = {row.display_name for row in await self.rows()}
+        async for report in self._service.pages():
+            name = JobName.parse(report.display_name)
+            if name is not None and name.run == self._name and report.display_name not in known:
+                await asyncio.to_thread(self._ledger.note, self._row(name, report))
+
+    def _row(self, name: JobName, report: JobReport) -> JobRow:
+        """A job whose keys only its answers tell."""
+        return JobRow(
+            display_name=report.display_name,
+            run=name.run,
+            part=name.part,
+            service=self._service_name,
+            model=report.model,
+            state="created",
+            name=report.name,
+            created_at=report.created_at.timestamp() if report.created_at else time.time(),
+        )
 
     async def look(self, rows: Iterable[JobRow]) -> int:
         """Ask for the states of these jobs, by a list; how many requests that took."""
@@ -84,43 +106,40 @@ class Following:
         """Whether nothing more will become of a job, as was last told."""
         return self._known.states.get(row.display_name) in OVER
 
+    async def missing(self, rows: Sequence[JobRow]) -> frozenset[bytes]:
+        """Keys that have no vector, are not refused, and that no job under way has."""
+        wanted = self._wanted(rows) - self._known.refused.keys()
+        wanted = wanted.difference(key for row in rows if row.is_under_way for key in row.keys)
+        return wanted - await asyncio.to_thread(self._cache.held, list(wanted))
+
     async def status(self, rows: Sequence[JobRow]) -> BatchStatus:
-        """How far the run is, by the ledger and the cache alone."""
+        """How far the run is, by the ledger, the cache and the last look."""
         return await asyncio.to_thread(self._status, rows)
 
     def _status(self, rows: Sequence[JobRow]) -> BatchStatus:
-        wanted = self.wanted(rows)
+        wanted = self._wanted(rows)
         done = self._cache.held(list(wanted))
-        pending = {key for row in rows if row.is_under_way for key in row.keys} & wanted.keys() - done
-        waiting = [row.created_at for row in rows if row.is_under_way]
-        told = [row.billed_tokens for row in rows if row.billed_tokens is not None]
+        under_way = [row for row in rows if row.is_under_way]
+        pending = wanted.intersection(key for row in under_way for key in row.keys) - done
+        outcomes = [row.outcome for row in rows if row.outcome]
+        told = [outcome.tokens for outcome in outcomes if outcome.tokens is not None]
+        failed = len(wanted) - len(done) - len(pending)
         return BatchStatus(
             items=len(wanted),
             done=len(done),
             pending=len(pending),
-            failed=len(wanted) - len(done) - len(pending),
-            jobs=dict(Counter(self._state(row) for row in rows if row.state != "lost")),
+            failed=failed,
+            jobs=dict(Counter(self._state(row) for row in rows)),
             tokens=sum(told) if told else None,
-            usd=sum(row.billed_usd for row in rows),
-            oldest_s=time.time() - min(waiting) if waiting else None,
-            notes=tuple(self._known.notes),
+            usd=sum(outcome.usd for outcome in outcomes),
+            oldest_s=time.time() - min(row.created_at for row in under_way) if under_way else None,
+            notes=tuple(row.note for row in rows if row.note) if failed else (),
         )
 
-    def wanted(self, rows: Iterable[JobRow]) -> dict[bytes, None]:
-        """Keys that the run is to bring."""
+    def _wanted(self, rows: Iterable[JobRow]) -> frozenset[bytes]:
         if self._known.wanted is not None:
-            return dict.fromkeys(self._known.wanted)
-        return {key: None for row in rows for key in row.keys}
+            return self._known.wanted
+        return frozenset(key for row in rows for key in row.keys)
 
     def _state(self, row: JobRow) -> JobState:
-        return row.outcome or self._known.states.get(row.display_name, "pending")
-
-    async def listed(self) -> None:
-        """Note the jobs of the run that the service shows and the ledger lacks: another machine has created them."""
-        known = {row.name for row in await self.rows()}
-        async for report in self._service.pages():
-            name = JobName.parse(report.display_name)
-            if name is not None and name.run == self._name and report.name not in known:
-                await asyncio.to_thread(self._note, name, report)
-
-    def _note(self, name: JobName, report: JobReport) -> None: ...
+        return row.outcome.state if row.outcome else self._known.states.get(row.display_name, "pending")
