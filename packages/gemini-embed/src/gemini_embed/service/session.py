@@ -5,21 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
 
-from gemini_embed.errors import ConfigurationError, ConnectionFailedError, UnreadableReplyError
+from gemini_embed.errors import ConfigurationError, ConnectionFailedError
 from gemini_embed.quota import Gate, Pace, RateLimits, pacific, shared_pace
 from gemini_embed.secret import Secret, without_frames
 from gemini_embed.service.auth import Auth
 from gemini_embed.service.connection import Connection
 from gemini_embed.service.refusals import api_error
-from gemini_embed.transport import HttpOptions, inflate
-
-SENT_AT_ONCE_BYTES = 2**20
+from gemini_embed.transport import Answer, HttpOptions, Sender, inflate
 
 
 @dataclass
@@ -37,7 +35,7 @@ class HttpSession:
         options.require_all()
         self._base_url = connection.base_url
         self._context = options.context(connection.base_url)
-        self._client: httpx.AsyncClient | None = None
+        self._sender: Sender | None = None
         self.gate = Gate(options.concurrency, pace)
         self.learned = Learned()
         self._auth = Auth(connection)
@@ -45,9 +43,9 @@ class HttpSession:
 
     async def rest(self) -> None:
         """Close all connections; the next request opens one."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
+        sender, self._sender = self._sender, None
+        if sender is not None:
+            await sender.aclose()
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -62,25 +60,21 @@ class HttpSession:
             UnreadableReplyError: compressed data that is damaged, cut short or beyond `max_reply_bytes`.
         """
         headers = await self._auth.headers()
-        response, data = await self._exchange(url, body, headers, model, max_reply_bytes)
-        if response.status_code == 401 and await self._auth.renew(headers):
-            response, data = await self._exchange(url, body, await self._auth.headers(), model, max_reply_bytes)
-        if response.status_code == 200:
-            return data
-        raise _refusal(response, data, model)
+        answer = await self._exchange(url, body, headers, model, max_reply_bytes)
+        if answer.status_code == 401 and await self._auth.renew(headers):
+            answer = await self._exchange(url, body, await self._auth.headers(), model, max_reply_bytes)
+        if answer.status_code == 200:
+            return answer.body
+        raise _refusal(answer, model)
 
-    async def _exchange(
-        self, url: str, body: bytes, auth: Mapping[str, Secret], model: str, max_bytes: int
-    ) -> tuple[httpx.Response, bytes]:
-        client = self._client = self._client or self._options.client(self._base_url, self._context)
+    async def _exchange(self, url: str, body: bytes, auth: Mapping[str, Secret], model: str, max_bytes: int) -> Answer:
+        """A reply, its body inflated."""
+        sender = self._sender = self._sender or Sender(self._options, self._base_url, self._context)
+        if self.learned.compact:
+            url += "&prettyPrint=false" if "?" in url else "?prettyPrint=false"
         try:
             async with asyncio.timeout(self._options.timeout_s):
-                response = await client.send(self._request(client, url, body, auth), stream=True)
-                try:
-                    raw = await _read_bounded(response, max_bytes)
-                finally:
-                    await response.aclose()
-                    response.stream = httpx.ByteStream(b"")  # it holds the response, and so the body sent, in a circle
+                answer = await sender.send("POST", url, self._headers(auth), body, max_bytes)
         except TimeoutError as e:
             late = f"no answer within timeout_s={self._options.timeout_s:g}"
             raise ConnectionFailedError(late, model=model) from without_frames(e)
@@ -91,18 +85,13 @@ class HttpSession:
             error = ConnectionFailedError(f"connection to {httpx.URL(url).host} failed: {what}", model=model)
             error.sent = not isinstance(e, httpx.ConnectError | httpx.ConnectTimeout)
             raise error from without_frames(e)
-        return response, inflate(raw, response.headers.get("content-encoding", ""), max_bytes)
+        return replace(answer, body=inflate(answer.body, answer.header("content-encoding"), max_bytes))
 
-    def _request(self, client: httpx.AsyncClient, url: str, body: bytes, auth: Mapping[str, Secret]) -> httpx.Request:
-        headers = httpx.Headers({"content-type": "application/json"})
+    def _headers(self, auth: Mapping[str, Secret]) -> dict[str, str]:
+        named = {"content-type": ("content-type", "application/json")}
         for secrets in (auth, self._options.headers):  # one of each name, in whatever case the caller wrote it
-            headers.update({name: value.reveal() for name, value in secrets.items()})
-        if self.learned.compact:
-            url += "&prettyPrint=false" if "?" in url else "?prettyPrint=false"
-        if len(body) <= SENT_AT_ONCE_BYTES:
-            return client.build_request("POST", url, content=body, headers=headers)
-        headers["content-length"] = str(len(body))
-        return client.build_request("POST", url, content=_slices(body), headers=headers)
+            named |= {name.lower(): (name, value.reveal()) for name, value in secrets.items()}
+        return dict(named.values())
 
 
 def open_session(connection: Connection, options: HttpOptions, model: str, limits: RateLimits | None) -> HttpSession:
@@ -115,39 +104,20 @@ def open_session(connection: Connection, options: HttpOptions, model: str, limit
     return HttpSession(connection, options, pace)
 
 
-async def _slices(body: bytes) -> AsyncIterator[bytes]:
-    """A long body bit by bit: given all of it, the event loop would keep a copy of what the socket does not take."""
-    for start in range(0, len(body), SENT_AT_ONCE_BYTES):
-        yield body[start : start + SENT_AT_ONCE_BYTES]
-
-
-async def _read_bounded(response: httpx.Response, max_bytes: int) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in response.aiter_raw():
-        size += len(chunk)
-        if size > max_bytes:
-            raise UnreadableReplyError(f"a reply of more than {max_bytes} bytes")
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-def _refusal(response: httpx.Response, data: bytes, model: str) -> Exception:
+def _refusal(answer: Answer, model: str) -> Exception:
     try:
-        body: Any = json.loads(data)
+        body: Any = json.loads(answer.body)
     except (ValueError, RecursionError):
         body = None
     if isinstance(body, list) and len(body) == 1:  # some Google front ends wrap an error in a list
         (body,) = body
-    text = data[:200].decode(errors="replace")
-    if response.is_redirect:
-        text = (
-            f"redirected to {httpx.URL(response.headers.get('location', '')).host or 'another address'}; not followed"
-        )
+    text = answer.body[:200].decode(errors="replace")
+    if 300 <= answer.status_code < 400:
+        text = f"redirected to {httpx.URL(answer.header('location')).host or 'another address'}; not followed"
     return api_error(
-        response.status_code,
+        answer.status_code,
         body,
         model=model,
-        retry_after=response.headers.get("retry-after"),
+        retry_after=answer.header("retry-after") or None,
         text=text,
     )
