@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
 
-from gemini_embed.errors import ConfigurationError, ConnectionFailedError
+from gemini_embed.errors import ConfigurationError, ConnectionFailedError, UnreadableReplyError
 from gemini_embed.quota import Gate, Pace, RateLimits, pacific, shared_pace
 from gemini_embed.secret import Secret, without_frames
 from gemini_embed.service.auth import Auth
 from gemini_embed.service.connection import Connection
 from gemini_embed.service.refusals import api_error
 from gemini_embed.transport import Answer, HttpOptions, Sender, inflate
+from gemini_embed.transport.sending import whole_answer
+
+_JSON = {"content-type": Secret("application/json")}
 
 
 @dataclass
@@ -59,22 +63,63 @@ class HttpSession:
             ConnectionFailedError: refused, dropped or timed out.
             UnreadableReplyError: compressed data that is damaged, cut short or beyond `max_reply_bytes`.
         """
+        return await self.ask("POST", url, body, model=model, max_reply_bytes=max_reply_bytes)
+
+    async def ask(self, method: str, url: str, body: bytes = b"", *, model: str, max_reply_bytes: int = 2**24) -> bytes:
+        """`post`, by any method: GET and DELETE have no body."""
         headers = await self._auth.headers()
-        answer = await self._exchange(url, body, headers, model, max_reply_bytes)
+        answer = await self._exchange(method, url, body, headers, model, max_reply_bytes)
         if answer.status_code == 401 and await self._auth.renew(headers):
-            answer = await self._exchange(url, body, await self._auth.headers(), model, max_reply_bytes)
+            answer = await self._exchange(method, url, body, await self._auth.headers(), model, max_reply_bytes)
         if answer.status_code == 200:
             return answer.body
         raise _refusal(answer, model)
 
-    async def _exchange(self, url: str, body: bytes, auth: Mapping[str, Secret], model: str, max_bytes: int) -> Answer:
+    async def stream(self, url: str, *, model: str, start: int = 0) -> AsyncIterator[bytes]:
+        """The body of a 200 reply to GET as it comes in, from byte `start` on; `timeout_s` holds for each wait.
+
+        Raises:
+            ApiError: any other status.
+            ConnectionFailedError: refused, dropped or timed out; what came before it is whole.
+        """
+        client = self._opened().client
+        headers = self._headers(await self._auth.headers())
+        headers["accept-encoding"] = "identity"  # so that bytes can be counted, and gone on from
+        if start:
+            headers["range"] = f"bytes={start}-"
+        with self._errors(url, model):
+            response = await client.send(client.build_request("GET", url, headers=headers), stream=True)
+            try:
+                if response.status_code not in (200, 206):
+                    raise _refusal(await whole_answer(response, 2**20), model)
+                if start and response.status_code == 200:
+                    raise UnreadableReplyError(f"asked for bytes from {start} on, and all were sent", model=model)
+                async for chunk in response.aiter_raw():
+                    yield chunk
+            finally:
+                await response.aclose()
+
+    async def _exchange(
+        self, method: str, url: str, body: bytes, auth: Mapping[str, Secret], model: str, max_bytes: int
+    ) -> Answer:
         """A reply, its body inflated."""
-        sender = self._sender = self._sender or Sender(self._options, self._base_url, self._context)
+        told = (_JSON if body else {}, auth)
         if self.learned.compact:
             url += "&prettyPrint=false" if "?" in url else "?prettyPrint=false"
-        try:
+        with self._errors(url, model):
             async with asyncio.timeout(self._options.timeout_s):
-                answer = await sender.send("POST", url, self._headers(auth), body, max_bytes)
+                answer = await self._opened().send(method, url, self._headers(*told), body, max_bytes)
+        return replace(answer, body=inflate(answer.body, answer.header("content-encoding"), max_bytes))
+
+    def _opened(self) -> Sender:
+        self._sender = self._sender or Sender(self._options, self._base_url, self._context)
+        return self._sender
+
+    @contextmanager
+    def _errors(self, url: str, model: str) -> Iterator[None]:
+        """Those of the HTTP library, as ours."""
+        try:
+            yield
         except TimeoutError as e:
             late = f"no answer within timeout_s={self._options.timeout_s:g}"
             raise ConnectionFailedError(late, model=model) from without_frames(e)
@@ -85,13 +130,14 @@ class HttpSession:
             error = ConnectionFailedError(f"connection to {httpx.URL(url).host} failed: {what}", model=model)
             error.sent = not isinstance(e, httpx.ConnectError | httpx.ConnectTimeout)
             raise error from without_frames(e)
-        return replace(answer, body=inflate(answer.body, answer.header("content-encoding"), max_bytes))
 
-    def _headers(self, auth: Mapping[str, Secret]) -> dict[str, str]:
-        named = {"content-type": ("content-type", "application/json")}
-        for secrets in (auth, self._options.headers):  # one of each name, in whatever case the caller wrote it
-            named |= {name.lower(): (name, value.reveal()) for name, value in secrets.items()}
-        return dict(named.values())
+    def _headers(self, *told: Mapping[str, Secret]) -> dict[str, str]:
+        """What is told and what the caller of the library wants sent: one of each name, in whatever case it is written,
+        the last."""
+        named = {
+            name.lower(): (name, value) for secrets in (*told, self._options.headers) for name, value in secrets.items()
+        }
+        return {name: value.reveal() for name, value in named.values()}
 
 
 def open_session(connection: Connection, options: HttpOptions, model: str, limits: RateLimits | None) -> HttpSession:

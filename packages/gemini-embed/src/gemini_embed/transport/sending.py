@@ -83,11 +83,10 @@ class Sender:
         client = self.client
         response = await client.send(client.build_request(method, url, content=content, headers=headers), stream=True)
         try:
-            whole = await _read_bounded(response, max_bytes)
+            return await whole_answer(response, max_bytes)
         finally:
             await response.aclose()
             response.stream = httpx.ByteStream(b"")  # it holds the response, and so the body sent, in a circle
-        return Answer(response.status_code, [(name.lower(), value) for name, value in response.headers.raw], whole)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -125,7 +124,12 @@ async def _slices(body: bytes) -> AsyncIterator[bytes]:
         yield body[start : start + SENT_AT_ONCE_BYTES]
 
 
-async def _read_bounded(response: httpx.Response, max_bytes: int) -> bytes:
+async def whole_answer(response: httpx.Response, max_bytes: int) -> Answer:
+    """A response of httpx's, read to its end.
+
+    Raises:
+        UnreadableReplyError: a body of more than `max_bytes`.
+    """
     chunks: list[bytes] = []
     size = 0
     async for chunk in response.aiter_raw():
@@ -133,4 +137,5 @@ async def _read_bounded(response: httpx.Response, max_bytes: int) -> bytes:
         if size > max_bytes:
             raise UnreadableReplyError(f"a reply of more than {max_bytes} bytes")
         chunks.append(chunk)
-    return b"".join(chunks)
+    headers = [(name.lower(), value) for name, value in response.headers.raw]
+    return Answer(response.status_code, headers, b"".join(chunks))
