@@ -110,13 +110,14 @@ class Job:
             if self._request.count_tokens:
                 facts, bad_input = self._request.facts, self._refused.bad_input
                 items = await without_long_texts(self._caller, facts, items, bad_input)
-            async with aclosing(self._batches(items)) as batches:
+            planner = self._planner()
+            async with aclosing(self._batches(items, planner)) as batches:
                 async for batch in batches:
                     await self._room.acquire()
                     if self._caller.failed.is_set():
                         break
                     tasks.append(asyncio.create_task(self._send_and_release(batch)))
-            await all_of(tasks)
+            await self._send_last(planner.flush(), tasks)
         except GeminiEmbedError:
             self._caller.failed.set()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -127,10 +128,23 @@ class Job:
             await asyncio.gather(*tasks, return_exceptions=True)
             self._loading.close()
 
-    async def _batches(self, items: Sequence[Entry]) -> AsyncGenerator[Batch, None]:
-        facts = self._request.facts
+    async def _send_last(self, batch: Batch | None, tasks: list[asyncio.Task[None]]) -> None:
+        """Send what the planner has left, and await all. Most calls have no other batch, and no need of a task for it,
+        which takes as many turns of the loop as the rest of a question."""
+        if batch is not None and not self._caller.failed.is_set():
+            await self._room.acquire()
+            if not tasks:
+                await self._send_and_release(batch)
+                return
+            tasks.append(asyncio.create_task(self._send_and_release(batch)))
+        await all_of(tasks)
+
+    def _planner(self) -> Planner:
         limits = filter(None, (self._request.max_items, self._session.learned.max_batch_items))
-        planner = Planner(facts, min(limits, default=None), self._request.max_tokens)
+        return Planner(self._request.facts, min(limits, default=None), self._request.max_tokens)
+
+    async def _batches(self, items: Sequence[Entry], planner: Planner) -> AsyncGenerator[Batch, None]:
+        """Those that are full; the last one stays with the planner."""
         for window in self._loading.windows(items):
             if not self._loading.has_room(window) and (waiting := planner.flush()):
                 yield waiting
@@ -140,8 +154,6 @@ class Job:
             for item in loaded:
                 if full := planner.add(item):
                     yield full
-        if rest := planner.flush():
-            yield rest
 
     async def _loaded(self, window: Sequence[Entry]) -> Sequence[Entry]:
         """The items with their media; new ones, so that the bytes go when their call is done."""

@@ -62,13 +62,11 @@ def _one(group: Sequence[Hit]) -> Hit:
 
 def widened(hits: Sequence[Hit], wanted: Wanted, store: Store) -> list[Hit]:
     """Hits with more around them, as far as asked for their modality; with the text that stands there."""
-    windows = [hit.window.widened(wanted.padding_of(hit.modality)) for hit in hits]
-    wider = [(hit, window) for hit, window in zip(hits, windows, strict=True) if window != hit.window]
-    beside = _beside(_by_place(wider), store)
-    return [
-        hit if window == hit.window else _widened(hit, window, beside)
-        for hit, window in zip(hits, windows, strict=True)
-    ]
+    if not wanted.padding:
+        return list(hits)
+    windows = [(hit, own, own.widened(wanted.padding_of(hit.modality))) for hit in hits for own in [hit.window]]
+    beside = _beside(_by_place((hit, window) for hit, own, window in windows if window != own), store)
+    return [hit if window == own else _widened(hit, window, beside) for hit, own, window in windows]
 
 
 def _by_place(wider: Iterable[tuple[Hit, Excerpt]]) -> dict[tuple[str | None, str | None], list[Excerpt]]:

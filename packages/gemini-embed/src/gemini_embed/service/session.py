@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -18,9 +18,10 @@ from gemini_embed.secret import Secret, without_frames
 from gemini_embed.service.auth import Auth
 from gemini_embed.service.connection import Connection
 from gemini_embed.service.refusals import api_error
-from gemini_embed.transport import HttpOptions, inflate
+from gemini_embed.transport import Answer, HttpOptions, Sender, inflate
+from gemini_embed.transport.sending import whole_answer
 
-SENT_AT_ONCE_BYTES = 2**20
+_JSON = {"content-type": Secret("application/json")}
 
 
 @dataclass
@@ -38,7 +39,7 @@ class HttpSession:
         options.require_all()
         self._base_url = connection.base_url
         self._context = options.context(connection.base_url)
-        self._client: httpx.AsyncClient | None = None
+        self._sender: Sender | None = None
         self.gate = Gate(options.concurrency, pace)
         self.learned = Learned()
         self._auth = Auth(connection)
@@ -46,9 +47,9 @@ class HttpSession:
 
     async def rest(self) -> None:
         """Close all connections; the next request opens one."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
+        sender, self._sender = self._sender, None
+        if sender is not None:
+            await sender.aclose()
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -67,12 +68,12 @@ class HttpSession:
     async def ask(self, method: str, url: str, body: bytes = b"", *, model: str, max_reply_bytes: int = 2**24) -> bytes:
         """`post`, by any method: GET and DELETE have no body."""
         headers = await self._auth.headers()
-        response, data = await self._exchange(method, url, body, headers, model, max_reply_bytes)
-        if response.status_code == 401 and await self._auth.renew(headers):
-            response, data = await self._exchange(method, url, body, await self._auth.headers(), model, max_reply_bytes)
-        if response.status_code == 200:
-            return data
-        raise _refusal(response, data, model)
+        answer = await self._exchange(method, url, body, headers, model, max_reply_bytes)
+        if answer.status_code == 401 and await self._auth.renew(headers):
+            answer = await self._exchange(method, url, body, await self._auth.headers(), model, max_reply_bytes)
+        if answer.status_code == 200:
+            return answer.body
+        raise _refusal(answer, model)
 
     async def stream(self, url: str, *, model: str, start: int = 0) -> AsyncGenerator[bytes, None]:
         """The body of a 200 reply to GET as it comes in, from byte `start` on; `timeout_s` holds for each wait.
@@ -81,7 +82,7 @@ class HttpSession:
             ApiError: any other status.
             ConnectionFailedError: refused, dropped or timed out; what came before it is whole.
         """
-        client = self._opened()
+        client = self._opened().client
         headers = self._headers(await self._auth.headers())
         headers["accept-encoding"] = "identity"  # so that bytes can be counted, and gone on from
         if start:
@@ -90,7 +91,7 @@ class HttpSession:
             response = await client.send(client.build_request("GET", url, headers=headers), stream=True)
             try:
                 if response.status_code not in (200, 206):
-                    raise _refusal(response, await _read_bounded(response, 2**20), model)
+                    raise _refusal(await whole_answer(response, 2**20), model)
                 unwanted = start if response.status_code == 200 else 0  # of a server that sends all of it again
                 async for chunk in response.aiter_raw():
                     if wanted := chunk[unwanted:]:
@@ -101,21 +102,19 @@ class HttpSession:
 
     async def _exchange(
         self, method: str, url: str, body: bytes, auth: Mapping[str, Secret], model: str, max_bytes: int
-    ) -> tuple[httpx.Response, bytes]:
-        client = self._opened()
+    ) -> Answer:
+        """A reply, its body inflated."""
+        told = (_JSON if body else {}, auth)
+        if self.learned.compact:
+            url += "&prettyPrint=false" if "?" in url else "?prettyPrint=false"
         with self._errors(url, model):
             async with asyncio.timeout(self._options.timeout_s):
-                response = await client.send(self._request(client, method, url, body, auth), stream=True)
-                try:
-                    raw = await _read_bounded(response, max_bytes)
-                finally:
-                    await response.aclose()
-                    response.stream = httpx.ByteStream(b"")  # it holds the response, and so the body sent, in a circle
-        return response, inflate(raw, response.headers.get("content-encoding", ""), max_bytes)
+                answer = await self._opened().send(method, url, self._headers(*told), body, max_bytes)
+        return replace(answer, body=inflate(answer.body, answer.header("content-encoding"), max_bytes))
 
-    def _opened(self) -> httpx.AsyncClient:
-        self._client = self._client or self._options.client(self._base_url, self._context)
-        return self._client
+    def _opened(self) -> Sender:
+        self._sender = self._sender or Sender(self._options, self._base_url, self._context)
+        return self._sender
 
     @contextmanager
     def _errors(self, url: str, model: str) -> Iterator[None]:
@@ -133,23 +132,13 @@ class HttpSession:
             error.sent = not isinstance(e, httpx.ConnectError | httpx.ConnectTimeout)
             raise error from without_frames(e)
 
-    def _headers(self, auth: Mapping[str, Secret]) -> httpx.Headers:
-        headers = httpx.Headers()
-        for secrets in (auth, self._options.headers):  # one of each name, in whatever case the caller wrote it
-            headers.update({name: value.reveal() for name, value in secrets.items()})
-        return headers
-
-    def _request(
-        self, client: httpx.AsyncClient, method: str, url: str, body: bytes, auth: Mapping[str, Secret]
-    ) -> httpx.Request:
-        headers = httpx.Headers({"content-type": "application/json"} if body else {})
-        headers.update(self._headers(auth))
-        if self.learned.compact:
-            url += "&prettyPrint=false" if "?" in url else "?prettyPrint=false"
-        if len(body) <= SENT_AT_ONCE_BYTES:
-            return client.build_request(method, url, content=body or None, headers=headers)
-        headers["content-length"] = str(len(body))
-        return client.build_request(method, url, content=_slices(body), headers=headers)
+    def _headers(self, *told: Mapping[str, Secret]) -> dict[str, str]:
+        """What is told and what the caller of the library wants sent: one of each name, in whatever case it is written,
+        the last."""
+        named = {
+            name.lower(): (name, value) for secrets in (*told, self._options.headers) for name, value in secrets.items()
+        }
+        return {name: value.reveal() for name, value in named.values()}
 
 
 def open_session(connection: Connection, options: HttpOptions, model: str, limits: RateLimits | None) -> HttpSession:
@@ -162,39 +151,20 @@ def open_session(connection: Connection, options: HttpOptions, model: str, limit
     return HttpSession(connection, options, pace)
 
 
-async def _slices(body: bytes) -> AsyncIterator[bytes]:
-    """A long body bit by bit: given all of it, the event loop would keep a copy of what the socket does not take."""
-    for start in range(0, len(body), SENT_AT_ONCE_BYTES):
-        yield body[start : start + SENT_AT_ONCE_BYTES]
-
-
-async def _read_bounded(response: httpx.Response, max_bytes: int) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in response.aiter_raw():
-        size += len(chunk)
-        if size > max_bytes:
-            raise UnreadableReplyError(f"a reply of more than {max_bytes} bytes")
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-def _refusal(response: httpx.Response, data: bytes, model: str) -> Exception:
+def _refusal(answer: Answer, model: str) -> Exception:
     try:
-        body: Any = json.loads(data)
+        body: Any = json.loads(answer.body)
     except (ValueError, RecursionError):
         body = None
     if isinstance(body, list) and len(body) == 1:  # some Google front ends wrap an error in a list
         (body,) = body
-    text = data[:200].decode(errors="replace")
-    if response.is_redirect:
-        text = (
-            f"redirected to {httpx.URL(response.headers.get('location', '')).host or 'another address'}; not followed"
-        )
+    text = answer.body[:200].decode(errors="replace")
+    if 300 <= answer.status_code < 400:
+        text = f"redirected to {httpx.URL(answer.header('location')).host or 'another address'}; not followed"
     return api_error(
-        response.status_code,
+        answer.status_code,
         body,
         model=model,
-        retry_after=response.headers.get("retry-after"),
+        retry_after=answer.header("retry-after") or None,
         text=text,
     )

@@ -6,10 +6,8 @@ Its default goes through anyio, where every 64 KiB of a reply take a turn of the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from functools import partial
-from ipaddress import ip_address
 from ssl import SSLContext
 from typing import Any, cast
 
@@ -17,6 +15,7 @@ import httpcore
 import httpx
 
 from gemini_embed.transport.pool import SinglePools
+from gemini_embed.transport.sockets import connected, renamed
 
 READ_AHEAD_BYTES = 2**20
 """What is received before anybody reads it; beyond that the sender waits."""
@@ -43,20 +42,12 @@ class _Backend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        loop = asyncio.get_running_loop()
-        with _errors(httpcore.ConnectTimeout, httpcore.ConnectError):
+        with renamed(httpcore.ConnectTimeout, httpcore.ConnectError):
             async with asyncio.timeout(timeout):
-                connected = await loop.create_connection(
-                    _Inbox,
-                    host,
-                    port,
-                    # A name may have addresses that lead nowhere (IPv6, often): the next is tried meanwhile.
-                    happy_eyeballs_delay=None if _is_address(host) else 0.25,
-                    local_addr=(local_address, 0) if local_address else None,
-                )
+                transport, inbox = await connected(_Inbox, host, port, local_address=local_address)
         for option in socket_options or ():
-            connected[0].get_extra_info("socket").setsockopt(*option)
-        return _Stream(*connected)
+            transport.get_extra_info("socket").setsockopt(*option)
+        return _Stream(transport, inbox)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -133,14 +124,14 @@ class _Stream(httpcore.AsyncNetworkStream):
         self._inbox = inbox
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's interface
-        with _errors(httpcore.ReadTimeout, httpcore.ReadError):
+        with renamed(httpcore.ReadTimeout, httpcore.ReadError):
             if self._inbox.received:
                 return await self._inbox.take(max_bytes)
             async with asyncio.timeout(timeout):
                 return await self._inbox.take(max_bytes)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - httpcore's interface
-        with _errors(httpcore.WriteTimeout, httpcore.WriteError):
+        with renamed(httpcore.WriteTimeout, httpcore.WriteError):
             if not self._inbox.ended:
                 self._transport.write(buffer)
             async with asyncio.timeout(timeout):
@@ -157,7 +148,7 @@ class _Stream(httpcore.AsyncNetworkStream):
         timeout: float | None = None,  # noqa: ASYNC109 - httpcore's interface
     ) -> httpcore.AsyncNetworkStream:
         loop = asyncio.get_running_loop()
-        with _errors(httpcore.ConnectTimeout, httpcore.ConnectError):
+        with renamed(httpcore.ConnectTimeout, httpcore.ConnectError):
             async with asyncio.timeout(timeout):
                 secured = await loop.start_tls(
                     self._transport, self._inbox, ssl_context, server_hostname=server_hostname
@@ -170,24 +161,3 @@ class _Stream(httpcore.AsyncNetworkStream):
         if info == "is_readable":  # of an idle connection: the server has closed it
             return bool(self._inbox.received) or self._inbox.ended
         return self._transport.get_extra_info({"client_addr": "sockname", "server_addr": "peername"}.get(info, info))
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-@contextmanager
-def _errors(timeout: type[Exception], other: type[Exception]) -> Iterator[None]:
-    """Errors by the names that httpcore gives them."""
-    try:
-        yield
-    except TimeoutError as e:
-        raise timeout(str(e)) from e
-    except OSError as e:
-        raise other(str(e)) from e
-    except Exception as e:  # a name that cannot be looked up is a UnicodeError, and loops have errors of their own
-        raise other(f"{type(e).__name__}: {e}") from e

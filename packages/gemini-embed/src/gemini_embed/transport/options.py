@@ -18,7 +18,15 @@ from gemini_embed.transport.tls import context_for, trusting_nobody
 
 USER_AGENT = "gemini-embed/0.1.0"
 CONNECT_TIMEOUT_S = 10.0
-LOOPBACK = ("all://localhost", "all://127.0.0.1", "all://[::1]")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+COMMON_HEADERS = {
+    "Accept": "*/*",
+    "accept-encoding": "gzip",
+    "Connection": "keep-alive",
+    "user-agent": USER_AGENT,
+    "x-goog-api-client": USER_AGENT,
+}
+"""Of all requests; the first and the third as httpx has them."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +88,21 @@ class HttpOptions:
         """The TLS context for this address; making one may read a file."""
         return context_for(self.verify) if base_url.startswith("https://") else trusting_nobody()
 
+    @property
+    def connect_timeout_s(self) -> float:
+        """Bounds opening a connection, TLS included."""
+        return min(CONNECT_TIMEOUT_S, self.timeout_s)
+
+    def goes_directly(self, url: httpx.URL) -> bool:
+        """Whether no proxy stands between: none is told, and the environment has none, or it is this machine that is
+        asked. What NO_PROXY excepts is for httpx to know."""
+        return not self.proxy and (url.host in LOOPBACK or not {"all", url.scheme} & getproxies().keys())
+
     def client(self, base_url: str, context: ssl.SSLContext) -> httpx.AsyncClient:
         """A client for this address. It follows no redirect: a key never travels to another host."""
         return httpx.AsyncClient(
-            headers={"user-agent": USER_AGENT, "x-goog-api-client": USER_AGENT, "accept-encoding": "gzip"},
-            timeout=httpx.Timeout(self.timeout_s, connect=min(CONNECT_TIMEOUT_S, self.timeout_s)),
+            headers=COMMON_HEADERS,
+            timeout=httpx.Timeout(self.timeout_s, connect=self.connect_timeout_s),
             proxy=self.proxy.reveal() if self.proxy else None,
             mounts=None if self.proxy else self._direct(context),
             verify=context,
@@ -95,7 +113,8 @@ class HttpOptions:
         """Where no proxy of the environment is asked: this machine (httpx would ask it, unless NO_PROXY), and all
         others while the environment has none for them."""
         direct = DirectTransport(context)
-        return dict.fromkeys(LOOPBACK if "all" in getproxies() else (*LOOPBACK, "all://"), direct)
+        here = [f"all://[{host}]" if ":" in host else f"all://{host}" for host in LOOPBACK]
+        return dict.fromkeys(here if "all" in getproxies() else (*here, "all://"), direct)
 
 
 def _is_header_text(text: object) -> bool:

@@ -37,6 +37,8 @@ def engine() -> Any:
 SPARE_BYTES = 64 * 2**20
 """Left free on the disk: the engine enlarges its files by 32 MB at a time."""
 
+_FEW_SEGMENTS = 2
+
 
 def check_room(folder: Path, more_bytes: int) -> None:
     """StoreError when the disk may fill up: the engine maps its files, so the system would end the process (SIGBUS)."""
@@ -74,7 +76,8 @@ def load(folder: Path, dimensions: int, quantization: str | None) -> qdrant_edge
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir()
         codes = edge_config(quantization or NEW, edge)
-        made = edge.EdgeShard.create(str(draft), edge.EdgeConfig(vectors=vectors, quantization_config=codes))
+        wanted = edge.EdgeConfig(vectors=vectors, quantization_config=codes, max_search_threads=1)
+        made = edge.EdgeShard.create(str(draft), wanted)
         for field in INDEXED_FIELDS:
             made.update(edge.UpdateOperation.create_field_index(field, edge.PayloadSchemaType.Keyword))
         made.close()
@@ -86,7 +89,7 @@ def load(folder: Path, dimensions: int, quantization: str | None) -> qdrant_edge
     check_kept(folder, kept, quantization)
     codes = edge_config(quantization if kept == "none" else None, edge)
     try:
-        config = edge.EdgeConfig(vectors=vectors, quantization_config=codes)
+        config = edge.EdgeConfig(vectors=vectors, quantization_config=codes, max_search_threads=_threads(shard))
         loaded: qdrant_edge.EdgeShard = edge.EdgeShard.load(str(shard), config)
     except Exception as error:
         if LOCK_SIGN in str(error):
@@ -94,6 +97,14 @@ def load(folder: Path, dimensions: int, quantization: str | None) -> qdrant_edge
         raise StoreError(damaged(folder, error)) from error
     remove_leftovers(folder)  # ours from here on
     return loaded
+
+
+def _threads(shard: Path) -> int:
+    """For searches, which take a segment a thread. One that is written to has all vectors until they are optimised, and
+    then a second one: more threads than one would only look for work, for as long as the search takes. The engine keeps
+    the number, so it is always told."""
+    segments = sum(1 for _ in (shard / "segments").glob("*/"))
+    return 1 if segments <= _FEW_SEGMENTS else min(segments, os.cpu_count() or 1)
 
 
 def damaged(folder: Path, error: BaseException) -> str:

@@ -1,0 +1,141 @@
+"""Requests sent: on connections of our own where nothing stands between, else by httpx."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from functools import lru_cache
+from types import FunctionType
+
+import httpcore
+import httpx
+
+from gemini_embed.errors import UnreadableReplyError
+from gemini_embed.transport.kept import SENT_AT_ONCE_BYTES, Answer, KeptConnections, RawHeaders
+from gemini_embed.transport.options import COMMON_HEADERS, HttpOptions
+
+_ENTRANCES = (
+    (httpx.AsyncClient, "send"),
+    (httpx.AsyncHTTPTransport, "handle_async_request"),
+    (httpcore.AsyncConnectionPool, "handle_async_request"),
+)
+"""Where recorders (VCR), test doubles (respx) and instrumentations (OpenTelemetry, Sentry) put themselves."""
+
+
+class Sender:
+    """Sends the requests to one address, on one loop, and keeps what it has opened until it is closed."""
+
+    def __init__(self, options: HttpOptions, base_url: str, context: ssl.SSLContext) -> None:
+        self._options, self._base_url, self._context = options, base_url, context
+        self._client: httpx.AsyncClient | None = None
+        self._kept = _kept(options, httpx.URL(base_url), context)
+        self._last: tuple[list[object], RawHeaders] = [], []
+
+    @property
+    def client(self) -> httpx.AsyncClient:
+        """httpx's client, for what is not one request and its whole reply."""
+        self._client = self._client or self._options.client(self._base_url, self._context)
+        return self._client
+
+    async def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes, max_bytes: int) -> Answer:
+        """One request and its reply; what all requests have in common is added to `headers`.
+
+        Raises:
+            httpx.TransportError: refused, dropped or timed out.
+            UnreadableReplyError: a body of more than `max_bytes`.
+        """
+        if self._kept is None or _is_watched():
+            return await self._sent_by_httpx(method, url, headers, body, max_bytes)
+        parsed = _parsed(url)
+        named = [*self._named(method, parsed, headers, bool(body))]
+        if body:
+            named.append((b"Content-Length", str(len(body)).encode()))
+        answer = await self._kept.send(method, parsed.raw_path, named, body, max_bytes)
+        if answer.header("set-cookie"):
+            await self._leave_to_httpx(httpx.Response(answer.status_code, headers=list(answer.headers)), parsed)
+        return answer
+
+    async def _leave_to_httpx(self, response: httpx.Response, url: httpx.URL) -> None:
+        """It knows which cookies go with the next requests."""
+        response.request = httpx.Request("POST", url)
+        self.client.cookies.extract_cookies(response)
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            await kept.aclose()
+
+    def _named(self, method: str, url: httpx.URL, headers: Mapping[str, str], has_body: bool) -> RawHeaders:
+        """All headers as httpx sends them, but for the length of a body; mostly they are those of the last request."""
+        told: list[object] = [method, url.netloc, has_body, *headers.items()]
+        if self._last[0] != told:
+            merged = httpx.Headers(COMMON_HEADERS)
+            merged.update(headers)
+            request = httpx.Request(method, url, headers=merged, content=b"?" if has_body else None)
+            raw = request.headers.raw
+            self._last = told, [pair for pair in raw if pair[0] != b"Content-Length"] if has_body else raw
+        return self._last[1]
+
+    async def _sent_by_httpx(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, max_bytes: int
+    ) -> Answer:
+        content: bytes | AsyncIterator[bytes] | None = body or None
+        if len(body) > SENT_AT_ONCE_BYTES:
+            headers, content = {**headers, "Content-Length": str(len(body))}, _slices(body)
+        client = self.client
+        response = await client.send(client.build_request(method, url, content=content, headers=headers), stream=True)
+        try:
+            return await whole_answer(response, max_bytes)
+        finally:
+            await response.aclose()
+            response.stream = httpx.ByteStream(b"")  # it holds the response, and so the body sent, in a circle
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        if self._kept is not None:
+            await self._kept.aclose()
+        if self._client is not None:
+            await self._client.aclose()
+
+
+def _kept(options: HttpOptions, url: httpx.URL, context: ssl.SSLContext) -> KeptConnections | None:
+    """None where httpx has more to do: a proxy, or a user and password in the address."""
+    if url.scheme not in ("http", "https") or url.userinfo or not options.goes_directly(url):
+        return None
+    return KeptConnections(url, context, options.connect_timeout_s)
+
+
+def _is_watched() -> bool:
+    """Whether somebody has put a function of his own into httpx, who is not to be passed by."""
+    return not all(_is_own(vars(owner)[name], owner.__module__) for owner, name in _ENTRANCES)
+
+
+def _is_own(function: object, package: str) -> bool:
+    """Whether it was defined there; wrappers copy the name of the module, and not what a function sees of it."""
+    return type(function) is FunctionType and function.__globals__["__name__"].partition(".")[0] == package
+
+
+@lru_cache(64)
+def _parsed(url: str) -> httpx.URL:
+    return httpx.URL(url)
+
+
+async def _slices(body: bytes) -> AsyncIterator[bytes]:
+    """A long body bit by bit."""
+    for start in range(0, len(body), SENT_AT_ONCE_BYTES):
+        yield body[start : start + SENT_AT_ONCE_BYTES]
+
+
+async def whole_answer(response: httpx.Response, max_bytes: int) -> Answer:
+    """A response of httpx's, read to its end.
+
+    Raises:
+        UnreadableReplyError: a body of more than `max_bytes`.
+    """
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.aiter_raw():
+        size += len(chunk)
+        if size > max_bytes:
+            raise UnreadableReplyError(f"a reply of more than {max_bytes} bytes")
+        chunks.append(chunk)
+    headers = [(name.lower(), value) for name, value in response.headers.raw]
+    return Answer(response.status_code, headers, b"".join(chunks))
