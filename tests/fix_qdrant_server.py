@@ -55,6 +55,8 @@ class QdrantServer(ThreadingHTTPServer):
             if path in ("/aliases", "/collections/aliases"):
                 self.asked.append(f"{method} {path[1:]}")
                 return self._answer_about_aliases(method, body)
+            if path == "/collections":
+                return self._client.get_collections().model_dump(mode="json")
             _, _, name, *rest = path.split("/")
             self.asked.append(f"{method} {'/'.join(rest)}")
             return self._answer(method, name, "/".join(rest), body)

@@ -73,6 +73,7 @@ from gemini_embed.errors import (
     RequestError,
     StoreError,
     StoreLockedError,
+    StoreMovedError,
 )
 from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.metering.tracking import UsageTracker, track_usage
@@ -183,6 +184,7 @@ __all__ = [
     "Store",
     "StoreError",
     "StoreLockedError",
+    "StoreMovedError",
     "Task",
     "Text",
     "Usage",

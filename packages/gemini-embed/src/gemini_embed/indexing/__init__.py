@@ -13,6 +13,7 @@ replacing    what the sources held before, removed at the end;  scratch: what a 
 steps        add and sync, as an index starts them
 estimating   the same without sending anything
 held         records got, counted and removed, their words;  shrinking: copied at a smaller size
+following    the index of the collection that an alias leads to now
 report       what was done;  progress: a bar meanwhile
 """
 

@@ -103,6 +103,11 @@ def _create(client: MilvusClient, name: str, wanted: Fingerprint, index: Index) 
     client.create_collection(name, schema=schema, index_params=indexes, properties=properties)
 
 
+def fingerprint_of(client: MilvusClient, name: str) -> Fingerprint | None:
+    """What a collection says of how its vectors were made."""
+    return _fingerprint(client.describe_collection(name))
+
+
 def _fingerprint(described: Mapping[str, Any]) -> Fingerprint | None:
     kept = described.get("properties", {}).get(_KEY)
     try:
