@@ -37,6 +37,7 @@ hold every import to them, so a new room gets a row here.
     13  `agents/`                    numbers for sources, media for a model, tools that read
     13  `analysis/`                  groups, labels and outliers of vectors
     13  `evaluation/`                how well an index finds, measured on the index itself
+    13  `migrating/`                 an index embedded anew by another model, put in the place of the old one
 
 Each room's `__init__` says its files, and hands on the names others need most; the rest is imported from its file.
 
@@ -93,6 +94,11 @@ if TYPE_CHECKING:
     from gemini_embed.indexing.report import AddReport, SkippedItem
     from gemini_embed.metering.budget import Budget
     from gemini_embed.metering.estimates import Estimate
+    from gemini_embed.migrating.from_milvus import FromMilvus
+    from gemini_embed.migrating.from_qdrant import FromQdrant
+    from gemini_embed.migrating.migration import Migration
+    from gemini_embed.migrating.report import MigrationEstimate, MigrationReport
+    from gemini_embed.migrating.verifying import Verification
     from gemini_embed.records import Record
     from gemini_embed.searching.lexical import Words
     from gemini_embed.searching.reranking import Reranked, arerank, rerank
@@ -107,15 +113,20 @@ if TYPE_CHECKING:
 _LAZY = {
     "AddReport": "gemini_embed.indexing.report",
     "Budget": "gemini_embed.metering.budget",
-    "EdgeStore": "gemini_embed.stores.edge",
     "Cutting": "gemini_embed.windows",
+    "EdgeStore": "gemini_embed.stores.edge",
     "Estimate": "gemini_embed.metering.estimates",
     "Excerpt": "gemini_embed.excerpt",
+    "FromMilvus": "gemini_embed.migrating.from_milvus",
+    "FromQdrant": "gemini_embed.migrating.from_qdrant",
     "GeminiEmbeddingFunction": "gemini_embed.adapters.embedding_function",
     "Hit": "gemini_embed.hits.hit",
     "Hits": "gemini_embed.hits.hits",
     "Item": "gemini_embed.indexing.items",
     "Lexical": "gemini_embed.stores.lexical",
+    "Migration": "gemini_embed.migrating.migration",
+    "MigrationEstimate": "gemini_embed.migrating.report",
+    "MigrationReport": "gemini_embed.migrating.report",
     "MilvusStore": "gemini_embed.stores.milvus",
     "MultimodalIndex": "gemini_embed.index",
     "Precision": "gemini_embed.stores.precision",
@@ -125,6 +136,7 @@ _LAZY = {
     "SkippedItem": "gemini_embed.indexing.report",
     "Store": "gemini_embed.stores.base",
     "VectorCache": "gemini_embed.cache",
+    "Verification": "gemini_embed.migrating.verifying",
     "Window": "gemini_embed.windows",
     "Words": "gemini_embed.searching.lexical",
     "arerank": "gemini_embed.searching.reranking",
@@ -152,6 +164,8 @@ __all__ = [
     "Excerpt",
     "Fingerprint",
     "FingerprintMismatchError",
+    "FromMilvus",
+    "FromQdrant",
     "GeminiEmbedError",
     "GeminiEmbedWarning",
     "GeminiEmbeddingFunction",
@@ -162,6 +176,9 @@ __all__ = [
     "Item",
     "Lexical",
     "MediaError",
+    "Migration",
+    "MigrationEstimate",
+    "MigrationReport",
     "MilvusStore",
     "MissingExtraError",
     "ModelFacts",
@@ -190,6 +207,7 @@ __all__ = [
     "Usage",
     "UsageTracker",
     "VectorCache",
+    "Verification",
     "Video",
     "Window",
     "Words",

@@ -110,8 +110,8 @@ class Fingerprint:
         if self.service == wanted.service or named != wanted:
             raise FingerprintMismatchError(
                 f"{where} holds vectors made another way (there against here): {self.difference(wanted)}. "
-                "Search it with an embedder of the same settings, or add your sources to a new store: "
-                "vectors made in different ways cannot be compared"
+                "Search it with an embedder of the same settings, or add your sources to a new store (Migration "
+                "does, with what is in this one): vectors made in different ways cannot be compared"
             )
         if self.tells_service:
             raise FingerprintMismatchError(

@@ -29,6 +29,11 @@ class HasAliases(Store):
     """A store of a collection (of a folder, for an embedded one) that can be called by other names, each of which is
     pointed at another one in one step. None of this opens the store, or makes a collection."""
 
+    @property
+    @abstractmethod
+    def place(self) -> object:
+        """Where its collections are: stores of equal places share collections and aliases."""
+
     @abstractmethod
     def aliases(self) -> Mapping[str, str]:
         """All aliases where this store is, and the collection that each leads to now."""

@@ -33,6 +33,10 @@ class FolderPointers(HasAliases):
         """The folder that the open store keeps to; of one that is not open, where its path leads now."""
         return self._pinned or folder_at(self.path)
 
+    @property
+    def place(self) -> object:
+        return self.path.parent
+
     def aliases(self) -> Mapping[str, str]:
         beside = [one for one in sorted(self.path.parent.glob("*")) if one.is_file()]
         return {one.name: _named(folder, self.path.parent) for one in beside if (folder := _pointed(one)) is not None}

@@ -107,6 +107,9 @@ class EdgeStore(SettingsOnly, OfOneProcess, FolderPointers, EdgeWords):
     def kept_fingerprint(self) -> Fingerprint | None:
         return self._fingerprint
 
+    def takes_id(self, id_: str) -> bool:
+        return point_id(id_) is not None
+
     def upsert(self, records: Sequence[Record], vectors: FloatArray) -> None:
         rows = check_rows(records, vectors, self._dimensions)
         if not records:
@@ -115,7 +118,7 @@ class EdgeStore(SettingsOnly, OfOneProcess, FolderPointers, EdgeWords):
         with self._alone():
             check_room(self.folder, 4 * rows.nbytes)
             points = [
-                edge.Point(record.id, vector, to_payload(record))
+                edge.Point(point_id(record.id), vector, to_payload(record))
                 for record, vector in zip(records, self._with_words(records, rows), strict=True)
             ]
             self._update(edge.UpdateOperation.upsert_points(points))

@@ -23,15 +23,15 @@ class ClientAliases(OfOneCollection):
     _is_ours = True
     """Whether closing the store closes what is connected."""
 
-    def _connected_first(self, request: Callable[[MilvusClient], T]) -> T:
-        """The answer to a request of a store that need not be open."""
+    def ask_client(self, request: Callable[[MilvusClient], T]) -> T:
+        """The answer to a request to the `MilvusClient`, which is connected first; the store need not be open."""
         raise NotImplementedError
 
     def aliases(self) -> dict[str, str]:
-        return self._connected_first(_aliases)
+        return self.ask_client(_aliases)
 
     def point_alias(self, name: str, collection: str) -> None:
-        known = self._connected_first(lambda client: [*client.list_collections()])
+        known = self.ask_client(lambda client: [*client.list_collections()])
         check_is_collection(self, collection, collection in known)
         if name in known:
             raise is_collection(
@@ -40,19 +40,19 @@ class ClientAliases(OfOneCollection):
                 "take another name",
             )
         if name in self.aliases():
-            self._connected_first(lambda client: client.alter_alias(collection, name))
+            self.ask_client(lambda client: client.alter_alias(collection, name))
         else:
-            self._connected_first(lambda client: client.create_alias(collection, name))
+            self.ask_client(lambda client: client.create_alias(collection, name))
 
     def leads_to(self) -> str | None:
-        return self._connected_first(self._own_name)
+        return self.ask_client(self._own_name)
 
     def made_with(self) -> Fingerprint | None:
         name = self.leads_to()
-        return None if name is None else self._connected_first(lambda client: fingerprint_of(client, name))
+        return None if name is None else self.ask_client(lambda client: fingerprint_of(client, name))
 
     def twin(self, collection: str) -> Self:
-        self._connected_first(lambda client: None)
+        self.ask_client(lambda client: None)
         twin = object.__new__(type(self))
         twin.__dict__ |= self.__dict__ | {"collection": collection, "alias": "pin", "_is_ours": False}
         twin._let_go()
@@ -65,7 +65,7 @@ class ClientAliases(OfOneCollection):
                     client.drop_alias(alias)
                 client.drop_collection(collection)
 
-        self._connected_first(dropped)
+        self.ask_client(dropped)
 
     def _let_go(self) -> None:
         self._fingerprint = self._pinned = None

@@ -34,7 +34,7 @@ from gemini_embed.stores.base import (
 from gemini_embed.stores.forking import OfOneProcess
 from gemini_embed.stores.milvus import lite as milvus_lite
 from gemini_embed.stores.milvus.aliases import ClientAliases
-from gemini_embed.stores.milvus.collection import ensure, index_of
+from gemini_embed.stores.milvus.collection import MAX_ID_BYTES, ensure, index_of
 from gemini_embed.stores.milvus.filters import expression, ids_in
 from gemini_embed.stores.milvus.iterating import MOST, first_of, rows_of
 from gemini_embed.stores.milvus.rows import (
@@ -138,6 +138,9 @@ class MilvusStore(SettingsOnly, OfOneProcess, ClientAliases):
     def check_new(self, record: Record) -> None:
         if self._file is None:
             check_size(to_row(record, np.zeros(0, np.float32)))
+
+    def takes_id(self, id_: str) -> bool:
+        return len(id_.encode()) <= MAX_ID_BYTES
 
     def upsert(self, records: Sequence[Record], vectors: FloatArray) -> None:
         rows = check_rows(records, vectors, self._dimensions)
@@ -299,10 +302,14 @@ class MilvusStore(SettingsOnly, OfOneProcess, ClientAliases):
     def _count(self, client: MilvusClient, where: str) -> int:
         return int(self._query(client, where, ["count(*)"])[0]["count(*)"])
 
+    @property
+    def place(self) -> object:
+        return self._place
+
     def _is_embedded(self) -> bool:
         return self._file is not None
 
-    def _connected_first(self, request: Callable[[MilvusClient], T]) -> T:
+    def ask_client(self, request: Callable[[MilvusClient], T]) -> T:
         self._check_process()
         with self._lock, engine_errors(self):
             self._client = self._client or self._connect()

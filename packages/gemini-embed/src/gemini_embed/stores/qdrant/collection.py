@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gemini_embed.errors import StoreError
@@ -126,6 +127,14 @@ def _create(client: QdrantClient, name: str, wanted: Fingerprint, *, sparse: boo
     except UnexpectedResponse as error:
         if error.status_code != 409:  # another process was first: its fingerprint is checked like any other
             raise
+
+
+def index_fields(client: QdrantClient, name: str, fields: Mapping[str, Any]) -> None:
+    """Make those payload indexes that are not there, each of the kind that is told."""
+    there = client.get_collection(name).payload_schema
+    for field, kind in fields.items():
+        if field not in there:
+            client.create_payload_index(name, field, kind)
 
 
 def fingerprint_of(client: QdrantClient, name: str) -> Fingerprint | None:

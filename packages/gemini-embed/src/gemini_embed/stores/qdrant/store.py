@@ -157,6 +157,9 @@ class QdrantStore(SettingsOnly, OfOneProcess, ClientAliases, ClientCodes, Client
     def kept_fingerprint(self) -> Fingerprint | None:
         return self._fingerprint
 
+    def takes_id(self, id_: str) -> bool:
+        return point_id(id_) is not None
+
     def upsert(self, records: Sequence[Record], vectors: FloatArray) -> None:
         rows = check_rows(records, vectors, self._dimensions)
         self._warn_of_sparse()
@@ -243,6 +246,10 @@ class QdrantStore(SettingsOnly, OfOneProcess, ClientAliases, ClientCodes, Client
                 "dense half of a hybrid search only. Add by the program that makes them, or use another collection"
             )
 
+    @property
+    def place(self) -> object:
+        return self._url or self._path or self._client or self
+
     def _is_embedded(self) -> bool:
         return self._url is None
 
@@ -252,7 +259,7 @@ class QdrantStore(SettingsOnly, OfOneProcess, ClientAliases, ClientCodes, Client
             self._opened_here()
         return client
 
-    def _connected_first(self, request: Callable[[QdrantClient], T]) -> T:
+    def ask_client(self, request: Callable[[QdrantClient], T]) -> T:
         self._check_process()
         with self._lock, self._client_errors():
             return request(self._connected_now())
