@@ -312,6 +312,6 @@ def _is_same(source: Source, store: Store) -> bool:
     return store.place == source.store.place and store.leads_to() == source.collection
 
 
-def _at(price: Price) -> dict[str, Any]:
+def _at(price: str) -> dict[str, Any]:
     """The option of `add` for a price other than the online one."""
     return {} if price == "online" else {"price": price}
