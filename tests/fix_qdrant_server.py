@@ -39,6 +39,8 @@ class QdrantServer(ThreadingHTTPServer):
         self.records_sent = 0
         """By scrolling."""
         self.lists_aliases = True
+        self.payload_schema: dict[str, dict[str, str]] = {}
+        """Payload indexes of each collection, which local mode has not."""
         self._client = QdrantClient(":memory:")
         self._codes: dict[str, Any] | None = None
         self._lock = threading.Lock()
@@ -55,6 +57,8 @@ class QdrantServer(ThreadingHTTPServer):
             if path in ("/aliases", "/collections/aliases"):
                 self.asked.append(f"{method} {path[1:]}")
                 return self._answer_about_aliases(method, body)
+            if path == "/collections":
+                return self._client.get_collections().model_dump(mode="json")
             _, _, name, *rest = path.split("/")
             self.asked.append(f"{method} {'/'.join(rest)}")
             return self._answer(method, name, "/".join(rest), body)
@@ -77,6 +81,8 @@ class QdrantServer(ThreadingHTTPServer):
                 return client.create_collection(name, dense, sparse, metadata=body["metadata"])
             case "PUT", _ if what.startswith("vectors/"):
                 client.create_vector_name(name, what.removeprefix("vectors/"), models.SparseVectorNameConfig(**body))
+            case "PUT", "index":
+                self.payload_schema.setdefault(name, {})[body["field_name"]] = body["field_schema"]
             case "PUT", "points/vectors":
                 client.update_vectors(name, [models.PointVectors(**one) for one in body["points"]])
             case "POST", "points/batch":
@@ -85,6 +91,8 @@ class QdrantServer(ThreadingHTTPServer):
             case "GET", "":
                 info = client.get_collection(name).model_dump(mode="json")
                 info["config"]["quantization_config"] = self._codes
+                kinds = self.payload_schema.get(name, {})
+                info["payload_schema"] = {field: {"data_type": kind, "points": 0} for field, kind in kinds.items()}
                 return info
             case "PATCH", "":
                 told = models.UpdateCollection(**body).model_dump(mode="json", exclude_none=True)
@@ -108,6 +116,10 @@ class QdrantServer(ThreadingHTTPServer):
                 for one in searches:
                     one.params = None  # of codes, which local mode has not
                 return [one.model_dump(mode="json") for one in client.query_batch_points(name, searches)]
+            case "POST", "points/query":
+                query = body["query"]["nearest"]
+                nearest = client.query_points(name, query=query, limit=body["limit"], with_payload=False)
+                return nearest.model_dump(mode="json")
             case "POST", "points/scroll":
                 wanted = FILTER.validate_python(body.get("filter"))
                 points, offset = client.scroll(

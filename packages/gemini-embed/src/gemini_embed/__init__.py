@@ -38,6 +38,7 @@ hold every import to them, so a new room gets a row here.
     14  `agents/`                    numbers for sources, media for a model, tools that read
     14  `analysis/`                  groups, labels and outliers of vectors
     14  `evaluation/`                how well an index finds, measured on the index itself
+    14  `migrating/`                 an index embedded anew by another model, put in the place of the old one
 
 Each room's `__init__` says its files, and hands on the names others need most; the rest is imported from its file.
 
@@ -78,6 +79,7 @@ from gemini_embed.errors import (
     RequestError,
     StoreError,
     StoreLockedError,
+    StoreMovedError,
 )
 from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.metering.tracking import UsageTracker, track_usage
@@ -102,6 +104,11 @@ if TYPE_CHECKING:
     from gemini_embed.metering.batch_estimates import BatchEstimate
     from gemini_embed.metering.budget import Budget
     from gemini_embed.metering.estimates import Estimate
+    from gemini_embed.migrating.from_milvus import FromMilvus
+    from gemini_embed.migrating.from_qdrant import FromQdrant
+    from gemini_embed.migrating.migration import Migration
+    from gemini_embed.migrating.report import MigrationEstimate, MigrationReport
+    from gemini_embed.migrating.verifying import Verification
     from gemini_embed.records import Record
     from gemini_embed.searching.lexical import Words
     from gemini_embed.searching.reranking import Reranked, arerank, rerank
@@ -121,15 +128,20 @@ _LAZY = {
     "BatchStatus": "gemini_embed.batch_jobs.status",
     "Batches": "gemini_embed.batch_jobs.batches",
     "Budget": "gemini_embed.metering.budget",
-    "EdgeStore": "gemini_embed.stores.edge",
     "Cutting": "gemini_embed.windows",
+    "EdgeStore": "gemini_embed.stores.edge",
     "Estimate": "gemini_embed.metering.estimates",
     "Excerpt": "gemini_embed.excerpt",
+    "FromMilvus": "gemini_embed.migrating.from_milvus",
+    "FromQdrant": "gemini_embed.migrating.from_qdrant",
     "GeminiEmbeddingFunction": "gemini_embed.adapters.embedding_function",
     "Hit": "gemini_embed.hits.hit",
     "Hits": "gemini_embed.hits.hits",
     "Item": "gemini_embed.indexing.items",
     "Lexical": "gemini_embed.stores.lexical",
+    "Migration": "gemini_embed.migrating.migration",
+    "MigrationEstimate": "gemini_embed.migrating.report",
+    "MigrationReport": "gemini_embed.migrating.report",
     "MilvusStore": "gemini_embed.stores.milvus",
     "MultimodalIndex": "gemini_embed.index",
     "Precision": "gemini_embed.stores.precision",
@@ -139,6 +151,7 @@ _LAZY = {
     "SkippedItem": "gemini_embed.indexing.report",
     "Store": "gemini_embed.stores.base",
     "VectorCache": "gemini_embed.cache",
+    "Verification": "gemini_embed.migrating.verifying",
     "Window": "gemini_embed.windows",
     "Words": "gemini_embed.searching.lexical",
     "arerank": "gemini_embed.searching.reranking",
@@ -175,6 +188,8 @@ __all__ = [
     "Excerpt",
     "Fingerprint",
     "FingerprintMismatchError",
+    "FromMilvus",
+    "FromQdrant",
     "GeminiEmbedError",
     "GeminiEmbedWarning",
     "GeminiEmbeddingFunction",
@@ -185,6 +200,9 @@ __all__ = [
     "Item",
     "Lexical",
     "MediaError",
+    "Migration",
+    "MigrationEstimate",
+    "MigrationReport",
     "MilvusStore",
     "MissingExtraError",
     "ModelFacts",
@@ -207,11 +225,13 @@ __all__ = [
     "Store",
     "StoreError",
     "StoreLockedError",
+    "StoreMovedError",
     "Task",
     "Text",
     "Usage",
     "UsageTracker",
     "VectorCache",
+    "Verification",
     "Video",
     "Window",
     "Words",

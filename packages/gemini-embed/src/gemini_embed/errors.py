@@ -331,6 +331,17 @@ class FingerprintMismatchError(StoreError):
     """The store holds vectors of another model, size, conditioning or normalisation."""
 
 
+class StoreMovedError(StoreError):
+    """What an open store was of is gone, or its alias leads to vectors that were made another way."""
+
+    def __init__(self, message: str, *, was: Any = None, now: Any = None) -> None:
+        super().__init__(message)
+        self.was = was
+        """The `Fingerprint` that the store was opened with."""
+        self.now = now
+        """The one that the name leads to now; None where there is none, or nothing."""
+
+
 class StoreLockedError(StoreError):
     """The store is open in another process (or twice in this one), and its engine allows one opener."""
 

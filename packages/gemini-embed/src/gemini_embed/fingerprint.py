@@ -16,6 +16,8 @@ from gemini_embed.tasks import ConditionMedia, Task, is_symmetric
 _VERSION = 1
 _FIELDS = ("model", "dimensions", "conditioning", "normalization", "version")
 """What every kept record has. Those since 0.1.0 have `service` too."""
+_TASKS = {"retrieval": "search"}
+"""Tasks whose name in `conditioning` is another."""
 _AS_QUERY = ";media=none"
 """Ends `conditioning` in older records of condition_media="none", whose document vectors are those of "query"."""
 
@@ -52,6 +54,14 @@ class Fingerprint:
         """
         told = {name: value for name, value in self.to_dict().items() if name in _FIELDS}
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The arguments of `Embedder` that make such vectors, but for `normalize`, which depends on the model."""
+        told, _, media = self.conditioning.partition(";media=")
+        task = told.rpartition(":")[2]
+        given = {"model": self.model, "dimensions": self.dimensions, "task": _TASKS.get(task, task)}
+        return given | ({"condition_media": media} if media else {})
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON object, as stores keep it."""
@@ -100,8 +110,8 @@ class Fingerprint:
         if self.service == wanted.service or named != wanted:
             raise FingerprintMismatchError(
                 f"{where} holds vectors made another way (there against here): {self.difference(wanted)}. "
-                "Search it with an embedder of the same settings, or add your sources to a new store: "
-                "vectors made in different ways cannot be compared"
+                "Search it with an embedder of the same settings, or add your sources to a new store (Migration "
+                "does, with what is in this one): vectors made in different ways cannot be compared"
             )
         if self.tells_service:
             raise FingerprintMismatchError(

@@ -27,6 +27,8 @@ from gemini_embed.indexing import (
     sync_steps,
 )
 from gemini_embed.indexing.by_jobs import ByJobs
+from gemini_embed.indexing.following import Followed, Follows
+from gemini_embed.indexing.held import Held
 from gemini_embed.indexing.shrinking import Shrinking
 from gemini_embed.metering import Estimate, Price
 from gemini_embed.result import OnError
@@ -34,6 +36,7 @@ from gemini_embed.searching import Census, Fusion, Hypothetical, SearchOptions, 
 from gemini_embed.searching.lexical import WordsLike
 from gemini_embed.searching.steps import Asked, with_answers
 from gemini_embed.stores import Precision
+from gemini_embed.stores.aliases import HasAliases
 from gemini_embed.stores.base import FilterLike, FloatArray, Store, copied
 from gemini_embed.windows import Cutting
 
@@ -54,6 +57,26 @@ class MultimodalIndex(ByJobs):
         self._census = Census(store)
         self.opener = Opener(embedder.root, embedder.fetch)
         self._closed = False
+
+    @classmethod
+    def following(cls, store: HasAliases, **connection: Any) -> MultimodalIndex:
+        """The index of whatever collection the name of `store` leads to: queries are embedded by what made it.
+
+        The embedder is made from the collection's fingerprint (model, size, conditioning). When the name, an alias, is
+        pointed at another collection, as `Migration.switch` does, the index goes there within 30 s, with an embedder
+        that fits, and at once when the old one is removed; searches under way end where they began. The look is in the
+        background, and costs searches nothing. `.embedder` and `.store` are those of now; closing it closes them too.
+
+        Args:
+            store: an `EdgeStore`, `QdrantStore` or `MilvusStore` of an alias, or of a collection.
+            connection: arguments of `Embedder` beside those that the fingerprint tells, such as `api_key`, `cache`, or
+                the `task` of queries.
+
+        Raises:
+            StoreError: the name leads to no collection, or to one without a fingerprint.
+            FingerprintMismatchError: `connection` leads to another service than the one that made the vectors.
+        """
+        return _FollowingIndex(store, connection)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.embedder, self.store)
@@ -311,3 +334,39 @@ class MultimodalIndex(ByJobs):
 
     def _has_changed(self) -> None:
         self._census.forget()
+
+
+class _FollowingIndex(Follows, MultimodalIndex):
+    """See `MultimodalIndex.following`."""
+
+    followed: Followed[MultimodalIndex]
+
+    def __init__(self, store: HasAliases, connection: Mapping[str, Any]) -> None:
+        self.followed = Followed(store, connection, MultimodalIndex)
+        self.followed.now()
+
+    embedder = property(lambda self: self.followed.now().embedder)
+    store = property(lambda self: self.followed.now().store)
+    opener = property(lambda self: self.followed.now().opener)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _FollowingIndex, (self.followed.store, self.followed.connection)
+
+    def __repr__(self) -> str:
+        return f"MultimodalIndex.following({self.followed.store!r})"
+
+    @property
+    def origin(self) -> Origin:
+        return self.followed.now().origin
+
+    def close(self) -> None:
+        self.followed.close()
+
+    def _opened(self) -> Store:
+        return self.followed.now()._opened()
+
+    def _fingerprint(self) -> Fingerprint:
+        return self.followed.now()._fingerprint()
+
+    def _has_changed(self) -> None:
+        self.followed.now()._has_changed()

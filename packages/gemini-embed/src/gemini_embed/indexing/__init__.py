@@ -14,6 +14,7 @@ lacking      what an add would embed, for jobs of the Batch API;  submitting: th
 steps        add, sync, submit and collect, as an index starts them;  by_jobs: the last two as its methods
 estimating   the same without sending anything
 held         records got, counted and removed, their words;  shrinking: copied at a smaller size
+following    the index of the collection that an alias leads to now
 report       what was done;  progress: a bar meanwhile
 """
 

@@ -146,7 +146,7 @@ class _Adding:
 
     def _new(self, gathered: Sequence[Waiting]) -> list[Waiting]:
         """What must be embedded. Known records get the text and metadata they came with now; twins count once."""
-        self._outdated.confirm([one.record for one in gathered])
+        self._outdated.confirm([one.record for one in gathered if one.candidate.replaces])
         new: dict[str, Waiting] = {}
         for one in gathered:
             first = self._under_way.get(one.record.id) or new.setdefault(one.record.id, one)

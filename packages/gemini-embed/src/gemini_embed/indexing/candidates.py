@@ -50,10 +50,19 @@ class Candidate:
     """Tells them by modality, where that can be told without loading."""
     begins: bool = True
     """Whether it is the first of its item."""
+    replaces: bool = True
+    """Whether older records of its source go once it is in."""
 
     def load(self) -> Loaded:
         """Make what is embedded, where it is not at hand. Raises InputError."""
         return self.made if isinstance(self.made, Loaded) else self.made()
+
+
+@dataclass(frozen=True)
+class Moved:
+    """The content of an item that is a record of another index, to be embedded anew and to stay the record it is."""
+
+    candidate: Candidate
 
 
 @dataclass(frozen=True)
@@ -84,6 +93,9 @@ class Reader:
             raise InputError(item.content.reason)
         if isinstance(item.content, Unreadable):
             raise item.content.error
+        if isinstance(item.content, Moved):
+            yield item.content.candidate
+            return
         found = file_part(Path(item.content), self.root) if isinstance(item.content, os.PathLike) else None
         if isinstance(found, ReadFile):
             yield from self._read(item, found)

@@ -8,7 +8,7 @@ spaceless        words of scripts without spaces
 keeping          a store that keeps words beside vectors, whatever its engine
 adopting         the taking over of a collection that has no fingerprint
 borrowed         a collection of others' stores;  telling: what their engines understand of a filter
-aliases          the collection that a name leads to, kept to
+aliases          other names of collections: pinned, followed, pointed
 quantization     smaller copies of vectors, by name;  precision: how exactly one search reads them
 sampling         what a query scores against records that nobody chose
 forking          engines that live in one process, and its forks

@@ -58,6 +58,10 @@ class Store(GivesSamples):
         """InputError for a record that this open store does not hold and would not take. Called before it is embedded,
         so that nothing is paid for what cannot be written; most stores take any."""
 
+    def takes_id(self, id_: str) -> bool:
+        """Whether a record may have this id here; most stores take any."""
+        return True
+
     @abstractmethod
     def upsert(self, records: Sequence[Record], vectors: FloatArray) -> None:
         """Write records with their vectors, shape (n, d); a record whose id exists is replaced. Returns when safe."""

@@ -2,7 +2,7 @@
 
 store         the store
 words         words beside vectors
-folder        its fingerprint, and the engine's shard
+folder        its fingerprint, and the engine's shard;  pointer: other names of it
 searches      a search in the engine's words
 child         work in a process of its own, such as optimising
 requantizing  other codes for a shard

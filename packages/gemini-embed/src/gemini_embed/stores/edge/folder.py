@@ -18,6 +18,8 @@ from gemini_embed.stores.quantization import check_kept, edge_config
 if TYPE_CHECKING:
     import qdrant_edge
 
+FINGERPRINT_FILE = "fingerprint.json"
+
 LOCK_SIGN = "WouldBlock"
 """In the engine's error where another opener holds its log."""
 
@@ -49,7 +51,7 @@ def check_room(folder: Path, more_bytes: int) -> None:
 
 def kept_fingerprint(folder: Path, wanted: Fingerprint) -> Fingerprint:
     """The fingerprint in the folder; `wanted` itself, once written, when the folder is new."""
-    file = folder / "fingerprint.json"
+    file = folder / FINGERPRINT_FILE
     if file.exists():
         return Fingerprint.from_dict(read_object(file))
     if (folder / "shard").exists():
@@ -105,6 +107,19 @@ def _threads(shard: Path) -> int:
     the number, so it is always told."""
     segments = sum(1 for _ in (shard / "segments").glob("*/"))
     return 1 if segments <= _FEW_SEGMENTS else min(segments, os.cpu_count() or 1)
+
+
+def removed(folder: Path) -> None:
+    """Remove an index from the disk: first what makes it one, so that a kill leaves none that opens and lacks some."""
+    try:
+        edge = engine()
+        edge.EdgeShard.load(str(folder / "shard")).close()  # which fails where a store has it open
+    except Exception as error:
+        if LOCK_SIGN in str(error):
+            raise StoreError(f"{folder} is open, and is not removed: close its store first") from error
+    doomed = folder.with_name(f".{folder.name}.{os.getpid()}.removed")
+    folder.rename(doomed)
+    shutil.rmtree(doomed)
 
 
 def damaged(folder: Path, error: BaseException) -> str:

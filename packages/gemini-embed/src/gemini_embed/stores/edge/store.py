@@ -33,6 +33,7 @@ from gemini_embed.stores.base import (
 from gemini_embed.stores.edge.child import optimize
 from gemini_embed.stores.edge.folder import LOCK_SIGN, check_room, damaged, engine, kept_fingerprint, load
 from gemini_embed.stores.edge.memory import release_mapped
+from gemini_embed.stores.edge.pointer import FolderPointers
 from gemini_embed.stores.edge.requantizing import codes_made, kept_quantization, needed_bytes, requantized
 from gemini_embed.stores.edge.searches import filter_of, hit_of, params_of, request_of
 from gemini_embed.stores.edge.words import EdgeWords
@@ -50,13 +51,14 @@ _RELEASED_AT_BYTES = 4 * 2**20
 """Vectors written before the memory of their files is given back: 1,300 of 768 dimensions."""
 
 
-class EdgeStore(SettingsOnly, OfOneProcess, EdgeWords):
+class EdgeStore(SettingsOnly, OfOneProcess, FolderPointers, EdgeWords):
     """Records and vectors in the folder `path`, made on first use.
 
     Nothing is read or written before the first call. Needs the extra `edge`.
 
     Args:
-        path: of the folder.
+        path: of the folder, or of a file that points to one (`point_alias`), which is looked up when the store is
+            opened; see `folder`.
         quantization: the codes that searches read first, see `Quantization`; the best are scored again with the full
             vectors. None: those that the folder has, "turbo4" in a new one, which loses next to nothing. Another code
             than it has is a ConfigurationError: `requantize` changes it. Where it has none, they are made by the next
@@ -93,7 +95,8 @@ class EdgeStore(SettingsOnly, OfOneProcess, EdgeWords):
     def open(self, fingerprint: Fingerprint) -> None:
         with self._alone():
             if self._fingerprint is None:
-                self._fingerprint = kept_fingerprint(self.path, fingerprint)
+                self._pinned = self.folder
+                self._fingerprint = kept_fingerprint(self._pinned, fingerprint)
             self._fingerprint = self._fingerprint.check(fingerprint, where=str(self))
             if self._shard is None:
                 self._shard = self._load()
@@ -104,22 +107,25 @@ class EdgeStore(SettingsOnly, OfOneProcess, EdgeWords):
     def kept_fingerprint(self) -> Fingerprint | None:
         return self._fingerprint
 
+    def takes_id(self, id_: str) -> bool:
+        return point_id(id_) is not None
+
     def upsert(self, records: Sequence[Record], vectors: FloatArray) -> None:
         rows = check_rows(records, vectors, self._dimensions)
         if not records:
             return
         edge = engine()
         with self._alone():
-            check_room(self.path, 4 * rows.nbytes)
+            check_room(self.folder, 4 * rows.nbytes)
             points = [
-                edge.Point(record.id, vector, to_payload(record))
+                edge.Point(point_id(record.id), vector, to_payload(record))
                 for record, vector in zip(records, self._with_words(records, rows), strict=True)
             ]
             self._update(edge.UpdateOperation.upsert_points(points))
             self._written_bytes += rows.nbytes
             if self._written_bytes >= _RELEASED_AT_BYTES:
                 self._written_bytes = 0
-                release_mapped(self.path)
+                release_mapped(self.folder)
 
     def update(self, records: Sequence[Record]) -> None:
         self._update_words(records)  # first: what a kill leaves undone is found out by the payload, and done again
@@ -157,7 +163,7 @@ class EdgeStore(SettingsOnly, OfOneProcess, EdgeWords):
 
     def kept_quantization(self) -> str:
         opened(self, self._shard)
-        return kept_quantization(self.path)
+        return kept_quantization(self.folder)
 
     def vectors(self, ids: Sequence[str]) -> dict[str, FloatArray]:
         with self._open_shard() as shard:
@@ -216,7 +222,7 @@ class EdgeStore(SettingsOnly, OfOneProcess, EdgeWords):
             shard.close()
             self._shard = None
             try:
-                optimize(self.path)
+                optimize(self.folder)
             finally:
                 self._shard = self._load()
 
@@ -229,8 +235,8 @@ class EdgeStore(SettingsOnly, OfOneProcess, EdgeWords):
         check_name(quantization)
         with self._open_shard() as held:
             held.flush()
-            check_room(self.path, needed_bytes(self.path))
-            requantized(self.path, quantization)
+            check_room(self.folder, needed_bytes(self.folder))
+            requantized(self.folder, quantization)
             self._quantization = None if self._quantization is None else quantization
             self._shard = self._load()  # before the lock of the old one goes
             held.close()
@@ -240,16 +246,20 @@ class EdgeStore(SettingsOnly, OfOneProcess, EdgeWords):
             return
         with self._alone():
             shard, self._shard, self._fingerprint, self._words = self._shard, None, None, None
+            self._pinned = None
             if shard is not None:
                 shard.close()
+
+    def _of_folder(self, folder: Path) -> EdgeStore:
+        return EdgeStore(folder, oversampling=self._oversampling, lexical=self._lexical)
 
     @property
     def _dimensions(self) -> int:
         return opened(self, self._fingerprint).dimensions
 
     def _load(self) -> qdrant_edge.EdgeShard:
-        loaded = load(self.path, self._dimensions, self._quantization)
-        self._made = codes_made(self.path)
+        loaded = load(self.folder, self._dimensions, self._quantization)
+        self._made = codes_made(self.folder)
         return loaded
 
     @contextmanager
@@ -273,7 +283,7 @@ class EdgeStore(SettingsOnly, OfOneProcess, EdgeWords):
         except BaseException as error:
             if type(error).__module__ != "pyo3_runtime":  # its PanicException is no Exception, and has no home
                 raise
-            raise StoreError(damaged(self.path, error)) from error
+            raise StoreError(damaged(self.folder, error)) from error
 
     def _update(self, operation: qdrant_edge.UpdateOperation) -> None:
         with self._open_shard() as shard:

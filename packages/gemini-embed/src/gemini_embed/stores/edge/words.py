@@ -29,7 +29,10 @@ _BYTES_PER_WORD = 32
 class EdgeWords(KeepsWords):
     """What `EdgeStore` does with words."""
 
-    path: Path
+    @property
+    @abstractmethod
+    def folder(self) -> Path:
+        """Where the files of the open store are."""
 
     @abstractmethod
     def _open_shard(self) -> AbstractContextManager[qdrant_edge.EdgeShard]:
@@ -45,7 +48,7 @@ class EdgeWords(KeepsWords):
         sparse = self._sparse_of(records)
         if sparse is None:
             return [memoryview(row) for row in rows]
-        check_room(self.path, _size(sparse))
+        check_room(self.folder, _size(sparse))
         return [{"": memoryview(row), SPARSE_NAME: _sparse_vector(one)} for row, one in zip(rows, sparse, strict=True)]
 
     def _update_words(self, records: Sequence[Record]) -> None:
@@ -60,11 +63,11 @@ class EdgeWords(KeepsWords):
         return self._open_shard()
 
     def _read_words(self) -> KeptWords | None:
-        file = self.path / "lexical.json"
+        file = self.folder / "lexical.json"
         return KeptWords.from_dict(read_object(file)) if file.exists() else None
 
     def _write_words(self, kept: KeptWords) -> None:
-        write_whole(self.path / "lexical.json", json.dumps(kept.to_dict(), indent=2))
+        write_whole(self.folder / "lexical.json", json.dumps(kept.to_dict(), indent=2))
 
     def _make_sparse(self) -> None:
         edge = engine()
@@ -75,7 +78,7 @@ class EdgeWords(KeepsWords):
         if not ids:
             return
         edge = engine()
-        check_room(self.path, _size(sparse))
+        check_room(self.folder, _size(sparse))
         changes = [
             edge.PointVectors(point_id(id_), {SPARSE_NAME: _sparse_vector(one)})
             for id_, one in zip(ids, sparse, strict=True)

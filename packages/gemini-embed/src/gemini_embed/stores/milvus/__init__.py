@@ -1,7 +1,7 @@
 """Milvus: a server, Zilliz Cloud, or Milvus Lite in a file.
 
 store         the store
-collection    its making, its index, its fingerprint
+collection    its making, its index, its fingerprint;  aliases: its other names
 rows          records as rows;  filters: the neutral filter as Milvus's expressions
 iterating     rows in the order of their ids
 together      several requests at once

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pymilvus import MilvusClient
 
 _KEY = "gemini_embed"
-_MAX_ID_BYTES = 512
+MAX_ID_BYTES = 512
 _COLLECTION_NOT_FOUND = 100
 """Milvus's code, since 2.3."""
 
@@ -94,13 +94,18 @@ def _create(client: MilvusClient, name: str, wanted: Fingerprint, index: Index) 
     from pymilvus import DataType
 
     schema = client.create_schema(auto_id=False, enable_dynamic_field=True)
-    schema.add_field(ID_FIELD, DataType.VARCHAR, is_primary=True, max_length=_MAX_ID_BYTES)
+    schema.add_field(ID_FIELD, DataType.VARCHAR, is_primary=True, max_length=MAX_ID_BYTES)
     schema.add_field(TEXT_FIELD, DataType.VARCHAR, max_length=MAX_TEXT_BYTES)
     schema.add_field(VECTOR_FIELD, DataType.FLOAT_VECTOR, dim=wanted.dimensions)
     indexes = client.prepare_index_params()
     indexes.add_index(VECTOR_FIELD, index_type=index.index_type, metric_type="COSINE", params=dict(index.params))
     properties = {_KEY: json.dumps(wanted.to_dict())}
     client.create_collection(name, schema=schema, index_params=indexes, properties=properties)
+
+
+def fingerprint_of(client: MilvusClient, name: str) -> Fingerprint | None:
+    """What a collection says of how its vectors were made."""
+    return _fingerprint(client.describe_collection(name))
 
 
 def _fingerprint(described: Mapping[str, Any]) -> Fingerprint | None:

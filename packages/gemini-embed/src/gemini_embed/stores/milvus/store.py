@@ -20,12 +20,11 @@ from gemini_embed.errors import InputError, missing_extra
 from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.hits import Hit
 from gemini_embed.records import Record
-from gemini_embed.stores.aliases import OfOneCollection
+from gemini_embed.stores.aliases import AliasUse, alias_use
 from gemini_embed.stores.base import (
     Batch,
     FilterLike,
     FloatArray,
-    Store,
     check_one_of,
     check_query,
     check_rows,
@@ -34,7 +33,8 @@ from gemini_embed.stores.base import (
 )
 from gemini_embed.stores.forking import OfOneProcess
 from gemini_embed.stores.milvus import lite as milvus_lite
-from gemini_embed.stores.milvus.collection import ensure, index_of, is_gone
+from gemini_embed.stores.milvus.aliases import ClientAliases
+from gemini_embed.stores.milvus.collection import MAX_ID_BYTES, ensure, index_of
 from gemini_embed.stores.milvus.filters import expression, ids_in
 from gemini_embed.stores.milvus.iterating import MOST, first_of, rows_of
 from gemini_embed.stores.milvus.rows import (
@@ -62,7 +62,7 @@ _NUMBERS_PER_REQUEST = 2**20
 """Vector numbers in one upsert: 4 MB, well under the 64 MB of a gRPC message."""
 
 
-class MilvusStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
+class MilvusStore(SettingsOnly, OfOneProcess, ClientAliases):
     """Records and vectors in one Milvus collection, made on first use. Needs the extra `milvus`.
 
     Stored text is cut at 65,535 bytes, Milvus's limit, with a mark at its end; the vector is of the whole text.
@@ -73,6 +73,9 @@ class MilvusStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
         token: of a server: an API key, or "user:password". A pickle leaves it behind, and finds it in MILVUS_TOKEN.
         collection: its name (letters, digits and underscores), or an alias, which is looked up when the store is
             opened; see `pinned`.
+        alias: "follow" looks again every 30 s where the alias leads, and goes there; where the vectors there were made
+            another way it raises StoreMovedError (`MultimodalIndex.following` takes another embedder then). "pin" keeps
+            to the collection that was found.
         adopt: take over a collection that holds vectors but no fingerprint, such as one made by langchain-milvus. By
             this you vouch that its vectors were made as your embedder makes them; the fingerprint is written once.
         quantization: "int8" makes its index HNSW_SQ; Milvus has no other codes of `Quantization`.
@@ -92,6 +95,7 @@ class MilvusStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
         *,
         token: str | None = None,
         collection: str = "gemini_embed",
+        alias: AliasUse = "pin",
         adopt: bool = False,
         quantization: Quantization | None = None,
         index_type: str = "AUTOINDEX",
@@ -106,7 +110,7 @@ class MilvusStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
         if self._file is not None:
             milvus_lite.check_file(place, token)
             milvus_lite.check_settings(self._index.index_type, self._index.params, search_params or {})
-        self.collection = collection
+        self.collection, self.alias = collection, alias_use(alias)
         self._place, self._token, self._adopt = str(self._file or place), token, adopt
         self._search_params = dict(search_params or {})
         self._consistency, self._timeout_s = consistency, timeout_s
@@ -121,6 +125,7 @@ class MilvusStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
     def open(self, fingerprint: Fingerprint) -> None:
         self._check_process()
         with self._lock, engine_errors(self):
+            self._look_again(self._fingerprint, fingerprint)
             if self._fingerprint is None:
                 client = self._client = self._client or self._connect()
                 found = ensure(client, self.collection, fingerprint, self._index, adopt=self._adopt)
@@ -133,6 +138,9 @@ class MilvusStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
     def check_new(self, record: Record) -> None:
         if self._file is None:
             check_size(to_row(record, np.zeros(0, np.float32)))
+
+    def takes_id(self, id_: str) -> bool:
+        return len(id_.encode()) <= MAX_ID_BYTES
 
     def upsert(self, records: Sequence[Record], vectors: FloatArray) -> None:
         rows = check_rows(records, vectors, self._dimensions)
@@ -230,8 +238,9 @@ class MilvusStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
         if self._is_the_parent_s:
             return
         with self._lock, engine_errors(self):
-            client, self._client, self._fingerprint, self._pinned = self._client, None, None, None
-            if client is not None:
+            client, self._client = self._client, None
+            self._let_go()
+            if client is not None and self._is_ours:
                 client.close()
                 if self._file is not None:
                     milvus_lite.stop(self._file, self._address)
@@ -250,7 +259,7 @@ class MilvusStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
         self._check_process()
         client = opened(self, self._client if self._fingerprint else None)
         lock = nullcontext() if self._file is None else self._lock
-        with lock, engine_errors(self), self._while_it_is_there(is_gone):
+        with lock, engine_errors(self), self._gone_told():
             yield client
 
     def _write(self, rows: list[dict[str, Any]]) -> None:
@@ -293,8 +302,18 @@ class MilvusStore(SettingsOnly, OfOneProcess, OfOneCollection, Store):
     def _count(self, client: MilvusClient, where: str) -> int:
         return int(self._query(client, where, ["count(*)"])[0]["count(*)"])
 
+    @property
+    def place(self) -> object:
+        return self._place
+
     def _is_embedded(self) -> bool:
         return self._file is not None
+
+    def ask_client(self, request: Callable[[MilvusClient], T]) -> T:
+        self._check_process()
+        with self._lock, engine_errors(self):
+            self._client = self._client or self._connect()
+            return request(self._client)
 
     def _connect(self) -> MilvusClient:
         self._check_key()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gemini_embed.errors import StoreError
@@ -46,7 +47,7 @@ def ensure(
     """
     from qdrant_client import models
 
-    name = _own_name(client, name)
+    name = own_name(client, name)
     if not client.collection_exists(name):
         _create(client, name, wanted, sparse=sparse)
     info = client.get_collection(name)
@@ -71,7 +72,7 @@ def ensure(
     return Found(name, kept, codes, sparse_names, None if words is None else KeptWords.from_dict(words))
 
 
-def _own_name(client: QdrantClient, name: str) -> str:
+def own_name(client: QdrantClient, name: str) -> str:
     """`name`, or that of the collection which it is an alias of."""
     from qdrant_client.http.exceptions import UnexpectedResponse
 
@@ -126,6 +127,19 @@ def _create(client: QdrantClient, name: str, wanted: Fingerprint, *, sparse: boo
     except UnexpectedResponse as error:
         if error.status_code != 409:  # another process was first: its fingerprint is checked like any other
             raise
+
+
+def index_fields(client: QdrantClient, name: str, fields: Mapping[str, Any]) -> None:
+    """Make those payload indexes that are not there, each of the kind that is told."""
+    there = client.get_collection(name).payload_schema
+    for field, kind in fields.items():
+        if field not in there:
+            client.create_payload_index(name, field, kind)
+
+
+def fingerprint_of(client: QdrantClient, name: str) -> Fingerprint | None:
+    """What a collection says of how its vectors were made."""
+    return _fingerprint(client.get_collection(name))
 
 
 def _fingerprint(info: models.CollectionInfo) -> Fingerprint | None:

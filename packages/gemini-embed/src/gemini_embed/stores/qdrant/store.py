@@ -22,7 +22,7 @@ from gemini_embed.errors import ConfigurationError
 from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.notices import warn
 from gemini_embed.records import Record
-from gemini_embed.stores.aliases import OfOneCollection
+from gemini_embed.stores.aliases import AliasUse, alias_use
 from gemini_embed.stores.base import (
     Batch,
     FilterLike,
@@ -36,8 +36,9 @@ from gemini_embed.stores.forking import OfOneProcess
 from gemini_embed.stores.lexical import SPARSE_NAME, KeptWords, LexicalLike, check_lexical
 from gemini_embed.stores.pickling import SettingsOnly
 from gemini_embed.stores.points import dense, from_payload, point_id, point_ids
+from gemini_embed.stores.qdrant.aliases import ClientAliases
 from gemini_embed.stores.qdrant.away import persist
-from gemini_embed.stores.qdrant.client import connected, is_gone, is_in_folder, is_local, no_quantization_here, passes
+from gemini_embed.stores.qdrant.client import connected, is_in_folder, is_local, no_quantization_here, passes
 from gemini_embed.stores.qdrant.codes import ClientCodes
 from gemini_embed.stores.qdrant.collection import ensure
 from gemini_embed.stores.qdrant.requests import changes_of, filter_of, points_of
@@ -54,7 +55,7 @@ _NUMBERS_PER_REQUEST = 2**18
 """Vector numbers in one upsert: some 5 MB of JSON, well under the server's 32 MB."""
 
 
-class QdrantStore(SettingsOnly, OfOneProcess, OfOneCollection, ClientCodes, ClientSearches, ClientWords):
+class QdrantStore(SettingsOnly, OfOneProcess, ClientAliases, ClientCodes, ClientSearches, ClientWords):
     """Records and vectors in one Qdrant collection, made on first use. Needs the extra `qdrant`.
 
     Args:
@@ -65,6 +66,9 @@ class QdrantStore(SettingsOnly, OfOneProcess, OfOneCollection, ClientCodes, Clie
         client: a QdrantClient of yours; it is not closed with the store. Give exactly one of these four.
         api_key: for `url`. A pickle leaves it behind, and finds it in QDRANT_API_KEY.
         collection: its name, or an alias, which is looked up when the store is opened; see `pinned`.
+        alias: "follow" looks again every 30 s where the alias leads, and goes there; where the vectors there were made
+            another way it raises StoreMovedError (`MultimodalIndex.following` takes another embedder then). "pin" keeps
+            to the collection that was found.
         adopt: take over a collection that holds vectors but no fingerprint, such as one made by langchain_qdrant. By
             this you vouch that its vectors were made as your embedder makes them; the fingerprint is written once.
         quantization: the codes that the server keeps in memory and searches read first, see `Quantization`; the best
@@ -89,6 +93,7 @@ class QdrantStore(SettingsOnly, OfOneProcess, OfOneCollection, ClientCodes, Clie
         client: QdrantClient | None = None,
         api_key: str | None = None,
         collection: str = "gemini_embed",
+        alias: AliasUse = "pin",
         adopt: bool = False,
         quantization: Quantization | None = None,
         oversampling: float = 3.0,
@@ -110,7 +115,7 @@ class QdrantStore(SettingsOnly, OfOneProcess, OfOneCollection, ClientCodes, Clie
         check_lexical(lexical)
         if quantization is not None and (location is not None or path is not None):
             raise no_quantization_here()
-        self.collection = collection
+        self.collection, self.alias = collection, alias_use(alias)
         # Absolute, so that a later change of directory changes nothing.
         self._location, self._path = location, None if path is None else str(Path(path).absolute())
         self._where = "your client" if client is not None else str(location or url or self._path)
@@ -130,9 +135,8 @@ class QdrantStore(SettingsOnly, OfOneProcess, OfOneCollection, ClientCodes, Clie
     def open(self, fingerprint: Fingerprint) -> None:
         self._check_process()
         with self._lock, self._client_errors():
-            client = self._client = self._client or self._connected()
-            if is_in_folder(client):
-                self._opened_here()
+            client = self._connected_now()
+            self._look_again(self._fingerprint, fingerprint)
             if self._fingerprint is None:
                 if self._quantization is not None and is_local(client):
                     raise no_quantization_here()
@@ -152,6 +156,9 @@ class QdrantStore(SettingsOnly, OfOneProcess, OfOneCollection, ClientCodes, Clie
 
     def kept_fingerprint(self) -> Fingerprint | None:
         return self._fingerprint
+
+    def takes_id(self, id_: str) -> bool:
+        return point_id(id_) is not None
 
     def upsert(self, records: Sequence[Record], vectors: FloatArray) -> None:
         rows = check_rows(records, vectors, self._dimensions)
@@ -223,7 +230,8 @@ class QdrantStore(SettingsOnly, OfOneProcess, OfOneCollection, ClientCodes, Clie
         if self._is_the_parent_s:
             return
         with self._lock, self._client_errors():
-            client, self._fingerprint, self._pinned, self._words = self._client, None, None, None
+            client = self._client
+            self._let_go()
             if client is not None and self._is_ours:
                 self._client = None
                 client.close()
@@ -238,8 +246,23 @@ class QdrantStore(SettingsOnly, OfOneProcess, OfOneCollection, ClientCodes, Clie
                 "dense half of a hybrid search only. Add by the program that makes them, or use another collection"
             )
 
+    @property
+    def place(self) -> object:
+        return self._url or self._path or self._client or self
+
     def _is_embedded(self) -> bool:
         return self._url is None
+
+    def _connected_now(self) -> QdrantClient:
+        client = self._client = self._client or self._connected()
+        if is_in_folder(client):
+            self._opened_here()
+        return client
+
+    def ask_client(self, request: Callable[[QdrantClient], T]) -> T:
+        self._check_process()
+        with self._lock, self._client_errors():
+            return request(self._connected_now())
 
     def _connected(self) -> QdrantClient:
         self._check_key()
@@ -268,7 +291,7 @@ class QdrantStore(SettingsOnly, OfOneProcess, OfOneCollection, ClientCodes, Clie
         """The client of the open store; one caller at a time in local mode, which is not made for threads."""
         self._check_process()
         client = opened(self, self._client if self._fingerprint else None)
-        with self._lock if is_local(client) else nullcontext(), self._client_errors(), self._while_it_is_there(is_gone):
+        with self._lock if is_local(client) else nullcontext(), self._client_errors(), self._gone_told():
             yield client
 
     def _ask(self, request: Callable[[QdrantClient], T]) -> T:

@@ -1,0 +1,317 @@
+"""`Migration`: the records of one collection, embedded anew into another index, which then takes its place."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from gemini_embed.checks import one_of
+from gemini_embed.errors import ConfigurationError, StoreError
+from gemini_embed.migrating.contents import Ids, Mover, OnMissing
+from gemini_embed.migrating.from_milvus import FromMilvus
+from gemini_embed.migrating.from_qdrant import FromQdrant
+from gemini_embed.migrating.mirroring import MirroringIndex
+from gemini_embed.migrating.report import MigrationEstimate, MigrationReport
+from gemini_embed.migrating.running import HeldBefore, Stream
+from gemini_embed.migrating.source import Source, StoreSource
+from gemini_embed.migrating.standing import Layout, Names
+from gemini_embed.migrating.switching import drop_collection, own_name, point, with_aliases
+from gemini_embed.migrating.verifying import Verification, Verifier
+from gemini_embed.result import OnError
+from gemini_embed.stores.aliases import HasAliases
+from gemini_embed.stores.base import FilterLike, Store
+from gemini_embed.stores.milvus import MilvusStore
+from gemini_embed.stores.qdrant import QdrantStore
+
+if TYPE_CHECKING:
+    from gemini_embed.index import MultimodalIndex
+
+Price: TypeAlias = Literal["online"]
+"""At which price contents are embedded: what `MultimodalIndex.add` has of it."""
+
+
+class Migration:
+    """The records of `source`, embedded anew into `target`, with their texts and metadata, and no vector taken over.
+
+    `run`, again after a kill or new additions, until it adds nothing; `verify`; `switch` the alias that readers use.
+    The source is read and never written, and stays until `finish`. Every method has an async twin, named with `a`.
+
+    Args:
+        source: a store of ours, or `FromQdrant(...)`, `FromMilvus(...)` for a collection of langchain-qdrant,
+            langchain-milvus, LlamaIndex's stores, or anybody's. `.layout` says what it was found to be.
+        target: an index over a new collection, with the embedder that is to be used from now on.
+        text: the field that holds the text, where the layout is none of those.
+        title: the metadata field that is embedded as title; records of ours tell theirs.
+        source_field: the metadata field that says what a record is a part of, kept as `source`.
+        ids: "new" makes them of the old ones, as an index of ours would make them of the same contents; "keep" leaves
+            them as they are, for doc stores and record managers that hold them (where the target cannot have such an
+            id, it is made new). None: "new" for ours, "keep" for others'.
+        where: a filter; only matching records are moved, and nothing is removed from the target.
+        on_missing: what becomes of a medium that is gone or has changed, or was never kept: "skip" leaves it out and
+            says so, "text" embeds its text (a caption, a page's text) where there is some.
+
+    Nothing is asked of either before the first call.
+
+    Raises:
+        ConfigurationError: an argument that means nothing.
+    """
+
+    def __init__(
+        self,
+        source: Store | Source,
+        target: MultimodalIndex,
+        *,
+        text: str | None = None,
+        title: str | None = None,
+        source_field: str | None = None,
+        ids: Ids | None = None,
+        where: FilterLike = None,
+        on_missing: OnMissing = "skip",
+    ) -> None:
+        self.source = _source_of(source)
+        self.target = target
+        self._names = Names(text, title, source_field)
+        self._ids = None if ids is None else one_of("ids", ids, Ids)
+        self._where = where
+        self._on_missing: OnMissing = one_of("on_missing", on_missing, OnMissing)
+        self._mover: Mover | None = None
+        self._verified: Verification | None = None
+
+    def __repr__(self) -> str:
+        return f"Migration({self.source!r}, {self.target!r})"
+
+    @property
+    def layout(self) -> Layout:
+        """Who made the source."""
+        self._opened()
+        return self.source.layout
+
+    def estimate(self, *, price: Price = "online") -> MigrationEstimate:
+        """What `run` would embed, and its likely price. The source and its media are read, nothing is sent."""
+        one_of("price", price, Price)
+        mover = self._opened()
+        mover.problems.clear()
+        with closing(Stream(self.source, mover, self._where, check=True)) as stream:
+            embedded = self.target.estimate(stream.movable(), on_error="skip", **_at(price))
+            return MigrationEstimate(
+                layout=self.source.layout,
+                records=stream.records,
+                embedded=embedded,
+                by_modality=dict(stream.by_modality),
+                left_out=dict(Counter(mover.problems.values())),
+            )
+
+    async def aestimate(self, **options: Any) -> MigrationEstimate:
+        """`estimate`, without blocking the loop."""
+        return await asyncio.to_thread(lambda: self.estimate(**options))
+
+    def run(
+        self,
+        *,
+        batch_size: int = 500,
+        price: Price = "online",
+        on_error: OnError = "skip",
+        max_cost_usd: float | None = None,
+        progress: bool | None = None,
+    ) -> MigrationReport:
+        """Embed and write what the target lacks; what it has is not paid for again, and gets metadata that changed.
+
+        It keeps no state: after a kill, or once the source has more, run it again. What the source lost since the last
+        run is removed from the target, but nothing that others add to the target meanwhile. Memory stays that of an
+        `add`, whatever the size.
+
+        Args:
+            batch_size, max_cost_usd, progress: as of `MultimodalIndex.add`.
+            price: "online" is the only one so far.
+            on_error: "skip" leaves out what cannot be embedded anew, and says why; "raise" stops there.
+
+        Raises:
+            FingerprintMismatchError: the target holds vectors made another way than by its embedder.
+            BudgetError, RequestError, StoreError: as of `MultimodalIndex.add`; what was embedded is written.
+        """
+        one_of("price", price, Price)
+        mover = self._opened()
+        self._verified = None
+        mover.problems.clear()
+        mover.captioned = 0
+        self._carry_indexes()
+        store = self.target.store
+        with closing(HeldBefore(store)) as held, closing(Stream(self.source, mover, self._where)) as stream:
+            report = self.target.add(
+                stream,
+                batch_size=batch_size,
+                on_error=on_error,
+                max_cost_usd=max_cost_usd,
+                progress=progress,
+                **_at(price),
+            )
+            removed = held.remove_lost(stream) if self._where is None else 0
+            for skipped in report.skipped:
+                if (id_ := stream.id_at(skipped.position)) is not None:
+                    mover.problems.setdefault(id_, "refused")
+            return MigrationReport(
+                layout=self.source.layout,
+                records=stream.records,
+                removed=removed,
+                left_out=dict(Counter(mover.problems.values())),
+                captioned=mover.captioned,
+                embedding=report,
+            )
+
+    async def arun(self, **options: Any) -> MigrationReport:
+        """`run`, without blocking the loop."""
+        return await asyncio.to_thread(lambda: self.run(**options))
+
+    def verify(self, queries: Sequence[str] = (), *, sample: int | None = 200) -> Verification:
+        """Whether the target is what the source was: every record there, with equal text and metadata, vectors sound,
+        and a sample found by its own text, with neighbours like those that the source's stored vectors tell.
+
+        The texts of the sample are embedded as queries, which costs their tokens. `queries` are searched in the target,
+        for you to look at. sample=None looks at all records.
+        """
+        mover = self._opened()
+        verifier = Verifier(self.source, self.target, mover, self._where)
+        found = verifier.verify(queries, sample, dict(mover.problems))
+        self._verified = found if found.passed else None
+        return found
+
+    async def averify(self, queries: Sequence[str] = (), *, sample: int | None = 200) -> Verification:
+        """`verify`, without blocking the loop."""
+        return await asyncio.to_thread(lambda: self.verify(queries, sample=sample))
+
+    def switch(self, alias: str, *, expect: str | None = None, force: bool = False) -> None:
+        """Have an alias lead to the target, in one step; it is made where there is none.
+
+        Readers that follow it (`MultimodalIndex.following`) are there within 30 s. Those that have the old collection
+        open go on with it, so keep it for a while.
+
+        Args:
+            alias: the name that readers use.
+            expect: the collection that it is thought to lead to now.
+            force: although no `verify` has passed since the last `run` of this object.
+
+        Raises:
+            StoreError: not verified; it leads elsewhere than `expect`; `alias` is a collection's own name.
+        """
+        self._opened()
+        if self._verified is None and not force:
+            raise StoreError(
+                f"{alias!r} is not switched: no verify() has passed since the last run() of this Migration. verify() "
+                "says what is wrong; force=True switches all the same"
+            )
+        store = with_aliases(self.target.store)
+        point(alias, store, own_name(store), expect)
+
+    async def aswitch(self, alias: str, *, expect: str | None = None, force: bool = False) -> None:
+        """`switch`, without blocking the loop."""
+        await asyncio.to_thread(lambda: self.switch(alias, expect=expect, force=force))
+
+    def back(self, alias: str) -> None:
+        """Have the alias lead to the source again.
+
+        Raises:
+            StoreError: the source's collection is not where the target's is, so that no alias leads to both.
+        """
+        self._opened()
+        store = with_aliases(self.target.store)
+        if not isinstance(self.source.store, HasAliases) or store.place != self.source.store.place:
+            raise StoreError(f"no alias of {store} leads to {self.source}: have your readers open the old one by name")
+        point(alias, store, self.source.collection, None)
+
+    async def aback(self, alias: str) -> None:
+        """`back`, without blocking the loop."""
+        await asyncio.to_thread(lambda: self.back(alias))
+
+    def finish(self, *, drop_old: bool = True, force: bool = False) -> None:
+        """Let go of the source, and remove its collection: once readers have used the new one for, say, a week.
+
+        Args:
+            drop_old: False leaves it.
+            force: although an alias leads to it still, or none to the target.
+
+        Raises:
+            StoreError: as `force` says, and where it is open in a store that allows one opener.
+        """
+        self._opened()
+        if drop_old:
+            drop_collection(self.source, with_aliases(self.target.store), force=force)
+        self.close()
+
+    async def afinish(self, *, drop_old: bool = True, force: bool = False) -> None:
+        """`finish`, without blocking the loop."""
+        await asyncio.to_thread(lambda: self.finish(drop_old=drop_old, force=force))
+
+    def mirroring(self, old: MultimodalIndex, new: MultimodalIndex | None = None) -> MirroringIndex:
+        """An index that writes to both, for the time that records are being moved: `add`, `sync` and `delete` go to
+        `old` and to `new` (the target, unless told), searches to `old`. As a context manager it leaves both open."""
+        return MirroringIndex(old, new or self.target, self._opened())
+
+    def close(self) -> None:
+        """Let go of what was connected here; stores and indexes of yours stay open."""
+        self._mover = None
+        self.source.close()
+
+    def _opened(self) -> Mover:
+        """Both open, and found to be two."""
+        if self._mover is not None:
+            return self._mover
+        self.source.open(self._names)
+        embedder, store = self.target.embedder, self.target.store
+        if self.source.fingerprint == embedder.fingerprint:
+            raise ConfigurationError(
+                f"{self.source} was made as this embedder makes vectors: index.copy_to(store) moves it, embedding "
+                "nothing"
+            )
+        if _is_same(self.source, store):
+            raise ConfigurationError(
+                f"source and target are the same collection, {self.source.collection!r}: the target is a new one"
+            )
+        store.open(embedder.fingerprint)
+        kept = store.kept_fingerprint() or embedder.fingerprint
+        is_ours = self.source.layout == "gemini-embed"
+        self._mover = Mover(
+            was=self.source.fingerprint.digest if is_ours and self.source.fingerprint else None,
+            becomes=kept.digest,
+            ids=self._ids or ("new" if is_ours else "keep"),
+            store=store,
+            root=embedder.root,
+            fetch=embedder.fetch,
+            on_missing=self._on_missing,
+        )
+        return self._mover
+
+    def _carry_indexes(self) -> None:
+        """Give the target the source's payload indexes, before it is filled."""
+        if isinstance(self.target.store, QdrantStore) and (fields := self.source.indexed_fields()):
+            self.target.store.index_fields(fields)
+
+
+def _source_of(source: object) -> Source:
+    if isinstance(source, Source):
+        return source
+    if isinstance(source, QdrantStore):
+        return FromQdrant.of(source)
+    if isinstance(source, MilvusStore):
+        return FromMilvus.of(source)
+    if isinstance(source, Store):
+        return StoreSource(source)
+    raise ConfigurationError(
+        f"a source is a store of ours, FromQdrant(...) or FromMilvus(...), not {type(source).__name__}: "
+        "of an index take its .store"
+    )
+
+
+def _is_same(source: Source, store: Store) -> bool:
+    if source.store is store:
+        return True
+    if not isinstance(store, HasAliases) or type(store) is not type(source.store):
+        return False
+    return store.place == source.store.place and store.leads_to() == source.collection
+
+
+def _at(price: str) -> dict[str, Any]:
+    """The option of `add` for a price other than the online one."""
+    return {} if price == "online" else {"price": price}
