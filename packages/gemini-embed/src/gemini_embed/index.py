@@ -28,7 +28,6 @@ from gemini_embed.indexing import (
 )
 from gemini_embed.indexing.by_jobs import ByJobs
 from gemini_embed.indexing.following import Followed, Follows
-from gemini_embed.indexing.held import Held
 from gemini_embed.indexing.shrinking import Shrinking
 from gemini_embed.metering import Estimate, Price
 from gemini_embed.result import OnError

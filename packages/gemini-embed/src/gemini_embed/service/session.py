@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
 
-from gemini_embed.errors import ConfigurationError, ConnectionFailedError, UnreadableReplyError
+from gemini_embed.errors import ConfigurationError, ConnectionFailedError
 from gemini_embed.quota import Gate, Pace, RateLimits, pacific, shared_pace
 from gemini_embed.secret import Secret, without_frames
 from gemini_embed.service.auth import Auth
