@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -16,8 +17,8 @@ from gemini_embed.indexing import following
 from gemini_embed.stores.aliases import HasAliases
 from gemini_embed_emulator import Emulator
 
-RECORDS, BATCH = 120, 4
-KILLS = 6
+KILLS = int(os.environ.get("GEMINI_EMBED_KILLS", "3"))
+RECORDS, BATCH = 40 + 10 * KILLS, 4
 MIGRATING = """
 import sys
 from pathlib import Path

@@ -16,7 +16,7 @@ from gemini_embed import Embedder, QdrantStore
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
-def test_killed_at_six_places(tmp_path: Path) -> None:
+def test_killed_again_and_again(tmp_path: Path) -> None:
     check_kills_of_a_migration(tmp_path)
 
 

@@ -42,7 +42,7 @@ def test_a_switch_under_load(
     def place(name: str) -> MilvusStore:
         return MilvusStore(milvus_server, collection=name)
 
-    check_load_through_a_switch(place, make_embedder, monkeypatch, readers=2, searches=30, prefix="load_")
+    check_load_through_a_switch(place, make_embedder, monkeypatch, readers=2, searches=18, prefix="load_")
 
 
 def test_a_migration_that_keeps_the_name(make_embedder: Callable[..., Embedder], milvus_server: str) -> None:
