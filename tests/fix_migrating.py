@@ -17,7 +17,7 @@ from gemini_embed.indexing import following
 from gemini_embed.stores.aliases import HasAliases
 from gemini_embed_emulator import Emulator
 
-KILLS = int(os.environ.get("GEMINI_EMBED_KILLS", "3"))
+KILLS = int(os.environ.get("GEMINI_EMBED_KILLS", "2"))
 RECORDS, BATCH = 40 + 10 * KILLS, 4
 MIGRATING = """
 import sys
