@@ -12,7 +12,6 @@ from uuid import UUID
 
 import pytest
 from fix_langchain import as_langchain
-from fix_migrating import check_migrates_and_renames
 from fix_stores import CountingEmbedder
 from gemini_embed import (
     ConfigurationError,
@@ -21,7 +20,6 @@ from gemini_embed import (
     FromMilvus,
     FromQdrant,
     Migration,
-    MilvusStore,
     MultimodalIndex,
     QdrantStore,
     Record,
@@ -199,8 +197,3 @@ def test_anybodys_milvus(counting_embedder: CountingEmbedder, target: Multimodal
         Migration(FromMilvus(place, "docs"), target).run()
     check_moved(Migration(FromMilvus(place, "docs"), target, text="body"), "named fields", ["0", "1", "2"])
     client.close()
-
-
-def test_a_milvus_collection_keeps_its_name(make_embedder: MakeEmbedder, tmp_path: Path) -> None:
-    pytest.importorskip("milvus_lite", exc_type=ImportError)
-    check_migrates_and_renames(lambda name: MilvusStore(tmp_path / "k.db", collection=name), make_embedder)

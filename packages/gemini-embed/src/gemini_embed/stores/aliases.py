@@ -105,6 +105,10 @@ class OfOneCollection(HasAliases):
         """Forget the collection that it is pinned to, so that it is opened anew."""
         raise NotImplementedError
 
+    def _just_looked(self) -> None:
+        """The alias was looked up now."""
+        self._looked_at_s = time.monotonic()
+
     def _leads_elsewhere(self, kept: Fingerprint, wanted: Fingerprint) -> bool:
         """To be asked whenever an open store is opened: whether it follows an alias that leads elsewhere since. Other
         threads may be using what it is pinned to, so that stays until the other one is open.

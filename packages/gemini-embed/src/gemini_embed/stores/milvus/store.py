@@ -129,6 +129,7 @@ class MilvusStore(SettingsOnly, OfOneProcess, ClientAliases):
                 client = self._client = self._client or self._connect()
                 found = ensure(client, self.collection, fingerprint, self._index, adopt=self._adopt)
                 self._pinned, self._fingerprint = found
+                self._just_looked()
             self._fingerprint = self._fingerprint.check(fingerprint, where=str(self))
 
     def kept_fingerprint(self) -> Fingerprint | None:

@@ -149,6 +149,7 @@ class QdrantStore(SettingsOnly, OfOneProcess, ClientAliases, ClientCodes, Client
                     sparse=bool(self._lexical),
                 )
                 self._pinned, self._fingerprint, self._codes, self._sparse, self._words_at_open = found
+                self._just_looked()
                 if self._words is not None:
                     self._open_words(self._words_at_open)
             self._fingerprint = self._fingerprint.check(fingerprint, where=str(self))
