@@ -99,8 +99,11 @@ class Followed(Generic[I]):
 
     async def aagain(self, use: Callable[[I], Awaitable[T]]) -> T:
         """`again`, without blocking the loop."""
+        current = self._current
+        if current is None or time.monotonic() - self._looked_at_s >= LOOK_AHEAD_S:
+            current = await asyncio.to_thread(self.now)
         try:
-            return await use(await asyncio.to_thread(self.now))
+            return await use(current)
         except StoreMovedError:
             if not await asyncio.to_thread(self.look):
                 raise

@@ -9,6 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from gemini_embed.checks import one_of
+from gemini_embed.engine import Closing
 from gemini_embed.errors import ConfigurationError, StoreError
 from gemini_embed.migrating.contents import Ids, Mover, OnMissing
 from gemini_embed.migrating.from_milvus import FromMilvus
@@ -33,7 +34,7 @@ Price: TypeAlias = Literal["online"]
 """At which price contents are embedded: what `MultimodalIndex.add` has of it."""
 
 
-class Migration:
+class Migration(Closing):
     """The records of `source`, embedded anew into `target`, with their texts and metadata, and no vector taken over.
 
     `run`, again after a kill or new additions, until it adds nothing; `verify`; `switch` the alias that readers use.

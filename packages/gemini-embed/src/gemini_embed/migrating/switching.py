@@ -64,8 +64,6 @@ def drop_collection(source: Source, target: HasAliases, *, force: bool) -> None:
             f"no alias leads to {own_name(target)!r}, so whoever reads may read {source.collection!r} by its own name: "
             "switch first, or force=True once nobody does"
         )
-    source.close()
-    if not isinstance(source.store, HasAliases):
-        return
-    source.store.close()
+    old.close()
     old.drop(source.collection)
+    old.close()  # what dropping connected
