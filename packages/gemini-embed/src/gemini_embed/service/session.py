@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -74,7 +74,7 @@ class HttpSession:
             return data
         raise _refusal(response, data, model)
 
-    async def stream(self, url: str, *, model: str, start: int = 0) -> AsyncIterator[bytes]:
+    async def stream(self, url: str, *, model: str, start: int = 0) -> AsyncGenerator[bytes, None]:
         """The body of a 200 reply to GET as it comes in, from byte `start` on; `timeout_s` holds for each wait.
 
         Raises:
@@ -91,10 +91,11 @@ class HttpSession:
             try:
                 if response.status_code not in (200, 206):
                     raise _refusal(response, await _read_bounded(response, 2**20), model)
-                if start and response.status_code == 200:
-                    raise UnreadableReplyError(f"asked for bytes from {start} on, and all were sent", model=model)
+                unwanted = start if response.status_code == 200 else 0  # of a server that sends all of it again
                 async for chunk in response.aiter_raw():
-                    yield chunk
+                    if wanted := chunk[unwanted:]:
+                        yield wanted
+                    unwanted -= min(unwanted, len(chunk))
             finally:
                 await response.aclose()
 
