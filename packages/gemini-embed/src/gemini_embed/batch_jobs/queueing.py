@@ -7,6 +7,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from gemini_embed.batch_jobs.ledger import JobRow, Ledger
 from gemini_embed.batch_jobs.limits import BatchLimits
@@ -94,7 +95,10 @@ class Queue:
         self._pauses = 0
         if self._refused_tokens is None or self._limits.max_enqueued_tokens is not None:
             return
-        if sum(row.tokens for row in await self._active()) >= self._refused_tokens:
+        if await self._enqueued() < self._refused_tokens:
+            return
+        await self._look({row.display_name for row in await self._active()})  # some may have ended unseen
+        if await self._enqueued() >= self._refused_tokens:
             self._refused_tokens = None
             await asyncio.to_thread(self._ledger.unlearn, *self._of)
 
@@ -124,9 +128,15 @@ class Queue:
         await self._pause(seconds, error, tokens)
         return False
 
+    async def _enqueued(self) -> int:
+        return sum(row.tokens for row in await self._active())
+
     async def _active(self) -> list[JobRow]:
-        rows = await asyncio.to_thread(self._ledger.rows, *self._of)
+        rows = await self._rows()
         return [row for row in rows if row.display_name not in self._over and (row.name or row.is_sent)]
+
+    async def _rows(self) -> list[JobRow]:
+        return await asyncio.to_thread(partial(self._ledger.rows, *self._of, light=True))
 
     def _fits(self, active: Sequence[JobRow], tokens: int) -> bool:
         if len(active) >= self._limits.max_jobs:
@@ -163,7 +173,7 @@ class Queue:
             if not unseen:
                 return
         fresh = time.time() - self._limits.look_again_s  # what is younger may not be listed yet
-        rows = await asyncio.to_thread(self._ledger.rows, *self._of)
+        rows = await self._rows()
         self._over |= {row.display_name for row in rows if row.display_name in unseen and row.created_at < fresh}
 
     async def _pause(self, seconds: float, error: QuotaError | None, tokens: int) -> None:
