@@ -64,6 +64,7 @@ def _made(options: argparse.Namespace) -> Emulator:
         pretty_print="refuse" if options.refuse_pretty_print else "accept",
         compress=not options.no_compress,
         file_processing_s=options.file_processing_s,
+        gcs_buckets=options.gcs_bucket,
         modality_gap=options.modality_gap,
         latency_s=options.latency_s,
         latency_jitter_s=options.latency_jitter_s,
@@ -89,6 +90,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--no-compress", action="store_true", help="no gzip")
     parser.add_argument("--refuse-pretty-print", action="store_true", help="400 for the prettyPrint parameter")
     parser.add_argument("--file-processing-s", type=float, default=0.0, help="seconds until an upload is ACTIVE")
+    parser.add_argument(
+        "--gcs-bucket", action="append", help="a bucket that there is (default: any that is written to)"
+    )
     parser.add_argument("--modality-gap", type=float, default=0.0, help="how far apart the modalities lie, 0 to 1")
     parser.add_argument("--latency-s", type=float, default=0.0, help="seconds before every answer")
     parser.add_argument("--latency-jitter-s", type=float, default=0.0, help="up to so many more, at random")

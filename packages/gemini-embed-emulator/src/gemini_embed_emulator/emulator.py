@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -64,6 +65,11 @@ class Emulator(Settings):
         """The address without a path, such as http://127.0.0.1:40123."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
+
+    @property
+    def objects(self) -> Mapping[str, bytes]:
+        """What Cloud Storage holds now, by gs:// address."""
+        return self._service.objects.all()
 
     def start(self) -> Self:
         """Listen, and answer from a thread in the background. Raises RuntimeError when it does so already."""
@@ -130,6 +136,7 @@ class Emulator(Settings):
         try:
             layout = Layout.of(request.query)
             reply = self._reply(request, fault)
+            layout.check(reply)
         except NoSuchPageError as error:
             html = {"content-type": "text/html; charset=UTF-8"}
             return raw_response(404, error.page(), headers | html, close=close)
@@ -138,7 +145,7 @@ class Emulator(Settings):
             return json_response(status, payload, headers, indent=layout.indent, callback=layout.callback, close=close)
         headers |= reply.headers
         if reply.payload is None:
-            return raw_response(200, b"", headers, close=close)
+            return raw_response(reply.status, reply.body or b"", headers, close=close)
         # Off the loop, so that other requests are read meanwhile.
         return await asyncio.to_thread(
             json_response,

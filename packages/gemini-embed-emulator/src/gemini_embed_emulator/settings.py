@@ -76,7 +76,9 @@ class Settings:
     file_lifetime_s: float = 48 * 3600
     """Seconds until an uploaded file is gone."""
     gcs: Mapping[str, bytes] = field(default_factory=dict, repr=False)
-    """What Vertex finds in Cloud Storage, by gs:// address; anything else is refused."""
+    """What Cloud Storage holds at the start, by gs:// address, for Vertex and for its own calls."""
+    gcs_buckets: Collection[str] | None = None
+    """The buckets that there are; None makes a bucket of any name when it is first written to."""
     modality_gap: float = 0.0
     """How far apart the modalities of gemini-embedding-2 lie: what all inputs of one share, beside the 1 of what they
     are about. At 1 unrelated texts score 0.5 and more, while a text and the video it describes score half as high as

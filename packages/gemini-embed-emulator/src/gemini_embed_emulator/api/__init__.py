@@ -2,8 +2,9 @@
 
 `service` tells the backends apart, `developer` (with `openai`) and `vertex` (with `catalog`); all read bodies by
 `schema`, contents by `embedding`, which stands on `parts`, and lists by `paging`. `access` checks keys, `query` the
-parameters; `files` keeps uploads, `quota` what is left to a project, `unbuilt` names what there is not. `control` is no
-part of the service: the emulator's own state over HTTP, by `fault_words` and `typed`.
+parameters; `files` keeps uploads, `objects` those of Cloud Storage (its calls in `storage`), `quota` what is left to a
+project, `unbuilt` names what there is not. `control` is no part of the service: the emulator's own state over HTTP, by
+`fault_words` and `typed`.
 """
 
 from .control import PREFIX, Control

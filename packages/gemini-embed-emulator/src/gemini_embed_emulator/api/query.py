@@ -10,6 +10,7 @@ from typing import Any
 from gemini_embed_emulator import errors
 
 from . import schema
+from .reply import Reply
 
 Mask = Mapping[str, "Mask"]
 """Fields to keep, each with those below it; an empty mask keeps everything."""
@@ -42,24 +43,35 @@ class Layout:
     fields: Mask | None = None
     numbers: bool = False
     """Enums as their numbers."""
+    media: bool = False
+    """The bytes of what is kept, not what is known of it."""
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> Layout:
         """What the query asks for. Raises ApiError 400 for what cannot be read, 501 for a format that is not JSON."""
         alt = _value(query, "alt") or "json"
         form, *options = alt.replace(" ", "").split(";")
-        if form != "json":
-            raise errors.ApiError(501, f"The emulator answers in JSON only, not alt={alt}.")
+        if form not in ("json", "media"):
+            raise _not_json(alt)
         callback, fields = _value(query, "callback"), _value(query, "fields")
         if callback and not _NAME.fullmatch(callback):
             raise errors.ApiError(400, f"Invalid JSONP callback name: {callback}")
         numbers = "enum-encoding=int" in options
-        return cls(wants_indent(query), callback, _mask(fields) if fields else None, numbers)
+        return cls(wants_indent(query), callback, _mask(fields) if fields else None, numbers, form == "media")
+
+    def check(self, reply: Reply) -> None:
+        """Raise ApiError 501 where bytes are asked for and the reply is JSON."""
+        if self.media and reply.payload is not None:
+            raise _not_json("media")
 
     def shown(self, payload: Any) -> Any:
         """The part of a payload that is asked for, in the form that is asked for."""
         chosen = payload if self.fields is None else _chosen(payload, self.fields)
         return _numbered(chosen) if self.numbers else chosen
+
+
+def _not_json(alt: str) -> errors.ApiError:
+    return errors.ApiError(501, f"The emulator answers in JSON only, not alt={alt}.")
 
 
 def wants_indent(query: Mapping[str, str]) -> bool:

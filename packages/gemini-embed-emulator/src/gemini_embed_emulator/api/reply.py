@@ -11,7 +11,7 @@ from typing import Any
 class Reply:
     """A payload (float32 arrays stand for lists) and what it cost: items embedded by a model, and their tokens.
 
-    None is an empty body; `headers` are sent beside the usual ones.
+    None is an empty body, unless `body` has bytes that are no JSON; `headers` are sent beside the usual ones.
     """
 
     payload: dict[str, Any] | None
@@ -19,3 +19,5 @@ class Reply:
     items: int = 0
     tokens: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    status: int = 200

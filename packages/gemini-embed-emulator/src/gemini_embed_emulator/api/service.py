@@ -11,12 +11,14 @@ from gemini_embed_emulator.http import ReceivedRequest
 from gemini_embed_emulator.settings import Settings
 from gemini_embed_emulator.vectors import VectorMaker
 
-from . import catalog, openai, query, schema, unbuilt
+from . import catalog, openai, query, schema, storage, unbuilt
 from .access import Access
 from .developer import DeveloperApi
 from .files import FileStore
+from .objects import ObjectStore
 from .quota import QuotaKeeper
 from .reply import Reply
+from .storage import StorageApi
 from .vertex import Target, VertexApi
 
 _VERTEX = re.compile(
@@ -39,13 +41,17 @@ class Service:
         self._access = Access(settings)
         self._files = FileStore(settings)
         self._developer = DeveloperApi(settings, vectors, self._files)
-        self._vertex = VertexApi(settings, vectors)
+        self.objects = ObjectStore(settings)
+        self._storage = StorageApi(self.objects)
+        self._vertex = VertexApi(settings, vectors, self.objects)
         self._quota = QuotaKeeper()
 
     def answer(self, request: ReceivedRequest) -> Reply:
         """The good answer to a request, or ApiError, or NoSuchPageError."""
         if match := _FILES.fullmatch(request.path):
             return self._answer_files(match, request)
+        if match := storage.PATH.fullmatch(request.path):
+            return self._answer_storage(match, request)
         match = _VERTEX.fullmatch(request.path)
         self._check_query(request, _CATALOG_QUERY if match and request.method == "GET" else frozenset())
         if match:
@@ -65,8 +71,10 @@ class Service:
         self._quota.clear()
 
     def forget(self) -> None:
-        """Forget the uploads, and what was used of quotas."""
+        """Forget the uploads, objects and what was used of quotas."""
         self._files.clear()
+        self.objects.clear()
+        self._storage.clear()
         self.refill()
 
     def _check_query(self, request: ReceivedRequest, besides: frozenset[str] = frozenset()) -> None:
@@ -104,6 +112,14 @@ class Service:
         if not match["upload"] and request.method == "DELETE" and name != "files":
             return self._files.delete(name)
         raise _nowhere(request)
+
+    def _answer_storage(self, match: re.Match[str], request: ReceivedRequest) -> Reply:
+        if "upload_id" not in request.query:  # the address itself is the permission
+            self._access.storage(request)
+        reply = self._storage.answer(match, request)
+        if reply is None:
+            raise _nowhere(request)
+        return reply
 
     def _answer_vertex(self, match: re.Match[str], request: ReceivedRequest) -> Reply:
         name, action = match["name"], match["action"]

@@ -7,8 +7,8 @@ import re
 from gemini_embed_emulator.errors import ApiError
 
 _HAS = (
-    "It has embedContent, batchEmbedContents, predict, countTokens, computeTokens, models, files and "
-    "/v1beta/openai/embeddings."
+    "It has embedContent, batchEmbedContents, predict, countTokens, computeTokens, models, files, "
+    "objects of Cloud Storage and /v1beta/openai/embeddings."
 )
 _UNBUILT = (
     ("batch jobs", r"/.+:asyncBatchEmbedContent|/.+:batchGenerateContent|/v\w+/batches\b.*|/download/.+"),

@@ -15,6 +15,7 @@ from gemini_embed_emulator.vectors import Limits, VectorMaker
 
 from . import schema
 from .embedding import Prepared, count_contents, prepare, row, too_long, usage
+from .objects import ObjectStore
 from .parts import Blob, Senses
 from .reply import Reply
 from .schema import UNSPECIFIED
@@ -60,8 +61,9 @@ class Target:
 class VertexApi:
     """Answers calls under /v1 and /v1beta1; raises ApiError for what the service refuses."""
 
-    def __init__(self, settings: Settings, vectors: VectorMaker) -> None:
+    def __init__(self, settings: Settings, vectors: VectorMaker, objects: ObjectStore) -> None:
         self._settings = settings
+        self._objects = objects
         self._vectors = vectors
         self._senses = Senses(LIMITS, self._opened)
 
@@ -161,15 +163,16 @@ class VertexApi:
         return row(self._vectors, model, one, self._settings.modality_gap)
 
     def _opened(self, file_data: Mapping[str, Any]) -> Blob:
-        """The object in Cloud Storage behind a part's `fileData`, of those that `Settings.gcs` holds."""
+        """The object in Cloud Storage behind a part's `fileData`."""
         uri = str(file_data.get("fileUri", ""))
         if not uri.startswith("gs://"):
             raise errors.ApiError(400, f"Invalid or unsupported file uri: {uri}")
         if not file_data.get("mimeType"):
             raise errors.ApiError(400, "The mimeType of fileData is required.")
-        if uri not in self._settings.gcs:
+        data = self._objects.opened(uri)
+        if data is None:
             raise errors.ApiError(403, f"Permission denied while accessing {uri}, or it does not exist.")
-        return Blob(file_data["mimeType"], self._settings.gcs[uri])
+        return Blob(file_data["mimeType"], data)
 
     def _check_count(self, model: models.Model, found: int) -> None:
         if found == 0:
