@@ -22,10 +22,12 @@ def test_every_setting_has_its_flag_but_those_for_one_s_own_bytes() -> None:
         "--host localhost --port 0 --api-key a --api-key b --invalid-api-key c --serve-retired --no-usage --cors "
         "--vertex-001-batch-limit 1 --vertex-001-embed-content --refuse-pretty-print --no-compress --no-control "
         "--file-processing-s 1 --gcs-bucket bucket --modality-gap 0.5 --latency-s 2 --latency-jitter-s 3 --seed 4 "
-        "--requests-per-minute 5 --tokens-per-minute 6 --requests-per-day 7 --minute-s 8 --count-calls"
+        "--requests-per-minute 5 --tokens-per-minute 6 --requests-per-day 7 --minute-s 8 --count-calls "
+        "--enqueued-tokens 9 --batch-s 1 --batch-listed-after-s 1 --batch-empty-pages 1 "
+        "--batch-other-jobs 1 --max-batch-jobs 1"
     )
     set_, untouched = emulator_of(flags.split()), emulator_of([])
-    assert set_.quota == Quota(5, 6, 7, count_items=False, minute_s=8)
+    assert set_.quota == Quota(5, 6, 7, count_items=False, minute_s=8, enqueued_tokens=9)
     changed = {one.name for one in fields(Emulator) if getattr(set_, one.name) != getattr(Emulator(), one.name)}
     limits = {"file_lifetime_s", *(one.name for one in fields(Emulator) if one.name.endswith("_bytes"))}
     assert changed == {one.name for one in fields(Emulator)} - {"gcs", "port", *limits}

@@ -3,10 +3,12 @@
 Rooms, from the ground up; a room imports only rooms of lower rows, never its own row's neighbours:
 
     1  `errors` `models` `settings` `tokens`  words that need no other word: refusals, the models, what can be set
+    1  `clock` `bill`                         the service's time, and what it has billed
     1  `rows`                                 the vectors in a reply
     1  `http/`                                bytes over sockets; knows no Gemini
     2  `faults`                               what is to go wrong with a request
     2  `vectors/`                             what makes vectors of texts and media
+    2  `batches/`                             the life of batch jobs, their lines and answers, whichever API they are of
     3  `api/`                                 what the service answers, and what it refuses
     4  `emulator`                             what a user starts; each request from what came in to what goes out
 

@@ -51,6 +51,7 @@ def _made(options: argparse.Namespace) -> Emulator:
         options.requests_per_day,
         count_items=not options.count_calls,
         minute_s=options.minute_s,
+        enqueued_tokens=options.enqueued_tokens,
     )
     return Emulator(
         host=options.host,
@@ -65,6 +66,11 @@ def _made(options: argparse.Namespace) -> Emulator:
         compress=not options.no_compress,
         file_processing_s=options.file_processing_s,
         gcs_buckets=options.gcs_bucket,
+        batch_s=options.batch_s,
+        batch_listed_after_s=options.batch_listed_after_s,
+        batch_empty_pages=options.batch_empty_pages,
+        batch_other_jobs=options.batch_other_jobs,
+        max_batch_jobs=options.max_batch_jobs,
         modality_gap=options.modality_gap,
         latency_s=options.latency_s,
         latency_jitter_s=options.latency_jitter_s,
@@ -93,6 +99,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--gcs-bucket", action="append", help="a bucket that there is (default: any that is written to)"
     )
+    parser.add_argument("--batch-s", type=float, default=0.0, help="seconds until a batch job has succeeded")
+    parser.add_argument("--batch-listed-after-s", type=float, default=0.0, help="seconds until it is in the list")
+    parser.add_argument("--batch-empty-pages", type=int, default=0, help="empty pages at the beginning of that list")
+    parser.add_argument("--batch-other-jobs", type=int, default=0, help="jobs of generateContent in that list")
+    parser.add_argument("--max-batch-jobs", type=int, default=100, help="batch jobs that are not over")
     parser.add_argument("--modality-gap", type=float, default=0.0, help="how far apart the modalities lie, 0 to 1")
     parser.add_argument("--latency-s", type=float, default=0.0, help="seconds before every answer")
     parser.add_argument("--latency-jitter-s", type=float, default=0.0, help="up to so many more, at random")
@@ -100,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--requests-per-minute", type=int)
     parser.add_argument("--tokens-per-minute", type=int)
     parser.add_argument("--requests-per-day", type=int)
+    parser.add_argument("--enqueued-tokens", type=int, help="tokens of a model's batch jobs that are not over")
     parser.add_argument("--minute-s", type=float, default=60.0, help="how long a minute of the quota lasts")
     parser.add_argument("--count-calls", action="store_true", help="a batch is one request of the quota, not its items")
     return parser

@@ -195,6 +195,19 @@ def quota_exceeded(model: str, *, metric: str, quota_id: str, limit: int, retry_
     )
 
 
+def batch_quota_exceeded() -> ApiError:
+    """The 429 of a batch job that is one too many, or too large [T]: neither which limit, nor how long to wait."""
+    docs = "https://ai.google.dev/gemini-api/docs/rate-limits"
+    return ApiError(
+        429,
+        "You exceeded your current quota, please check your plan and billing details. For more information on this "
+        f"error, head to: {docs}. To monitor your current usage, head to: https://ai.dev/rate-limit. ",
+        details=[
+            {"@type": RPC + "Help", "links": [{"description": "Learn more about Gemini API quotas", "url": docs}]}
+        ],
+    )
+
+
 def vertex_exhausted() -> ApiError:
     """Vertex's 429: no details, no RetryInfo [T]."""
     return ApiError(

@@ -23,10 +23,12 @@ class Quota:
     requests_per_day: int | None = None
     count_items: bool = True
     minute_s: float = 60.0
+    enqueued_tokens: int | None = None
+    """Tokens of all batch jobs that are not over, per model."""
 
     def __post_init__(self) -> None:
         """Raises ValueError for a limit below 1, and a minute that lasts no time."""
-        limits = (self.requests_per_minute, self.tokens_per_minute, self.requests_per_day)
+        limits = (self.requests_per_minute, self.tokens_per_minute, self.requests_per_day, self.enqueued_tokens)
         if any(limit is not None and limit < 1 for limit in limits):
             raise ValueError("A quota's limits are 1 or more; without one there is no limit.")
         if self.minute_s <= 0:
@@ -79,6 +81,16 @@ class Settings:
     """What Cloud Storage holds at the start, by gs:// address, for Vertex and for its own calls."""
     gcs_buckets: Collection[str] | None = None
     """The buckets that there are; None makes a bucket of any name when it is first written to."""
+    batch_s: float = 0.0
+    """Seconds until a batch job has succeeded, half of them PENDING; 0: it has when it is first looked at."""
+    batch_listed_after_s: float = 0.0
+    """Seconds until a new batch job is in the list."""
+    batch_empty_pages: int = 0
+    """Pages at the beginning of the list of batch jobs that are empty, and have a next one."""
+    batch_other_jobs: int = 0
+    """Jobs of generateContent in the list, between those that are ours."""
+    max_batch_jobs: int = 100
+    """Batch jobs that are not over, of all models together."""
     modality_gap: float = 0.0
     """How far apart the modalities of gemini-embedding-2 lie: what all inputs of one share, beside the 1 of what they
     are about. At 1 unrelated texts score 0.5 and more, while a text and the video it describes score half as high as
