@@ -72,7 +72,8 @@ _ROWS = [
         _NESTED,
         retired=date(2028, 5, 14),
         successor="gemini-embedding-2",
-        source="EMB DEPR PRICE REC (768 measured 0.57; the date is the earliest)",
+        batch_enqueued_tokens={"tier1": 500_000, "tier2": 5_000_000, "tier3": 10_000_000},
+        source="EMB DEPR PRICE REC (768 measured 0.57; the date is the earliest) REP (of tokens in a batch queue)",
     ),
     _row(
         "gemini-embedding-exp-03-07",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,26 +62,65 @@ class HttpSession:
             ConnectionFailedError: refused, dropped or timed out.
             UnreadableReplyError: compressed data that is damaged, cut short or beyond `max_reply_bytes`.
         """
+        return await self.ask("POST", url, body, model=model, max_reply_bytes=max_reply_bytes)
+
+    async def ask(self, method: str, url: str, body: bytes = b"", *, model: str, max_reply_bytes: int = 2**24) -> bytes:
+        """`post`, by any method: GET and DELETE have no body."""
         headers = await self._auth.headers()
-        response, data = await self._exchange(url, body, headers, model, max_reply_bytes)
+        response, data = await self._exchange(method, url, body, headers, model, max_reply_bytes)
         if response.status_code == 401 and await self._auth.renew(headers):
-            response, data = await self._exchange(url, body, await self._auth.headers(), model, max_reply_bytes)
+            response, data = await self._exchange(method, url, body, await self._auth.headers(), model, max_reply_bytes)
         if response.status_code == 200:
             return data
         raise _refusal(response, data, model)
 
+    async def stream(self, url: str, *, model: str, start: int = 0) -> AsyncIterator[bytes]:
+        """The body of a 200 reply to GET as it comes in, from byte `start` on; `timeout_s` holds for each wait.
+
+        Raises:
+            ApiError: any other status.
+            ConnectionFailedError: refused, dropped or timed out; what came before it is whole.
+        """
+        client = self._opened()
+        headers = self._headers(await self._auth.headers())
+        headers["accept-encoding"] = "identity"  # so that bytes can be counted, and gone on from
+        if start:
+            headers["range"] = f"bytes={start}-"
+        with self._errors(url, model):
+            response = await client.send(client.build_request("GET", url, headers=headers), stream=True)
+            try:
+                if response.status_code not in (200, 206):
+                    raise _refusal(response, await _read_bounded(response, 2**20), model)
+                if start and response.status_code == 200:
+                    raise UnreadableReplyError(f"asked for bytes from {start} on, and all were sent", model=model)
+                async for chunk in response.aiter_raw():
+                    yield chunk
+            finally:
+                await response.aclose()
+
     async def _exchange(
-        self, url: str, body: bytes, auth: Mapping[str, Secret], model: str, max_bytes: int
+        self, method: str, url: str, body: bytes, auth: Mapping[str, Secret], model: str, max_bytes: int
     ) -> tuple[httpx.Response, bytes]:
-        client = self._client = self._client or self._options.client(self._base_url, self._context)
-        try:
+        client = self._opened()
+        with self._errors(url, model):
             async with asyncio.timeout(self._options.timeout_s):
-                response = await client.send(self._request(client, url, body, auth), stream=True)
+                response = await client.send(self._request(client, method, url, body, auth), stream=True)
                 try:
                     raw = await _read_bounded(response, max_bytes)
                 finally:
                     await response.aclose()
                     response.stream = httpx.ByteStream(b"")  # it holds the response, and so the body sent, in a circle
+        return response, inflate(raw, response.headers.get("content-encoding", ""), max_bytes)
+
+    def _opened(self) -> httpx.AsyncClient:
+        self._client = self._client or self._options.client(self._base_url, self._context)
+        return self._client
+
+    @contextmanager
+    def _errors(self, url: str, model: str) -> Iterator[None]:
+        """Those of the HTTP library, as ours."""
+        try:
+            yield
         except TimeoutError as e:
             late = f"no answer within timeout_s={self._options.timeout_s:g}"
             raise ConnectionFailedError(late, model=model) from without_frames(e)
@@ -91,18 +131,24 @@ class HttpSession:
             error = ConnectionFailedError(f"connection to {httpx.URL(url).host} failed: {what}", model=model)
             error.sent = not isinstance(e, httpx.ConnectError | httpx.ConnectTimeout)
             raise error from without_frames(e)
-        return response, inflate(raw, response.headers.get("content-encoding", ""), max_bytes)
 
-    def _request(self, client: httpx.AsyncClient, url: str, body: bytes, auth: Mapping[str, Secret]) -> httpx.Request:
-        headers = httpx.Headers({"content-type": "application/json"})
+    def _headers(self, auth: Mapping[str, Secret]) -> httpx.Headers:
+        headers = httpx.Headers()
         for secrets in (auth, self._options.headers):  # one of each name, in whatever case the caller wrote it
             headers.update({name: value.reveal() for name, value in secrets.items()})
+        return headers
+
+    def _request(
+        self, client: httpx.AsyncClient, method: str, url: str, body: bytes, auth: Mapping[str, Secret]
+    ) -> httpx.Request:
+        headers = httpx.Headers({"content-type": "application/json"} if body else {})
+        headers.update(self._headers(auth))
         if self.learned.compact:
             url += "&prettyPrint=false" if "?" in url else "?prettyPrint=false"
         if len(body) <= SENT_AT_ONCE_BYTES:
-            return client.build_request("POST", url, content=body, headers=headers)
+            return client.build_request(method, url, content=body or None, headers=headers)
         headers["content-length"] = str(len(body))
-        return client.build_request("POST", url, content=_slices(body), headers=headers)
+        return client.build_request(method, url, content=_slices(body), headers=headers)
 
 
 def open_session(connection: Connection, options: HttpOptions, model: str, limits: RateLimits | None) -> HttpSession:
