@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from gemini_embed.calls.retries import RetryPolicy, Wait, WithoutCompact, decide
-from gemini_embed.errors import RequestError
+from gemini_embed.errors import ApiError, ConnectionFailedError, ReplyError, RequestError, UnclearCreateError
 from gemini_embed.service import HttpSession
 
 logger = logging.getLogger(__name__)
@@ -46,6 +46,22 @@ async def tried(attempt: Callable[[], Awaitable[T]], session: HttpSession, polic
                 await asyncio.sleep(decision.seconds)
             else:
                 raise
+
+
+async def created(display_name: str, ask: Callable[[], Awaitable[bytes]], read: Callable[[bytes], T]) -> T:
+    """What the one request tells that creates a job.
+
+    Raises:
+        UnclearCreateError, ApiError, ConnectionFailedError: as `JobService.create`.
+    """
+    try:
+        return read(await ask())
+    except (ApiError, ConnectionFailedError, ReplyError) as e:
+        if isinstance(e, ApiError) and e.code != 408 and e.code < 500:
+            raise
+        if isinstance(e, ConnectionFailedError) and not e.sent:
+            raise
+        raise UnclearCreateError(f"no answer tells whether {display_name} was created: {e}") from e
 
 
 def _brief(error: RequestError) -> str:

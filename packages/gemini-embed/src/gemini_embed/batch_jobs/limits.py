@@ -62,7 +62,8 @@ class BatchLimits:
 
 
 def staging_place(place: Any, backend: Backend) -> str | None:
-    """`staging=` as it is used: "gs://bucket/prefix" without a slash at its end.
+    """`staging=` as it is used: "gs://bucket/prefix" without a slash at its end; or the same below an address of
+    one's own, "https://host/bucket/prefix".
 
     Raises:
         ConfigurationError: no place in Cloud Storage, or not on Vertex AI.
@@ -71,6 +72,8 @@ def staging_place(place: Any, backend: Backend) -> str | None:
         return None
     if backend != "vertex":
         raise ConfigurationError("staging= belongs to Vertex AI; the Developer API keeps files by itself: leave it out")
-    if not isinstance(place, str) or not re.fullmatch(r"gs://[a-z0-9][a-z0-9._-]+[a-z0-9](/\S*)?", place):
+    if not isinstance(place, str) or not re.fullmatch(
+        r"(gs://|https?://[^/?#@\s]+/)[a-z0-9][a-z0-9._-]+[a-z0-9](/[^\s?#]*)?", place
+    ):
         raise ConfigurationError(f"staging={place!r} must be a place in Cloud Storage: gs://bucket/prefix")
     return place.rstrip("/")
