@@ -164,8 +164,8 @@ def test_vertex_counts_media_too(emulator: Emulator) -> None:
 @pytest.mark.parametrize(
     ("path", "named"),
     [
-        ("/v1beta/models/gemini-embedding-2:asyncBatchEmbedContent", "batch jobs"),
-        ("/v1beta/batches/1", "batch jobs"),
+        ("/v1beta/tunedModels/x:asyncBatchEmbedContent", "batch jobs of tuned models"),
+        ("/v1beta/models/gemini-3-flash:batchGenerateContent", "batch jobs of text generation"),
         ("/v1/models/gemini-3-flash:generateContent", "generation"),
         ("/v1beta/models/gemini-3-flash:streamGenerateContent", "generation"),
         ("/v1beta/openai/chat/completions", "generation"),
@@ -175,13 +175,11 @@ def test_vertex_counts_media_too(emulator: Emulator) -> None:
         ("/v1beta/openai/models", "OpenAI's form"),
         ("/v1beta/files:register", "uploaded in steps"),
         ("/v1beta/files", "uploaded in steps"),
-        ("/v1beta/files/1:download", "downloads"),
         ("/upload/v1beta/fileSearchStores/1:uploadToFileSearchStore", "stores"),
         ("/v1beta/tunedModels/x:embedContent", "tuned models"),
         ("/v1beta/cachedContents", "caches"),
         (f"{MODEL}:generateContent", "generation"),
         (f"{PROJECT}/endpoints/1:predict", "endpoints"),
-        (f"{PROJECT}/batchPredictionJobs", "batch jobs"),
     ],
 )
 def test_what_is_not_built_says_so(emulator: Emulator, path: str, named: str) -> None:

@@ -13,11 +13,14 @@ Rooms, from the ground up; a room imports only rooms of lower rows, never its ow
     4  `emulator`                             what a user starts; each request from what came in to what goes out
 
 The way of a request, one file a step:
-    http: server -> http11 -> emulator -> faults -> api: service -> developer | vertex -> schema -> embedding -> parts
-    -> vectors: maker -> http: encoding
+    http: server -> http11 -> emulator -> faults -> api: service -> routes -> developer | vertex -> schema -> embedding
+    -> parts    -> vectors: maker -> http: encoding
 One below /__emulator__/ is none to the service: http -> emulator -> api: control -> fault_words | typed.
 """
 
+from .batches import Entry, JobPlan, JobScript
+from .bill import Bill
+from .clock import Clock
 from .emulator import Emulator
 from .errors import ApiError
 from .faults import Fault, FaultScript, RawReply
@@ -27,9 +30,14 @@ from .vectors import tone_speech
 
 __all__ = [
     "ApiError",
+    "Bill",
+    "Clock",
     "Emulator",
+    "Entry",
     "Fault",
     "FaultScript",
+    "JobPlan",
+    "JobScript",
     "Quota",
     "RawReply",
     "ReceivedRequest",

@@ -32,7 +32,8 @@ class Clock:
         self.ahead_s = 0.0
 
 
-def timestamp(seconds: float, digits: int = 6) -> str:
-    """google.protobuf.Timestamp with 6 or 9 decimals; files have the former, jobs the latter."""
+def timestamp(seconds: float, *, nanoseconds: bool = False) -> str:
+    """google.protobuf.Timestamp in microseconds, as files have it, or in `nanoseconds`, as jobs do."""
     text = datetime.fromtimestamp(min(seconds, _LAST_SECOND), UTC).isoformat(timespec="microseconds")
-    return text.replace("+00:00", "0" * (digits - 6) + "Z")
+    finer = f"{int(seconds * 1e6) * 7919 % 999 + 1:03d}" if nanoseconds else ""  # never 000, which is not written
+    return text.replace("+00:00", f"{finer}Z")

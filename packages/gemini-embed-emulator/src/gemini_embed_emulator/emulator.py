@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from .api import PREFIX, Control, Layout, Reply, Service, error_payload, wants_indent
+from .api import PREFIX, BatchControl, Control, Layout, Reply, Service, error_payload, wants_indent
+from .batches import JobScript
+from .bill import Bill
+from .clock import Clock
 from .errors import ApiError, NoSuchPageError
 from .faults import Fault, FaultScript
 from .http import (
@@ -20,9 +23,11 @@ from .http import (
     ReceivedRequest,
     RequestLog,
     Server,
+    Streamed,
     answer_to,
     json_response,
     raw_response,
+    send_streamed,
 )
 from .settings import Settings, check_settings
 
@@ -44,7 +49,8 @@ class Emulator(Settings):
     with Emulator() as server:
         print(server.base_url)  # http://127.0.0.1:<a free port>
 
-    `requests` holds what came in, `faults` what is to go wrong.
+    `requests` holds what came in, `faults` what is to go wrong, `batches` what is to become of batch jobs; `bill` is
+    what was billed, and `clock` the service's time, which can be moved on.
     """
 
     host: str = "127.0.0.1"
@@ -56,8 +62,17 @@ class Emulator(Settings):
         check_settings(vars(self))
         self.requests = RequestLog()
         self.faults = FaultScript()
-        self._service = Service(self)
-        self._control = Control(self, self.faults, self.requests, self._service)
+        self.batches = JobScript()
+        self.clock = Clock()
+        self._bill = Bill()
+        self._service = Service(self, self.clock, self.batches, self._bill)
+        self._control = Control(
+            self,
+            self.faults,
+            self.requests,
+            self._service,
+            BatchControl(self.batches, self.clock, self._bill, self._service),
+        )
         self._server = Server(_NAME, self._answer, _refused)
 
     @property
@@ -70,6 +85,16 @@ class Emulator(Settings):
     def objects(self) -> Mapping[str, bytes]:
         """What Cloud Storage holds now, by gs:// address."""
         return self._service.objects.all()
+
+    @property
+    def bill(self) -> Bill:
+        """What was billed so far, online and by batch."""
+        self._service.settle()
+        return self._bill
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """The batch jobs that are not deleted, newest first: name, display name, model, state, items and tokens."""
+        return self._service.told_jobs()
 
     def start(self) -> Self:
         """Listen, and answer from a thread in the background. Raises RuntimeError when it does so already."""
@@ -101,8 +126,15 @@ class Emulator(Settings):
             await client.wait(self.latency_s + self._jitter_s(request) + fault.latency_s)
             if fault.drop == "before":
                 return False
-            response = answer_to(http, await self._response(http, request, fault))
-            await client.send(response[: len(response) // 2] if fault.drop == "mid_body" else response)
+            response = await self._response(http, request, fault)
+            if fault.drop == "after":
+                return False
+            if isinstance(response, Streamed):
+                halves = fault.drop == "mid_body"
+                await send_streamed(client, response, self._headers(), close=not http.keep_alive, break_off=halves)
+            else:
+                response = answer_to(http, response)
+                await client.send(response[: len(response) // 2] if fault.drop == "mid_body" else response)
         return http.keep_alive and fault.drop is None
 
     def _jitter_s(self, request: ReceivedRequest) -> float:
@@ -127,7 +159,7 @@ class Emulator(Settings):
             status, payload = self._refusal(error, request)
         return json_response(status, payload, headers, indent=True, close=close)
 
-    async def _response(self, http: HttpRequest, request: ReceivedRequest, fault: Fault) -> bytes:
+    async def _response(self, http: HttpRequest, request: ReceivedRequest, fault: Fault) -> bytes | Streamed:
         close, headers = not http.keep_alive, self._headers()
         if fault.raw:
             headers = {name: value for name, value in headers.items() if name != "content-type"}
@@ -136,7 +168,6 @@ class Emulator(Settings):
         try:
             layout = Layout.of(request.query)
             reply = self._reply(request, fault)
-            layout.check(reply)
         except NoSuchPageError as error:
             html = {"content-type": "text/html; charset=UTF-8"}
             return raw_response(404, error.page(), headers | html, close=close)
@@ -144,6 +175,8 @@ class Emulator(Settings):
             status, payload = self._refusal(error, request)
             return json_response(status, payload, headers, indent=layout.indent, callback=layout.callback, close=close)
         headers |= reply.headers
+        if reply.streamed:
+            return reply.streamed
         if reply.payload is None:
             return raw_response(reply.status, reply.body or b"", headers, close=close)
         # Off the loop, so that other requests are read meanwhile.
@@ -172,10 +205,12 @@ class Emulator(Settings):
 
     def _reply(self, request: ReceivedRequest, fault: Fault) -> Reply:
         """The good answer, billed, with what the fault changes in it. Raises the fault's error, or the service's."""
-        if fault.error:
+        if fault.error and not fault.done:
             raise fault.error
         reply = self._service.answer(request)
         self.requests.bill(reply.items, reply.tokens)
+        if fault.error:
+            raise fault.error
         if fault.edit and reply.payload is not None:
             try:
                 fault.edit(reply.payload)

@@ -12,7 +12,7 @@ import gzip
 import json
 import math
 import re
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -69,7 +69,9 @@ class Fault:
 
     latency_s: float = 0.0
     error: ApiError | None = None
-    drop: Literal["before", "mid_body"] | None = None
+    done: bool = False
+    """Whether the work is done, and billed, before the error is told."""
+    drop: Literal["before", "mid_body", "after"] | None = None
     raw: RawReply | None = None
     edit: Callable[[dict[str, Any]], None] | None = None
     """Changes a good reply's payload in place; its vectors are float32 arrays."""
@@ -125,6 +127,11 @@ class Fault:
     def drop_mid_body(cls) -> Fault:
         """The answer breaks off half-way; the work is billed."""
         return cls(drop="mid_body")
+
+    @classmethod
+    def lost(cls, code: int | None = None) -> Fault:
+        """The work is done, and billed, and nobody learns of it: an error of this status, None for no answer at all."""
+        return cls(drop="after") if code is None else replace(cls.status(code), done=True)
 
     @classmethod
     def raw_body(cls, body: bytes, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Fault:
@@ -188,30 +195,32 @@ class FaultScript:
     """A queue of faults (None is an ordinary answer), and a rule for requests that find it empty."""
 
     def __init__(self) -> None:
-        self._queue: deque[Fault | None] = deque()
+        self._queues: dict[str, deque[Fault | None]] = defaultdict(deque)
         self.rule: Callable[[ReceivedRequest], Fault | None] | None = None
 
-    def push(self, *faults: Fault | None, times: int = 1) -> None:
+    def push(self, *faults: Fault | None, times: int = 1, action: str = "") -> None:
         """Queue these for the next requests, in order, the whole of it `times` over.
 
+        With an `action`, such as "asyncBatchEmbedContent", they wait for requests of that action, and go first.
         Raises ValueError for less than once, and for more than 100,000 in the queue.
         """
-        if times < 1 or len(self._queue) + len(faults) * times > _MOST_QUEUED:
+        if times < 1 or len(self) + len(faults) * times > _MOST_QUEUED:
             raise ValueError(f"times: {times} is not possible: 1 or more, and {_MOST_QUEUED:,} faults in the queue.")
-        self._queue.extend(faults * times)
+        self._queues[action].extend(faults * times)
 
     def clear(self) -> None:
         """Forget the queue and the rule."""
-        self._queue.clear()
+        self._queues.clear()
         self.rule = None
 
     def __len__(self) -> int:
-        return len(self._queue)
+        return sum(len(queue) for queue in self._queues.values())
 
     def next(self, request: ReceivedRequest) -> Fault:
         """The fault for this request; an empty one when all is well."""
-        if self._queue:
-            return self._queue.popleft() or Fault()
+        for action in dict.fromkeys((request.action, "")):
+            if queue := self._queues.get(action):
+                return queue.popleft() or Fault()
         return (self.rule(request) if self.rule else None) or Fault()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
 
@@ -14,6 +14,7 @@ from gemini_embed_emulator.http import ReceivedRequest, RequestLog
 from gemini_embed_emulator.settings import Quota, Settings, check_settings
 
 from . import schema
+from .control_batches import BatchControl, Calls
 from .fault_words import Rule, fault_of
 from .query import whole_number
 from .reply import Reply
@@ -28,18 +29,22 @@ _SECRETS = frozenset({"authorization", "x-goog-api-key", "key", "$key", "access_
 class Control:
     """Answers below `PREFIX`. GET shows, POST changes, DELETE takes back; every answer is what then holds."""
 
-    def __init__(self, settings: Settings, faults: FaultScript, requests: RequestLog, service: Service) -> None:
+    def __init__(
+        self, settings: Settings, faults: FaultScript, requests: RequestLog, service: Service, batches: BatchControl
+    ) -> None:
         self._settings = settings
         self._faults = faults
         self._requests = requests
         self._service = service
+        self._batches = batches
         self._at_start = _values(settings)
-        self._calls: Mapping[str, Mapping[str, Callable[[ReceivedRequest], dict[str, Any]]]] = {
+        self._calls: Calls = {
             "health": {"GET": _health},
             "faults": {"GET": self._show_faults, "POST": self._script, "DELETE": self._clear_faults},
             "quota": {"GET": self._show_quota, "POST": self._set_quota, "DELETE": self._drop_quota},
             "requests": {"GET": self._show_requests, "DELETE": self._clear_requests},
             "settings": {"GET": self._show_settings, "POST": self._change_settings},
+            **batches.calls,
             "reset": {"POST": self._reset},
         }
 
@@ -70,7 +75,7 @@ class Control:
 
     def _script(self, request: ReceivedRequest) -> dict[str, Any]:
         told = schema.parse_json(request.body)
-        if not isinstance(told, dict) or not told or {*told} - {"push", "times", "rule"}:
+        if not isinstance(told, dict) or not told or {*told} - {"push", "times", "action", "rule"}:
             raise ApiError(400, 'faults: {"push": [{"status": 503}, null], "times": 1} is wanted, or {"rule": ...}.')
         pushed = told.get("push", [])
         if not isinstance(pushed, list):
@@ -79,7 +84,7 @@ class Control:
         times = checked(int, told.get("times", 1), "times")
         rule = Rule.of(told["rule"]) if told.get("rule") is not None else None
         try:
-            self._faults.push(*faults, times=times)
+            self._faults.push(*faults, times=times, action=checked(str, told.get("action", ""), "action"))
         except ValueError as error:
             raise ApiError(400, str(error)) from None
         if "rule" in told:
@@ -134,12 +139,13 @@ class Control:
         return self._show_settings(request)
 
     def _reset(self, _: ReceivedRequest) -> dict[str, Any]:
-        """Everything as it was at the start: settings, faults, log, quotas used, uploads."""
+        """Everything as it was at the start: settings, faults, log, quotas used, uploads, jobs, clock, bill."""
         for name, value in self._at_start.items():
             setattr(self._settings, name, copy.copy(value))
         self._faults.clear()
         self._requests.clear()
         self._service.forget()
+        self._batches.reset()
         return {"reset": True}
 
 

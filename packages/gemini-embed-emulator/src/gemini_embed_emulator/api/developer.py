@@ -11,7 +11,7 @@ from gemini_embed_emulator.settings import Settings
 from gemini_embed_emulator.vectors import Limits, VectorMaker
 
 from . import schema
-from .embedding import Prepared, count_contents, prepare, row, usage
+from .embedding import Prepared, billed, count_contents, prepare, row, usage
 from .files import FileStore
 from .paging import page_of
 from .parts import Senses
@@ -29,7 +29,7 @@ class DeveloperApi:
     def __init__(self, settings: Settings, vectors: VectorMaker, files: FileStore) -> None:
         self._settings = settings
         self._vectors = vectors
-        self._senses = Senses(LIMITS, files.opened)
+        self.senses = Senses(LIMITS, files.opened)
 
     def list_models(self, query: dict[str, str]) -> Reply:
         """A page of models: `pageSize` of them from `pageToken` on."""
@@ -38,12 +38,12 @@ class DeveloperApi:
 
     def get_model(self, name: str, version: str) -> Reply:
         """One model."""
-        return Reply(_resource(self._model(name, version, "getModel", "GetModelRequest.name")))
+        return Reply(_resource(self.model(name, version, "getModel", "GetModelRequest.name")))
 
     def embed_content(self, name: str, version: str, body: Any) -> Reply:
         """One vector."""
         request = schema.read(schema.EMBED_CONTENT, body)
-        model = self._model(name, version, "embedContent", "EmbedContentRequest.model")
+        model = self.model(name, version, "embedContent", "EmbedContentRequest.model")
         if request.get("model", f"models/{name}") not in (name, f"models/{name}"):
             raise errors.ApiError(
                 400, f"* EmbedContentRequest.model: must match the model in the path, models/{name}\n"
@@ -58,7 +58,7 @@ class DeveloperApi:
         batch = schema.read(schema.BATCH_EMBED_CONTENTS, body)
         requests = batch.get("requests", [])
         # As recorded, the 404 of a batch speaks of embedContent.
-        model = self._model(name, version, "embedContent", "BatchEmbedContentsRequest.model")
+        model = self.model(name, version, "embedContent", "BatchEmbedContentsRequest.model")
         _check_batch(requests, name)
         if batch.get("model", f"models/{name}") != f"models/{name}":
             message = f"* BatchEmbedContentsRequest.model: must match the model in the path, models/{name}\n"
@@ -74,8 +74,8 @@ class DeveloperApi:
         contents = [*request.get("contents", []), *([system] if (system := request.get("systemInstruction")) else [])]
         if models.generates(name):
             return Reply(_generation_tokens(contents))
-        model = self._model(name, version, "countTokens", "CountTokensRequest.model")
-        counts = count_contents(model, contents, self._senses)
+        model = self.model(name, version, "countTokens", "CountTokensRequest.model")
+        counts = count_contents(model, contents, self.senses)
         counts["TEXT"] += len(contents)
         counted = usage([counts], "promptTokensDetails")
         return Reply(
@@ -86,23 +86,25 @@ class DeveloperApi:
     def _serves_retired(self) -> bool:
         return self._settings.retired == "serve"
 
-    def _model(self, name: str, version: str, method: str, field: str) -> models.Model:
+    def model(self, name: str, version: str, method: str, field: str) -> models.Model:
+        """The model that a call names. Raises ApiError for what is none, or does not do this."""
         if not _MODEL_NAME.fullmatch(name):
             raise errors.ApiError(400, f"* {field}: unexpected model name format\n")
         model = models.on_developer(name, retired=self._serves_retired)
-        if model is None:
+        if model is None or (method == "asyncBatchEmbedContent" and method not in model.methods):
             raise errors.model_not_found(name, version, method)
         return model
 
     def _embed(self, model: models.Model, requests: list[dict[str, Any]]) -> Reply:
-        items = [prepare(model, request, senses=self._senses) for request in requests]
-        rows = [self._row(model, item) for item in items]
+        items = [prepare(model, request, senses=self.senses) for request in requests]
+        rows = [self.row(model, item) for item in items]
         payload: dict[str, Any] = {"embeddings": rows}
         if model.multimodal and self._settings.usage:
             payload["usageMetadata"] = usage((item.tokens for item in items), "promptTokenDetails")
-        return Reply(payload, model.name, len(items), sum(item.total_tokens for item in items))
+        return billed(payload, model, items)
 
-    def _row(self, model: models.Model, one: Prepared) -> dict[str, Any]:
+    def row(self, model: models.Model, one: Prepared) -> dict[str, Any]:
+        """The vector as replies hold it."""
         return row(self._vectors, model, one, self._settings.modality_gap)
 
 

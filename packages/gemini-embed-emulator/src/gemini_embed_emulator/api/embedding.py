@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from gemini_embed_emulator import tokens
+from gemini_embed_emulator.bill import content_digest
 from gemini_embed_emulator.errors import ApiError
 from gemini_embed_emulator.models import Model
 from gemini_embed_emulator.vectors import Input, Medium, Part, VectorMaker
 
 from .parts import TEXT_ONLY, NothingPerceived, Senses, read_parts
+from .reply import Reply
 from .schema import UNSPECIFIED
 
 
@@ -99,6 +101,22 @@ def _cut(model: Model, parts: Iterable[Part]) -> tuple[list[Part], bool]:
             kept.append(within)
             left = max(left - count_parts(model, [within]).total(), 0)
     return kept, truncated
+
+
+def content_of(model: Model, one: Prepared) -> bytes:
+    """The content on the bill. What its model does not read, as a field for the task is to one, tells none apart."""
+    if one.item is None:
+        return content_digest(model.name, [])
+    parts = (f"\0{part.digest}" if isinstance(part, Medium) else part for part in one.item.parts)
+    if model.multimodal:
+        return content_digest(model.name, parts)
+    return content_digest(model.name, parts, one.item.task_type, one.item.title)
+
+
+def billed(payload: dict[str, Any], model: Model, items: Sequence[Prepared]) -> Reply:
+    """The reply that embeds these."""
+    total = sum(item.total_tokens for item in items)
+    return Reply(payload, model.name, len(items), total, contents=[content_of(model, item) for item in items])
 
 
 def row(vectors: VectorMaker, model: Model, one: Prepared, gap: float) -> dict[str, Any]:

@@ -6,13 +6,13 @@ import base64
 import hashlib
 import re
 import secrets
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
+from gemini_embed_emulator.clock import Clock, timestamp
 from gemini_embed_emulator.errors import ApiError
 from gemini_embed_emulator.http import ReceivedRequest
 from gemini_embed_emulator.settings import Settings
@@ -25,7 +25,6 @@ from .reply import Reply
 _HOST = "https://generativelanguage.googleapis.com"
 _GRANULARITY = 8 * 2**20
 _PAGE_SIZE = 10
-_LAST_SECOND = 253_402_300_799  # of the year 9999, after which there are no timestamps
 _STEPS = ({"upload"}, {"finalize"}, {"upload", "finalize"}, {"query"}, {"cancel"})
 _ACTIVE, _PROCESSING = "ACTIVE", "PROCESSING"
 _CREATE: schema.Spec = {"file": {"name": "string", "displayName": "string", "mimeType": "string", "sizeBytes": "any"}}
@@ -52,7 +51,7 @@ class StoredFile:
 class FileStore:
     """The files of one emulator."""
 
-    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
         self._files: dict[str, StoredFile] = {}
@@ -117,10 +116,22 @@ class FileStore:
         del self._files[self._find(name).name]
         return Reply({})
 
-    def list_files(self, query: Mapping[str, str]) -> Reply:
-        """All files, newest first, a page of `pageSize` from `pageToken` on."""
+    def list_files(self, query: Mapping[str, str], others: Iterable[dict[str, Any]] = ()) -> Reply:
+        """All files and those `others`, newest first, a page of `pageSize` from `pageToken` on."""
         living = [self._resource(file) for file in reversed(self._files.values()) if not self._is_expired(file)]
+        living = sorted([*living, *others], key=itemgetter("createTime"), reverse=True)
         return Reply(page_of(living, query, "files", _PAGE_SIZE))
+
+    def download(self, name: str) -> Reply:
+        """Nothing: what was uploaded cannot be downloaded [P]."""
+        raise ApiError(400, f"The file {self._find(name).name} was uploaded: only generated files can be downloaded.")
+
+    def content(self, name: str) -> tuple[bytearray, float]:
+        """What an uploaded file holds, and when it is gone. Raises ApiError 404 where it is, or never was."""
+        file = self._files.get(name)
+        if file is None or self._is_expired(file):
+            raise ApiError(404, "Requested entity was not found.")
+        return file.data, file.created + self._settings.file_lifetime_s
 
     def clear(self) -> None:
         """Forget every file and every upload that has begun."""
@@ -175,9 +186,9 @@ class FileStore:
             "displayName": file.display_name,
             "mimeType": file.mime_type,
             "sizeBytes": str(len(file.data)),
-            "createTime": _timestamp(file.created),
-            "updateTime": _timestamp(file.uploaded or file.created),
-            "expirationTime": _timestamp(file.created + self._settings.file_lifetime_s),
+            "createTime": timestamp(file.created),
+            "updateTime": timestamp(file.uploaded or file.created),
+            "expirationTime": timestamp(file.created + self._settings.file_lifetime_s),
             "sha256Hash": base64.b64encode(
                 file.digest.encode()
             ).decode(),  # of the hexadecimal text, as the service does
@@ -190,11 +201,3 @@ class FileStore:
 
 def _upload_headers(status: str, file: StoredFile) -> dict[str, str]:
     return {"x-goog-upload-status": status, "x-goog-upload-size-received": str(len(file.data))}
-
-
-def _timestamp(seconds: float) -> str:
-    return (
-        datetime.fromtimestamp(min(seconds, _LAST_SECOND), UTC)
-        .isoformat(timespec="microseconds")
-        .replace("+00:00", "Z")
-    )

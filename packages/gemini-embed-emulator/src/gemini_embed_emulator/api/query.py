@@ -10,13 +10,14 @@ from typing import Any
 from gemini_embed_emulator import errors
 
 from . import schema
-from .reply import Reply
 
 Mask = Mapping[str, "Mask"]
 """Fields to keep, each with those below it; an empty mask keeps everything."""
 
 PRETTY = frozenset({"prettyPrint", "$prettyPrint", "pretty_print"})
 _SYSTEM = ("alt", "callback", "fields", "key", "quotaUser", "access_token", "oauth_token", "uploadType")
+MEDIA = "media"
+"""The form of what is no JSON: a download. `check` refuses it elsewhere."""
 KNOWN = frozenset(
     {*_SYSTEM, *(f"${name}" for name in _SYSTEM), *PRETTY, "$.xgafv", "upload_protocol", "pageSize", "pageToken"}
 )
@@ -43,35 +44,24 @@ class Layout:
     fields: Mask | None = None
     numbers: bool = False
     """Enums as their numbers."""
-    media: bool = False
-    """The bytes of what is kept, not what is known of it."""
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> Layout:
         """What the query asks for. Raises ApiError 400 for what cannot be read, 501 for a format that is not JSON."""
         alt = _value(query, "alt") or "json"
         form, *options = alt.replace(" ", "").split(";")
-        if form not in ("json", "media"):
-            raise _not_json(alt)
+        if form not in ("json", MEDIA):
+            raise _no_form(alt)
         callback, fields = _value(query, "callback"), _value(query, "fields")
         if callback and not _NAME.fullmatch(callback):
             raise errors.ApiError(400, f"Invalid JSONP callback name: {callback}")
         numbers = "enum-encoding=int" in options
-        return cls(wants_indent(query), callback, _mask(fields) if fields else None, numbers, form == "media")
-
-    def check(self, reply: Reply) -> None:
-        """Raise ApiError 501 where bytes are asked for and the reply is JSON."""
-        if self.media and reply.payload is not None:
-            raise _not_json("media")
+        return cls(wants_indent(query), callback, _mask(fields) if fields else None, numbers)
 
     def shown(self, payload: Any) -> Any:
         """The part of a payload that is asked for, in the form that is asked for."""
         chosen = payload if self.fields is None else _chosen(payload, self.fields)
         return _numbered(chosen) if self.numbers else chosen
-
-
-def _not_json(alt: str) -> errors.ApiError:
-    return errors.ApiError(501, f"The emulator answers in JSON only, not alt={alt}.")
 
 
 def wants_indent(query: Mapping[str, str]) -> bool:
@@ -80,8 +70,15 @@ def wants_indent(query: Mapping[str, str]) -> bool:
     return not values or values[-1].lower() not in ("false", "0")
 
 
-def check(query: Mapping[str, str], *, refused: frozenset[str] = frozenset()) -> None:
-    """Raise ApiError 400 for the first parameter that is not known, or is `refused`."""
+def wants_media(query: Mapping[str, str]) -> bool:
+    """Whether the bytes of a file are asked for, and not what is known of it."""
+    return _value(query, "alt") == MEDIA
+
+
+def check(query: Mapping[str, str], *, refused: frozenset[str] = frozenset(), media: bool = False) -> None:
+    """Raise ApiError 400 for the first parameter that is not known, or is `refused`; 501 for bytes but of `media`."""
+    if not media and wants_media(query):
+        raise _no_form(MEDIA)
     for name in query:
         if name in refused or name not in KNOWN:
             raise unknown(name)
@@ -97,6 +94,10 @@ def whole_number(query: Mapping[str, str], name: str, default: int) -> int:
 
 def _value(query: Mapping[str, str], name: str) -> str:
     return query.get(name, "") or query.get(f"${name}", "")
+
+
+def _no_form(alt: str) -> errors.ApiError:
+    return errors.ApiError(501, f"The emulator answers in JSON only, not alt={alt}.")
 
 
 def _mask(text: str) -> Mask:

@@ -7,19 +7,20 @@ import re
 from gemini_embed_emulator.errors import ApiError
 
 _HAS = (
-    "It has embedContent, batchEmbedContents, predict, countTokens, computeTokens, models, files, "
-    "objects of Cloud Storage and /v1beta/openai/embeddings."
+    "It has embedContent, batchEmbedContents, asyncBatchEmbedContent, batches, predict, countTokens, computeTokens, "
+    "models, files, Vertex AI's batchPredictionJobs, objects of Cloud Storage and /v1beta/openai/embeddings."
 )
 _UNBUILT = (
-    ("batch jobs", r"/.+:asyncBatchEmbedContent|/.+:batchGenerateContent|/v\w+/batches\b.*|/download/.+"),
-    ("batch jobs", r"/v\w+/projects/.+/batchPredictionJobs\b.*|/v1beta/openai/(?:batches|files)\b.*"),
+    ("batch jobs of tuned models", r"/v\w+/tunedModels/.+:asyncBatchEmbedContent"),
+    ("batch jobs of text generation", r"/.+:(?:batchGenerateContent|updateGenerateContentBatch)"),
+    ("batch jobs in OpenAI's form", r"/v1beta/openai/(?:batches|files)\b.*"),
     (
         "text, image or video generation",
         r"/.+:(?:(?:stream|bidi)?[gG]enerate(?:Content|Text|Message|Answer)|predictLongRunning|(?:server)?"
         r"[sS]tream(?:Raw)?Predict|rawPredict)|/v\w+/interactions\b.*|/v1beta/openai/(?:chat|images|videos)/.+",
     ),
     ("the methods of PaLM models", r"/.+:(?:count(?:Text|Message)Tokens|(?:batchE|e)mbedText)"),
-    ("downloads, and files that are not uploaded in steps", r"/v\w+/files(?::register|/[^/]+:download)?"),
+    ("files that are not uploaded in steps", r"/v\w+/files(?::register)?"),
     ("the list of models in OpenAI's form", r"/v1beta/openai/models\b.*"),
     (
         "tuned models, caches, corpora, stores and endpoints",

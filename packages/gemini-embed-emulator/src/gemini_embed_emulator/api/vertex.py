@@ -14,7 +14,7 @@ from gemini_embed_emulator.settings import Settings
 from gemini_embed_emulator.vectors import Limits, VectorMaker
 
 from . import schema
-from .embedding import Prepared, count_contents, prepare, row, too_long, usage
+from .embedding import Prepared, billed, count_contents, prepare, row, too_long, usage
 from .objects import ObjectStore
 from .parts import Blob, Senses
 from .reply import Reply
@@ -65,7 +65,7 @@ class VertexApi:
         self._settings = settings
         self._objects = objects
         self._vectors = vectors
-        self._senses = Senses(LIMITS, self._opened)
+        self.senses = Senses(LIMITS, self._opened)
 
     def predict(self, target: Target, body: Any) -> Reply:
         """A vector for each instance, with its statistics."""
@@ -83,21 +83,21 @@ class VertexApi:
             "predictions": [{"embeddings": self._embeddings(model, item)} for item in items],
             "metadata": {"billableCharacterCount": _characters(texts)},
         }
-        return Reply(payload, model.name, len(items), sum(item.total_tokens for item in items))
+        return billed(payload, model, items)
 
     def embed_content(self, target: Target, body: Any) -> Reply:
         """One vector for the one content."""
         model = self._content_model(target)
         if isinstance(body, dict) and "model" in body:
             raise errors.ApiError(400, "Invalid value (oneof), oneof field '_model' is already set. Cannot set 'model'")
-        one = prepare(model, schema.read(schema.VERTEX_EMBED_CONTENT, body), senses=self._senses)
+        one = prepare(model, schema.read(schema.VERTEX_EMBED_CONTENT, body), senses=self.senses)
         payload: dict[str, Any] = {"embedding": self._row(model, one)}
         if self._settings.usage:
             total = {"totalTokenCount": one.total_tokens}
             payload["usageMetadata"] = usage([one.tokens], "promptTokensDetails") | total
         if one.truncated:
             payload["truncated"] = True
-        return Reply(payload, model.name, 1, one.total_tokens)
+        return billed(payload, model, [one])
 
     def batch_embed_contents(self, target: Target, body: Any) -> Reply:
         """A vector for each of up to 100 requests, after the API's reference: nobody has published a reply."""
@@ -107,13 +107,13 @@ class VertexApi:
             raise errors.ApiError(400, f"A batch holds 1 to {MAX_BATCH} requests, this one {len(requests)}.")
         if any(not target.is_named(request.get("model", "")) for request in requests):
             raise errors.ApiError(400, f"The model of each request must be that of the batch, {target.resource}.")
-        items = [prepare(model, request, senses=self._senses) for request in requests]
+        items = [prepare(model, request, senses=self.senses) for request in requests]
         payload: dict[str, Any] = {"embeddings": [self._row(model, item) for item in items]}
         total = sum(item.total_tokens for item in items)
         if self._settings.usage:
             counted = usage((item.tokens for item in items), "promptTokensDetails")
             payload["usageMetadata"] = counted | {"totalTokenCount": total}
-        return Reply(payload, model.name, len(items), total)
+        return billed(payload, model, items)
 
     def compute_tokens(self, target: Target, body: Any) -> Reply:
         """The tokens of each content or instance, as base64 and as numbers (the emulator's own)."""
@@ -137,7 +137,7 @@ class VertexApi:
         texts += [_text(instance) for instance in request.get("instances", [])]
         counts = Counter({"TEXT": sum(tokens.count(text, tokenizer) for text in texts)})
         if not models.generates(target.name) and request.get("contents"):
-            counts |= count_contents(target.model(), request["contents"], self._senses)
+            counts |= count_contents(target.model(), request["contents"], self.senses)
         counted = usage([counts], "promptTokensDetails")
         payload = {
             "totalTokens": counted["promptTokenCount"],

@@ -95,35 +95,44 @@ class Job:
 
     def responses(self, now: float, form: Form) -> Iterator[dict[str, Any]]:
         """Its answers, each made when it is come to."""
+        rows = self.rows
         for entry in self.entries(now):
-            yield self._response(entry, form)
+            yield self._response(rows, entry, form)
 
-    def _response(self, entry: Entry, form: Form) -> dict[str, Any]:
-        line = self.read(self.rows[entry.key])
-        told = line if entry.answer == entry.key else self.read(self.rows[entry.answer])
+    def _response(self, rows: Sequence[Any], entry: Entry, form: Form) -> dict[str, Any]:
+        line = self._read(rows, entry.key)
+        told = line if entry.answer == entry.key else self._read(rows, entry.answer)
         error = entry.error or told.error
         if error is None and told.answer is not None:
             return form(line, told.answer())
         return form(line, error or LineError(13, "An internal error has occurred."))
 
+    def _read(self, rows: Sequence[Any], position: int) -> Line:
+        return self.survey.kept.get(position) or self.read(rows[position])
+
+    def n_pieces(self, now: float) -> int:
+        """How many `pieces` there are, about."""
+        return -(-self.answered(now) // _AT_ONCE)
+
     def pieces(self, now: float, form: Form, part: slice = slice(None)) -> Iterator[bytes]:
         """The result file, some lines at a time; `part` of its lines where it is cut into several files."""
-        entries = self.entries(now)[part]
+        entries, rows = self.entries(now)[part], self.rows  # which may be forgotten while they are read
         kept = self.course.plan.kept
         whole = int(len(entries) * kept)
         for start in range(0, whole, _AT_ONCE):
-            yield b"".join(self._line(entry, form) for entry in entries[start : min(start + _AT_ONCE, whole)])
+            yield b"".join(self._line(rows, entry, form) for entry in entries[start : min(start + _AT_ONCE, whole)])
         if whole < len(entries):
-            line = self._line(entries[whole], form)
+            line = self._line(rows, entries[whole], form)
             yield line[: len(line) // 2]
 
-    def _line(self, entry: Entry, form: Form) -> bytes:
-        return encode(self._response(entry, form), pretty=False) + b"\n"
+    def _line(self, rows: Sequence[Any], entry: Entry, form: Form) -> bytes:
+        return encode(self._response(rows, entry, form), pretty=False) + b"\n"
 
     def forget(self) -> None:
         """Let go of what it was given, and with it of the answers; the record stays."""
         _ = self.items, self.tokens
         self.rows, self.n_bytes = (), 0
+        self.survey.kept.clear()
 
 
 def size_of(rows: Sequence[Any]) -> int:

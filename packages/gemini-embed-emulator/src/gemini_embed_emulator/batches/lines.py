@@ -60,6 +60,8 @@ class Line:
     answer: Callable[[], dict[str, Any]] | None = None
     """Makes the response, vector and all."""
     error: LineError | None = None
+    keep: bool = False
+    """Whether it is to be remembered: what it names may be gone when the answers are asked for."""
 
 
 ReadLine = Callable[[Any], Line]
@@ -119,6 +121,8 @@ class Survey:
     """The digest of each."""
     errors: dict[int, LineError] = field(default_factory=dict)
     """Of those lines that have one."""
+    kept: dict[int, Line] = field(default_factory=dict)
+    """Those that are not to be read again."""
 
     @classmethod
     def of(cls, rows: Sequence[Any], read: ReadLine) -> Survey:
@@ -130,4 +134,6 @@ class Survey:
             survey.contents.append(line.content)
             if line.error:
                 survey.errors[position] = line.error
+            if line.keep:
+                survey.kept[position] = line
         return survey
