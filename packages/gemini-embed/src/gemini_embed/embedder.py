@@ -352,6 +352,7 @@ class Embedder(Closing):
             prepared=self._prepared,
             request=self._request,
             start=self._submit,
+            warn_of=self._warn_of_call,
         )
         return Batches(host)
 
@@ -417,9 +418,7 @@ class Embedder(Closing):
     def _submit(self, call: Call, batch_size: int | None = None, budget: Budget | None = None) -> Submitted:
         """Start a call."""
         size, items, count = call.dimensions, call.prepared.entries, call.prepared.count
-        _warn_of(call.prepared)
-        if self.overflow == "warn":
-            warn_of_long_texts(items, self.facts)
+        self._warn_of_call(call)
         uploads = Uploads(self._connection, self._http, self._kept_files)
         request = self._request(call, batch_size, budget)
         rows = Rows(
@@ -431,6 +430,11 @@ class Embedder(Closing):
         job = partial(embed, request=request, items=items, rows=rows, refused=call.refused, uploads=uploads)
         told = ObservedCall(self.facts, self._connection.base_url, call.purpose.task, call.purpose.side, size, count)
         return Submitted(self._engine.start(observed(told, job, rows)), rows)
+
+    def _warn_of_call(self, call: Call) -> None:
+        _warn_of(call.prepared)
+        if self.overflow == "warn":
+            warn_of_long_texts(call.prepared.entries, self.facts)
 
     def _request(self, call: Call, batch_size: int | None = None, budget: Budget | None = None) -> Request:
         """What holds for every request of a call."""

@@ -1,4 +1,4 @@
-"""Calls about jobs, each tried until it is answered, as `RetryPolicy` says. Creating a job is not one of them."""
+"""Calls about jobs, each tried until it is answered, as `RetryPolicy` says. That which creates a job is sent once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from gemini_embed.calls.retries import RetryPolicy, Wait, WithoutCompact, decide
-from gemini_embed.errors import ApiError, ConnectionFailedError, ReplyError, RequestError, UnclearCreateError
+from gemini_embed.errors import ApiError, ConnectionFailedError, RequestError, UnclearCreateError
 from gemini_embed.service import HttpSession
 
 logger = logging.getLogger(__name__)
@@ -17,8 +17,25 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-async def tried(attempt: Callable[[], Awaitable[T]], session: HttpSession, policy: RetryPolicy) -> T:
-    """The outcome of the first attempt that succeeds.
+def any_error(error: RequestError) -> bool:
+    """What is asked may be asked twice."""
+    return True
+
+
+def not_sent(error: RequestError) -> bool:
+    """Nothing came of the attempt, for certain: no connection, or an option that this address does not know."""
+    if isinstance(error, ConnectionFailedError):
+        return not error.sent
+    return isinstance(error, ApiError) and error.code == 400 and "prettyPrint" in error.message
+
+
+async def tried(
+    attempt: Callable[[], Awaitable[T]],
+    session: HttpSession,
+    policy: RetryPolicy,
+    again: Callable[[RequestError], bool] = any_error,
+) -> T:
+    """The outcome of the first attempt that succeeds. `again`: after which errors there may be another one.
 
     Raises:
         RequestError: no other attempt helps, or none is left.
@@ -31,6 +48,8 @@ async def tried(attempt: Callable[[], Awaitable[T]], session: HttpSession, polic
         try:
             return await attempt()
         except RequestError as e:
+            if not again(e):
+                raise
             decision = decide(
                 e,
                 policy,
@@ -48,20 +67,31 @@ async def tried(attempt: Callable[[], Awaitable[T]], session: HttpSession, polic
                 raise
 
 
-async def created(display_name: str, ask: Callable[[], Awaitable[bytes]], read: Callable[[bytes], T]) -> T:
-    """What the one request tells that creates a job.
+async def created(
+    display_name: str,
+    attempt: Callable[[], Awaitable[bytes]],
+    read: Callable[[bytes], T],
+    session: HttpSession,
+    policy: RetryPolicy,
+) -> T:
+    """What the one request tells that creates a job; one that was not sent is tried again.
 
     Raises:
         UnclearCreateError, ApiError, ConnectionFailedError: as `JobService.create`.
     """
     try:
-        return read(await ask())
-    except (ApiError, ConnectionFailedError, ReplyError) as e:
-        if isinstance(e, ApiError) and e.code != 408 and e.code < 500:
-            raise
-        if isinstance(e, ConnectionFailedError) and not e.sent:
+        return read(await tried(attempt, session, policy, not_sent))
+    except RequestError as e:
+        if _is_clear(e):
             raise
         raise UnclearCreateError(f"no answer tells whether {display_name} was created: {e}") from e
+
+
+def _is_clear(error: RequestError) -> bool:
+    """Whether a request that failed so has changed nothing, for certain."""
+    if isinstance(error, ConnectionFailedError):
+        return not error.sent
+    return isinstance(error, ApiError) and error.code != 408 and error.code < 500
 
 
 def _brief(error: RequestError) -> str:

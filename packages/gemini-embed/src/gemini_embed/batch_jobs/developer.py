@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlencode
 
-from gemini_embed.batch_jobs.asking import tried
+from gemini_embed.batch_jobs.asking import created, tried
 from gemini_embed.batch_jobs.names import OURS
 from gemini_embed.batch_jobs.service import INLINE_BYTES
 from gemini_embed.calls.attempts import Request
 from gemini_embed.calls.uploads import Uploads
-from gemini_embed.errors import ApiError, ConnectionFailedError, NotFoundError, ReplyError, UnclearCreateError
+from gemini_embed.errors import NotFoundError
 from gemini_embed.preparing import Entry
 from gemini_embed.service import HttpSession
 from gemini_embed.service.sdk import Sdk
@@ -29,6 +29,7 @@ class DeveloperJobs:
     def __init__(self, session: HttpSession, request: Request, http: HttpOptions) -> None:
         self._session = session
         self._request = request
+        self._how = (session, request.retry)
         self._connection = request.connection
         self._model = request.facts.name
         self._sdk = Sdk(request.connection, http)
@@ -37,18 +38,8 @@ class DeveloperJobs:
     async def create(self, display_name: str, input_ref: str) -> JobReport:
         """See `JobService.create`."""
         url = self._connection.url(self._model, "asyncBatchEmbedContent")
-        try:
-            return read_job(await self._ask_once("POST", url, create_body(display_name, input_ref)))
-        except ApiError as e:
-            if e.code != 408 and e.code < 500:
-                raise
-            raise UnclearCreateError(f"no answer tells whether {display_name} was created: {e}") from e
-        except ConnectionFailedError as e:
-            if not e.sent:
-                raise
-            raise UnclearCreateError(f"no answer tells whether {display_name} was created: {e}") from e
-        except ReplyError as e:
-            raise UnclearCreateError(f"no answer tells whether {display_name} was created: {e}") from e
+        body = create_body(display_name, input_ref)
+        return await created(display_name, lambda: self._ask_once("POST", url, body), read_job, *self._how)
 
     async def look(self, name: str) -> JobReport:
         """See `JobService.look`."""
@@ -131,7 +122,7 @@ class DeveloperJobs:
             return
 
     async def _ask(self, method: str, url: str, body: bytes = b"") -> bytes:
-        return await tried(lambda: self._ask_once(method, url, body), self._session, self._request.retry)
+        return await tried(lambda: self._ask_once(method, url, body), *self._how)
 
     async def _ask_once(self, method: str, url: str, body: bytes) -> bytes:
         async with self._session.gate.slot():

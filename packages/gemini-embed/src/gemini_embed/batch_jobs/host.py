@@ -41,6 +41,7 @@ class Host:
         prepared: (contents, side, task, dimensions, on_error) -> a `Call`; bad input raises. It reads files, so it is
             not for the loop.
         request: what holds for every request of a call, the cache and the connection among it.
+        warn_of: tells of titles that are not used and texts that are too long, on the caller's line.
         start: embeds a call as every other call does, on the engine: what the cache has is not asked for.
     """
 
@@ -54,6 +55,7 @@ class Host:
     prepared: Callable[..., Call]
     request: Callable[..., Request]
     start: Callable[..., Submitted]
+    warn_of: Callable[[Call], None]
 
     @property
     def vectors(self) -> VectorCache:

@@ -24,6 +24,8 @@ RowState = Literal["intended", "created", "collected", "lost"]
 UNDER_WAY: frozenset[RowState] = frozenset({"intended", "created"})
 
 KEYS_A_QUERY = 500
+LEARNED_S = 6 * 3600.0
+"""How long it is believed how many tokens the service takes."""
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS batch_jobs (
         display_name TEXT PRIMARY KEY, run TEXT NOT NULL, part INTEGER NOT NULL, service TEXT NOT NULL,
@@ -33,7 +35,8 @@ _TABLES = (
     "CREATE INDEX IF NOT EXISTS batch_jobs_by_run ON batch_jobs (run, part)",
     "CREATE TABLE IF NOT EXISTS batch_keys (key BLOB PRIMARY KEY, display_name TEXT NOT NULL) WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS batch_keys_by_job ON batch_keys (display_name)",
-    "CREATE TABLE IF NOT EXISTS batch_learned (service TEXT, model TEXT, tokens INTEGER, PRIMARY KEY (service, model))",
+    """CREATE TABLE IF NOT EXISTS batch_learned (
+        service TEXT, model TEXT, tokens INTEGER, at REAL, PRIMARY KEY (service, model))""",
 )
 _COLUMNS = (
     "display_name, run, part, service, model, state, name, input_ref, is_sent, keys, checks, likely, usd, attempt, "
@@ -58,7 +61,7 @@ class JobRow:
         attempt: how often its lines were in a job before, and failed.
         refs: uploaded media that its lines need.
         note: why it is lost, or what came of it.
-        created_at: of this row, in seconds since 1970.
+        created_at: of this row, or of the request that creates its job, in seconds since 1970.
     """
 
     display_name: str
@@ -128,7 +131,7 @@ class Ledger:
 
     def sending(self, display_name: str, is_sent: bool = True) -> None:
         """A request to create it is about to be sent; False: it was refused, so nothing was created."""
-        self._update(display_name, is_sent=int(is_sent))
+        self._update(display_name, is_sent=int(is_sent), created_at=time.time())
 
     def created(self, display_name: str, name: str) -> None:
         """The service has it, by this name."""
@@ -195,14 +198,16 @@ class Ledger:
         self._use(_written(f"UPDATE batch_jobs SET owner = NULL, lease = NULL WHERE owner = ?{where}", owner, *more))  # noqa: S608 - fixed words
 
     def learned(self, service: str, model: str) -> int | None:
-        """Enqueued tokens that the service was found to take; None when nothing is known."""
-        query = "SELECT tokens FROM batch_learned WHERE service = ? AND model = ?"
-        row = self._use(lambda db: db.execute(query, (service, model)).fetchone())
+        """Enqueued tokens beyond which the service was found to refuse jobs; None when nothing is known, or not since
+        `LEARNED_S`: others of the project may have filled the queue then."""
+        query = "SELECT tokens FROM batch_learned WHERE service = ? AND model = ? AND at > ?"
+        row = self._use(lambda db: db.execute(query, (service, model, time.time() - LEARNED_S)).fetchone())
         return None if row is None else int(row[0])
 
     def learn(self, service: str, model: str, tokens: int) -> None:
         """Remember how many enqueued tokens the service takes."""
-        self._use(_written("INSERT OR REPLACE INTO batch_learned VALUES (?, ?, ?)", service, model, tokens))
+        row = service, model, tokens, time.time()
+        self._use(_written("INSERT OR REPLACE INTO batch_learned VALUES (?, ?, ?, ?)", *row))
 
     def next_part(self, run: str) -> int:
         """The number of the next job of a run, from 0."""

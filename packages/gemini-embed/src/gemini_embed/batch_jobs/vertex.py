@@ -35,6 +35,7 @@ class VertexJobs:
     def __init__(self, session: HttpSession, request: Request, staging: Staging) -> None:
         self._session = session
         self._request = request
+        self._how = (session, request.retry)
         self._connection = request.connection
         self._model = request.facts.name
         self._staging = staging
@@ -44,7 +45,7 @@ class VertexJobs:
         """See `JobService.create`."""
         destination = f"{input_ref.rpartition('/')[0]}/{_OUTPUT}"
         body = create_body(display_name, self._model, input_ref, destination)
-        return await created(display_name, lambda: self._ask_once("POST", self._jobs_url(), body), read_job)
+        return await created(display_name, lambda: self._ask_once("POST", self._jobs_url(), body), read_job, *self._how)
 
     async def look(self, name: str) -> JobReport:
         """See `JobService.look`."""
@@ -155,7 +156,7 @@ class VertexJobs:
         return f"{self._connection.base_url}/{self._connection.api_version}/{name}"
 
     async def _ask(self, method: str, url: str, body: bytes = b"") -> bytes:
-        return await tried(lambda: self._ask_once(method, url, body), self._session, self._request.retry)
+        return await tried(lambda: self._ask_once(method, url, body), *self._how)
 
     async def _ask_once(self, method: str, url: str, body: bytes) -> bytes:
         async with self._session.gate.slot():

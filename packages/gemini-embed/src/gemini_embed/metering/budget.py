@@ -109,6 +109,17 @@ class Budget:
         return held
 
     @property
+    def is_limited(self) -> bool:
+        """Whether there is a limit, here or in what this budget is within."""
+        return self.max_usd is not None or (self._within is not None and self._within.is_limited)
+
+    def check_batch(self, likely: Mapping[str, int]) -> None:
+        """Raise BudgetError where batch jobs of likely so many tokens do not fit; nothing is held."""
+        likely_usd = _batch_price(likely, self._facts)
+        self._reserve(likely_usd)
+        self._release(likely_usd)
+
+    @property
     def _root(self) -> Budget:
         return self if self._within is None else self._within._root
 
