@@ -5,5 +5,9 @@ submitting   contents to lines to jobs;  lines: their files;  adopting: jobs tha
 queueing     how much of them the service takes;  limits: that, as users tell it;  names: what jobs are called
 service      what a service of jobs does: `developer`, `vertex`;  asking: calls that are tried again
 ledger       what was sent and not collected, in the cache's file;  leases: who works on which job
-run          `BatchRun`: looked at (polling, status), collected, verified
+run          `BatchRun`, its doors;  work: what is behind them;  watching: what a wait shows
+following    which jobs a run has, and how far they are;  status: that in numbers;  polling: how often to look
+waiting      until all have ended: collected, asked again, or given up at a deadline
+collecting   one ended job, from its file to the cache;  downloading: its lines;  answers: checked, and held back
+verifying    whether the vectors are those of the texts
 """

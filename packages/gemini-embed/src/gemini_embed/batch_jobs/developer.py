@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 from urllib.parse import urlencode
 
 from gemini_embed.batch_jobs.asking import created, tried
+from gemini_embed.batch_jobs.downloading import lines_of
 from gemini_embed.batch_jobs.names import OURS
 from gemini_embed.batch_jobs.service import INLINE_BYTES
 from gemini_embed.calls.attempts import Request
@@ -27,6 +29,7 @@ class DeveloperJobs:
     """See `service.JobService`."""
 
     def __init__(self, session: HttpSession, request: Request, http: HttpOptions) -> None:
+        self.asked = 0
         self._session = session
         self._request = request
         self._how = (session, request.retry)
@@ -96,14 +99,14 @@ class DeveloperJobs:
         """See `JobService.results`."""
         if report.output is None:
             return
-        url = f"{self._connection.base_url}/download/{self._connection.api_version}/{report.output}:download?alt=media"
-        rest = b""
-        async for chunk in self._session.stream(url, model=self._model):
-            *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
+        url = f"{self._url(report.output)}:download?alt=media"  # what google-genai sends, too
+
+        def stream(start: int) -> AsyncGenerator[bytes, None]:
+            return self._session.stream(url, model=self._model, start=start)
+
+        async with aclosing(lines_of(stream, self._request.retry)) as lines:
+            async for line in lines:
                 yield line
-        if rest:
-            yield rest
 
     def line(self, entry: Entry, key: bytes) -> bytes:
         """See `JobService.line`."""
@@ -125,5 +128,6 @@ class DeveloperJobs:
         return await tried(lambda: self._ask_once(method, url, body), *self._how)
 
     async def _ask_once(self, method: str, url: str, body: bytes) -> bytes:
+        self.asked += 1
         async with self._session.gate.slot():
             return await self._session.ask(method, url, body, model=self._model)

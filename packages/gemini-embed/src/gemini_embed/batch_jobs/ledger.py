@@ -11,7 +11,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from gemini_embed.batch_jobs.names import KEY_BYTES
 from gemini_embed.cache import VectorCache
+from gemini_embed.wire.batch_jobs import JobState
 
 RowState = Literal["intended", "created", "collected", "lost"]
 UNDER_WAY: frozenset[RowState] = frozenset({"intended", "created"})
@@ -31,7 +32,8 @@ _TABLES = (
         display_name TEXT PRIMARY KEY, run TEXT NOT NULL, part INTEGER NOT NULL, service TEXT NOT NULL,
         model TEXT NOT NULL, state TEXT NOT NULL, name TEXT, input_ref TEXT, is_sent INTEGER NOT NULL DEFAULT 0,
         keys BLOB NOT NULL, checks BLOB NOT NULL, likely TEXT NOT NULL, usd REAL NOT NULL, attempt INTEGER NOT NULL,
-        refs TEXT NOT NULL, note TEXT NOT NULL DEFAULT '', created_at REAL NOT NULL, owner TEXT, lease REAL)""",
+        refs TEXT NOT NULL, note TEXT NOT NULL DEFAULT '', outcome TEXT NOT NULL DEFAULT '', created_at REAL NOT NULL,
+        owner TEXT, lease REAL)""",
     "CREATE INDEX IF NOT EXISTS batch_jobs_by_run ON batch_jobs (run, part)",
     "CREATE TABLE IF NOT EXISTS batch_keys (key BLOB PRIMARY KEY, display_name TEXT NOT NULL) WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS batch_keys_by_job ON batch_keys (display_name)",
@@ -40,10 +42,22 @@ _TABLES = (
 )
 _COLUMNS = (
     "display_name, run, part, service, model, state, name, input_ref, is_sent, keys, checks, likely, usd, attempt, "
-    "refs, note, created_at"
+    "refs, note, outcome, created_at"
 )
+_MARKS = ",".join("?" * len(_COLUMNS.split(",")))
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What came of a job: the state it ended in, how many vectors, what they were counted at (None: nobody told) and
+    what they cost, in USD."""
+
+    state: JobState
+    vectors: int = 0
+    tokens: int | None = None
+    usd: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +74,7 @@ class JobRow:
         likely: tokens by modality, a likely count. usd: their price in a batch.
         attempt: how often its lines were in a job before, and failed.
         refs: uploaded media that its lines need.
-        note: why it is lost, or what came of it.
+        note: why it is lost, or what came of it. outcome: the same in numbers, once it is collected.
         created_at: of this row, or of the request that creates its job, in seconds since 1970.
     """
 
@@ -80,6 +94,7 @@ class JobRow:
     attempt: int = 0
     refs: tuple[str, ...] = ()
     note: str = ""
+    outcome: Outcome | None = None
     created_at: float = field(default_factory=time.time)
 
     @property
@@ -125,6 +140,11 @@ class Ledger:
 
         return self._use(write, lasting=True)
 
+    def note(self, row: JobRow) -> None:
+        """Write a row that nobody holds, unless it is there."""
+        statement = f"INSERT OR IGNORE INTO batch_jobs ({_COLUMNS}) VALUES ({_MARKS})"  # noqa: S608 - names
+        self._use(_written(statement, *_values(row)))
+
     def uploaded(self, display_name: str, input_ref: str) -> None:
         """Its input file is there."""
         self._update(display_name, input_ref=input_ref)
@@ -137,9 +157,14 @@ class Ledger:
         """The service has it, by this name."""
         self._update(display_name, state="created", name=name)
 
-    def collected(self, display_name: str, note: str = "") -> None:
-        """Its answers are in the cache, or there is nothing more to be had of it: its keys are free."""
-        self._free(display_name, "collected", note)
+    def collected(
+        self, display_name: str, note: str = "", outcome: Outcome | None = None, keys: Iterable[bytes] = ()
+    ) -> None:
+        """Its answers are in the cache, or there is nothing more to be had of it: its keys are free. `keys` are those
+        of its answers, where it was not known before what they are."""
+        if found := b"".join(keys):
+            self._update(display_name, keys=found)
+        self._free(display_name, "collected", note, outcome)
 
     def lost(self, display_name: str, note: str) -> None:
         """It was never created, or is gone: its keys are free."""
@@ -223,15 +248,15 @@ class Ledger:
         statement = f"UPDATE batch_jobs SET {names} WHERE display_name = ?"  # noqa: S608 - names of columns
         self._use(_written(statement, *columns.values(), display_name), lasting=True)
 
-    def _free(self, display_name: str, state: RowState, note: str) -> None:
+    def _free(self, display_name: str, state: RowState, note: str, outcome: Outcome | None = None) -> None:
+        columns = (state, note, _told(outcome), display_name)
+
         def free(db: sqlite3.Connection) -> None:
             with db:
                 db.execute("DELETE FROM batch_keys WHERE display_name = ?", (display_name,))
-                db.execute(
-                    "UPDATE batch_jobs SET state = ?, note = ? WHERE display_name = ?", (state, note, display_name)
-                )
+                db.execute("UPDATE batch_jobs SET state = ?, note = ?, outcome = ? WHERE display_name = ?", columns)
 
-        self._use(free)
+        self._use(free, lasting=True)
 
     def _use(self, work: Callable[[sqlite3.Connection], T], *, lasting: bool = False) -> T:
         """`work` on the open file. `lasting`: it is there after a power cut too, since money hangs on it."""
@@ -269,8 +294,12 @@ def _values(row: JobRow) -> tuple[object, ...]:
     return (
         row.display_name, row.run, row.part, row.service, row.model, row.state, row.name, row.input_ref,
         int(row.is_sent), b"".join(row.keys), _packed(row.checks), json.dumps(dict(row.likely)), row.usd, row.attempt,
-        json.dumps(row.refs), row.note, row.created_at,
+        json.dumps(row.refs), row.note, _told(row.outcome), row.created_at,
     )  # fmt: skip
+
+
+def _told(outcome: Outcome | None) -> str:
+    return json.dumps(asdict(outcome)) if outcome else ""
 
 
 def _row(values: Sequence[object]) -> JobRow:
@@ -279,6 +308,7 @@ def _row(values: Sequence[object]) -> JobRow:
     keys, checks = told["keys"], told["checks"]
     assert isinstance(keys, bytes) and isinstance(checks, bytes)  # noqa: S101, PT018  # blobs; tells the type checker
     told |= {"refs": tuple(json.loads(str(told["refs"]))), "checks": _unpacked(checks)}
+    told["outcome"] = Outcome(**json.loads(str(told["outcome"]))) if told["outcome"] else None
     told["keys"] = tuple(keys[start : start + KEY_BYTES] for start in range(0, len(keys), KEY_BYTES))
     return JobRow(**told)  # type: ignore[arg-type]  # columns as they were written
 

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from functools import partial
 from io import SEEK_END
 from typing import BinaryIO
 from urllib.parse import quote, urlencode, urlsplit
 
 from gemini_embed.batch_jobs.asking import tried
+from gemini_embed.batch_jobs.downloading import lines_of
 from gemini_embed.batch_jobs.staging import split_uri
 from gemini_embed.calls.retries import RetryPolicy
-from gemini_embed.errors import ApiError, NotFoundError, ReplyError, RequestError
+from gemini_embed.errors import NotFoundError, ReplyError
 from gemini_embed.service import HttpSession
 from gemini_embed.wire.batch_jobs import plain
 from gemini_embed.wire.replies import as_array, as_object, parse
@@ -34,6 +36,7 @@ class Objects:
     def __init__(self, session: HttpSession, base_url: str, retry: RetryPolicy) -> None:
         self._session = session
         self._base_url = base_url
+        self._retry = retry
         self._how = (session, retry)
 
     async def upload(self, file: BinaryIO, uri: str, content_type: str) -> None:
@@ -67,14 +70,16 @@ class Objects:
             if not token:
                 return found
 
-    async def stream(self, uri: str) -> AsyncIterator[bytes]:
-        """An object's bytes, as they come."""
-        pieces = _Pieces(self._session, f"{self._url(uri)}?alt=media")
-        try:
-            while piece := await tried(pieces.next, *self._how):
-                yield piece
-        finally:
-            await pieces.close()
+    async def lines(self, uri: str) -> AsyncGenerator[bytes, None]:
+        """An object's lines, as they come, without their line breaks."""
+        url = f"{self._url(uri)}?alt=media"
+
+        def stream(start: int) -> AsyncGenerator[bytes, None]:
+            return self._session.stream(url, model=WHAT, start=start)
+
+        async with aclosing(lines_of(stream, self._retry)) as lines:
+            async for line in lines:
+                yield line
 
     async def delete(self, uri: str) -> None:
         """Take an object away. What is gone is fine."""
@@ -129,38 +134,6 @@ class _Upload:
     def _chunk(self) -> bytes:
         self._file.seek(self._offset)
         return self._file.read(CHUNK_BYTES)
-
-
-class _Pieces:
-    """A download: after a piece that has failed it goes on from there."""
-
-    def __init__(self, session: HttpSession, url: str) -> None:
-        self._session = session
-        self._url = url
-        self._begun: AsyncGenerator[bytes, None] | None = None
-        self._offset = 0
-
-    async def next(self) -> bytes:
-        """The next piece, b"" where there is none."""
-        if self._begun is None:
-            self._begun = self._session.stream(self._url, model=WHAT, start=self._offset)
-        try:
-            async for piece in self._begun:
-                if piece:
-                    self._offset += len(piece)
-                    return piece
-        except RequestError as e:
-            self._begun = None
-            if isinstance(e, ApiError) and e.code == 416 and self._offset:  # all of it had come
-                return b""
-            raise
-        return b""
-
-    async def close(self) -> None:
-        """End it."""
-        begun, self._begun = self._begun, None
-        if begun is not None:
-            await begun.aclose()
 
 
 def _read_names(body: bytes) -> tuple[list[str], str]:

@@ -14,7 +14,12 @@ INLINE_BYTES = 2**20
 
 
 class JobService(Protocol):
-    """Jobs of one model. All but `create` are tried again as usual (`RetryPolicy`)."""
+    """Jobs of one model. All but `create` are tried again as usual (`RetryPolicy`).
+
+    `asked` is how many requests were made so far, by which looks are paced.
+    """
+
+    asked: int
 
     async def create(self, display_name: str, input_ref: str) -> JobReport:
         """Create a job of the lines at `input_ref`, by ONE request: a second one would be a second job, and a bill.

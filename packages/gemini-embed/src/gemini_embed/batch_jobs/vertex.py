@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -33,6 +34,7 @@ class VertexJobs:
     """See `service.JobService`. All of a job is below `<staging>/<its display name>/`."""
 
     def __init__(self, session: HttpSession, request: Request, staging: Staging) -> None:
+        self.asked = 0
         self._session = session
         self._request = request
         self._how = (session, request.retry)
@@ -124,13 +126,9 @@ class VertexJobs:
         for uri in await self._objects.names(report.output):
             if not uri.endswith(".jsonl"):
                 continue
-            rest = b""
-            async for piece in self._objects.stream(uri):
-                *lines, rest = (rest + piece).split(b"\n")
-                for line in lines:
+            async with aclosing(self._objects.lines(uri)) as lines:
+                async for line in lines:
                     yield line
-            if rest:
-                yield rest
 
     def line(self, entry: Entry, key: bytes) -> bytes:
         """See `JobService.line`."""
@@ -159,6 +157,7 @@ class VertexJobs:
         return await tried(lambda: self._ask_once(method, url, body), *self._how)
 
     async def _ask_once(self, method: str, url: str, body: bytes) -> bytes:
+        self.asked += 1
         async with self._session.gate.slot():
             return await self._session.ask(method, url, body, model=self._model)
 
