@@ -59,7 +59,10 @@ def by_steps(storage: httpx.Client) -> httpx.Response:
     asked = httpx.put(session, headers={"content-range": f"bytes */{len(LONG)}"}, verify=NO_TLS)
     assert (asked.status_code, asked.headers["range"]) == (308, f"bytes=0-{CHUNK - 1}")
     rest = {"content-range": f"bytes {CHUNK}-{len(LONG) - 1}/{len(LONG)}"}
-    return httpx.put(session, content=LONG[CHUNK:], headers=rest, verify=NO_TLS)
+    done = httpx.put(session, content=LONG[CHUNK:], headers=rest, verify=NO_TLS)
+    again = httpx.put(session, headers={"content-range": f"bytes */{len(LONG)}"}, verify=NO_TLS)
+    assert again.json() == done.json(), "whoever missed the answer is told again"
+    return done
 
 
 @pytest.mark.parametrize("upload", [by_media, by_multipart, by_steps])

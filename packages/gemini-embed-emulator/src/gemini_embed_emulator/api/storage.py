@@ -51,6 +51,8 @@ class _Upload:
     content_type: str
     only_new: bool
     data: bytearray = field(default_factory=bytearray)
+    made: StoredObject | None = None
+    """What came of it; whoever asks again is told again."""
 
 
 class StorageApi:
@@ -124,6 +126,8 @@ class StorageApi:
         upload = self._uploads.get(request.query["upload_id"])
         if upload is None:
             raise StorageError(404, "No such upload.")
+        if upload.made:
+            return Reply(_resource(upload.made))
         said = request.headers.get("content-range")
         match = _RANGE.fullmatch(said or f"bytes 0-{max(len(request.body) - 1, 0)}/{len(request.body)}")
         if match is None:
@@ -137,13 +141,14 @@ class StorageApi:
                 raise StorageError(400, "A chunk that is not the last is a multiple of 256 KiB.")
             held = {"range": f"bytes=0-{len(upload.data) - 1}"} if upload.data else {}
             return Reply(None, status=308, headers=held)
-        del self._uploads[request.query["upload_id"]]
         return self._written(bucket, upload)
 
     def _written(self, bucket: str, upload: _Upload) -> Reply:
         if upload.only_new and self._objects.find(bucket, upload.name):
             raise StorageError(412, "At least one of the pre-conditions you specified did not hold.")
-        return Reply(_resource(self._objects.put(bucket, upload.name, bytes(upload.data), upload.content_type)))
+        upload.made = self._objects.put(bucket, upload.name, bytes(upload.data), upload.content_type)
+        upload.data.clear()
+        return Reply(_resource(upload.made))
 
     def _found(self, bucket: str, name: str) -> StoredObject:
         found = self._objects.find(bucket, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
@@ -25,8 +26,12 @@ from gemini_embed.service import Connection, HttpSession
 from gemini_embed.wire.batch_jobs import JobReport
 from gemini_embed.wire.prediction_jobs import create_body, line_of, read_job, read_page
 
+logger = logging.getLogger(__name__)
+
 LINES_TYPE = "application/jsonl"
 PAGE_JOBS = 100
+ENDING_WAITS_S = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+"""Between looks at a job that is being cancelled, before it can be deleted."""
 _INPUT, _OUTPUT = "input.jsonl", "output"
 
 
@@ -74,11 +79,26 @@ class VertexJobs:
                 raise
 
     async def delete(self, name: str) -> None:
-        """See `JobService.delete`."""
+        """See `JobService.delete`. A job has to be over for that, which takes one a while that was cancelled."""
         try:
             await self._ask("DELETE", self._url(name))
         except NotFoundError:
             return
+        except ApiError as e:
+            if e.code != 400:
+                raise
+            await self._delete_once_over(name)
+
+    async def _delete_once_over(self, name: str) -> None:
+        for wait_s in ENDING_WAITS_S:
+            report = await self.look(name)
+            if report.is_over:
+                if report.output:
+                    await self.discard(report.output)
+                await self._ask("DELETE", self._url(name))
+                return
+            await asyncio.sleep(wait_s)
+        logger.warning("%s has not ended yet, so its record stays, and in the bucket what it will have written", name)
 
     async def put(self, path: Path, display_name: str) -> str:
         """See `JobService.put`."""
