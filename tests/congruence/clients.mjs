@@ -25,7 +25,6 @@ const calls = {
     return [state, sizeBytes];
   },
   "no such model": () => ai.models.embedContent({ model: "nope", contents: "a" }),
-  "batch jobs": () => ai.batches.createEmbeddings({ model: small, src: { inlinedRequests: { contents: [one("a")] } } }),
   generation: () => ai.models.generateContent({ model: "gemini-3-flash", contents: "a" }),
   "vertex, embedContent": () => vertex.models.embedContent({ model: small, contents: "a" }).then(sizes),
   "vertex, predict": async () => (await vertex.models.embedContent({ model: old, contents: "a" })).embeddings[0].statistics,

@@ -163,7 +163,6 @@ def test_googles_client_for_javascript_understands_it(run_node: RunNode, emulato
         "models": ["models/gemini-embedding-2", "models/gemini-embedding-001"],
         "file": ["ACTIVE", "8"],
         "no such model": 404,
-        "batch jobs": 501,
         "generation": 501,
         "vertex, embedContent": [3072],
         "vertex, predict": {"truncated": False, "tokenCount": 1},

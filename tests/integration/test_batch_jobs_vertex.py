@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -190,6 +192,17 @@ def test_a_bucket_that_is_not_there_is_told_before_a_job_is_created(make: Make, 
         make().batches.submit_documents(TEXTS)
     assert "Cloud Storage" in str(refused.value)
     assert paths(emulator, "POST", JOBS) == []
+
+
+def test_ctrl_c_prints_a_line_that_collects(make: Make, emulator: Emulator, capsys: pytest.CaptureFixture[str]) -> None:
+    """Project, location and place are in it."""
+    emulator.batch_s = 3600
+    run = make().batches.submit_documents(TEXTS, name="nightly")
+    main = threading.get_ident()
+    with pytest.raises(KeyboardInterrupt):
+        run.wait(progress=lambda status: signal.pthread_kill(main, signal.SIGINT))
+    told = capsys.readouterr().err
+    assert "project='p', location='global', staging='gs://bucket/prefix').batches.get('nightly').wait()" in told
 
 
 def test_media_by_gs_address_are_not_uploaded(make: Make, emulator: Emulator, tmp_path: Path) -> None:

@@ -28,11 +28,11 @@ def test_a_job_is_pending_then_runs_then_has_succeeded(emulator: Emulator, jobs:
     assert states == ["PENDING", "RUNNING", "SUCCEEDED"]
     assert "done" not in pending
     assert pending["metadata"]["batchStats"] == {"requestCount": "2", "pendingRequestCount": "2"}
+    assert NANOSECONDS.fullmatch(pending["metadata"]["updateTime"])
     assert "endTime" not in pending["metadata"]
     job = jobs.get(name)
     assert NANOSECONDS.fullmatch(job["metadata"].pop("createTime"))
     assert NANOSECONDS.fullmatch(job["metadata"].pop("endTime"))
-    assert NANOSECONDS.fullmatch(job["metadata"].pop("updateTime"))
     assert job == {
         "name": name,
         "metadata": {

@@ -10,7 +10,6 @@ import pytest
 from fix_emulator_jobs import JobCalls, inline, line
 from gemini_embed_emulator import Emulator, JobPlan, Quota
 
-
 REFUSED = [
     pytest.param({"fileName": "files/none"}, {}, 404, "Requested entity was not found", id="no such file"),
     pytest.param({}, {}, 400, "the input is not specified", id="no input"),

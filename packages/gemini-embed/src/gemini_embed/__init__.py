@@ -92,6 +92,7 @@ if TYPE_CHECKING:
     from gemini_embed.batch_jobs.batches import Batches
     from gemini_embed.batch_jobs.limits import BatchLimits
     from gemini_embed.batch_jobs.run import BatchRun
+    from gemini_embed.batch_jobs.status import BatchStatus
     from gemini_embed.cache import VectorCache
     from gemini_embed.excerpt import Excerpt
     from gemini_embed.hits import Hit, Hits
@@ -115,6 +116,7 @@ _LAZY = {
     "AddReport": "gemini_embed.indexing.report",
     "BatchLimits": "gemini_embed.batch_jobs.limits",
     "BatchRun": "gemini_embed.batch_jobs.run",
+    "BatchStatus": "gemini_embed.batch_jobs.status",
     "Batches": "gemini_embed.batch_jobs.batches",
     "Budget": "gemini_embed.metering.budget",
     "EdgeStore": "gemini_embed.stores.edge",
@@ -152,6 +154,7 @@ __all__ = [
     "BatchLimits",
     "BatchMismatchError",
     "BatchRun",
+    "BatchStatus",
     "Batches",
     "Budget",
     "BudgetError",

@@ -54,7 +54,8 @@ def batch(
         "output": output,
         "createTime": timestamp(course.created, nanoseconds=True),
         "endTime": timestamp(course.end[0], nanoseconds=True) if over else "",
-        "updateTime": timestamp(course.updated(now), nanoseconds=True),
+        # Captured of a job of text generation that ran, and not of one of embeddings that was over.
+        "updateTime": "" if over else timestamp(course.updated(now), nanoseconds=True),
         "batchStats": {name: str(count) for name, count in stats.items() if count},
         "state": f"BATCH_STATE_{state or job.state(now)}",
         "name": _name(job),

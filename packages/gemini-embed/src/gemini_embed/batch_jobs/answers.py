@@ -41,7 +41,8 @@ class Answers:
         again: why a line is worth asking again, by its key; complete once `end` was called.
         tokens: what was counted, of lines with a vector; None when no line told.
         by_modality: the same by "TEXT", "IMAGE" and so on.
-        strange: lines that are nobody's: not to be read, or with a key that was not asked for.
+        strange: lines with a key that was not asked for, or none.
+        unreadable: lines that are no JSON, as the last one of a file that was cut.
         repeated: lines that say once more what another one said.
     """
 
@@ -56,7 +57,7 @@ class Answers:
         self.again: dict[bytes, str] = {}
         self.tokens: int | None = None
         self.by_modality: Counter[str] = Counter()
-        self.strange = self.repeated = 0
+        self.strange = self.unreadable = self.repeated = 0
 
     def take(self, lines: Sequence[bytes]) -> None:
         """Read and hold some lines, in whatever order they come.
@@ -70,7 +71,7 @@ class Answers:
             try:
                 answer = read_answer(line)
             except UnreadableReplyError:  # the rest of a file that was cut; its key is missing then
-                self.strange += 1
+                self.unreadable += 1
                 continue
             if answer.key is None or (self._wanted is not None and answer.key not in self._wanted):
                 self.strange += 1
@@ -141,6 +142,12 @@ class Answers:
         size = self._dimensions or 0
         self._file.seek(row * size * 4)
         return np.frombuffer(self._file.read(size * 4), dtype=np.float32)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the file seems to end too early: a line cannot be read, and keys are missing."""
+        told = self._rows.keys() | self.refused.keys() | self.again.keys()
+        return self.unreadable > 0 and self._wanted is not None and not self._wanted <= told
 
     def keys(self) -> list[bytes]:
         """Those with a vector."""

@@ -154,13 +154,18 @@ class Collector:
         """Hold all lines; the report again, with what kept them from being had."""
         if report.output:
             try:
-                async for lines in _gathered(self.service.results(report)):
-                    await asyncio.to_thread(answers.take, lines)
+                await self._hold(report, answers)
+                if answers.is_cut:  # perhaps on its way only; what comes twice does no harm
+                    await self._hold(report, answers)
             except NotFoundError as e:
                 why = f"its results are gone ({e.message.strip()}): the service keeps them for 48 hours"
                 report = replace(report, state="failed", error=JobError(NOT_FOUND, why))
         answers.end()
         return report
+
+    async def _hold(self, report: JobReport, answers: Answers) -> None:
+        async for lines in _gathered(self.service.results(report)):
+            await asyncio.to_thread(answers.take, lines)
 
     async def _verify(self, row: JobRow, answers: Answers) -> list[str]:
         """Compare a few lines with their online vectors; where one does not agree, many, if the contents are at hand.

@@ -10,7 +10,7 @@ from contextlib import aclosing
 from typing import TypeAlias
 
 from gemini_embed.calls.retries import RetryPolicy, Wait, decide
-from gemini_embed.errors import RequestError, UnreadableReplyError
+from gemini_embed.errors import RequestError
 
 logger = logging.getLogger(__name__)
 
@@ -22,28 +22,22 @@ async def lines_of(
 ) -> AsyncGenerator[bytes, None]:
     """The lines of what `stream` gives from a byte on, without their line breaks; a last one without a break too.
 
-    Where the server does not go on from a byte the file is read from its start, so that lines come twice.
-
     Raises:
         RequestError: it cannot be had, for good.
     """
     clock = asyncio.get_running_loop().time
-    received, furthest, rest, number, began_at = 0, 0, b"", 0, clock()
+    received, rest, number, began_at = 0, b"", 0, clock()
     while True:
         try:
             async with aclosing(stream(received)) as pieces:
                 async for piece in pieces:
                     received += len(piece)
-                    if received > furthest:
-                        furthest, number, began_at = received, 0, clock()
+                    number, began_at = 0, clock()
                     *lines, rest = (rest + piece).split(b"\n")
                     for line in lines:
                         yield line
             break
         except RequestError as e:
-            if received and isinstance(e, UnreadableReplyError):
-                received, rest = 0, b""
-                continue
             number += 1
             jitter = random.random()  # noqa: S311  # jitter, not a secret
             decision = decide(e, policy, attempt=number, elapsed_s=clock() - began_at, items=1, random=jitter)

@@ -26,6 +26,8 @@ Again: TypeAlias = Callable[[Collection[bytes], int], Awaitable[None]]
 
 MOST_ATTEMPTS = 2
 """So often a line that failed is put into another job; after that it is asked for online."""
+FEW = 4
+"""So few lines are asked for online at once: to verify a job of them would embed them all."""
 GIVEN_UP = frozenset({"failed", "cancelled"})
 """Jobs whose lines are not put into another one: it would end the same way, or was not wanted."""
 
@@ -116,7 +118,7 @@ class Waiting:
         missing = await self.following.missing(rows)
         missing -= {key for row in _given_up(rows) for key in row.keys}
         attempt = 1 + max((row.attempt for row in rows if not missing.isdisjoint(row.keys)), default=0)
-        if not missing or self.again is None or attempt > MOST_ATTEMPTS:
+        if len(missing) <= FEW or self.again is None or attempt > MOST_ATTEMPTS:
             return False
         await self.again(missing, attempt)
         return True

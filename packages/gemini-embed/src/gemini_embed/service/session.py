@@ -117,10 +117,11 @@ class HttpSession:
             try:
                 if response.status_code not in (200, 206):
                     raise _refusal(response, await _read_bounded(response, 2**20), model)
-                if start and response.status_code == 200:
-                    raise UnreadableReplyError(f"asked for bytes from {start} on, and all were sent", model=model)
+                unwanted = start if response.status_code == 200 else 0  # of a server that sends all of it again
                 async for chunk in response.aiter_raw():
-                    yield chunk
+                    if wanted := chunk[unwanted:]:
+                        yield wanted
+                    unwanted -= min(unwanted, len(chunk))
             finally:
                 await response.aclose()
 
