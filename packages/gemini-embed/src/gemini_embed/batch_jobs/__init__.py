@@ -3,6 +3,7 @@
 batches      `embedder.batches`: submit, list, get;  host: what they are handed of their embedder
 submitting   contents to lines to jobs;  lines: their files;  adopting: jobs that are under way already
 queueing     how much of them the service takes;  limits: that, as users tell it;  names: what jobs are called
+portions     a run that is too large for memory;  planning: how many jobs a run would be, and at which price
 service      what a service of jobs does: `developer`, `vertex`;  asking: calls that are tried again
 ledger       what was sent and not collected, in the cache's file;  leases: who works on which job
 run          `BatchRun`, its doors;  work: what is behind them;  watching: what a wait shows

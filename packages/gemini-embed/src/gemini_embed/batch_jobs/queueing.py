@@ -28,6 +28,11 @@ JOBS_AT_ONCE = 4
 """Of a known number of tokens a job takes so small a share at most, so that the queue never runs empty."""
 
 
+def job_tokens(limit: int) -> int:
+    """The most that one job should have of the `limit` of all that are under way."""
+    return min(limit, max(LEAST_TOKENS, limit // JOBS_AT_ONCE))
+
+
 class Queue:
     """The jobs of one model that are under way, as one submission sees them.
 
@@ -60,10 +65,11 @@ class Queue:
     @property
     def job_tokens(self) -> int | None:
         """The most that one job should have; None where no limit is known."""
-        if self._refused_tokens is None:
-            return None
-        limit = max(self._refused_tokens - 1, 1)
-        return min(limit, max(LEAST_TOKENS, limit // JOBS_AT_ONCE))
+        return None if self._refused_tokens is None else job_tokens(max(self._refused_tokens - 1, 1))
+
+    def may_halve(self, tokens: int) -> bool:
+        """Whether a job of so many tokens may be made two."""
+        return tokens >= 2 * LEAST_TOKENS
 
     async def room(self, tokens: int = 1) -> None:
         """Wait until the service likely takes a job of so many tokens.
@@ -72,7 +78,7 @@ class Queue:
             QuotaUsedUpError: not before the deadline.
         """
         while (active := await self._active()) and not self._fits(active, tokens):
-            await self._ended(active, None)
+            await self._ended(active, None, tokens)
 
     def created(self) -> None:
         """A job was taken."""
@@ -94,7 +100,7 @@ class Queue:
             tokens, len(active), enqueued, error.message.strip()[:200],
         )  # fmt: skip
         if active:
-            await self._ended(active, error)
+            await self._ended(active, error, tokens)
             return True
         self._paused_since = self._paused_since if self._pauses else time.monotonic()
         seconds = self._limits.look_again_s * min(2**self._pauses, LONGEST_PAUSE)
@@ -113,7 +119,7 @@ class Queue:
             return False
         return self._refused_tokens is None or sum(row.tokens for row in active) + tokens < self._refused_tokens
 
-    async def _ended(self, active: Sequence[JobRow], error: QuotaError | None) -> None:
+    async def _ended(self, active: Sequence[JobRow], error: QuotaError | None, tokens: int) -> None:
         """Wait until one of these is over."""
         waited = {row.display_name for row in active}
         wait_s = FIRST_LOOK_S
@@ -121,7 +127,7 @@ class Queue:
             await self._look(waited)
             if not waited <= {row.display_name for row in await self._active()}:
                 return
-            await self._pause(wait_s, error, 0)
+            await self._pause(wait_s, error, tokens)
             wait_s = min(2 * wait_s, LONGEST_LOOK_S)
 
     async def _look(self, wanted: set[str]) -> None:
@@ -145,14 +151,14 @@ class Queue:
         await asyncio.sleep(seconds)
 
     def _used_up(self, tokens: int, error: QuotaError | None) -> QuotaUsedUpError:
-        known = "no limit is known"
+        known = "how many tokens it takes is not known"
         if self._refused_tokens is not None:
-            known = f"{self._refused_tokens:,} tokens under way together are known to be refused"
-        job = f"a job of about {tokens:,} tokens was refused" if tokens else "jobs under way leave no room for another"
+            known = f"{self._refused_tokens:,} tokens together are known to be refused"
+        job = f"a job of about {tokens:,} tokens {'was refused' if error else 'has to wait'}"
         waited = "" if self._deadline_s is None else f" within deadline_s={self._deadline_s:g}"
         message = (
-            f"the queue of batch jobs had no room{waited}: {job}; {known}, "
-            f"{self._limits.max_jobs} jobs at once are allowed. What is created goes on: submit the same contents again"
+            f"the queue of batch jobs had no room{waited}: {job}; {known}, and {self._limits.max_jobs} jobs at once "
+            "are the most. What is created goes on: submit the same contents again to go on with the rest"
         )
         said = error or QuotaError(429, "RESOURCE_EXHAUSTED", "")
-        return QuotaUsedUpError(429, said.status, f"{said.message.strip()} {message}".strip(), model=self._of[1])
+        return QuotaUsedUpError(429, said.status, " ".join(f"{message}. {said.message}".split()), model=self._of[1])

@@ -1,4 +1,4 @@
-"""What changes an index, as steps that either door can take: `MultimodalIndex.add` and `sync`."""
+"""What changes an index, as steps that either door can take: `add`, `sync`, `submit` and `collect`."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from gemini_embed.indexing.items import ItemLike, Place
 from gemini_embed.indexing.options import AddOptions, How, items_and_how
 from gemini_embed.indexing.replacing import Gone
 from gemini_embed.indexing.report import AddReport
+from gemini_embed.indexing.submitting import awaited, by_jobs, submitted
 from gemini_embed.indexing.walking import files_at
 from gemini_embed.metering import Budget
+from gemini_embed.result import Usage
 from gemini_embed.stores.base import Store
 
 if TYPE_CHECKING:
+    from gemini_embed.batch_jobs.run import BatchRun
     from gemini_embed.embedder import Embedder
 
 
@@ -27,8 +30,37 @@ def add_steps(
 ) -> Steps[AddReport]:
     """Add items, or the files of a place, to the store that `opened` gives once everything asked for makes sense."""
     found, how = items_and_how(items, options, embedder.root)
+    budget, usage = _budget(embedder, how), Usage()
+    if how.price == "batch":
+        usage = yield from by_jobs(embedder, opened(), found, how, budget)
+    return (yield from added(embedder, opened(), found, how, budget=budget, usage=usage))
+
+
+def submit_steps(
+    embedder: Embedder,
+    opened: Callable[[], Store],
+    items: Iterable[ItemLike] | Place,
+    options: AddOptions,
+    name: str | None,
+) -> Steps[BatchRun]:
+    """Submit what the store that `opened` gives lacks of the items to jobs of the Batch API."""
+    found, how = items_and_how(items, {**options, "price": "batch"}, embedder.root)
+    portions = embedder.batches.portions(name, _budget(embedder, how), how.deadline_s)
+    return (yield from submitted(portions, embedder, opened(), found, how))
+
+
+def collect_steps(
+    embedder: Embedder,
+    opened: Callable[[], Store],
+    run: BatchRun,
+    items: Iterable[ItemLike] | Place,
+    options: AddOptions,
+) -> Steps[AddReport]:
+    """Wait for a run, then add the items that it was submitted for."""
+    found, how = items_and_how(items, {**options, "price": "batch"}, embedder.root)
     budget = _budget(embedder, how)
-    return (yield from added(embedder, opened(), found, how, budget=budget))
+    usage = yield from awaited(run.within(budget), how)
+    return (yield from added(embedder, opened(), found, how, budget=budget, usage=usage))
 
 
 def sync_steps(embedder: Embedder, opened: Callable[[], Store], folder: Path, options: AddOptions) -> Steps[AddReport]:
@@ -41,8 +73,10 @@ def sync_steps(embedder: Embedder, opened: Callable[[], Store], folder: Path, op
         raise InputError(
             f"{folder} holds no files; is it mounted? To remove all that came from it, use index.delete(filter=...)"
         )
-    budget = _budget(embedder, how)
-    return (yield from added(embedder, opened(), files, how, budget=budget, gone=Gone(folder, files)))
+    budget, usage = _budget(embedder, how), Usage()
+    if how.price == "batch":
+        usage = yield from by_jobs(embedder, opened(), files, how, budget)
+    return (yield from added(embedder, opened(), files, how, budget=budget, gone=Gone(folder, files), usage=usage))
 
 
 def _budget(embedder: Embedder, how: How) -> Budget:
