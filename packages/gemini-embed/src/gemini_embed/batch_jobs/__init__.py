@@ -11,4 +11,5 @@ following    which jobs a run has, and how far they are;  status: that in number
 waiting      until all have ended: collected, asked again, or given up at a deadline
 collecting   one ended job, from its file to the cache;  downloading: its lines;  answers: checked, and held back
 verifying    whether the vectors are those of the texts
+staging      where jobs of Vertex AI keep their files;  objects: those, in Cloud Storage
 """
