@@ -73,9 +73,7 @@ def test_a_deadline_after_which_jobs_go_on(embedder: Embedder, emulator: Emulato
     if fallback is None:
         assert run.wait(deadline_s=0, fallback=None) is None
     else:
-        with pytest.raises(
-            BatchDeadlineError, match=r"deadline_s=0, 1 jobs have not ended .*they go on"
-        ) as caught:
+        with pytest.raises(BatchDeadlineError, match=r"deadline_s=0, 1 jobs have not ended .*they go on") as caught:
             run.wait(deadline_s=0, fallback="raise")
         assert caught.value.jobs == (job["name"],)
     assert [one["state"] for one in emulator.jobs()] == ["PENDING"]

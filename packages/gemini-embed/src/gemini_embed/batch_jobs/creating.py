@@ -16,7 +16,7 @@ from gemini_embed.batch_jobs.leases import Lease
 from gemini_embed.batch_jobs.ledger import JobRow, Ledger
 from gemini_embed.batch_jobs.lines import Lines
 from gemini_embed.batch_jobs.names import JobName, digest_of
-from gemini_embed.batch_jobs.queueing import LEAST_TOKENS, Queue
+from gemini_embed.batch_jobs.queueing import Queue
 from gemini_embed.batch_jobs.service import JobService
 from gemini_embed.calls.attempts import Request
 from gemini_embed.calls.call import Call
@@ -120,7 +120,7 @@ class Creating:
         if left is not None:
             held.release()
             return left
-        self._queue.created()
+        await self._queue.created()
         await asyncio.to_thread(lines.delete)
         return Left()
 
@@ -150,7 +150,7 @@ class Creating:
             if time.monotonic() - lines.began_at > FRESH_S:
                 await self._adopting.given_up(await self._now(row), "its files are too old")
                 return self._again(lines)
-            if not try_again and lines.tokens >= 2 * LEAST_TOKENS and len(lines.entries) > 1:
+            if not try_again and len(lines.entries) > 1 and self._queue.may_halve(lines.tokens):
                 await self._adopting.given_up(await self._now(row), "it was refused as too large", keep_refs=True)
                 return Left(await asyncio.to_thread(lines.halves))
 

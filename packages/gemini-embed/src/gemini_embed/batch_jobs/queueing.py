@@ -22,6 +22,8 @@ LEAST_TOKENS = 20_000
 """Jobs are not made smaller than this, however often they are refused."""
 LONGEST_PAUSE = 20
 """Times `look_again_s`: between two tries with nothing of ours under way."""
+PROBE = 5
+"""Times `look_again_s`: so long what was learned of the queue is believed, while no job of ours ends."""
 GIVE_UP_S = 86_400.0
 """For how long a job is tried with nothing of ours under way, where no deadline is told."""
 JOBS_AT_ONCE = 4
@@ -65,18 +67,32 @@ class Queue:
         limit = max(self._refused_tokens - 1, 1)
         return min(limit, max(LEAST_TOKENS, limit // JOBS_AT_ONCE))
 
+    def may_halve(self, tokens: int) -> bool:
+        """Whether a job of so many tokens may be made two."""
+        return tokens >= 2 * LEAST_TOKENS
+
     async def room(self, tokens: int = 1) -> None:
-        """Wait until the service likely takes a job of so many tokens.
+        """Wait until the service likely takes a job of so many tokens. What was learned may be wrong by now, or was no
+        matter of tokens: now and then it is tried again.
 
         Raises:
             QuotaUsedUpError: not before the deadline.
         """
+        began_at, probe_s = time.monotonic(), PROBE * self._limits.look_again_s
         while (active := await self._active()) and not self._fits(active, tokens):
-            await self._ended(active, None)
+            is_learned = len(active) < self._limits.max_jobs and self._limits.max_enqueued_tokens is None
+            if is_learned and time.monotonic() - began_at > probe_s:
+                return
+            await self._ended(active, None, tokens, longest_s=probe_s if is_learned else None)
 
-    def created(self) -> None:
-        """A job was taken."""
+    async def created(self) -> None:
+        """A job was taken, so what is under way now is not too much."""
         self._pauses = 0
+        if self._refused_tokens is None or self._limits.max_enqueued_tokens is not None:
+            return
+        if sum(row.tokens for row in await self._active()) >= self._refused_tokens:
+            self._refused_tokens = None
+            await asyncio.to_thread(self._ledger.unlearn, *self._of)
 
     async def refused(self, tokens: int, error: QuotaError) -> bool:
         """A job of so many tokens was refused. Wait until one of ours has ended, and say True: try again. With none
@@ -94,7 +110,7 @@ class Queue:
             tokens, len(active), enqueued, error.message.strip()[:200],
         )  # fmt: skip
         if active:
-            await self._ended(active, error)
+            await self._ended(active, error, tokens)
             return True
         self._paused_since = self._paused_since if self._pauses else time.monotonic()
         seconds = self._limits.look_again_s * min(2**self._pauses, LONGEST_PAUSE)
@@ -113,15 +129,20 @@ class Queue:
             return False
         return self._refused_tokens is None or sum(row.tokens for row in active) + tokens < self._refused_tokens
 
-    async def _ended(self, active: Sequence[JobRow], error: QuotaError | None) -> None:
-        """Wait until one of these is over."""
+    async def _ended(
+        self, active: Sequence[JobRow], error: QuotaError | None, tokens: int, longest_s: float | None = None
+    ) -> None:
+        """Wait until one of these is over, and no longer than this, if told."""
         waited = {row.display_name for row in active}
         wait_s = FIRST_LOOK_S
+        until = None if longest_s is None else time.monotonic() + longest_s
         while True:
             await self._look(waited)
             if not waited <= {row.display_name for row in await self._active()}:
                 return
-            await self._pause(wait_s, error, 0)
+            if until is not None and time.monotonic() >= until:
+                return
+            await self._pause(wait_s, error, tokens)
             wait_s = min(2 * wait_s, LONGEST_LOOK_S)
 
     async def _look(self, wanted: set[str]) -> None:
@@ -145,14 +166,14 @@ class Queue:
         await asyncio.sleep(seconds)
 
     def _used_up(self, tokens: int, error: QuotaError | None) -> QuotaUsedUpError:
-        known = "no limit is known"
+        known = "how many tokens it takes is not known"
         if self._refused_tokens is not None:
-            known = f"{self._refused_tokens:,} tokens under way together are known to be refused"
-        job = f"a job of about {tokens:,} tokens was refused" if tokens else "jobs under way leave no room for another"
+            known = f"{self._refused_tokens:,} tokens together are known to be refused"
+        job = f"a job of about {tokens:,} tokens {'was refused' if error else 'has to wait'}"
         waited = "" if self._deadline_s is None else f" within deadline_s={self._deadline_s:g}"
         message = (
-            f"the queue of batch jobs had no room{waited}: {job}; {known}, "
-            f"{self._limits.max_jobs} jobs at once are allowed. What is created goes on: submit the same contents again"
+            f"the queue of batch jobs had no room{waited}: {job}; {known}, and {self._limits.max_jobs} jobs at once "
+            "are the most. What is created goes on: submit the same contents again to go on with the rest"
         )
         said = error or QuotaError(429, "RESOURCE_EXHAUSTED", "")
-        return QuotaUsedUpError(429, said.status, f"{said.message.strip()} {message}".strip(), model=self._of[1])
+        return QuotaUsedUpError(429, said.status, " ".join(f"{message}. {said.message}".split()), model=self._of[1])
