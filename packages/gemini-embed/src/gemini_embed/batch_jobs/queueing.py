@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from gemini_embed.batch_jobs.ledger import JobRow, Ledger
 from gemini_embed.batch_jobs.limits import BatchLimits
@@ -40,6 +40,8 @@ class Queue:
 
     Args:
         deadline_s: for how long all waits together may last; None: as long as jobs end now and then.
+        collect: takes an ended job in, by its display name, while there is time: a queue may be waited for longer than
+            the service keeps answers.
     """
 
     def __init__(
@@ -49,7 +51,9 @@ class Queue:
         limits: BatchLimits,
         of: tuple[str, str],
         deadline_s: float | None = None,
+        collect: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
+        self._collect, self._to_collect = collect, list[str]()
         self._ledger, self._service, self._limits, self._of = ledger, service, limits, of
         self._deadline_s, self._until = deadline_s, None if deadline_s is None else time.monotonic() + deadline_s
         self._over: set[str] = set()
@@ -144,6 +148,8 @@ class Queue:
                 return
             if until is not None and time.monotonic() >= until:
                 return
+            while self._collect and self._to_collect:
+                await self._collect(self._to_collect.pop(0))
             await self._pause(wait_s, error, tokens)
             wait_s = min(2 * wait_s, LONGEST_LOOK_S)
 
@@ -155,6 +161,7 @@ class Queue:
                 unseen.discard(report.display_name)
                 if report.is_over:
                     self._over.add(report.display_name)
+                    self._to_collect.append(report.display_name)
             if not unseen:
                 return
         fresh = time.time() - self._limits.look_again_s  # what is younger may not be listed yet
