@@ -31,6 +31,11 @@ JOBS_AT_ONCE = 4
 """Of a known number of tokens a job takes so small a share at most, so that the queue never runs empty."""
 
 
+def job_tokens(limit: int) -> int:
+    """The most that one job should have of the `limit` of all that are under way."""
+    return min(limit, max(LEAST_TOKENS, limit // JOBS_AT_ONCE))
+
+
 class Queue:
     """The jobs of one model that are under way, as one submission sees them.
 
@@ -67,10 +72,7 @@ class Queue:
     @property
     def job_tokens(self) -> int | None:
         """The most that one job should have; None where no limit is known."""
-        if self._refused_tokens is None:
-            return None
-        limit = max(self._refused_tokens - 1, 1)
-        return min(limit, max(LEAST_TOKENS, limit // JOBS_AT_ONCE))
+        return None if self._refused_tokens is None else job_tokens(max(self._refused_tokens - 1, 1))
 
     def may_halve(self, tokens: int) -> bool:
         """Whether a job of so many tokens may be made two."""
