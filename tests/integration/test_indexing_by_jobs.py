@@ -65,7 +65,7 @@ def test_its_report_is_the_bill(cached: MakeEmbedder, emulator: Emulator, tmp_pa
         report = index.add(TEXTS, price="batch")
     usd = embedder.facts.usd_per_million_tokens["text"] / 1e6
     assert report.usd == pytest.approx(emulator.bill.batch.tokens * usd / 2 + emulator.bill.online.tokens * usd)
-    assert report.tokens == emulator.bill.batch.tokens
+    assert report.tokens == emulator.bill.batch.tokens + emulator.bill.online.tokens
     assert report.estimate.usd == pytest.approx(report.usd, rel=0.25)
     assert embedder.budget.spent_usd == pytest.approx(report.usd)
     assert embedder.budget.in_flight_usd == 0.0

@@ -6,7 +6,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from gemini_embed.batch_jobs.ledger import JobRow, Ledger
 from gemini_embed.batch_jobs.limits import BatchLimits
@@ -22,6 +23,8 @@ LEAST_TOKENS = 20_000
 """Jobs are not made smaller than this, however often they are refused."""
 LONGEST_PAUSE = 20
 """Times `look_again_s`: between two tries with nothing of ours under way."""
+PROBE = 5
+"""Times `look_again_s`: so long what was learned of the queue is believed, while no job of ours ends."""
 GIVE_UP_S = 86_400.0
 """For how long a job is tried with nothing of ours under way, where no deadline is told."""
 JOBS_AT_ONCE = 4
@@ -38,6 +41,8 @@ class Queue:
 
     Args:
         deadline_s: for how long all waits together may last; None: as long as jobs end now and then.
+        collect: takes an ended job in, by its display name, while there is time: a queue may be waited for longer than
+            the service keeps answers.
     """
 
     def __init__(
@@ -47,7 +52,9 @@ class Queue:
         limits: BatchLimits,
         of: tuple[str, str],
         deadline_s: float | None = None,
+        collect: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
+        self._collect, self._to_collect = collect, list[str]()
         self._ledger, self._service, self._limits, self._of = ledger, service, limits, of
         self._deadline_s, self._until = deadline_s, None if deadline_s is None else time.monotonic() + deadline_s
         self._over: set[str] = set()
@@ -72,17 +79,30 @@ class Queue:
         return tokens >= 2 * LEAST_TOKENS
 
     async def room(self, tokens: int = 1) -> None:
-        """Wait until the service likely takes a job of so many tokens.
+        """Wait until the service likely takes a job of so many tokens. What was learned may be wrong by now, or was no
+        matter of tokens: now and then it is tried again.
 
         Raises:
             QuotaUsedUpError: not before the deadline.
         """
+        began_at, probe_s = time.monotonic(), PROBE * self._limits.look_again_s
         while (active := await self._active()) and not self._fits(active, tokens):
-            await self._ended(active, None, tokens)
+            is_learned = len(active) < self._limits.max_jobs and self._limits.max_enqueued_tokens is None
+            if is_learned and time.monotonic() - began_at > probe_s:
+                return
+            await self._ended(active, None, tokens, longest_s=probe_s if is_learned else None)
 
-    def created(self) -> None:
-        """A job was taken."""
+    async def created(self) -> None:
+        """A job was taken, so what is under way now is not too much."""
         self._pauses = 0
+        if self._refused_tokens is None or self._limits.max_enqueued_tokens is not None:
+            return
+        if await self._enqueued() < self._refused_tokens:
+            return
+        await self._look({row.display_name for row in await self._active()})  # some may have ended unseen
+        if await self._enqueued() >= self._refused_tokens:
+            self._refused_tokens = None
+            await asyncio.to_thread(self._ledger.unlearn, *self._of)
 
     async def refused(self, tokens: int, error: QuotaError) -> bool:
         """A job of so many tokens was refused. Wait until one of ours has ended, and say True: try again. With none
@@ -110,23 +130,36 @@ class Queue:
         await self._pause(seconds, error, tokens)
         return False
 
+    async def _enqueued(self) -> int:
+        return sum(row.tokens for row in await self._active())
+
     async def _active(self) -> list[JobRow]:
-        rows = await asyncio.to_thread(self._ledger.rows, *self._of)
+        rows = await self._rows()
         return [row for row in rows if row.display_name not in self._over and (row.name or row.is_sent)]
+
+    async def _rows(self) -> list[JobRow]:
+        return await asyncio.to_thread(partial(self._ledger.rows, *self._of, light=True))
 
     def _fits(self, active: Sequence[JobRow], tokens: int) -> bool:
         if len(active) >= self._limits.max_jobs:
             return False
         return self._refused_tokens is None or sum(row.tokens for row in active) + tokens < self._refused_tokens
 
-    async def _ended(self, active: Sequence[JobRow], error: QuotaError | None, tokens: int) -> None:
-        """Wait until one of these is over."""
+    async def _ended(
+        self, active: Sequence[JobRow], error: QuotaError | None, tokens: int, longest_s: float | None = None
+    ) -> None:
+        """Wait until one of these is over, and no longer than this, if told."""
         waited = {row.display_name for row in active}
         wait_s = FIRST_LOOK_S
+        until = None if longest_s is None else time.monotonic() + longest_s
         while True:
             await self._look(waited)
             if not waited <= {row.display_name for row in await self._active()}:
                 return
+            if until is not None and time.monotonic() >= until:
+                return
+            while self._collect and self._to_collect:
+                await self._collect(self._to_collect.pop(0))
             await self._pause(wait_s, error, tokens)
             wait_s = min(2 * wait_s, LONGEST_LOOK_S)
 
@@ -138,10 +171,11 @@ class Queue:
                 unseen.discard(report.display_name)
                 if report.is_over:
                     self._over.add(report.display_name)
+                    self._to_collect.append(report.display_name)
             if not unseen:
                 return
         fresh = time.time() - self._limits.look_again_s  # what is younger may not be listed yet
-        rows = await asyncio.to_thread(self._ledger.rows, *self._of)
+        rows = await self._rows()
         self._over |= {row.display_name for row in rows if row.display_name in unseen and row.created_at < fresh}
 
     async def _pause(self, seconds: float, error: QuotaError | None, tokens: int) -> None:

@@ -44,9 +44,9 @@ class Sender:
             httpx.TransportError: refused, dropped or timed out.
             UnreadableReplyError: a body of more than `max_bytes`.
         """
-        if self._kept is None or _is_watched():
-            return await self._sent_by_httpx(method, url, headers, body, max_bytes)
         parsed = _parsed(url)
+        if self._kept is None or not self._kept.leads_to(parsed) or _is_watched():
+            return await self._sent_by_httpx(method, url, headers, body, max_bytes)
         named = [*self._named(method, parsed, headers, bool(body))]
         if body:
             named.append((b"Content-Length", str(len(body)).encode()))
