@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from gemini_embed.batch_jobs.adopting import Adopting, discarded
@@ -18,7 +19,7 @@ from gemini_embed.batch_jobs.answers import Answers
 from gemini_embed.batch_jobs.ledger import Outcome
 from gemini_embed.batch_jobs.verifying import WIDER, compare, mismatch, some_keys
 from gemini_embed.errors import BatchMismatchError, GeminiEmbedError, NotFoundError
-from gemini_embed.metering.tracking import count
+from gemini_embed.metering import ObservedCall, observed
 from gemini_embed.result import Usage
 from gemini_embed.wire.batch_answers import LineError
 from gemini_embed.wire.batch_jobs import JobError, JobReport
@@ -78,6 +79,11 @@ class Collected:
         return Outcome(state=self.report.state, vectors=self.vectors, tokens=self.usage.prompt_tokens, usd=self.usd)
 
 
+@dataclass
+class _Spent:
+    usage: Usage = field(default_factory=Usage)
+
+
 @dataclass(frozen=True)
 class Collector:
     """Collects jobs of one model.
@@ -86,6 +92,7 @@ class Collector:
         dimensions: of the vectors; None where only the answers tell, as those of a run that was found again.
         online: gives vectors to verify by.
         look_again_s: after this time a job that no list shows was never created.
+        told: what is known of the calls that collecting is to OpenTelemetry and to `track_usage`.
         keep: leave files and jobs at the service.
     """
 
@@ -98,6 +105,7 @@ class Collector:
     lease: Lease
     online: Online
     look_again_s: float
+    told: ObservedCall
     keep: bool = False
 
     async def collect(self, display_name: str) -> Collected | None:
@@ -114,7 +122,10 @@ class Collector:
             row = await asyncio.to_thread(self.ledger.get, display_name)
             if row is None or row.state != "created" or row.name is None:
                 return None
-            return await self._collect(row, await self._looked_at(row))
+            report = await self._looked_at(row)
+            spent = _Spent()
+            told = replace(self.told, inputs=row.items)
+            return await observed(told, partial(self._collect, row, report), spent)(spent)
         finally:
             await self.lease.release(display_name)
 
@@ -126,7 +137,7 @@ class Collector:
             gone = JobError(NOT_FOUND, f"the service knows it no more ({e.message.strip()})")
             return JobReport(name=row.name, display_name=row.display_name, state="failed", error=gone)
 
-    async def _collect(self, row: JobRow, report: JobReport) -> Collected:
+    async def _collect(self, row: JobRow, report: JobReport, spent: _Spent) -> Collected:
         size = next((len(vector) for vector in row.checks.values()), self.dimensions)
         folder = self.cache.path.parent
         with await asyncio.to_thread(Answers, row.keys or None, size, folder) as answers:
@@ -146,7 +157,7 @@ class Collector:
                 notes=notes,
             )
         await asyncio.to_thread(self.ledger.collected, row.display_name, done.note, done.outcome, keys)
-        count(self.model, done.usage)
+        spent.usage = done.usage
         await self._clean_up(row, report)
         return done
 

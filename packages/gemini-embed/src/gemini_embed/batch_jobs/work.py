@@ -22,6 +22,7 @@ from gemini_embed.batch_jobs.watching import Progress, watching
 from gemini_embed.calls.attempts import Request
 from gemini_embed.calls.call import Call
 from gemini_embed.errors import ApiError, NotFoundError
+from gemini_embed.metering import ObservedCall
 from gemini_embed.preparing import without_twins
 from gemini_embed.result import EmbeddingResult, Usage
 from gemini_embed.service import HttpSession
@@ -125,7 +126,16 @@ class Work:
 
     @asynccontextmanager
     async def _collecting(self, keep: bool = False) -> AsyncIterator[Collector]:
-        host, facts = self._host, self._request.facts
+        host, facts, purpose = self._host, self._request.facts, self._call.purpose if self._call else None
+        told = ObservedCall(
+            facts,
+            self._request.connection.base_url,
+            task=purpose.task if purpose else None,
+            side=purpose.side if purpose else None,
+            dimensions=self._request.options.dimensions if self._call else None,
+            inputs=0,
+            is_batch=True,
+        )
         async with working(host.ledger) as lease:
             yield Collector(
                 ledger=host.ledger,
@@ -137,6 +147,7 @@ class Work:
                 lease=lease,
                 online=self._online,
                 look_again_s=host.limits.look_again_s,
+                told=told,
                 keep=keep,
             )
 
