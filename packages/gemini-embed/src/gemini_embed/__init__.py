@@ -99,6 +99,7 @@ if TYPE_CHECKING:
     from gemini_embed.index import MultimodalIndex
     from gemini_embed.indexing.items import Item
     from gemini_embed.indexing.report import AddReport, SkippedItem
+    from gemini_embed.metering.batch_estimates import BatchEstimate
     from gemini_embed.metering.budget import Budget
     from gemini_embed.metering.estimates import Estimate
     from gemini_embed.records import Record
@@ -114,6 +115,7 @@ if TYPE_CHECKING:
 
 _LAZY = {
     "AddReport": "gemini_embed.indexing.report",
+    "BatchEstimate": "gemini_embed.metering.batch_estimates",
     "BatchLimits": "gemini_embed.batch_jobs.limits",
     "BatchRun": "gemini_embed.batch_jobs.run",
     "BatchStatus": "gemini_embed.batch_jobs.status",
@@ -150,6 +152,7 @@ __all__ = [
     "AuthenticationError",
     "BatchDeadlineError",
     "BatchError",
+    "BatchEstimate",
     "BatchFailedError",
     "BatchLimits",
     "BatchMismatchError",

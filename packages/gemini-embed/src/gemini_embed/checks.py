@@ -23,6 +23,13 @@ def positive_number(name: str, value: Any) -> float:
     return value
 
 
+def seconds(name: str, value: Any) -> float | None:
+    """`value`, if it is None or a number of seconds, from 0."""
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0):
+        raise ConfigurationError(f"{name}={value!r} must be a number of seconds, 0 or more")
+    return value
+
+
 def absolute_path(name: str, value: Any) -> str | None:
     """`value`, if it is None or a path, made absolute, so that a later change of directory changes nothing."""
     if value is not None and not (isinstance(value, str | os.PathLike) and os.fspath(value)):

@@ -7,7 +7,7 @@ import os
 import ssl
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from gemini_embed.batch_jobs.limits import BatchLimits, staging_place
 from gemini_embed.calls import Overflow, RetryPolicy, Submitted, embed
@@ -32,7 +32,7 @@ from gemini_embed.content import (
 from gemini_embed.engine import Closing, Engine
 from gemini_embed.fingerprint import Fingerprint, fingerprint_of, scaled_to_unit
 from gemini_embed.media import FetchPolicy, fetch
-from gemini_embed.metering import Budget, Estimate, ObservedCall, estimate, observed
+from gemini_embed.metering import Budget, Estimate, ObservedCall, Price, estimate, observed
 from gemini_embed.models import Backend, ModelFacts, checked_dimensions, facts_for
 from gemini_embed.notices import warn
 from gemini_embed.preparing import Prepared, Purpose, prepare, without_twins
@@ -47,6 +47,7 @@ from gemini_embed.wire import Options
 if TYPE_CHECKING:
     from gemini_embed.batch_jobs.batches import Batches
     from gemini_embed.cache import VectorCache
+    from gemini_embed.metering.batch_estimates import BatchEstimate
 
 DEFAULT_MODEL = "gemini-embedding-2"
 _ADDED_LATER = {"_has_warned_of_mix": False, "batch_limits": BatchLimits(), "staging": None}
@@ -91,7 +92,8 @@ class Embedder(Closing):
         max_cost_usd: the most that this object may spend; a call that would exceed it is not sent, see `BudgetError`.
             `.budget` tells what is spent. None: no limit.
         batch_limits: what jobs of `.batches` may be, as `BatchLimits` or a mapping of its fields.
-        staging: where batch jobs of Vertex AI put their files, "gs://bucket/prefix"; needed there and only there.
+        staging: where batch jobs of Vertex AI put their files, "gs://bucket/prefix"; needed there and only there. With
+            an address of its own, as of a private endpoint: "https://host/bucket/prefix".
 
     Nothing is sent, started or looked up on the network before the first call. Thread-safe, usable from several
     event loops, safe across a fork; a pickle leaves the key and credentials behind, and what is unpickled looks for a
@@ -320,12 +322,28 @@ class Embedder(Closing):
         """`submit` in two steps, for who starts several: bad input raises here, and calling what comes back starts."""
         return partial(self._submit, self._prepared(contents_of(contents), side, task, None))
 
+    @overload
     def estimate(
-        self, contents: Sequence[ContentLike], *, side: Side = "document", on_error: OnError = "raise"
+        self, contents: Sequence[ContentLike], *, side: Side = ..., on_error: OnError = ..., price: Literal["batch"]
+    ) -> BatchEstimate: ...
+
+    @overload
+    def estimate(
+        self, contents: Sequence[ContentLike], *, side: Side = ..., on_error: OnError = ..., price: Price = ...
+    ) -> Estimate: ...
+
+    def estimate(
+        self,
+        contents: Sequence[ContentLike],
+        *,
+        side: Side = "document",
+        on_error: OnError = "raise",
+        price: Price = "online",
     ) -> Estimate:
         """Items, files, likely tokens and price of embedding `contents`; nothing is sent. Equal contents count once.
 
-        What a cache would answer is counted; with `on_error="skip"`, what cannot be embedded is not.
+        What a cache would answer is counted; with `on_error="skip"`, what cannot be embedded is not. `price="batch"` is
+        the price by jobs of the Batch API, with how many of them go in turn, see `BatchEstimate`.
         """
         given = contents_of(contents)
         files = sum(any(isinstance(p, Media) and p.location for p in content.parts) for content in given)
@@ -333,7 +351,13 @@ class Embedder(Closing):
         refused = RefusedItems(one_of("on_error", on_error, OnError))
         prepared = prepare(given, purpose, self.facts, self._fetch, refused.bad_input)
         _warn_of(prepared)
-        return estimate(without_twins(prepared.entries), files, self.facts)
+        items = without_twins(prepared.entries)
+        online = estimate(items, files, self.facts)
+        if one_of("price", price, Price) == "online":
+            return online
+        from gemini_embed.batch_jobs.planning import in_jobs
+
+        return in_jobs(online, items, self.batch_limits.known(self.facts, self.rate_limits), self.facts)
 
     @property
     def batches(self) -> Batches:

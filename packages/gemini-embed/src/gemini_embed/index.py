@@ -26,9 +26,9 @@ from gemini_embed.indexing import (
     estimate_add,
     sync_steps,
 )
-from gemini_embed.indexing.held import Held
+from gemini_embed.indexing.by_jobs import ByJobs
 from gemini_embed.indexing.shrinking import Shrinking
-from gemini_embed.metering import Estimate
+from gemini_embed.metering import Estimate, Price
 from gemini_embed.result import OnError
 from gemini_embed.searching import Census, Fusion, Hypothetical, SearchOptions, Wanted, search_steps, wanted_over
 from gemini_embed.searching.lexical import WordsLike
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from gemini_embed.embedder import Embedder
 
 
-class MultimodalIndex(Held):
+class MultimodalIndex(ByJobs):
     """Contents of any modality in one store, found by text, images or both together.
 
     The store is opened on first use and checked against `embedder.fingerprint`. Closing the index closes the store and
@@ -72,6 +72,8 @@ class MultimodalIndex(Held):
         describe: Describe | None = None,
         progress: bool | None = None,
         respect_gitignore: bool = False,
+        price: Price = "online",
+        deadline_s: float | None = None,
     ) -> AddReport:
         """Embed and store items; what the store holds already is not embedded again.
 
@@ -117,6 +119,8 @@ class MultimodalIndex(Held):
             describe=describe,
             progress=progress,
             respect_gitignore=respect_gitignore,
+            price=price,
+            deadline_s=deadline_s,
         )
         return run(self._changing(add_steps(self.embedder, self._opened, items, given)))
 
@@ -146,7 +150,8 @@ class MultimodalIndex(Held):
         """What `add` would embed, and its likely price: items are read, and nothing is sent or cut.
 
         What the store holds already, or comes twice, is not counted but in `Estimate.known`; what a cache would answer
-        is counted. `options` are those of `add`.
+        is counted. `options` are those of `add`; `price="batch"` gives a `BatchEstimate`, with both prices and the jobs
+        in turn.
         """
         return estimate_add(self.embedder, self._opened, items, options)
 

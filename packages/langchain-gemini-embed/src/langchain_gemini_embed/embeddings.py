@@ -18,6 +18,8 @@ from langchain_gemini_embed.sides import as_texts, refuse_title, said_of_side, s
 from langchain_gemini_embed.usage import ausage_reported, usage_reported
 
 if TYPE_CHECKING:
+    from gemini_embed import BatchRun
+
     from langchain_gemini_embed.blocks import ContentInput
 
 
@@ -173,6 +175,33 @@ class GeminiEmbeddings(Fields, Embeddings):
         async with ausage_reported():
             result = await self._embedder.aembed(_contents_of(contents), side=side)
         return result.tolist()
+
+    def submit_batch(
+        self,
+        texts: Sequence[str],
+        titles: Sequence[str | None] | None = None,
+        *,
+        name: str | None = None,
+        max_cost_usd: float | None = None,
+    ) -> BatchRun:
+        """Have documents embedded by jobs of the Batch API, at half the price; needs `cache=`.
+
+        Returns when the jobs are made; `.wait()` waits until the cache holds the vectors, hours perhaps. From then on
+        `embed_documents`, `add_documents` and an indexing pipeline find them there, and send nothing. For the arguments
+        see `gemini_embed.Batches.submit_documents`.
+        """
+        return self._embedder.batches.submit_documents(texts, titles, name=name, max_cost_usd=max_cost_usd)
+
+    async def asubmit_batch(
+        self,
+        texts: Sequence[str],
+        titles: Sequence[str | None] | None = None,
+        *,
+        name: str | None = None,
+        max_cost_usd: float | None = None,
+    ) -> BatchRun:
+        """`submit_batch`, awaited."""
+        return await self._embedder.batches.asubmit_documents(texts, titles, name=name, max_cost_usd=max_cost_usd)
 
     def embed_image(self, uris: list[str]) -> list[list[float]]:
         """One vector per image, by path or URL: the method that vector stores such as Chroma look for."""

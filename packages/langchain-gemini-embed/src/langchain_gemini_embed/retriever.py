@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self, Unpack, cast
 
 from gemini_embed import AddReport, InputError, MultimodalIndex, Precision, Words
-from gemini_embed.adapters import Opener
+from gemini_embed.adapters import Opener, anew
 from gemini_embed.agents import MAX_BYTES, Conversations, Sources
 from gemini_embed.agents.words import LIST, READ, SEARCH
 from gemini_embed.indexing.options import AddOptions
@@ -118,11 +118,11 @@ class GeminiMultimodalRetriever(BaseRetriever):
         endless stream (`loader.lazy_load()`); for the options, the report and errors see `MultimodalIndex.add`, which
         takes files and media.
         """
-        return self.index.add(items_of(documents), **options)
+        return self.index.add(anew(items_of, documents), **options)
 
     async def aadd_documents(self, documents: Iterable[Document], **options: Unpack[AddOptions]) -> AddReport:
         """`add_documents`, awaited."""
-        return await self.index.aadd(items_of(documents), **options)
+        return await self.index.aadd(anew(items_of, documents), **options)
 
     def to_content_blocks(self, documents: Iterable[Document], *, max_bytes: int = MAX_BYTES) -> list[dict[str, Any]]:
         """Documents of this retriever as the next message for a multimodal chat model; see `to_content_blocks`."""

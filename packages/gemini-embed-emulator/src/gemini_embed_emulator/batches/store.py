@@ -15,7 +15,7 @@ from gemini_embed_emulator.settings import Settings
 from .job import Job, size_of
 from .lines import BadLineError, LineError, ReadLine, Survey
 from .plan import Asked, JobPlan, JobScript
-from .states import Course
+from .states import EXPIRES_S, Course
 
 _MOST_ENDED = 10_000
 _LETTERS = string.ascii_lowercase + string.digits
@@ -51,12 +51,18 @@ class JobStore:
         script: JobScript,
         account: Account,
         ids: Callable[[], str] = new_id,
+        *,
+        expires_s: float = EXPIRES_S,
+        queue: bool = True,
     ) -> None:
+        """`queue`: whether the service limits how many jobs there are at once, and their tokens."""
         self._settings = settings
         self._clock = clock
         self._script = script
         self._account = account
         self._new_id = ids
+        self._expires_s = expires_s
+        self._has_queue = queue
         self._jobs: dict[str, Job] = {}
         self._deleted: dict[str, Job] = {}
         self._results: dict[str, Job] = {}
@@ -72,7 +78,8 @@ class JobStore:
         self.settle()
         survey, failure = _surveyed(asked)
         n_bytes = size_of(asked.rows)
-        self._check_queue(asked.model, sum(survey.tokens))
+        if self._has_queue:
+            self._check_queue(asked.model, sum(survey.tokens))
         self._check_room(n_bytes)
         self._made += 1
         plan = self._script.next(Asked(self._made, asked.model, asked.display_name, len(asked.rows)))
@@ -87,7 +94,7 @@ class JobStore:
             display_name=asked.display_name,
             rows=asked.rows,
             read=asked.read,
-            course=Course(plan, self.now, lasts_s),
+            course=Course(plan, self.now, lasts_s, self._expires_s),
             survey=survey,
             by_file=asked.by_file,
             n_bytes=n_bytes,
@@ -112,10 +119,10 @@ class JobStore:
         self.settle()
         return [*reversed(self._jobs.values())]
 
-    def cancel(self, job: Job) -> None:
-        """End a job that is not over."""
-        if not job.course.is_over(self.now):
-            job.course.cancelled = self.now
+    def cancel(self, job: Job, after_s: float = 0.0) -> None:
+        """End a job that is not over, now or after some seconds."""
+        if job.course.cancelled is None and not job.course.is_over(self.now):
+            job.course.cancelled = self.now + after_s
         self.settle()
 
     def delete(self, job: Job) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gemini_embed.adapters.words import SPARSE_NAME, Indexed, SparseWords
     from gemini_embed.hits import Opener
     from gemini_embed.indexing import Unreadable
+    from gemini_embed.indexing.items import anew
     from gemini_embed.preparing.examining import likely_media_tokens
     from gemini_embed.stores.llama_nodes import node_payload
     from gemini_embed.stores.matching import matches
@@ -36,6 +37,7 @@ _LAZY = {
     "Indexed": "gemini_embed.adapters.words",
     "SparseWords": "gemini_embed.adapters.words",
     "Unreadable": "gemini_embed.indexing",
+    "anew": "gemini_embed.indexing.items",
     "likely_media_tokens": "gemini_embed.preparing.examining",
     "matches": "gemini_embed.stores.matching",
     "node_payload": "gemini_embed.stores.llama_nodes",
@@ -53,6 +55,7 @@ __all__ = [
     "Opener",
     "SparseWords",
     "Unreadable",
+    "anew",
     "combined",
     "from_client_args",
     "from_config",

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from gemini_embed.batch_jobs.creating import Order
 from gemini_embed.batch_jobs.host import Host
 from gemini_embed.batch_jobs.names import JobName, checked_run_name
+from gemini_embed.batch_jobs.portions import Portions
 from gemini_embed.batch_jobs.run import BatchRun
 from gemini_embed.batch_jobs.submitting import submit
 from gemini_embed.calls.attempts import Request
@@ -122,6 +123,10 @@ class Batches:
         how = partial(self._ordered, given, "document", task, name, on_error, max_cost_usd, verify, deadline_s)
         return await self._started(await asyncio.to_thread(how))
 
+    def portions(self, name: str | None, budget: Budget, deadline_s: float | None = None) -> Portions:
+        """A run that is submitted a portion at a time, as `MultimodalIndex.submit` does; see `Portions`."""
+        return Portions(self._host, name, budget, deadline_s)
+
     def list(self) -> Runs:
         """The runs of this model that the project's jobs or the cache's file know of, newest first.
 
@@ -198,7 +203,7 @@ class Batches:
         async def job(session: HttpSession) -> Runs:
             begun: dict[str, float] = {}
             service = await asyncio.to_thread(host.service_name, request)
-            for row in await asyncio.to_thread(host.ledger.rows, service, host.facts.name):
+            for row in await asyncio.to_thread(partial(host.ledger.rows, service, host.facts.name, light=True)):
                 begun[row.run] = max(begun.get(row.run, 0.0), row.created_at)
             async for report in host.service(session, request).pages():
                 if of := JobName.parse(report.display_name):

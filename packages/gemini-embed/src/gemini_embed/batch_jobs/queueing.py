@@ -6,7 +6,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from gemini_embed.batch_jobs.ledger import JobRow, Ledger
 from gemini_embed.batch_jobs.limits import BatchLimits
@@ -30,11 +31,18 @@ JOBS_AT_ONCE = 4
 """Of a known number of tokens a job takes so small a share at most, so that the queue never runs empty."""
 
 
+def job_tokens(limit: int) -> int:
+    """The most that one job should have of the `limit` of all that are under way."""
+    return min(limit, max(LEAST_TOKENS, limit // JOBS_AT_ONCE))
+
+
 class Queue:
     """The jobs of one model that are under way, as one submission sees them.
 
     Args:
         deadline_s: for how long all waits together may last; None: as long as jobs end now and then.
+        collect: takes an ended job in, by its display name, while there is time: a queue may be waited for longer than
+            the service keeps answers.
     """
 
     def __init__(
@@ -44,7 +52,9 @@ class Queue:
         limits: BatchLimits,
         of: tuple[str, str],
         deadline_s: float | None = None,
+        collect: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
+        self._collect, self._to_collect = collect, list[str]()
         self._ledger, self._service, self._limits, self._of = ledger, service, limits, of
         self._deadline_s, self._until = deadline_s, None if deadline_s is None else time.monotonic() + deadline_s
         self._over: set[str] = set()
@@ -62,10 +72,7 @@ class Queue:
     @property
     def job_tokens(self) -> int | None:
         """The most that one job should have; None where no limit is known."""
-        if self._refused_tokens is None:
-            return None
-        limit = max(self._refused_tokens - 1, 1)
-        return min(limit, max(LEAST_TOKENS, limit // JOBS_AT_ONCE))
+        return None if self._refused_tokens is None else job_tokens(max(self._refused_tokens - 1, 1))
 
     def may_halve(self, tokens: int) -> bool:
         """Whether a job of so many tokens may be made two."""
@@ -90,7 +97,10 @@ class Queue:
         self._pauses = 0
         if self._refused_tokens is None or self._limits.max_enqueued_tokens is not None:
             return
-        if sum(row.tokens for row in await self._active()) >= self._refused_tokens:
+        if await self._enqueued() < self._refused_tokens:
+            return
+        await self._look({row.display_name for row in await self._active()})  # some may have ended unseen
+        if await self._enqueued() >= self._refused_tokens:
             self._refused_tokens = None
             await asyncio.to_thread(self._ledger.unlearn, *self._of)
 
@@ -120,9 +130,15 @@ class Queue:
         await self._pause(seconds, error, tokens)
         return False
 
+    async def _enqueued(self) -> int:
+        return sum(row.tokens for row in await self._active())
+
     async def _active(self) -> list[JobRow]:
-        rows = await asyncio.to_thread(self._ledger.rows, *self._of)
+        rows = await self._rows()
         return [row for row in rows if row.display_name not in self._over and (row.name or row.is_sent)]
+
+    async def _rows(self) -> list[JobRow]:
+        return await asyncio.to_thread(partial(self._ledger.rows, *self._of, light=True))
 
     def _fits(self, active: Sequence[JobRow], tokens: int) -> bool:
         if len(active) >= self._limits.max_jobs:
@@ -142,6 +158,8 @@ class Queue:
                 return
             if until is not None and time.monotonic() >= until:
                 return
+            while self._collect and self._to_collect:
+                await self._collect(self._to_collect.pop(0))
             await self._pause(wait_s, error, tokens)
             wait_s = min(2 * wait_s, LONGEST_LOOK_S)
 
@@ -153,10 +171,11 @@ class Queue:
                 unseen.discard(report.display_name)
                 if report.is_over:
                     self._over.add(report.display_name)
+                    self._to_collect.append(report.display_name)
             if not unseen:
                 return
         fresh = time.time() - self._limits.look_again_s  # what is younger may not be listed yet
-        rows = await asyncio.to_thread(self._ledger.rows, *self._of)
+        rows = await self._rows()
         self._over |= {row.display_name for row in rows if row.display_name in unseen and row.created_at < fresh}
 
     async def _pause(self, seconds: float, error: QuotaError | None, tokens: int) -> None:

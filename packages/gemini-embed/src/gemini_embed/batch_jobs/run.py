@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from copy import copy
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar, get_args
 
@@ -14,9 +16,10 @@ from gemini_embed.batch_jobs.waiting import Fallback, Patience
 from gemini_embed.batch_jobs.watching import Progress
 from gemini_embed.batch_jobs.work import Work
 from gemini_embed.calls.call import Call
-from gemini_embed.checks import switch
+from gemini_embed.checks import seconds, switch
 from gemini_embed.engine import Pending
 from gemini_embed.errors import ConfigurationError
+from gemini_embed.metering import Budget
 from gemini_embed.notices import warn
 from gemini_embed.result import EmbeddingResult
 
@@ -48,11 +51,15 @@ class BatchRun:
         Raises:
             RequestError: the service cannot be asked. CacheError: the cache's file cannot be used.
         """
-        return self._started(Work.refresh).result()
+        return self.refreshing().result()
 
     async def arefresh(self) -> BatchStatus:
         """`refresh`, awaited."""
-        return await self._started(Work.refresh)
+        return await self.refreshing()
+
+    def refreshing(self) -> Pending[BatchStatus]:
+        """`refresh`, started."""
+        return self._started(Work.refresh)
 
     def wait(
         self,
@@ -125,7 +132,7 @@ class BatchRun:
         """`wait`, started: its result, and what the caller should be warned of."""
         if fallback is not None and fallback not in get_args(Fallback):
             raise ConfigurationError(f"fallback={fallback!r} must be 'online', 'raise' or None")
-        patience = Patience(_time("timeout_s", timeout_s), _time("deadline_s", deadline_s), fallback)
+        patience = Patience(seconds("timeout_s", timeout_s), seconds("deadline_s", deadline_s), fallback)
         is_kept = switch("keep", keep)
         return self._started(lambda work: work.wait(patience, progress, is_kept))
 
@@ -135,11 +142,15 @@ class BatchRun:
 
         Jobs that other runs need too are cancelled with it.
         """
-        return self._started(Work.cancel).result()
+        return self.cancelling().result()
 
     async def acancel(self) -> BatchStatus:
         """`cancel`, awaited."""
-        return await self._started(Work.cancel)
+        return await self.cancelling()
+
+    def cancelling(self) -> Pending[BatchStatus]:
+        """`cancel`, started."""
+        return self._started(Work.cancel)
 
     def delete(self) -> None:
         """Cancel the jobs, take them and their files away from the service, and forget them. What is in the cache
@@ -150,6 +161,12 @@ class BatchRun:
         """`delete`, awaited."""
         await self._started(Work.delete)
 
+    def within(self, budget: Budget) -> BatchRun:
+        """This run, whose costs are those of `budget`, which is within the embedder's."""
+        run = copy(self)
+        run._host = replace(self._host, budget=budget)
+        return run
+
     def _started(self, door: Callable[[Work], Coroutine[Any, Any, T]]) -> Pending[T]:
         """One of the doors of `Work`, on the engine's loop."""
         self._host.check()
@@ -159,17 +176,12 @@ class BatchRun:
 
     @property
     def _how_to_go_on(self) -> str:
-        model, cache = self._host.facts.name, str(self._host.vectors.path)
-        return f"Embedder({model!r}, cache={cache!r}).batches.get({self.name!r}).wait()"
+        told = {"cache": str(self._host.vectors.path)}
+        if self._host.staging is not None:
+            place = self._host.plain_request().connection
+            told |= {"project": str(place.project), "location": str(place.location), "staging": self._host.staging}
+        options = ", ".join(f"{name}={value!r}" for name, value in told.items())
+        return f"Embedder({self._host.facts.name!r}, {options}).batches.get({self.name!r}).wait()"
 
     def __repr__(self) -> str:
         return f"BatchRun({self.name!r})"
-
-
-def _time(name: str, seconds: Any) -> float | None:
-    """`seconds`, from 0. ConfigurationError: no number, or a negative one."""
-    if seconds is None:
-        return None
-    if isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds >= 0:
-        return float(seconds)
-    raise ConfigurationError(f"{name}={seconds!r} must be a number of seconds, 0 or more")

@@ -13,15 +13,14 @@ from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from typing import Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from gemini_embed.engine.loop import Pending
-from gemini_embed.result import EmbeddingResult
 
 T = TypeVar("T")
 
-Steps: TypeAlias = Generator[Pending[EmbeddingResult], EmbeddingResult, T]
-"""Yields an embedding under way, is sent its vectors or thrown its error, returns T."""
+Steps: TypeAlias = Generator[Pending[Any], Any, T]
+"""Yields work under way, mostly an embedding, is sent what came of it (its vectors) or thrown its error, returns T."""
 
 
 def run(steps: Steps[T]) -> T:
@@ -30,7 +29,7 @@ def run(steps: Steps[T]) -> T:
     with closing(steps):
         while isinstance(step := _advance(steps, outcome), Pending):
             try:
-                outcome = step.result()
+                outcome = _Value(step.result())
             except Exception as error:
                 outcome = error
     return step.value
@@ -42,7 +41,7 @@ async def arun(steps: Steps[T]) -> T:
     try:
         while isinstance(step := await _in_thread(partial(_advance, steps, outcome)), Pending):
             try:
-                outcome = await step
+                outcome = _Value(await step)
             except Exception as error:
                 outcome = error
     finally:
@@ -51,21 +50,24 @@ async def arun(steps: Steps[T]) -> T:
 
 
 @dataclass(frozen=True)
-class _Done(Generic[T]):
+class _Value(Generic[T]):
+    """What a wait or all steps came to, be it None."""
+
     value: T
 
 
-_Outcome: TypeAlias = EmbeddingResult | Exception | None
+_Outcome: TypeAlias = _Value[Any] | Exception | None
+"""What came of a wait; None before the first."""
 
 
-def _advance(steps: Steps[T], outcome: _Outcome) -> Pending[EmbeddingResult] | _Done[T]:
+def _advance(steps: Steps[T], outcome: _Outcome) -> Pending[Any] | _Value[T]:
     """Run on to the next wait or to the end, which is a value here: a StopIteration cannot leave a thread."""
     try:
         if outcome is None:
             return next(steps)
-        return steps.throw(outcome) if isinstance(outcome, Exception) else steps.send(outcome)
+        return steps.throw(outcome) if isinstance(outcome, Exception) else steps.send(outcome.value)
     except StopIteration as end:
-        return _Done(end.value)
+        return _Value(end.value)
 
 
 async def _in_thread(function: Callable[[], T]) -> T:

@@ -10,7 +10,8 @@ candidates   an item read: the records it would become;  identity: what their id
 batches      candidates gathered, loaded where the store does not know them;  describing: captions asked for
 adding       the stream of all that, embedded ahead of where it is written
 replacing    what the sources held before, removed at the end;  scratch: what a long stream remembers of itself
-steps        add and sync, as an index starts them
+lacking      what an add would embed, for jobs of the Batch API;  submitting: those, and how they are waited for
+steps        add, sync, submit and collect, as an index starts them;  by_jobs: the last two as its methods
 estimating   the same without sending anything
 held         records got, counted and removed, their words;  shrinking: copied at a smaller size
 report       what was done;  progress: a bar meanwhile

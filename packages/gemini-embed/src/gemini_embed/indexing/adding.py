@@ -26,7 +26,7 @@ from gemini_embed.indexing.options import How
 from gemini_embed.indexing.progress import Progress, progress_of
 from gemini_embed.indexing.replacing import Gone, Outdated
 from gemini_embed.indexing.report import AddReport, SkippedItem
-from gemini_embed.metering import Budget, Estimate, price
+from gemini_embed.metering import Budget, Estimate
 from gemini_embed.records import Record
 from gemini_embed.result import Usage
 from gemini_embed.stores import FloatArray, Store
@@ -34,6 +34,7 @@ from gemini_embed.stores import FloatArray, Store
 if TYPE_CHECKING:
     from gemini_embed.calls import Submitted
     from gemini_embed.embedder import Embedder
+    from gemini_embed.indexing.submitting import Jobs
 
 logger = logging.getLogger(__name__)
 
@@ -51,10 +52,11 @@ def added(
     *,
     budget: Budget,
     gone: Gone | None = None,
+    jobs: Jobs | None = None,
 ) -> Steps[AddReport]:
-    """Add `items` to an open store, then remove what is `gone`."""
+    """Add `items` to an open store, then remove what is `gone`; `jobs` have brought vectors of them into the cache."""
     with progress_of(items, how.progress) as bar, closing(Outdated(store)) as outdated:
-        adding = _Adding(embedder, store, outdated, how, budget, bar)
+        adding = _Adding(embedder, store, outdated, how, budget, bar, jobs)
         try:
             yield from adding.stream(items)
             adding.replaced = outdated.remove()
@@ -79,10 +81,11 @@ class _Adding:
         how: How,
         budget: Budget,
         progress: Progress,
+        jobs: Jobs | None,
     ) -> None:
         self.replaced = self.removed = 0
         self._is_writing = False
-        self._began = time.monotonic()
+        self._began = jobs.began_at if jobs else time.monotonic()
         self._embedder, self._store, self._outdated = embedder, store, outdated
         self._how, self._budget, self._progress = how, budget, progress
         self._window: deque[tuple[AddBatch, Submitted]] = deque()
@@ -90,7 +93,7 @@ class _Adding:
         self._added = self._reused = self._files = 0
         self._skipped: list[SkippedItem] = []
         self._refusals: list[RefusedItemsError] = []
-        self._usage = Usage()
+        self._usage = jobs.usage if jobs else Usage()
 
     @property
     def has_begun(self) -> bool:
@@ -99,7 +102,8 @@ class _Adding:
 
     def report(self) -> AddReport:
         """What was done so far."""
-        likely, facts = dict(self._budget.likely), self._embedder.facts
+        likely, has_price = dict(self._budget.likely), bool(self._embedder.facts.usd_per_million_tokens)
+        usd, expected_usd = (self._budget.spent_usd, self._budget.expected_usd) if has_price else (None, None)
         return AddReport(
             added=self._added,
             reused=self._reused,
@@ -107,8 +111,8 @@ class _Adding:
             removed=self.removed,
             skipped=tuple(sorted(self._skipped, key=lambda item: item.position)),
             usage=self._usage,
-            usd=self._budget.spent_usd if facts.usd_per_million_tokens else None,
-            estimate=Estimate(self._files, self._added, sum(likely.values()), price(likely, facts), by_modality=likely),
+            usd=usd,
+            estimate=Estimate(self._files, self._added, sum(likely.values()), expected_usd, by_modality=likely),
             duration_s=time.monotonic() - self._began,
         )
 

@@ -14,10 +14,11 @@ from gemini_embed.errors import Completed, InputError
 from gemini_embed.indexing.candidates import Candidate, Reader
 from gemini_embed.indexing.items import Item, ItemLike
 from gemini_embed.indexing.pieces import Loaded
+from gemini_embed.indexing.scratch import Seen
 from gemini_embed.indexing.walking import walked
 from gemini_embed.records import Record
 from gemini_embed.result import EmbeddingResult, OnError, RefusedItem
-from gemini_embed.stores import FloatArray
+from gemini_embed.stores import FloatArray, Store
 
 BATCH_BYTES = 8 * 2**20
 """Media of one batch, about: several batches are in memory at once, and once more as base64 while they are sent."""
@@ -144,6 +145,13 @@ def batches(
                 skip(position, like, error.problem)
     if gathered:
         yield gathered
+
+
+def unknown(gathered: Iterable[Waiting], store: Store, seen: Seen) -> list[Waiting]:
+    """Of what was gathered, records that came for the first time and that the store does not hold."""
+    first = [one for one in gathered if seen.is_new(one.record.id)]
+    known = {record.id for record in store.get([one.record.id for one in first])}
+    return [one for one in first if one.record.id not in known]
 
 
 def _files_in(item: ItemLike, reader: Reader) -> Iterable[ItemLike]:

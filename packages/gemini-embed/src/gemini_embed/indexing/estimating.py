@@ -9,11 +9,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gemini_embed.errors import InputError
-from gemini_embed.indexing.batches import AddBatch, Waiting, batches
+from gemini_embed.indexing.batches import AddBatch, Waiting, batches, unknown
 from gemini_embed.indexing.items import ItemLike, Place
 from gemini_embed.indexing.options import AddOptions, How, items_and_how
 from gemini_embed.indexing.scratch import Seen
 from gemini_embed.metering import Estimate, price
+from gemini_embed.metering.batch_estimates import BatchEstimate
 from gemini_embed.stores import Store
 
 if TYPE_CHECKING:
@@ -25,17 +26,15 @@ def estimate_add(
 ) -> Estimate:
     """The estimate of adding `items` to the store that `opened` gives; see `MultimodalIndex.estimate`."""
     found, how = items_and_how(items, options, embedder.root)
-    total, store = embedder.estimate([]), opened()
+    total, store = embedder.estimate([], price=how.price), opened()
     reader = how.reader(embedder, store)
     with closing(Seen()) as seen:
         for gathered in batches(found, how.batch_size, reader, how.on_error, lambda *bad: None):
-            first = [one for one in gathered if seen.is_new(one.record.id)]
-            known = {record.id for record in store.get([one.record.id for one in first])}
-            new = [one for one in first if one.record.id not in known]
+            new = unknown(gathered, store, seen)
             files = sum(one.record.uri is not None and one.candidate.begins for one in new)
             windows = [one for one in new if one.candidate.likely_tokens]
             whole = _of_whole(embedder, [one for one in new if not one.candidate.likely_tokens], how)
-            counted = whole + _of_windows(embedder, windows)
+            counted = whole + _of_windows(embedder, windows, total)
             total += replace(counted, files=files, known=len(gathered) - len(new))
     return total
 
@@ -43,17 +42,21 @@ def estimate_add(
 def _of_whole(embedder: Embedder, new: Sequence[Waiting], how: How) -> Estimate:
     batch = AddBatch(new)
     try:
-        return embedder.estimate(batch.contents, on_error=how.on_error)
+        return embedder.estimate(batch.contents, on_error=how.on_error, price=how.price)
     except InputError as error:
         raise error.relocated(batch.places) from error.__cause__
 
 
-def _of_windows(embedder: Embedder, windows: Sequence[Waiting]) -> Estimate:
-    """Of what is told by its length, without being cut."""
+def _of_windows(embedder: Embedder, windows: Sequence[Waiting], total: Estimate) -> Estimate:
+    """Of what is told by its length, without being cut; an estimate of the kind that `total` is."""
     tokens: Counter[str] = Counter()
-    different = {one.content_key: one.candidate.likely_tokens for one in windows}
-    for likely in different.values():
-        if likely is not None:
-            tokens.update(likely())
+    different = {one.content_key: one.candidate for one in windows}
+    for one in different.values():
+        if one.likely_tokens is not None:
+            tokens.update(one.likely_tokens())
     usd = price(tokens, embedder.facts)
-    return Estimate(items=len(different), tokens=tokens.total(), usd=usd, by_modality=dict(tokens))
+    online = Estimate(items=len(different), tokens=tokens.total(), usd=usd, by_modality=dict(tokens))
+    if not isinstance(total, BatchEstimate):
+        return online
+    plan = total.plan
+    return BatchEstimate.of(online, sum(plan.line_bytes(0, one.size_bytes) for one in different.values()), plan)

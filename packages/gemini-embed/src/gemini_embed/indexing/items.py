@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from gemini_embed.content import ContentLike, Media
 from gemini_embed.errors import InputError
 from gemini_embed.windows import Window
+
+A = TypeVar("A")
+B = TypeVar("B")
 
 
 @dataclass(frozen=True)
@@ -76,3 +79,17 @@ def _named_source(item: Item) -> str | None:
         return item.content.location
     place = item.content.path if isinstance(item.content, Unlisted) else item.content
     return os.fspath(place) if isinstance(place, os.PathLike) else None
+
+
+def anew(make: Callable[[Iterable[A]], Iterator[B]], given: Iterable[A]) -> Iterable[B]:
+    """`make(given)`, made anew each time it is iterated, as `price="batch"` needs it; once where `given` comes once."""
+    return make(given) if isinstance(given, Iterator) else _Anew(make, given)
+
+
+@dataclass(frozen=True)
+class _Anew(Generic[A, B]):
+    make: Callable[[Iterable[A]], Iterator[B]]
+    given: Iterable[A]
+
+    def __iter__(self) -> Iterator[B]:
+        return self.make(self.given)

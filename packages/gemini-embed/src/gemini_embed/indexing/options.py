@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
-from gemini_embed.checks import one_of, switch
+from gemini_embed.checks import one_of, seconds, switch
+from gemini_embed.errors import ConfigurationError
 from gemini_embed.indexing.candidates import Reader
 from gemini_embed.indexing.items import Describe, ItemLike, Place
 from gemini_embed.indexing.walking import files_at
+from gemini_embed.metering import Price
 from gemini_embed.result import OnError
 from gemini_embed.stores import Store
 from gemini_embed.windows import Cutting
@@ -29,6 +31,8 @@ class AddOptions(TypedDict, total=False):
     describe: Describe | None
     progress: bool | None
     respect_gitignore: bool
+    price: Price
+    deadline_s: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +46,8 @@ class How:
     progress: bool | None = None
     max_cost_usd: float | None = None
     respect_gitignore: bool = False
+    price: Price = "online"
+    deadline_s: float | None = None
 
     @classmethod
     def asked(cls, options: AddOptions, *, on_error: OnError) -> How:
@@ -53,6 +59,9 @@ class How:
         wanted = {name: value for name, value in options.items() if value is not None}
         wanted["respect_gitignore"] = switch("respect_gitignore", wanted.get("respect_gitignore", False))
         wanted["on_error"] = one_of("on_error", wanted.get("on_error") or on_error, OnError)
+        wanted["price"] = one_of("price", wanted.get("price", "online"), Price)
+        if seconds("deadline_s", wanted.get("deadline_s")) is not None and wanted["price"] != "batch":
+            raise ConfigurationError('deadline_s= is for price="batch": ordinary calls take no day')
         return cls(**wanted)  # type: ignore[arg-type]  # its fields are those of AddOptions
 
     def reader(self, embedder: Embedder, store: Store) -> Reader:

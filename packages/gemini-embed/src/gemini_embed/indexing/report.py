@@ -54,7 +54,7 @@ class AddReport:
     @property
     def tokens(self) -> int | None:
         """Input tokens that the service counted; 0 when nothing was asked, None when it did not tell."""
-        return self.usage.prompt_tokens if self.usage.requests else 0
+        return self.usage.prompt_tokens if self.usage.requests or self.usage.prompt_tokens else 0
 
     def __str__(self) -> str:
         return "\n".join(f"{name:9} {value}" for name, value in self._lines())

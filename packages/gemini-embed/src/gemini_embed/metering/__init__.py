@@ -1,15 +1,26 @@
 """What embedding costs, and who hears of it.
 
 prices       what tokens cost
-estimates    before anything is sent
+estimates    before anything is sent;  batch_estimates: the same by jobs of the Batch API
 budget       limits that hold meanwhile
 tracking     usage for whoever asks;  telemetry: OpenTelemetry's spans and metrics
 """
 
 from gemini_embed.metering.budget import Budget
-from gemini_embed.metering.estimates import Estimate, estimate
+from gemini_embed.metering.estimates import Estimate, Price, estimate
 from gemini_embed.metering.prices import price, usd
 from gemini_embed.metering.telemetry import ObservedCall, observed
 from gemini_embed.metering.tracking import UsageTracker, track_usage
 
-__all__ = ["Budget", "Estimate", "ObservedCall", "UsageTracker", "estimate", "observed", "price", "track_usage", "usd"]
+__all__ = [
+    "Budget",
+    "Estimate",
+    "ObservedCall",
+    "Price",
+    "UsageTracker",
+    "estimate",
+    "observed",
+    "price",
+    "track_usage",
+    "usd",
+]

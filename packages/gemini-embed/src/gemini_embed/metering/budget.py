@@ -120,6 +120,11 @@ class Budget:
         self._release(likely_usd)
 
     @property
+    def expected_usd(self) -> float:
+        """What the answered calls and the collected jobs had been expected to cost, each at its own price."""
+        return self._expected_usd
+
+    @property
     def _root(self) -> Budget:
         return self if self._within is None else self._within._root
 

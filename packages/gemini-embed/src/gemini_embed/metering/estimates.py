@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass, field
+from typing import Literal, TypeAlias
 
 from gemini_embed.metering.prices import likely_tokens_by_modality, price, usd
 from gemini_embed.models import ModelFacts
 from gemini_embed.preparing import Entry
+
+Price: TypeAlias = Literal["online", "batch"]
+"""How contents are embedded, and so at which price: by ordinary calls, or by jobs of the Batch API."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +53,16 @@ class Estimate:
         files = f" ({self.files:,} file{'s' if self.files > 1 else ''})" if self.files else ""
         known = f", {self.known:,} more are in the store already" if self.known else ""
         items = f"{self.items:,} item{'s' if self.items != 1 else ''}"
-        lines = [f"{items}{files}, about {self.tokens:,} tokens, about {usd(self.usd)}{known}"]
+        lines = [f"{items}{files}, about {self.tokens:,} tokens, about {self._prices()}{known}"]
         if len(self.by_modality) > 1:
             lines += [f"  {modality:6} {count:>12,} tokens" for modality, count in self.by_modality.items()]
-        return "\n".join([*lines, *([self.price_note] if self.price_note else [])])
+        return "\n".join([*lines, *self._notes()])
+
+    def _prices(self) -> str:
+        return usd(self.usd)
+
+    def _notes(self) -> list[str]:
+        return [self.price_note] if self.price_note else []
 
 
 def estimate(items: Iterable[Entry], files: int, facts: ModelFacts) -> Estimate:

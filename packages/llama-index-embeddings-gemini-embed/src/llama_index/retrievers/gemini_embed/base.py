@@ -19,6 +19,7 @@ from llama_index.retrievers.gemini_embed.nodes import items_of, node_of
 from llama_index.retrievers.gemini_embed.queries import MultimodalQuery, Question, asked
 
 from gemini_embed import AddReport, Content, MultimodalIndex, Words
+from gemini_embed.adapters import anew
 from gemini_embed.agents import Sources
 from gemini_embed.agents.words import LIST, READ, SEARCH
 from gemini_embed.indexing.options import AddOptions
@@ -90,11 +91,11 @@ class GeminiMultimodalRetriever(BaseRetriever):
         of one source in this call become what the source holds, so pass them together. For the options, the report and
         errors see `MultimodalIndex.add`, which takes files and media.
         """
-        return self.index.add(items_of(nodes), **options)
+        return self.index.add(anew(items_of, nodes), **options)
 
     async def ainsert_nodes(self, nodes: Iterable[BaseNode], **options: Unpack[AddOptions]) -> AddReport:
         """`insert_nodes`, awaited."""
-        return await self.index.aadd(items_of(nodes), **options)
+        return await self.index.aadd(anew(items_of, nodes), **options)
 
     def search_tool(
         self,
