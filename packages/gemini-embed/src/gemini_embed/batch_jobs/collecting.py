@@ -28,10 +28,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from gemini_embed.batch_jobs.host import Host
     from gemini_embed.batch_jobs.leases import Lease
     from gemini_embed.batch_jobs.ledger import JobRow, Ledger
     from gemini_embed.batch_jobs.service import JobService
     from gemini_embed.cache import VectorCache
+    from gemini_embed.calls.attempts import Request
+    from gemini_embed.calls.call import Call
     from gemini_embed.metering import Budget
 
 logger = logging.getLogger(__name__)
@@ -107,6 +110,34 @@ class Collector:
     look_again_s: float
     told: ObservedCall
     keep: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        host: Host,
+        request: Request,
+        service: JobService,
+        lease: Lease,
+        call: Call | None,
+        online: Online,
+        keep: bool = False,
+    ) -> Collector:
+        """One for the jobs of a call; None: of a run that was found again, whose contents nobody has here."""
+        facts, size = host.facts, request.options.dimensions if call else None
+        task, side = (call.purpose.task, call.purpose.side) if call else (None, None)
+        return cls(
+            ledger=host.ledger,
+            service=service,
+            cache=host.vectors,
+            budget=host.budget,
+            model=facts.name,
+            dimensions=facts.size(size) if call else None,
+            lease=lease,
+            online=online,
+            look_again_s=host.limits.look_again_s,
+            told=ObservedCall(facts, request.connection.base_url, task, side, size, inputs=0, is_batch=True),
+            keep=keep,
+        )
 
     async def collect(self, display_name: str) -> Collected | None:
         """Take an ended job in; None when another process is at it, or has done it.

@@ -22,7 +22,6 @@ from gemini_embed.batch_jobs.watching import Progress, watching
 from gemini_embed.calls.attempts import Request
 from gemini_embed.calls.call import Call
 from gemini_embed.errors import ApiError, NotFoundError
-from gemini_embed.metering import ObservedCall
 from gemini_embed.preparing import without_twins
 from gemini_embed.result import EmbeddingResult, Usage
 from gemini_embed.service import HttpSession
@@ -126,30 +125,8 @@ class Work:
 
     @asynccontextmanager
     async def _collecting(self, keep: bool = False) -> AsyncIterator[Collector]:
-        host, facts, purpose = self._host, self._request.facts, self._call.purpose if self._call else None
-        told = ObservedCall(
-            facts,
-            self._request.connection.base_url,
-            task=purpose.task if purpose else None,
-            side=purpose.side if purpose else None,
-            dimensions=self._request.options.dimensions if self._call else None,
-            inputs=0,
-            is_batch=True,
-        )
-        async with working(host.ledger) as lease:
-            yield Collector(
-                ledger=host.ledger,
-                service=self._service,
-                cache=host.vectors,
-                budget=host.budget,
-                model=facts.name,
-                dimensions=facts.size(self._request.options.dimensions) if self._call else None,
-                lease=lease,
-                online=self._online,
-                look_again_s=host.limits.look_again_s,
-                told=told,
-                keep=keep,
-            )
+        async with working(self._host.ledger) as lease:
+            yield Collector.of(self._host, self._request, self._service, lease, self._call, self._online, keep)
 
     async def _online(self, keys: Sequence[bytes]) -> Mapping[bytes, NDArray[np.float32]]:
         """Vectors of these keys, asked for anew; none where the contents are not at hand."""
