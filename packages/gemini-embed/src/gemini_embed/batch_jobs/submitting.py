@@ -75,17 +75,7 @@ class Submission:
         recall = Recall(host.vectors, request.connection, request.service, request.facts, request.options)
         self._gathering = Gathering(session, request, recall, order.call)
         self._writer = Writer(folder, host.limits)
-        self._collector = Collector(
-            ledger=self._ledger,
-            service=self._service,
-            cache=host.vectors,
-            budget=host.budget,
-            model=host.facts.name,
-            dimensions=host.facts.size(request.options.dimensions),
-            lease=lease,
-            online=self._online,
-            look_again_s=host.limits.look_again_s,
-        )
+        self._collector = Collector.of(host, request, self._service, lease, order.call, self._online)
         self._wanted: dict[bytes, None] = {}
         self._elsewhere: defaultdict[str, list[Entry]] = defaultdict(list)
         self._again: list[Entry] = []
