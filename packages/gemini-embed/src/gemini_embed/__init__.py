@@ -28,15 +28,16 @@ hold every import to them, so a new room gets a row here.
     8   `metering/`                  prices, estimates, budgets; usage trackers and OpenTelemetry
     8   `stores/`                    where records and vectors live: `qdrant/`, `edge/`, `milvus/` behind one contract
     9   `calls/`                     one call: tried, sifted, recalled from the cache, put back in order
-    10  `embedder`                   `Embedder`, the first door
-    11  `indexing/`                  how things come in: places, items, candidates, batches, written
-    11  `searching/`                 how they are found: a query for each modality, fused, merged
-    12  `index`                      `MultimodalIndex`, the second door
-    12  `adapters/`                  what stands in front of the embedder for others
-    12  `testing/`                   what every store must pass, for pytest
-    13  `agents/`                    numbers for sources, media for a model, tools that read
-    13  `analysis/`                  groups, labels and outliers of vectors
-    13  `evaluation/`                how well an index finds, measured on the index itself
+    10  `batch_jobs/`                the Batch API at half price: submitted, found again, collected into the cache
+    11  `embedder`                   `Embedder`, the first door
+    12  `indexing/`                  how things come in: places, items, candidates, batches, written
+    12  `searching/`                 how they are found: a query for each modality, fused, merged
+    13  `index`                      `MultimodalIndex`, the second door
+    13  `adapters/`                  what stands in front of the embedder for others
+    13  `testing/`                   what every store must pass, for pytest
+    14  `agents/`                    numbers for sources, media for a model, tools that read
+    14  `analysis/`                  groups, labels and outliers of vectors
+    14  `evaluation/`                how well an index finds, measured on the index itself
 
 Each room's `__init__` says its files, and hands on the names others need most; the rest is imported from its file.
 
@@ -54,6 +55,10 @@ from gemini_embed.embedder import Embedder
 from gemini_embed.errors import (
     ApiError,
     AuthenticationError,
+    BatchDeadlineError,
+    BatchError,
+    BatchFailedError,
+    BatchMismatchError,
     BudgetError,
     CacheError,
     Completed,
@@ -84,6 +89,9 @@ from gemini_embed.tasks import Task
 
 if TYPE_CHECKING:
     from gemini_embed.adapters.embedding_function import GeminiEmbeddingFunction
+    from gemini_embed.batch_jobs.batches import Batches
+    from gemini_embed.batch_jobs.limits import BatchLimits
+    from gemini_embed.batch_jobs.run import BatchRun
     from gemini_embed.cache import VectorCache
     from gemini_embed.excerpt import Excerpt
     from gemini_embed.hits import Hit, Hits
@@ -105,6 +113,9 @@ if TYPE_CHECKING:
 
 _LAZY = {
     "AddReport": "gemini_embed.indexing.report",
+    "BatchLimits": "gemini_embed.batch_jobs.limits",
+    "BatchRun": "gemini_embed.batch_jobs.run",
+    "Batches": "gemini_embed.batch_jobs.batches",
     "Budget": "gemini_embed.metering.budget",
     "EdgeStore": "gemini_embed.stores.edge",
     "Cutting": "gemini_embed.windows",
@@ -135,6 +146,13 @@ __all__ = [
     "ApiError",
     "Audio",
     "AuthenticationError",
+    "BatchDeadlineError",
+    "BatchError",
+    "BatchFailedError",
+    "BatchLimits",
+    "BatchMismatchError",
+    "BatchRun",
+    "Batches",
     "Budget",
     "BudgetError",
     "CacheError",

@@ -12,7 +12,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,8 @@ from gemini_embed.cache_file import CacheFile, is_passing
 from gemini_embed.errors import CacheError, ConfigurationError
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 PAUSE_S = 60.0
 """How long the file is left alone after it could not be used, so that a full disk or a lock costs its wait once."""
@@ -88,17 +90,38 @@ class VectorCache:
 
     def put(self, model: str, vectors: Mapping[bytes, NDArray[np.float32]]) -> None:
         """Keep vectors. Once this returns they are there after a kill, unless a warning was logged."""
-        now = time.time()
-        rows = [(key, model, vector.astype("<f4", copy=False).tobytes(), now) for key, vector in vectors.items()]
-
-        def write(db: sqlite3.Connection) -> None:
-            with db:
-                db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?)", rows)
-
         try:
-            self._tried(write, "written")
+            self._tried(_insertion(model, vectors), "written")
         except CacheError as e:  # the caller has the vectors, and is to keep them
             self._log(f"the vectors of this call are not kept: {e}")
+
+    def write(self, model: str, vectors: Mapping[bytes, NDArray[np.float32]]) -> None:
+        """Keep vectors that exist nowhere else: once this returns they are there after a kill.
+
+        Raises:
+            CacheError: they are not, for whatever reason.
+        """
+        self._file.use(_insertion(model, vectors))
+
+    def use(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """`work` on the open file, for what is kept beside the vectors. Raises CacheError: it cannot be used."""
+        return self._file.use(work)
+
+    def held(self, keys: Sequence[bytes]) -> set[bytes]:
+        """Which of these keys have a vector, at any size, without reading it.
+
+        Raises:
+            CacheError: the file cannot be used.
+        """
+
+        def read(db: sqlite3.Connection) -> set[bytes]:
+            return {
+                key
+                for some in _slices(keys)
+                for (key,) in db.execute(f"SELECT key FROM vectors WHERE key IN ({_marks(some)})", some)  # noqa: S608  # marks
+            }
+
+        return self._file.use(read)
 
     @property
     def path(self) -> Path:
@@ -171,6 +194,17 @@ class VectorCache:
     def _log(self, message: str) -> None:
         logger.log(logging.DEBUG if self._warned else logging.WARNING, message)
         self._warned = True
+
+
+def _insertion(model: str, vectors: Mapping[bytes, NDArray[np.float32]]) -> Callable[[sqlite3.Connection], None]:
+    now = time.time()
+    rows = [(key, model, vector.astype("<f4", copy=False).tobytes(), now) for key, vector in vectors.items()]
+
+    def write(db: sqlite3.Connection) -> None:
+        with db:
+            db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?)", rows)
+
+    return write
 
 
 def _slices(keys: Sequence[bytes]) -> list[Sequence[bytes]]:

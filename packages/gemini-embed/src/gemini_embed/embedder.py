@@ -6,13 +6,14 @@ import asyncio
 import os
 import ssl
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from gemini_embed.batch_jobs.limits import BatchLimits, staging_place
 from gemini_embed.calls import Overflow, RetryPolicy, Submitted, embed
 from gemini_embed.calls.advice import warn_of_lifecycle
 from gemini_embed.calls.attempts import Request
+from gemini_embed.calls.call import Call
 from gemini_embed.calls.overflow import warn_of_long_texts
 from gemini_embed.calls.refused import RefusedItems
 from gemini_embed.calls.rows import Rows
@@ -44,19 +45,12 @@ from gemini_embed.transport import HttpOptions
 from gemini_embed.wire import Options
 
 if TYPE_CHECKING:
+    from gemini_embed.batch_jobs.batches import Batches
     from gemini_embed.cache import VectorCache
 
 DEFAULT_MODEL = "gemini-embedding-2"
-
-
-@dataclass(frozen=True)
-class _Call:
-    """A call that is checked and conditioned, and not started."""
-
-    prepared: Prepared
-    purpose: Purpose
-    dimensions: int | None
-    refused: RefusedItems
+_ADDED_LATER = {"_has_warned_of_mix": False, "batch_limits": BatchLimits(), "staging": None}
+"""What pickles of earlier versions lack."""
 
 
 class Embedder(Closing):
@@ -96,6 +90,8 @@ class Embedder(Closing):
             leaves them for the 48 hours they live, and this object uses them again meanwhile.
         max_cost_usd: the most that this object may spend; a call that would exceed it is not sent, see `BudgetError`.
             `.budget` tells what is spent. None: no limit.
+        batch_limits: what jobs of `.batches` may be, as `BatchLimits` or a mapping of its fields.
+        staging: where batch jobs of Vertex AI put their files, "gs://bucket/prefix"; needed there and only there.
 
     Nothing is sent, started or looked up on the network before the first call. Thread-safe, usable from several
     event loops, safe across a fork; a pickle leaves the key and credentials behind, and what is unpickled looks for a
@@ -138,6 +134,8 @@ class Embedder(Closing):
         max_media_bytes: int = 20 * 2**20,
         keep_uploads: bool = False,
         max_cost_usd: float | None = None,
+        batch_limits: BatchLimits | Mapping[str, Any] | None = None,
+        staging: str | None = None,
     ) -> None:
         self._connection = connect(
             api_key=api_key,
@@ -172,6 +170,8 @@ class Embedder(Closing):
         )
         self.rate_limits = RateLimits.of(rate_limits)
         self.budget = Budget(self.facts, max_cost_usd)
+        self.batch_limits = BatchLimits.of(batch_limits)
+        self.staging = staging_place(staging, self._connection.backend)
         self.cache = _cache_of(cache)
         self._kept_files = KeptFiles() if switch("keep_uploads", keep_uploads) else None
         self._has_warned_of_mix = False
@@ -335,6 +335,27 @@ class Embedder(Closing):
         _warn_of(prepared)
         return estimate(without_twins(prepared.entries), files, self.facts)
 
+    @property
+    def batches(self) -> Batches:
+        """Jobs of the Batch API, at half price: what they embed goes into the cache, where all other calls find it."""
+        from gemini_embed.batch_jobs.batches import Batches
+        from gemini_embed.batch_jobs.host import Host
+
+        host = Host(
+            engine=self._engine,
+            http=self._http,
+            facts=self.facts,
+            cache=self.cache,
+            budget=self.budget,
+            limits=self.batch_limits.known(self.facts, self.rate_limits),
+            staging=self.staging,
+            prepared=self._prepared,
+            request=self._request,
+            start=self._submit,
+            warn_of=self._warn_of_call,
+        )
+        return Batches(host)
+
     def fetch(self, url: str) -> bytes:
         """The bytes of a medium at an http(s) URL, under the rules that hold for embedding it.
 
@@ -361,7 +382,7 @@ class Embedder(Closing):
         return {name: value for name, value in self.__dict__.items() if name != "_engine"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update({"_has_warned_of_mix": False, **state})
+        self.__dict__.update({**_ADDED_LATER, **state})
         self._engine = self._new_engine()
 
     def _new_engine(self) -> Engine[HttpSession]:
@@ -374,16 +395,16 @@ class Embedder(Closing):
         task: str | None,
         dimensions: int | None,
         on_error: OnError = "raise",
-    ) -> _Call:
+    ) -> Call:
         """Check and condition everything, in the caller's thread: bad input raises before any request."""
         self._connection = self._connection.ready()
         purpose = Purpose(parse_task(task) if task else self.task, one_of("side", side, Side), self.condition_media)
         size = checked_dimensions(dimensions, self.facts) or self.dimensions
         refused = RefusedItems(one_of("on_error", on_error, OnError))
         prepared = prepare(contents, purpose, self.facts, self._fetch, refused.bad_input)
-        return _Call(prepared, purpose, size, refused)
+        return Call(prepared, purpose, size, refused)
 
-    async def _aprepared(self, contents: list[Content], *how: Any) -> _Call:
+    async def _aprepared(self, contents: list[Content], *how: Any) -> Call:
         """`_prepared`, off the caller's loop where media are looked into: files are read."""
         if any(content.has_media for content in contents):
             return await asyncio.to_thread(self._prepared, contents, *how)
@@ -394,19 +415,36 @@ class Embedder(Closing):
             self._has_warned_of_mix = True
             warn(said)
 
-    def _submit(self, call: _Call, batch_size: int | None = None, budget: Budget | None = None) -> Submitted:
+    def _submit(self, call: Call, batch_size: int | None = None, budget: Budget | None = None) -> Submitted:
         """Start a call."""
         size, items, count = call.dimensions, call.prepared.entries, call.prepared.count
+        self._warn_of_call(call)
+        uploads = Uploads(self._connection, self._http, self._kept_files)
+        request = self._request(call, batch_size, budget)
+        rows = Rows(
+            count,
+            dimensions=self.facts.size(size),
+            unit_length=scaled_to_unit(self.facts, size, self.normalize),
+            model=self.facts.name,
+        )
+        job = partial(embed, request=request, items=items, rows=rows, refused=call.refused, uploads=uploads)
+        told = ObservedCall(self.facts, self._connection.base_url, call.purpose.task, call.purpose.side, size, count)
+        return Submitted(self._engine.start(observed(told, job, rows)), rows)
+
+    def _warn_of_call(self, call: Call) -> None:
         _warn_of(call.prepared)
         if self.overflow == "warn":
-            warn_of_long_texts(items, self.facts)
-        request = Request(
+            warn_of_long_texts(call.prepared.entries, self.facts)
+
+    def _request(self, call: Call, batch_size: int | None = None, budget: Budget | None = None) -> Request:
+        """What holds for every request of a call."""
+        return Request(
             connection=self._connection,
             service=self._service,
             facts=self.facts,
             options=Options(
                 model=self.facts.name,
-                dimensions=size,
+                dimensions=call.dimensions,
                 auto_truncate=False if self.overflow == "error" and self.facts.endpoint == "predict" else None,
             ),
             retry=self.retry,
@@ -419,16 +457,6 @@ class Embedder(Closing):
             task=call.purpose.task,
             count_tokens=self.overflow == "error",
         )
-        rows = Rows(
-            count,
-            dimensions=self.facts.size(size),
-            unit_length=scaled_to_unit(self.facts, size, self.normalize),
-            model=self.facts.name,
-        )
-        uploads = Uploads(self._connection, self._http, self._kept_files)
-        job = partial(embed, request=request, items=items, rows=rows, refused=call.refused, uploads=uploads)
-        told = ObservedCall(self.facts, self._connection.base_url, call.purpose.task, call.purpose.side, size, count)
-        return Submitted(self._engine.start(observed(told, job, rows)), rows)
 
     def _max_items(self, batch_size: int | None) -> int | None:
         """Contents a call: as asked for, and no more than a minute's quota has room for."""

@@ -17,6 +17,10 @@ GeminiEmbedError                        `.completed` holds what a failed call ha
 │   └── ReplyError                      an answer that cannot be right: miscounted, another size, not finite
 │       └── UnreadableReplyError        not the JSON that was expected: worth another try
 ├── BudgetError                         `max_cost_usd` would be exceeded
+├── BatchError                          a batch job could not do what was asked; `.jobs` names it
+│   ├── BatchMismatchError              its answers are not those of its texts; nothing of it is used
+│   ├── BatchFailedError                the service gave it up, with its reason
+│   └── BatchDeadlineError              it had not ended when the time was over; it goes on
 ├── CacheError                          the cache's file cannot be used
 └── StoreError                          a vector store could not do what was asked
     ├── FingerprintMismatchError        vectors of another model, size or conditioning live there
@@ -286,6 +290,33 @@ class UnreadableReplyError(ReplyError):
 
 class BudgetError(GeminiEmbedError):
     """The next call would have cost more than `max_cost_usd` leaves; nothing of it was sent."""
+
+
+class BatchError(GeminiEmbedError):
+    """A batch job could not do what was asked. `jobs` are the names of those that it is about."""
+
+    def __init__(self, message: str, *, jobs: Sequence[str] = ()) -> None:
+        self.jobs = tuple(jobs)
+        super().__init__(message)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+class BatchMismatchError(BatchError):
+    """Answers of a job differ from what the same texts got online; nothing of the job is used, and it is kept."""
+
+
+class BatchFailedError(BatchError):
+    """The service gave a job up: FAILED, EXPIRED or CANCELLED, with the reason it tells."""
+
+
+class BatchDeadlineError(BatchError):
+    """Jobs had not ended when the time was over. They go on, and what they bring can be collected later."""
+
+
+class UnclearCreateError(BatchError):
+    """Nobody knows whether a job was created: the answer was lost. It is looked for by its display name."""
 
 
 class CacheError(GeminiEmbedError):

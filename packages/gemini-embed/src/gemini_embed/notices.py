@@ -1,4 +1,4 @@
-"""Warnings that point at the caller's line."""
+"""Warnings that point at the caller's line, and whether anybody looks at a progress bar."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ def warn(message: str) -> None:
     while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__", "")):
         level, frame = level + 1, frame.f_back
     warnings.warn(message, GeminiEmbedWarning, stacklevel=level)
+
+
+def is_watched() -> bool:
+    """Whether a progress bar is seen. In a notebook stderr is no terminal; tqdm.auto knows what to show there."""
+    return "ipykernel" in sys.modules or (sys.stderr is not None and sys.stderr.isatty())
 
 
 def _is_ours(module: str) -> bool:

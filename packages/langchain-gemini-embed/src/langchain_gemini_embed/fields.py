@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from gemini_embed import ConfigurationError, ModelFacts, RateLimits, RetryPolicy
+from gemini_embed import BatchLimits, ConfigurationError, ModelFacts, RateLimits, RetryPolicy
 from gemini_embed.adapters import KEY_VARIABLES
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, SkipValidation, field_serializer
 
@@ -71,6 +71,10 @@ class Fields(BaseModel):
     """Contents a request, at most the model's limit, which None stands for."""
     rate_limits: Final[Annotated[RateLimits | str | None, SkipValidation]] = None
     """The project's quotas for the model, or a tier's name; what is not told is learned from the service."""
+    batch_limits: Final[Annotated[BatchLimits | Mapping[str, Any] | None, SkipValidation]] = None
+    """What batch jobs may be, as `gemini_embed.BatchLimits` or a mapping of its fields."""
+    staging: Final[str | None] = None
+    """Where batch jobs of Vertex AI put their files: gs://bucket/prefix."""
     facts: Final[Annotated[ModelFacts | Mapping[str, Any] | None, SkipValidation]] = None
     """Overrides for what is known of the model."""
     cache: Final[Any] = None

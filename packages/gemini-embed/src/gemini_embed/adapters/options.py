@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from gemini_embed.batch_jobs.limits import BatchLimits
 from gemini_embed.calls import Overflow, RetryPolicy
 from gemini_embed.models import ModelFacts
 from gemini_embed.quota import RateLimits
@@ -48,6 +49,8 @@ class EmbedderOptions(TypedDict, total=False):
     max_media_bytes: int | None
     keep_uploads: bool | None
     max_cost_usd: float | None
+    batch_limits: BatchLimits | Mapping[str, Any] | None
+    staging: str | None
 
 
 _SIZE = ("output_dimensionality", "dimensions")

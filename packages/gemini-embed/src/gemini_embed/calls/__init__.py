@@ -1,5 +1,6 @@
 """One call of an embedder: from prepared entries to vectors in the caller's order.
 
+call         what was asked, checked and conditioned
 job          batches fanned out, split where the service asks for it, sifted, put back in order
 windows      its items a few at a time, and of their media no more in memory than there is room for
 attempts     one request tried until it is answered;  retries: what a failed attempt means

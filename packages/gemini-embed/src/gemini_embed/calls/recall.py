@@ -73,7 +73,7 @@ class Recall:
 
     def _kept_as(self) -> Iterator[tuple[str, int | None]]:
         """Where a vector may be kept, by service and size: as it is asked for, then in larger sizes."""
-        now, earlier = _of_service(self._connection, self._service.get()), _as_kept_earlier(self._connection)
+        now, earlier = of_service(self._connection, self._service.get()), _as_kept_earlier(self._connection)
         larger = self._facts.sizes_above(self._size) if self._size else []
         for size in (self._size, *larger):
             yield now, size
@@ -119,14 +119,14 @@ def _may_change(item: Entry) -> bool:
     return any(uri.startswith("gs://") for uri in uris)
 
 
-def _of_service(connection: Connection, service: str) -> str:
+def of_service(connection: Connection, service: str) -> str:
     """Vectors of the Developer API and of Vertex are kept apart: nobody promises that both serve the same weights. So
     are those of other services, or a test server's would be taken for the real ones. Regions share theirs."""
     return connection.backend if service == GOOGLE else f"{connection.backend} {service}"
 
 
 def _as_kept_earlier(connection: Connection) -> str:
-    """`_of_service` as caches say it that are older than names of services: by the address alone."""
+    """`of_service` as caches say it that are older than names of services: by the address alone."""
     address = urlsplit(connection.base_url)
     host = address.hostname or ""
     if host.endswith(".googleapis.com"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 
 from gemini_embed.errors import ApiError, InputError, RefusedItemsError
 from gemini_embed.result import OnError, RefusedItem
@@ -41,6 +42,17 @@ class RefusedItems:
         if self._alone >= TRIAL_ITEMS and len(self._words) == 1 and not self.answered:
             error.hint = error.hint or f"Hint: {self._alone} inputs sent one by one were all refused, so it is not them"
             raise error
+
+    def refused_before(self, error: ApiError, positions: Sequence[int]) -> None:
+        """The service has refused the content at `positions` in a batch job, so it is not sent in this call."""
+        self._items += [RefusedItem(position, error.message.strip()) for position in positions]
+        self._first = self._first or error
+
+    def copied(self) -> RefusedItems:
+        """What was found so far, for another call with the same contents."""
+        other = copy(self)
+        other._items, other._words = self._items.copy(), self._words.copy()
+        return other
 
     @property
     def items(self) -> tuple[RefusedItem, ...]:

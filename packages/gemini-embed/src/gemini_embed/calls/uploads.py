@@ -85,6 +85,23 @@ class Uploads:
                 raise e.at(item.position) from e.__cause__
         return replace(item, parts=parts, size_bytes=size_bytes)
 
+    async def without_large_parts(self, item: Entry, max_part_bytes: int) -> Entry:
+        """The item, its media of more bytes than that by reference. Raises as `fitting` does."""
+        parts, size_bytes = [*item.parts], item.size_bytes
+        for place, part in enumerate(item.parts):
+            data = inline_data(part)
+            if data is not None and len(data) > max_part_bytes:
+                assert isinstance(part, dict)  # noqa: S101  # it has data; tells the type checker
+                parts[place] = await self._by_reference(part)
+                size_bytes -= base64_size(data)
+        return replace(item, parts=parts, size_bytes=size_bytes)
+
+    def handed_over(self) -> list[str]:
+        """The names of the files put there, which are another's to delete from now on."""
+        names = [str(task.result().name) for task in self._files.values() if task.done() and not task.exception()]
+        self._files.clear()
+        return names
+
     async def _by_reference(self, part: WirePart) -> WirePart:
         mime_type, data = part["inlineData"]["mimeType"], part["inlineData"]["data"]
         digest = hashlib.sha256(data).digest()

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from gemini_embed.metering import usd
+from gemini_embed.notices import is_watched
 from gemini_embed.result import Usage
 
 
@@ -24,7 +25,7 @@ class Progress(Protocol):
 @contextmanager
 def progress_of(items: Iterable[object], shown: bool | None) -> Iterator[Progress]:
     """A bar over `items` while the block runs. `shown`: None is on a terminal and in a notebook only."""
-    if not (_is_watched() if shown is None else shown):
+    if not (is_watched() if shown is None else shown):
         yield _Nothing()
         return
     from tqdm.auto import tqdm
@@ -57,8 +58,3 @@ class _Bar:
         said += [f"waited {seconds:.0f} s ({reason})" for reason, seconds in usage.waited_s.items() if seconds >= 1]
         self._bar.set_postfix_str(", ".join(said), refresh=False)
         self._bar.update(items)
-
-
-def _is_watched() -> bool:
-    """In a notebook stderr is no terminal; tqdm.auto knows what to show there."""
-    return "ipykernel" in sys.modules or (sys.stderr is not None and sys.stderr.isatty())

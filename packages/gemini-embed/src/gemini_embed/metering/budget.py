@@ -53,7 +53,7 @@ class Budget:
         return f"Budget({usd(self.spent_usd)} spent, {limit})"
 
     def __getstate__(self) -> dict[str, object]:
-        return {name: value for name, value in self.__dict__.items() if name != "_lock"}
+        return {name: value for name, value in self.__dict__.items() if name not in ("_lock", "_held")}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)
@@ -62,6 +62,7 @@ class Budget:
     def _begin(self) -> None:
         """With nothing in flight: when it is made, unpickled, or found in a forked child, where no thread goes on."""
         self.in_flight_usd = 0.0
+        self._held: dict[str, Held] = {}
         self._lock = threading.Lock()
         _budgets.add(self)
 
@@ -82,6 +83,51 @@ class Budget:
             raise
         finally:
             self._settle(call, likely_usd, price(call.billed, self._facts) or 0.0)
+
+    def hold(self, name: str, likely: Mapping[str, int]) -> Held:
+        """Hold the likely price of a batch job, whose tokens by modality are likely `likely`, until it is collected.
+
+        Raises:
+            BudgetError: it does not fit; the job may not be created.
+        """
+        held = Held(self, name, likely, _batch_price(likely, self._facts))
+        self._reserve(held.usd)
+        with self._root._lock:
+            self._root._held[name] = held
+        return held
+
+    def held(self, name: str, likely: Mapping[str, int]) -> Held:
+        """What is held for a job; of one that another process has created, that is held from now on, at any limit:
+        it is bought already."""
+        with self._root._lock:
+            held = self._root._held.get(name)
+        if held is None:
+            held = Held(self, name, likely, _batch_price(likely, self._facts))
+            self._hold_bought(held.usd)
+            with self._root._lock:
+                self._root._held[name] = held
+        return held
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether there is a limit, here or in what this budget is within."""
+        return self.max_usd is not None or (self._within is not None and self._within.is_limited)
+
+    def check_batch(self, likely: Mapping[str, int]) -> None:
+        """Raise BudgetError where batch jobs of likely so many tokens do not fit; nothing is held."""
+        likely_usd = _batch_price(likely, self._facts)
+        self._reserve(likely_usd)
+        self._release(likely_usd)
+
+    @property
+    def _root(self) -> Budget:
+        return self if self._within is None else self._within._root
+
+    def _hold_bought(self, usd_held: float) -> None:
+        with self._lock:
+            self.in_flight_usd += usd_held
+        if self._within is not None:
+            self._within._hold_bought(usd_held)
 
     def _reserve(self, likely_usd: float) -> None:
         if self._within is not None:
@@ -130,6 +176,39 @@ class ReservedCall:
         """The service counted; its tokens replace the likely ones."""
         self.usage = usage
         self.billed = told_tokens_by_modality(usage, self.likely)
+
+
+class Held:
+    """The likely price of one batch job, held from before it is created until it is collected. `settle` or `release`
+    ends it, and what is said after that changes nothing."""
+
+    def __init__(self, budget: Budget, name: str, likely: Mapping[str, int], usd_held: float) -> None:
+        self.usd = usd_held
+        """What is held, in USD; 0 where the model's price is not known."""
+        self._budget, self._name = budget, name
+        self._call = ReservedCall(likely)
+
+    def settle(self, usage: Usage) -> float:
+        """The job is collected, and the service counted `usage` for it; what it cost, in USD."""
+        self._call.answered(usage)
+        return self._end(_batch_price(self._call.billed, self._budget._facts))
+
+    def release(self) -> None:
+        """Nothing is billed: it was refused, or cancelled before it ran."""
+        self._call.billed = {}
+        self._end(0.0)
+
+    def _end(self, billed_usd: float) -> float:
+        root = self._budget._root
+        with root._lock:
+            is_held = root._held.pop(self._name, None) is self
+        if is_held:
+            self._budget._settle(self._call, self.usd, billed_usd)
+        return billed_usd
+
+
+def _batch_price(tokens: Mapping[str, int], facts: ModelFacts) -> float:
+    return (price(tokens, facts) or 0.0) * facts.batch_price_factor
 
 
 def _may_be_billed(error: BaseException) -> bool:

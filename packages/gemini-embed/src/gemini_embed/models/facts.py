@@ -77,6 +77,12 @@ class ModelFacts:
     """Price by modality, standard tier; empty when not known."""
     price_date: date | None = None
     """The day the price was last seen to be that (PRICE, or a copy of it)."""
+    batch_price_factor: float = 0.5
+    """What a token of a batch job costs of its usual price (PRICE)."""
+    batch_enqueued_tokens: Mapping[str, int] = field(default_factory=dict)
+    """Tokens that all jobs under way may have together, by tier; empty when not known: it is learned from refusals."""
+    batch_locations: frozenset[str] | None = None
+    """Vertex locations that have batch jobs of it (VBATCH), none where it has no such jobs; None: not known."""
     locations: frozenset[str] | None = None
     """Vertex locations it is known to be served at; None: not restricted as far as known."""
     retired: date | None = None

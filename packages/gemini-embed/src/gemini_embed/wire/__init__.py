@@ -1,6 +1,7 @@
 """The wire protocol, one module per endpoint: items to the bytes of a request, bytes of a reply to rows and usage.
 
 batch_embed_contents, embed_content, predict    one each
+batch_answers  lines of a batch job's results
 options    what a request says beside its contents, and its JSON;  replies: what is read of one, by the fastest reader
 
 Pure functions: no sockets, no clocks. The forms are those of public recordings and of google-genai's own requests.

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
-from gemini_embed import ConfigurationError, ModelFacts, RetryPolicy
+from gemini_embed import BatchLimits, ConfigurationError, ModelFacts, RetryPolicy
 from gemini_embed.adapters import (
     DEFAULT_MODEL,
     EmbedderOptions,
@@ -83,6 +83,8 @@ def embedder_options(official: Official, options: Mapping[str, Any], num_workers
     given = {name: value for name, value in options.items() if value is not None}
     if "retry" in given:
         given["retry"] = RetryPolicy.of(given["retry"])
+    if given.get("batch_limits") is not None:
+        given["batch_limits"] = BatchLimits.of(given["batch_limits"])
     if isinstance(given.get("facts"), ModelFacts):
         given["facts"] = dataclasses.asdict(given["facts"])
     if num_workers is not None:

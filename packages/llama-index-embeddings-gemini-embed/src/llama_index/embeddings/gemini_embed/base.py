@@ -11,7 +11,7 @@ from llama_index.core.callbacks.base import CallbackManager
 from llama_index.embeddings.gemini_embed.arguments import Official, embedder_options, understood
 from llama_index.embeddings.gemini_embed.doors import QUERY, Doors
 
-from gemini_embed import ConfigurationError, Embedder, RateLimits, RetryPolicy
+from gemini_embed import BatchLimits, ConfigurationError, Embedder, RateLimits, RetryPolicy
 from gemini_embed.adapters import DEFAULT_MODEL, EmbedderOptions, hides_arguments, likely_media_tokens, to_config
 from gemini_embed.content import ContentLike
 from gemini_embed.tasks import Side
@@ -75,6 +75,8 @@ class GeminiEmbedding(Doors):
     retry: RetryPolicy | None = Field(default=None, frozen=True, description="How often and how long to try.")
     concurrency: int | None = Field(default=None, frozen=True, description="Requests in flight.")
     rate_limits: RateLimits | str | None = Field(default=None, frozen=True, description="The project's quotas.")
+    batch_limits: BatchLimits | None = Field(default=None, frozen=True, description="What batch jobs may be.")
+    staging: str | None = Field(default=None, frozen=True, description="Cloud Storage for jobs of Vertex AI.")
     facts: dict[str, Any] | None = Field(default=None, frozen=True, description="Overrides of the model's facts.")
     cache: Any = Field(default=None, frozen=True, description="Where finished vectors are kept; dumps hold the path.")
     max_cost_usd: float | None = Field(default=None, frozen=True, description="What this object may spend in all.")

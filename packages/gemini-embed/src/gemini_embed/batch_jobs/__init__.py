@@ -1,0 +1,13 @@
+"""The Batch API at half price: jobs that embed what the cache lacks, and leave their vectors there.
+
+batches      `embedder.batches`: submit, list, get;  host: what they are handed of their embedder
+submitting   contents to lines to jobs;  lines: their files;  adopting: jobs that are under way already
+queueing     how much of them the service takes;  limits: that, as users tell it;  names: what jobs are called
+service      what a service of jobs does: `developer`, `vertex`;  asking: calls that are tried again
+ledger       what was sent and not collected, in the cache's file;  leases: who works on which job
+run          `BatchRun`, its doors;  work: what is behind them;  watching: what a wait shows
+following    which jobs a run has, and how far they are;  status: that in numbers;  polling: how often to look
+waiting      until all have ended: collected, asked again, or given up at a deadline
+collecting   one ended job, from its file to the cache;  downloading: its lines;  answers: checked, and held back
+verifying    whether the vectors are those of the texts
+"""

@@ -1,0 +1,79 @@
+"""Jobs that a ledger has begun and nobody has finished creating: of another process, killed or alive, or of this one
+after an answer that was lost. They are found by their display name, or it is clear that they never were."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable
+
+from gemini_embed.batch_jobs.leases import Lease
+from gemini_embed.batch_jobs.ledger import JobRow, Ledger
+from gemini_embed.batch_jobs.service import JobService
+from gemini_embed.errors import GeminiEmbedError
+from gemini_embed.wire.batch_jobs import JobReport
+
+logger = logging.getLogger(__name__)
+
+FIRST_LOOK_S = 0.2
+LONGEST_LOOK_S = 5.0
+"""Between two looks at a row that another process is working on; each wait is twice the one before."""
+
+
+class Adopting:
+    """Clears up rows of the ledger."""
+
+    def __init__(self, ledger: Ledger, service: JobService, lease: Lease, look_again_s: float) -> None:
+        self._ledger, self._service, self._lease, self._look_again_s = ledger, service, lease, look_again_s
+
+    async def is_created(self, display_name: str) -> bool:
+        """Whether there is such a job, once that is known; if not, its keys are free."""
+        wait_s = FIRST_LOOK_S
+        while True:
+            row = await asyncio.to_thread(self._ledger.get, display_name)
+            if row is None or not row.is_under_way:
+                return False
+            if row.state == "created":
+                return True
+            if await self._lease.take(display_name):
+                return await self.cleared(display_name) is not None
+            await asyncio.sleep(wait_s)
+            wait_s = min(2 * wait_s, LONGEST_LOOK_S)
+
+    async def cleared(self, display_name: str) -> JobReport | None:
+        """The job of an intended row that this worker holds, adopted; None: it was never created, and its keys are
+        free. A job that was sent may be listed late, so it is looked for twice."""
+        row = await asyncio.to_thread(self._ledger.get, display_name)
+        if row is None or row.state != "intended":
+            await self._lease.release(display_name)
+            return None
+        report = await self._found(row) if row.is_sent else None
+        if report is None:
+            await self.given_up(row, "no list shows it" if row.is_sent else "it was never sent")
+            return None
+        logger.info("%s is adopted as %s", display_name, report.name)
+        await asyncio.to_thread(self._ledger.created, display_name, report.name)
+        await self._lease.release(display_name)
+        return report
+
+    async def given_up(self, row: JobRow, note: str, *, keep_refs: bool = False) -> None:
+        """It was not created: its keys are free, and what was uploaded for it goes; media may be kept."""
+        await asyncio.to_thread(self._ledger.lost, row.display_name, note)
+        await self._lease.release(row.display_name)
+        await discarded(self._service, [*filter(None, [row.input_ref]), *(() if keep_refs else row.refs)])
+
+    async def _found(self, row: JobRow) -> JobReport | None:
+        if report := await self._service.find(row.display_name):
+            return report
+        await asyncio.sleep(max(row.created_at + self._look_again_s - time.time(), 0.0))
+        return await self._service.find(row.display_name)
+
+
+async def discarded(service: JobService, refs: Iterable[str]) -> None:
+    """Take away what was uploaded; what cannot be goes by itself in 48 hours."""
+    for ref in refs:
+        try:
+            await service.discard(ref)
+        except GeminiEmbedError as e:
+            logger.warning("%s could not be deleted, it expires after 48 hours: %s", ref, e)

@@ -1,0 +1,244 @@
+"""One ended job: its answers read, checked, verified and put into the cache; then paid and cleaned up.
+
+The order holds back what could be lost: vectors are on the disk before the ledger says so, and files and job are only
+taken away after that. Whatever is interrupted is done again from the start, and comes to the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from gemini_embed.batch_jobs.adopting import Adopting, discarded
+from gemini_embed.batch_jobs.answers import Answers
+from gemini_embed.batch_jobs.ledger import Outcome
+from gemini_embed.batch_jobs.verifying import WIDER, compare, mismatch, some_keys
+from gemini_embed.errors import BatchMismatchError, GeminiEmbedError, NotFoundError
+from gemini_embed.metering.tracking import count
+from gemini_embed.result import Usage
+from gemini_embed.wire.batch_answers import LineError
+from gemini_embed.wire.batch_jobs import JobError, JobReport
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from gemini_embed.batch_jobs.leases import Lease
+    from gemini_embed.batch_jobs.ledger import JobRow, Ledger
+    from gemini_embed.batch_jobs.service import JobService
+    from gemini_embed.cache import VectorCache
+    from gemini_embed.metering import Budget
+
+logger = logging.getLogger(__name__)
+
+BYTES_AT_ONCE = 4 * 2**20
+"""Of lines that are read together, off the loop."""
+NOT_FOUND = 5
+
+Online: TypeAlias = Callable[[Sequence[bytes]], Awaitable[Mapping[bytes, "NDArray[np.float32]"]]]
+"""Vectors of these keys by the ordinary call path, as served, of those whose contents are at hand."""
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What came of one job."""
+
+    row: JobRow
+    report: JobReport
+    vectors: int = 0
+    usage: Usage = field(default_factory=Usage)
+    usd: float = 0.0
+    refused: Mapping[bytes, LineError] = field(default_factory=dict)
+    again: Mapping[bytes, str] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+
+    @property
+    def failure(self) -> str:
+        """Why the job as a whole brought nothing or not all; "" when it did what it could."""
+        if self.report.state == "succeeded" and self.report.error is None:
+            return ""
+        reason = self.report.error.message if self.report.error else ""
+        return f"{self.report.state}{': ' if reason else ''}{reason}"
+
+    @property
+    def note(self) -> str:
+        """What the ledger keeps of it, without a word of the contents."""
+        brought = [f"{self.vectors:,} of {self.row.items or self.vectors:,} vectors"]
+        brought += [f"{len(self.refused):,} refused"] if self.refused else []
+        brought += [f"{len(self.again):,} without an answer to be used"] if self.again else []
+        return f"{self.row.name}: {self.failure or self.report.state} ({', '.join(brought)})"
+
+    @property
+    def outcome(self) -> Outcome:
+        """The same in numbers."""
+        return Outcome(state=self.report.state, vectors=self.vectors, tokens=self.usage.prompt_tokens, usd=self.usd)
+
+
+@dataclass(frozen=True)
+class Collector:
+    """Collects jobs of one model.
+
+    Args:
+        dimensions: of the vectors; None where only the answers tell, as those of a run that was found again.
+        online: gives vectors to verify by.
+        look_again_s: after this time a job that no list shows was never created.
+        keep: leave files and jobs at the service.
+    """
+
+    ledger: Ledger
+    service: JobService
+    cache: VectorCache
+    budget: Budget
+    model: str
+    dimensions: int | None
+    lease: Lease
+    online: Online
+    look_again_s: float
+    keep: bool = False
+
+    async def collect(self, display_name: str) -> Collected | None:
+        """Take an ended job in; None when another process is at it, or has done it.
+
+        Raises:
+            BatchMismatchError: its vectors belong to other texts; none is used, and it is kept.
+            CacheError: there is no room; it is kept and can be collected later.
+            RequestError: the service did not hand out the answers.
+        """
+        if not await self.lease.take(display_name):
+            return None
+        try:
+            row = await asyncio.to_thread(self.ledger.get, display_name)
+            if row is None or row.state != "created" or row.name is None:
+                return None
+            return await self._collect(row, await self._looked_at(row))
+        finally:
+            await self.lease.release(display_name)
+
+    async def _looked_at(self, row: JobRow) -> JobReport:
+        assert row.name is not None  # noqa: S101  # it is created; tells the type checker
+        try:
+            return await self.service.look(row.name)
+        except NotFoundError as e:
+            gone = JobError(NOT_FOUND, f"the service knows it no more ({e.message.strip()})")
+            return JobReport(name=row.name, display_name=row.display_name, state="failed", error=gone)
+
+    async def _collect(self, row: JobRow, report: JobReport) -> Collected:
+        size = next((len(vector) for vector in row.checks.values()), self.dimensions)
+        folder = self.cache.path.parent
+        with await asyncio.to_thread(Answers, row.keys or None, size, folder) as answers:
+            report = await self._read(report, answers)
+            notes = await self._verify(row, answers) if answers else []
+            for block in answers.vectors():
+                await asyncio.to_thread(self.cache.write, self.model, block)
+            keys = () if row.keys else answers.keys()
+            done = Collected(
+                row,
+                report,
+                vectors=len(answers),
+                usage=answers.usage,
+                usd=self._settle(row, answers),
+                refused=dict(answers.refused),
+                again=dict(answers.again),
+                notes=notes,
+            )
+        await asyncio.to_thread(self.ledger.collected, row.display_name, done.note, done.outcome, keys)
+        count(self.model, done.usage)
+        await self._clean_up(row, report)
+        return done
+
+    async def _read(self, report: JobReport, answers: Answers) -> JobReport:
+        """Hold all lines; the report again, with what kept them from being had."""
+        if report.output:
+            try:
+                async for lines in _gathered(self.service.results(report)):
+                    await asyncio.to_thread(answers.take, lines)
+            except NotFoundError as e:
+                why = f"its results are gone ({e.message.strip()}): the service keeps them for 48 hours"
+                report = replace(report, state="failed", error=JobError(NOT_FOUND, why))
+        answers.end()
+        return report
+
+    async def _verify(self, row: JobRow, answers: Answers) -> list[str]:
+        """Compare a few lines with their online vectors; where one does not agree, many, if the contents are at hand.
+        What the caller should be warned of.
+
+        Raises:
+            BatchMismatchError: they do not agree either, or cannot be had.
+        """
+        if not row.checks:
+            return []
+        compared = compare(answers, row.checks)
+        job = row.name or row.display_name
+        if not compared.cosines:  # none of the few is there, so others have to stand for the job
+            compared = compare(answers, await self.online(some_keys(answers.keys(), len(row.checks))))
+            if not compared.cosines:
+                raise BatchMismatchError(
+                    f"{job}: none of the lines that were verified online is among its answers, so they cannot be "
+                    "trusted yet; submit the same contents again, and others are verified",
+                    jobs=[job],
+                )
+        if not compared.apart:
+            return []
+        wider = compare(answers, await self.online([*compared.apart, *some_keys(answers.keys(), WIDER)]))
+        if not wider.cosines or wider.apart:
+            raise mismatch(job, wider if wider.cosines else compared)
+        return [f"{job}: {compared}, while {len(wider.cosines)} compared again agree: its vectors are used"]
+
+    def _settle(self, row: JobRow, answers: Answers) -> float:
+        """What the job cost, at the price of jobs: as it was counted, or the share of what was likely."""
+        held = self.budget.held(row.display_name, row.likely)
+        if not answers:
+            held.release()
+            return 0.0
+        counted = answers.usage
+        if counted.prompt_tokens is None and row.items:
+            counted = Usage(prompt_tokens=round(row.tokens * len(answers) / row.items))
+        return held.settle(counted)
+
+    async def _clean_up(self, row: JobRow, report: JobReport) -> None:
+        """Take away what the job needed and left. What cannot be is gone by itself in two days."""
+        if self.keep:
+            return
+        await discarded(self.service, filter(None, (row.input_ref, *row.refs, report.output)))
+        try:
+            await self.service.delete(report.name)
+        except GeminiEmbedError as e:
+            logger.warning("%s is collected, but could not be deleted: %s", report.name, e)
+
+    async def clear_up(self, row: JobRow) -> None:
+        """Of a job that nobody knows to be created: adopt it, or find that it never was, as far as that can be said
+        now. Another process may be creating it at this moment; then nothing is done."""
+        if not await self.lease.take(row.display_name):
+            return
+        adopting = Adopting(self.ledger, self.service, self.lease, self.look_again_s)
+        if not row.is_sent or time.time() > row.created_at + self.look_again_s:
+            await adopting.cleared(row.display_name)
+        elif report := await self.service.find(row.display_name):
+            await asyncio.to_thread(self.ledger.created, row.display_name, report.name)
+        await self.lease.release(row.display_name)
+
+    async def stop(self, row: JobRow) -> Collected | None:
+        """Cancel a job, and take in what it has brought, if it ends at once; else that can be collected later."""
+        if row.name is None:
+            return None
+        await self.service.cancel(row.name)
+        report = await self._looked_at(row)
+        return await self.collect(row.display_name) if report.is_over else None
+
+
+async def _gathered(lines: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
+    """Lines, some megabytes at a time."""
+    some: list[bytes] = []
+    size = 0
+    async for line in lines:
+        some.append(line)
+        size += len(line)
+        if size >= BYTES_AT_ONCE:
+            yield some
+            some, size = [], 0
+    if some:
+        yield some

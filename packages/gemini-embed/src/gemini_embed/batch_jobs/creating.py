@@ -1,0 +1,191 @@
+"""One file of lines becomes one job: its price held, some texts had online, `intended`, uploaded, ONE request to create
+it, `created`. A refusal is clear, and may be tried again; an answer that was lost is cleared up by the list."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gemini_embed.batch_jobs.adopting import Adopting
+from gemini_embed.batch_jobs.checking import online_vectors
+from gemini_embed.batch_jobs.leases import Lease
+from gemini_embed.batch_jobs.ledger import JobRow, Ledger
+from gemini_embed.batch_jobs.lines import Lines
+from gemini_embed.batch_jobs.names import JobName, digest_of
+from gemini_embed.batch_jobs.queueing import LEAST_TOKENS, Queue
+from gemini_embed.batch_jobs.service import JobService
+from gemini_embed.calls.attempts import Request
+from gemini_embed.calls.call import Call
+from gemini_embed.errors import QuotaError, QuotaUsedUpError, RequestError, UnclearCreateError
+from gemini_embed.metering import Budget
+from gemini_embed.preparing import Entry
+from gemini_embed.service import HttpSession
+from gemini_embed.transport import HttpOptions
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+logger = logging.getLogger(__name__)
+
+FRESH_S = 24 * 3600.0
+"""Files live for 48 hours, and a job may wait as long: what was uploaded earlier than this is written anew."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What is to be submitted.
+
+    Attributes:
+        run: its name. service: whose vectors they are, as the ledger has it.
+        budget: asked before every job.
+        verify: so many lines of each job are embedded online too.
+        deadline_s: how long to wait for room in the queue; None: as long as jobs end now and then.
+        attempt: how often these contents were in a job before, and failed there.
+    """
+
+    call: Call
+    request: Request
+    run: str
+    service: str
+    budget: Budget
+    verify: int = 4
+    deadline_s: float | None = None
+    attempt: int = 0
+
+
+@dataclass
+class Left:
+    """What a job did not take."""
+
+    lines: list[Lines] = field(default_factory=list)
+    """To be created next."""
+    again: list[Entry] = field(default_factory=list)
+    """To be written again: others have them, or had them, or their uploads are too old."""
+
+
+class Creating:
+    """Creates the jobs of one order."""
+
+    def __init__(
+        self,
+        session: HttpSession,
+        http: HttpOptions,
+        order: Order,
+        service: JobService,
+        ledger: Ledger,
+        lease: Lease,
+        queue: Queue,
+        adopting: Adopting,
+    ) -> None:
+        self._session, self._http, self._order = session, http, order
+        self._service, self._ledger, self._lease = service, ledger, lease
+        self._queue, self._adopting = queue, adopting
+        self._parts = itertools.count()
+
+    async def begin(self) -> None:
+        """Number jobs after those that the run has already."""
+        self._parts = itertools.count(await asyncio.to_thread(self._ledger.next_part, self._order.run))
+
+    async def create(self, lines: Lines) -> Left:
+        """Create a job of these lines, or of some of them; see `submitting.submit` for the errors."""
+        order = self._order
+        await self._queue.room(lines.tokens)
+        name = JobName(order.run, next(self._parts), digest_of(lines.keys))
+        held = order.budget.hold(str(name), lines.likely)
+        try:
+            row = self._row(name, lines, await self._checks(lines), held.usd)
+            if taken := await self._lease.intend(row):
+                held.release()
+                return await asyncio.to_thread(_without, lines, taken)
+        except BaseException:
+            held.release()  # nothing was sent
+            raise
+        try:
+            left = await self._sent(row, lines)
+        except UnclearCreateError as e:
+            logger.warning("%s", e)
+            if await self._adopting.cleared(row.display_name) is None:
+                held.release()
+                return self._again(lines)
+            left = None
+        except RequestError:
+            held.release()  # refused, or not sent
+            await self._adopting.given_up(await self._now(row), "it was refused")
+            raise
+        if left is not None:
+            held.release()
+            return left
+        self._queue.created()
+        await asyncio.to_thread(lines.delete)
+        return Left()
+
+    async def _sent(self, row: JobRow, lines: Lines) -> Left | None:
+        """Upload and create; None when that is done."""
+        name = row.display_name
+        input_ref = await self._service.put(lines.path, name)
+        await asyncio.to_thread(self._ledger.uploaded, name, input_ref)
+        while True:
+            await asyncio.to_thread(self._ledger.sending, name)
+            try:
+                report = await self._service.create(name, input_ref)
+            except UnclearCreateError:
+                raise
+            except QuotaError as e:
+                await asyncio.to_thread(self._ledger.sending, name, False)
+                if isinstance(e, QuotaUsedUpError):
+                    raise
+                try_again = await self._queue.refused(lines.tokens, e)
+            except RequestError:
+                await asyncio.to_thread(self._ledger.sending, name, False)
+                raise
+            else:
+                await asyncio.to_thread(self._ledger.created, name, report.name)
+                await self._lease.release(name)
+                return None
+            if time.monotonic() - lines.began_at > FRESH_S:
+                await self._adopting.given_up(await self._now(row), "its files are too old")
+                return self._again(lines)
+            if not try_again and lines.tokens >= 2 * LEAST_TOKENS and len(lines.entries) > 1:
+                await self._adopting.given_up(await self._now(row), "it was refused as too large", keep_refs=True)
+                return Left(await asyncio.to_thread(lines.halves))
+
+    async def _checks(self, lines: Lines) -> dict[bytes, NDArray[np.float32]]:
+        order = self._order
+        return await online_vectors(
+            self._session, order.request, self._http, order.call.purpose, lines.entries, order.verify
+        )
+
+    def _row(self, name: JobName, lines: Lines, checks: dict[bytes, NDArray[np.float32]], usd: float) -> JobRow:
+        return JobRow(
+            display_name=str(name),
+            run=name.run,
+            part=name.part,
+            service=self._order.service,
+            model=self._order.request.facts.name,
+            keys=lines.keys,
+            checks=checks,
+            likely=lines.likely,
+            usd=usd,
+            attempt=self._order.attempt,
+            refs=lines.all_refs,
+        )
+
+    async def _now(self, row: JobRow) -> JobRow:
+        """The row as the ledger has it now."""
+        return await asyncio.to_thread(self._ledger.get, row.display_name) or row
+
+    def _again(self, lines: Lines) -> Left:
+        lines.delete()
+        return Left(again=lines.entries)
+
+
+def _without(lines: Lines, taken: frozenset[bytes]) -> Left:
+    """Others were quicker with some of them."""
+    again = [entry for entry in lines.entries if entry.key in taken]
+    rest = lines.without(taken)
+    return Left([rest] if rest else [], again)

@@ -1,0 +1,331 @@
+"""What was sent and is not collected yet, in tables of the cache's file: a kill loses nothing, nothing is paid twice.
+
+A row is written before its job is created (`intended`), and has the job's name afterwards (`created`). While it is in
+one of these states its keys are taken: no other job may have them, in this process or another one with the same file.
+`collected` and `lost` (it was never created) let them go. No text, no API key.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gemini_embed.batch_jobs.names import KEY_BYTES
+from gemini_embed.cache import VectorCache
+from gemini_embed.wire.batch_jobs import JobState
+
+RowState = Literal["intended", "created", "collected", "lost"]
+UNDER_WAY: frozenset[RowState] = frozenset({"intended", "created"})
+
+KEYS_A_QUERY = 500
+LEARNED_S = 6 * 3600.0
+"""How long it is believed how many tokens the service takes."""
+_TABLES = (
+    """CREATE TABLE IF NOT EXISTS batch_jobs (
+        display_name TEXT PRIMARY KEY, run TEXT NOT NULL, part INTEGER NOT NULL, service TEXT NOT NULL,
+        model TEXT NOT NULL, state TEXT NOT NULL, name TEXT, input_ref TEXT, is_sent INTEGER NOT NULL DEFAULT 0,
+        keys BLOB NOT NULL, checks BLOB NOT NULL, likely TEXT NOT NULL, usd REAL NOT NULL, attempt INTEGER NOT NULL,
+        refs TEXT NOT NULL, note TEXT NOT NULL DEFAULT '', outcome TEXT NOT NULL DEFAULT '', created_at REAL NOT NULL,
+        owner TEXT, lease REAL)""",
+    "CREATE INDEX IF NOT EXISTS batch_jobs_by_run ON batch_jobs (run, part)",
+    "CREATE TABLE IF NOT EXISTS batch_keys (key BLOB PRIMARY KEY, display_name TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS batch_keys_by_job ON batch_keys (display_name)",
+    """CREATE TABLE IF NOT EXISTS batch_learned (
+        service TEXT, model TEXT, tokens INTEGER, at REAL, PRIMARY KEY (service, model))""",
+)
+_COLUMNS = (
+    "display_name, run, part, service, model, state, name, input_ref, is_sent, keys, checks, likely, usd, attempt, "
+    "refs, note, outcome, created_at"
+)
+_MARKS = ",".join("?" * len(_COLUMNS.split(",")))
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What came of a job: the state it ended in, how many vectors, what they were counted at (None: nobody told) and
+    what they cost, in USD."""
+
+    state: JobState
+    vectors: int = 0
+    tokens: int | None = None
+    usd: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobRow:
+    """One job, as the ledger has it.
+
+    Attributes:
+        service: whose it is: backend and service, as keys of the cache have it. model: bare name.
+        name: what the service calls it; None until it is known to be created.
+        input_ref: its input file; None until that is uploaded.
+        is_sent: whether a request to create it may have been sent, and was not refused.
+        keys: of its lines.
+        checks: vectors of some of its lines, had online, as served: what its answers are compared with.
+        likely: tokens by modality, a likely count. usd: their price in a batch.
+        attempt: how often its lines were in a job before, and failed.
+        refs: uploaded media that its lines need.
+        note: why it is lost, or what came of it. outcome: the same in numbers, once it is collected.
+        created_at: of this row, or of the request that creates its job, in seconds since 1970.
+    """
+
+    display_name: str
+    run: str
+    part: int
+    service: str
+    model: str
+    state: RowState = "intended"
+    name: str | None = None
+    input_ref: str | None = None
+    is_sent: bool = False
+    keys: tuple[bytes, ...] = field(default=(), repr=False)
+    checks: Mapping[bytes, NDArray[np.float32]] = field(default_factory=dict, repr=False)
+    likely: Mapping[str, int] = field(default_factory=dict)
+    usd: float = 0.0
+    attempt: int = 0
+    refs: tuple[str, ...] = ()
+    note: str = ""
+    outcome: Outcome | None = None
+    created_at: float = field(default_factory=time.time)
+
+    @property
+    def items(self) -> int:
+        """Lines of the job."""
+        return len(self.keys)
+
+    @property
+    def tokens(self) -> int:
+        """Likely tokens of the job."""
+        return sum(self.likely.values())
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether its keys are taken."""
+        return self.state in UNDER_WAY
+
+
+class Ledger:
+    """The rows of one cache's file. Calls take a moment and block: from the loop they go through a thread.
+
+    Raises:
+        CacheError: of any method, when the file cannot be used; then no job is created.
+    """
+
+    def __init__(self, cache: VectorCache) -> None:
+        self._cache = cache
+
+    def intend(self, row: JobRow, owner: str, lease_s: float) -> frozenset[bytes]:
+        """Write a row of state `intended` that `owner` holds, unless some of its keys are under way elsewhere: those
+        are returned, and nothing is written."""
+
+        def write(db: sqlite3.Connection) -> frozenset[bytes]:
+            with db:
+                db.execute("BEGIN IMMEDIATE")
+                if taken := frozenset(dict(_taken(db, row.keys))):
+                    return taken
+                values = (*_values(row), owner, time.time() + lease_s)
+                marks = ",".join("?" * len(values))
+                db.execute(f"INSERT INTO batch_jobs ({_COLUMNS}, owner, lease) VALUES ({marks})", values)  # noqa: S608 - names
+                db.executemany("INSERT INTO batch_keys VALUES (?, ?)", ((key, row.display_name) for key in row.keys))
+            return frozenset()
+
+        return self._use(write, lasting=True)
+
+    def note(self, row: JobRow) -> None:
+        """Write a row that nobody holds, unless it is there."""
+        statement = f"INSERT OR IGNORE INTO batch_jobs ({_COLUMNS}) VALUES ({_MARKS})"  # noqa: S608 - names
+        self._use(_written(statement, *_values(row)))
+
+    def uploaded(self, display_name: str, input_ref: str) -> None:
+        """Its input file is there."""
+        self._update(display_name, input_ref=input_ref)
+
+    def sending(self, display_name: str, is_sent: bool = True) -> None:
+        """A request to create it is about to be sent; False: it was refused, so nothing was created."""
+        self._update(display_name, is_sent=int(is_sent), created_at=time.time())
+
+    def created(self, display_name: str, name: str) -> None:
+        """The service has it, by this name."""
+        self._update(display_name, state="created", name=name)
+
+    def collected(
+        self, display_name: str, note: str = "", outcome: Outcome | None = None, keys: Iterable[bytes] = ()
+    ) -> None:
+        """Its answers are in the cache, or there is nothing more to be had of it: its keys are free. `keys` are those
+        of its answers, where it was not known before what they are."""
+        if found := b"".join(keys):
+            self._update(display_name, keys=found)
+        self._free(display_name, "collected", note, outcome)
+
+    def lost(self, display_name: str, note: str) -> None:
+        """It was never created, or is gone: its keys are free."""
+        self._free(display_name, "lost", note)
+
+    def remove(self, display_name: str) -> None:
+        """Forget a row."""
+
+        def delete(db: sqlite3.Connection) -> None:
+            with db:
+                db.execute("DELETE FROM batch_keys WHERE display_name = ?", (display_name,))
+                db.execute("DELETE FROM batch_jobs WHERE display_name = ?", (display_name,))
+
+        self._use(delete)
+
+    def under_way(self, keys: Iterable[bytes]) -> dict[bytes, str]:
+        """Of these keys those that a job under way has, and its display name."""
+        wanted = tuple(keys)
+        return self._use(lambda db: dict(_taken(db, wanted)))
+
+    def get(self, display_name: str) -> JobRow | None:
+        """One row, None where there is none."""
+        return next(iter(self._rows("display_name = ?", display_name)), None)
+
+    def of_run(self, run: str) -> list[JobRow]:
+        """The rows of a run, in order."""
+        return self._rows("run = ?", run)
+
+    def rows(self, service: str, model: str, *, under_way: bool = True) -> list[JobRow]:
+        """All rows of a model on a service; only those under way, unless told otherwise."""
+        where = "service = ? AND model = ?"
+        return self._rows(where + (" AND state IN ('intended', 'created')" if under_way else ""), service, model)
+
+    def take(self, display_name: str, owner: str, lease_s: float) -> bool:
+        """Whether `owner` holds this row now: it was free, its own, or its holder's lease was over."""
+
+        def take(db: sqlite3.Connection) -> bool:
+            now = time.time()
+            with db:
+                done = db.execute(
+                    "UPDATE batch_jobs SET owner = ?, lease = ? "
+                    "WHERE display_name = ? AND (owner IS NULL OR owner = ? OR lease < ?)",
+                    (owner, now + lease_s, display_name, owner, now),
+                )
+            return done.rowcount == 1
+
+        return self._use(take)
+
+    def extend(self, owner: str, lease_s: float) -> None:
+        """All rows that `owner` holds are its for so many seconds from now."""
+        self._use(_written("UPDATE batch_jobs SET lease = ? WHERE owner = ?", time.time() + lease_s, owner))
+
+    def release(self, owner: str, display_name: str | None = None) -> None:
+        """`owner` holds this row no more, or none at all."""
+        where, more = ("", ()) if display_name is None else (" AND display_name = ?", (display_name,))
+        self._use(_written(f"UPDATE batch_jobs SET owner = NULL, lease = NULL WHERE owner = ?{where}", owner, *more))  # noqa: S608 - fixed words
+
+    def learned(self, service: str, model: str) -> int | None:
+        """Enqueued tokens beyond which the service was found to refuse jobs; None when nothing is known, or not since
+        `LEARNED_S`: others of the project may have filled the queue then."""
+        query = "SELECT tokens FROM batch_learned WHERE service = ? AND model = ? AND at > ?"
+        row = self._use(lambda db: db.execute(query, (service, model, time.time() - LEARNED_S)).fetchone())
+        return None if row is None else int(row[0])
+
+    def learn(self, service: str, model: str, tokens: int) -> None:
+        """Remember how many enqueued tokens the service takes."""
+        row = service, model, tokens, time.time()
+        self._use(_written("INSERT OR REPLACE INTO batch_learned VALUES (?, ?, ?, ?)", *row))
+
+    def next_part(self, run: str) -> int:
+        """The number of the next job of a run, from 0."""
+        query = "SELECT coalesce(max(part) + 1, 0) FROM batch_jobs WHERE run = ?"
+        return int(self._use(lambda db: db.execute(query, (run,)).fetchone())[0])
+
+    def _rows(self, where: str, *values: object) -> list[JobRow]:
+        query = f"SELECT {_COLUMNS} FROM batch_jobs WHERE {where} ORDER BY run, part"  # noqa: S608 - fixed words
+        return [_row(found) for found in self._use(lambda db: db.execute(query, values).fetchall())]
+
+    def _update(self, display_name: str, **columns: object) -> None:
+        names = ", ".join(f"{name} = ?" for name in columns)
+        statement = f"UPDATE batch_jobs SET {names} WHERE display_name = ?"  # noqa: S608 - names of columns
+        self._use(_written(statement, *columns.values(), display_name), lasting=True)
+
+    def _free(self, display_name: str, state: RowState, note: str, outcome: Outcome | None = None) -> None:
+        columns = (state, note, _told(outcome), display_name)
+
+        def free(db: sqlite3.Connection) -> None:
+            with db:
+                db.execute("DELETE FROM batch_keys WHERE display_name = ?", (display_name,))
+                db.execute("UPDATE batch_jobs SET state = ?, note = ?, outcome = ? WHERE display_name = ?", columns)
+
+        self._use(free, lasting=True)
+
+    def _use(self, work: Callable[[sqlite3.Connection], T], *, lasting: bool = False) -> T:
+        """`work` on the open file. `lasting`: it is there after a power cut too, since money hangs on it."""
+
+        def use(db: sqlite3.Connection) -> T:
+            for statement in _TABLES:
+                db.execute(statement)
+            if not lasting:
+                return work(db)
+            db.execute("PRAGMA synchronous = FULL")
+            try:
+                return work(db)
+            finally:
+                db.execute("PRAGMA synchronous = NORMAL")
+
+        return self._cache.use(use)
+
+
+def _written(statement: str, *values: object) -> Callable[[sqlite3.Connection], None]:
+    def write(db: sqlite3.Connection) -> None:
+        with db:
+            db.execute(statement, values)
+
+    return write
+
+
+def _taken(db: sqlite3.Connection, keys: Sequence[bytes]) -> Iterator[tuple[bytes, str]]:
+    for start in range(0, len(keys), KEYS_A_QUERY):
+        some = keys[start : start + KEYS_A_QUERY]
+        marks = ",".join("?" * len(some))
+        yield from db.execute(f"SELECT key, display_name FROM batch_keys WHERE key IN ({marks})", some)  # noqa: S608 - marks
+
+
+def _values(row: JobRow) -> tuple[object, ...]:
+    return (
+        row.display_name, row.run, row.part, row.service, row.model, row.state, row.name, row.input_ref,
+        int(row.is_sent), b"".join(row.keys), _packed(row.checks), json.dumps(dict(row.likely)), row.usd, row.attempt,
+        json.dumps(row.refs), row.note, _told(row.outcome), row.created_at,
+    )  # fmt: skip
+
+
+def _told(outcome: Outcome | None) -> str:
+    return json.dumps(asdict(outcome)) if outcome else ""
+
+
+def _row(values: Sequence[object]) -> JobRow:
+    told = dict(zip(_COLUMNS.split(", "), values, strict=True))
+    told |= {"is_sent": bool(told["is_sent"]), "likely": json.loads(str(told["likely"]))}
+    keys, checks = told["keys"], told["checks"]
+    assert isinstance(keys, bytes) and isinstance(checks, bytes)  # noqa: S101, PT018  # blobs; tells the type checker
+    told |= {"refs": tuple(json.loads(str(told["refs"]))), "checks": _unpacked(checks)}
+    told["outcome"] = Outcome(**json.loads(str(told["outcome"]))) if told["outcome"] else None
+    told["keys"] = tuple(keys[start : start + KEY_BYTES] for start in range(0, len(keys), KEY_BYTES))
+    return JobRow(**told)  # type: ignore[arg-type]  # columns as they were written
+
+
+def _packed(checks: Mapping[bytes, NDArray[np.float32]]) -> bytes:
+    """How many, then each key with its vector, all of one length."""
+    if not checks:
+        return b""
+    return len(checks).to_bytes(4, "big") + b"".join(
+        key + vector.astype("<f4", copy=False).tobytes() for key, vector in checks.items()
+    )
+
+
+def _unpacked(blob: bytes) -> dict[bytes, NDArray[np.float32]]:
+    if not blob:
+        return {}
+    count, held = int.from_bytes(blob[:4], "big"), blob[4:]
+    size = len(held) // count
+    pieces = (held[start : start + size] for start in range(0, len(held), size))
+    return {piece[:KEY_BYTES]: np.frombuffer(piece[KEY_BYTES:], dtype="<f4") for piece in pieces}

@@ -1,0 +1,158 @@
+"""How many jobs, and how many tokens, the service takes at once: told, or learned from its refusals, which name no
+number. Pure waiting: what has ended is seen in the list, one call for all jobs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+
+from gemini_embed.batch_jobs.ledger import JobRow, Ledger
+from gemini_embed.batch_jobs.limits import BatchLimits
+from gemini_embed.batch_jobs.service import JobService
+from gemini_embed.errors import QuotaError, QuotaUsedUpError
+
+logger = logging.getLogger(__name__)
+
+FIRST_LOOK_S = 1.0
+LONGEST_LOOK_S = 30.0
+"""Between two looks at the list while the queue is full; each wait is twice the one before."""
+LEAST_TOKENS = 20_000
+"""Jobs are not made smaller than this, however often they are refused."""
+LONGEST_PAUSE = 20
+"""Times `look_again_s`: between two tries with nothing of ours under way."""
+GIVE_UP_S = 86_400.0
+"""For how long a job is tried with nothing of ours under way, where no deadline is told."""
+JOBS_AT_ONCE = 4
+"""Of a known number of tokens a job takes so small a share at most, so that the queue never runs empty."""
+
+
+class Queue:
+    """The jobs of one model that are under way, as one submission sees them.
+
+    Args:
+        deadline_s: for how long all waits together may last; None: as long as jobs end now and then.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        service: JobService,
+        limits: BatchLimits,
+        of: tuple[str, str],
+        deadline_s: float | None = None,
+    ) -> None:
+        self._ledger, self._service, self._limits, self._of = ledger, service, limits, of
+        self._deadline_s, self._until = deadline_s, None if deadline_s is None else time.monotonic() + deadline_s
+        self._over: set[str] = set()
+        self._refused_tokens: int | None = None
+        self._pauses = 0
+        self._paused_since = 0.0
+
+    async def begin(self) -> None:
+        """Recall what was learned before."""
+        learned = await asyncio.to_thread(self._ledger.learned, *self._of)
+        told = self._limits.max_enqueued_tokens
+        limit = told if told is not None else learned
+        self._refused_tokens = None if limit is None else limit + 1
+
+    @property
+    def job_tokens(self) -> int | None:
+        """The most that one job should have; None where no limit is known."""
+        if self._refused_tokens is None:
+            return None
+        limit = max(self._refused_tokens - 1, 1)
+        return min(limit, max(LEAST_TOKENS, limit // JOBS_AT_ONCE))
+
+    async def room(self, tokens: int = 1) -> None:
+        """Wait until the service likely takes a job of so many tokens.
+
+        Raises:
+            QuotaUsedUpError: not before the deadline.
+        """
+        while (active := await self._active()) and not self._fits(active, tokens):
+            await self._ended(active, None)
+
+    def created(self) -> None:
+        """A job was taken."""
+        self._pauses = 0
+
+    async def refused(self, tokens: int, error: QuotaError) -> bool:
+        """A job of so many tokens was refused. Wait until one of ours has ended, and say True: try again. With none
+        under way wait longer each time, and say False: try a smaller one.
+
+        Raises:
+            QuotaUsedUpError: the deadline is over.
+        """
+        active = await self._active()
+        enqueued = sum(row.tokens for row in active)
+        self._refused_tokens = min(filter(None, (self._refused_tokens, enqueued + tokens)))
+        await asyncio.to_thread(self._ledger.learn, *self._of, self._refused_tokens - 1)
+        logger.warning(
+            "a job of about %d tokens was refused with %d of ours under way (about %d tokens): %s",
+            tokens, len(active), enqueued, error.message.strip()[:200],
+        )  # fmt: skip
+        if active:
+            await self._ended(active, error)
+            return True
+        self._paused_since = self._paused_since if self._pauses else time.monotonic()
+        seconds = self._limits.look_again_s * min(2**self._pauses, LONGEST_PAUSE)
+        self._pauses += 1
+        if self._until is None and time.monotonic() + seconds - self._paused_since > GIVE_UP_S:
+            raise self._used_up(tokens, error)
+        await self._pause(seconds, error, tokens)
+        return False
+
+    async def _active(self) -> list[JobRow]:
+        rows = await asyncio.to_thread(self._ledger.rows, *self._of)
+        return [row for row in rows if row.display_name not in self._over and (row.name or row.is_sent)]
+
+    def _fits(self, active: Sequence[JobRow], tokens: int) -> bool:
+        if len(active) >= self._limits.max_jobs:
+            return False
+        return self._refused_tokens is None or sum(row.tokens for row in active) + tokens < self._refused_tokens
+
+    async def _ended(self, active: Sequence[JobRow], error: QuotaError | None) -> None:
+        """Wait until one of these is over."""
+        waited = {row.display_name for row in active}
+        wait_s = FIRST_LOOK_S
+        while True:
+            await self._look(waited)
+            if not waited <= {row.display_name for row in await self._active()}:
+                return
+            await self._pause(wait_s, error, 0)
+            wait_s = min(2 * wait_s, LONGEST_LOOK_S)
+
+    async def _look(self, wanted: set[str]) -> None:
+        """See in the list which of these are over; one that is not there any more is, too."""
+        unseen = set(wanted)
+        async for report in self._service.pages():
+            if report.display_name in unseen:
+                unseen.discard(report.display_name)
+                if report.is_over:
+                    self._over.add(report.display_name)
+            if not unseen:
+                return
+        fresh = time.time() - self._limits.look_again_s  # what is younger may not be listed yet
+        rows = await asyncio.to_thread(self._ledger.rows, *self._of)
+        self._over |= {row.display_name for row in rows if row.display_name in unseen and row.created_at < fresh}
+
+    async def _pause(self, seconds: float, error: QuotaError | None, tokens: int) -> None:
+        if self._until is not None and time.monotonic() + seconds > self._until:
+            await asyncio.sleep(max(self._until - time.monotonic(), 0.0))
+            raise self._used_up(tokens, error)
+        await asyncio.sleep(seconds)
+
+    def _used_up(self, tokens: int, error: QuotaError | None) -> QuotaUsedUpError:
+        known = "no limit is known"
+        if self._refused_tokens is not None:
+            known = f"{self._refused_tokens:,} tokens under way together are known to be refused"
+        job = f"a job of about {tokens:,} tokens was refused" if tokens else "jobs under way leave no room for another"
+        waited = "" if self._deadline_s is None else f" within deadline_s={self._deadline_s:g}"
+        message = (
+            f"the queue of batch jobs had no room{waited}: {job}; {known}, "
+            f"{self._limits.max_jobs} jobs at once are allowed. What is created goes on: submit the same contents again"
+        )
+        said = error or QuotaError(429, "RESOURCE_EXHAUSTED", "")
+        return QuotaUsedUpError(429, said.status, f"{said.message.strip()} {message}".strip(), model=self._of[1])

@@ -1,0 +1,178 @@
+"""What a `BatchRun` does on the engine's loop: each method is one of its doors."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from gemini_embed.batch_jobs.adopting import discarded
+from gemini_embed.batch_jobs.checking import online_vectors
+from gemini_embed.batch_jobs.collecting import Collector
+from gemini_embed.batch_jobs.creating import Order
+from gemini_embed.batch_jobs.following import Following, Known
+from gemini_embed.batch_jobs.host import Host
+from gemini_embed.batch_jobs.leases import working
+from gemini_embed.batch_jobs.status import BatchStatus
+from gemini_embed.batch_jobs.submitting import submit
+from gemini_embed.batch_jobs.waiting import Patience, Waiting
+from gemini_embed.batch_jobs.watching import Progress, watching
+from gemini_embed.calls.attempts import Request
+from gemini_embed.calls.call import Call
+from gemini_embed.errors import ApiError, NotFoundError
+from gemini_embed.preparing import without_twins
+from gemini_embed.result import EmbeddingResult, Usage
+from gemini_embed.service import HttpSession
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from gemini_embed.batch_jobs.ledger import JobRow
+
+
+Waited: TypeAlias = tuple[EmbeddingResult | None, list[str]]
+"""The vectors, if all are there and the contents are at hand; and what the caller should be warned of."""
+
+
+class Work:
+    """One call of one of a run's doors. `call` is None where the contents are not at hand."""
+
+    def __init__(
+        self, host: Host, name: str, known: Known, call: Call | None, request: Request, session: HttpSession
+    ) -> None:
+        self._host, self._name, self._known, self._call = host, name, known, call
+        self._request, self._session = request, session
+        self._service = host.service(session, request)
+
+    async def refresh(self) -> BatchStatus:
+        """See `BatchRun.refresh`."""
+        following = await self._following()
+        rows = await following.rows()
+        await following.look([row for row in rows if row.is_under_way])
+        return await following.status(rows)
+
+    async def wait(
+        self, patience: Patience, progress: Progress, keep: bool
+    ) -> tuple[EmbeddingResult | None, list[str]]:
+        """See `BatchRun.waiting`."""
+        following = await self._following()
+        with watching(progress, self._name) as tell:
+            async with self._collecting(keep) as collector:
+                again = self._again if self._call is not None else None
+                waiting = Waiting(following, collector, self._known, again, tell, patience)
+                is_over = await waiting.run()
+        if not is_over or self._call is None:
+            return None, waiting.notes
+        return await self._result(self._call, await following.rows()), waiting.notes
+
+    async def cancel(self) -> BatchStatus:
+        """See `BatchRun.cancel`."""
+        following = await self._following()
+        async with self._collecting() as collector:
+            for row in await following.rows():
+                if row.state == "intended":
+                    await collector.clear_up(row)
+            rows = [row for row in await following.rows() if row.is_under_way and row.name]
+            await asyncio.gather(*(self._service.cancel(str(row.name)) for row in rows))
+            await following.look(rows)
+            for row in rows:
+                if following.is_over(row):
+                    await collector.collect(row.display_name)
+        return await following.status(await following.rows())
+
+    async def delete(self) -> None:
+        """See `BatchRun.delete`."""
+        following = await self._following()
+        async with working(self._host.ledger) as lease:
+            for row in await following.rows():
+                if await lease.take(row.display_name):
+                    await self._deleted(row)
+
+    async def _deleted(self, row: JobRow) -> None:
+        ledger, budget = self._host.ledger, self._host.budget
+        if row.is_under_way:
+            name = row.name
+            if name is None and row.is_sent and (found := await self._service.find(row.display_name)):
+                name = found.name
+            output = await self._stopped(name) if name else None
+            await discarded(self._service, filter(None, (row.input_ref, *row.refs, output)))
+            if name:
+                await self._service.delete(name)
+            budget.held(row.display_name, row.likely).release()
+        await asyncio.to_thread(ledger.remove, row.display_name)
+
+    async def _stopped(self, name: str) -> str | None:
+        """Cancel a job; its output, where there is some."""
+        try:
+            report = await self._service.look(name)
+            if not report.is_over:
+                await self._service.cancel(name)
+        except NotFoundError:
+            return None
+        return report.output
+
+    async def _following(self) -> Following:
+        """The run's jobs; those of another machine are noted in the ledger, where this one knows of none."""
+        host = self._host
+        service_name = await asyncio.to_thread(host.service_name, self._request)
+        following = Following(self._name, self._known, host.ledger, self._service, service_name, host.vectors)
+        if self._known.wanted is None and not await following.rows():
+            await following.listed()
+        return following
+
+    @asynccontextmanager
+    async def _collecting(self, keep: bool = False) -> AsyncIterator[Collector]:
+        host, facts = self._host, self._request.facts
+        async with working(host.ledger) as lease:
+            yield Collector(
+                ledger=host.ledger,
+                service=self._service,
+                cache=host.vectors,
+                budget=host.budget,
+                model=facts.name,
+                dimensions=facts.size(self._request.options.dimensions) if self._call else None,
+                lease=lease,
+                online=self._online,
+                look_again_s=host.limits.look_again_s,
+                keep=keep,
+            )
+
+    async def _online(self, keys: Sequence[bytes]) -> Mapping[bytes, NDArray[np.float32]]:
+        """Vectors of these keys, asked for anew; none where the contents are not at hand."""
+        if self._call is None:
+            return {}
+        wanted = frozenset(keys)
+        some = {entry.key: entry for entry in self._call.prepared.entries if entry.key in wanted}
+        request = replace(self._request, cache=None)
+        return await online_vectors(
+            self._session, request, self._host.http, self._call.purpose, list(some.values()), len(some)
+        )
+
+    async def _again(self, keys: Collection[bytes], attempt: int) -> None:
+        """Put these contents into new jobs of the run."""
+        assert self._call is not None  # noqa: S101  # they are at hand; tells the type checker
+        entries = [entry for entry in without_twins(self._call.prepared.entries) if entry.key in keys]
+        call = replace(self._call, prepared=replace(self._call.prepared, entries=entries))
+        service = await asyncio.to_thread(self._host.service_name, self._request)
+        order = Order(
+            call=call, request=self._request, run=self._name, service=service, budget=self._host.budget, attempt=attempt
+        )
+        await submit(self._session, self._host, order)
+
+    async def _result(self, call: Call, rows: Sequence[JobRow]) -> EmbeddingResult:
+        """All vectors, out of the cache; what is not there is embedded online. What a job was refused is not sent."""
+        refused = call.refused.copied()
+        entries = []
+        for entry in without_twins(call.prepared.entries):
+            if error := self._known.refused.get(entry.key):
+                first = ApiError(400, "INVALID_ARGUMENT", error.message, model=self._request.facts.name)
+                refused.refused_before(first, entry.positions)
+            else:
+                entries.append(entry)
+        left = replace(call, prepared=replace(call.prepared, entries=entries, warnings=[]), refused=refused)
+        result = await self._host.start(left).pending
+        tokens = [row.outcome.tokens for row in rows if row.outcome and row.outcome.tokens is not None]
+        return replace(result, usage=result.usage + Usage(prompt_tokens=sum(tokens) if tokens else None))
