@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -79,6 +80,11 @@ class Emulator(Settings):
         """The address without a path, such as http://127.0.0.1:40123."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
+
+    @property
+    def objects(self) -> Mapping[str, bytes]:
+        """What Cloud Storage holds now, by gs:// address."""
+        return self._service.objects.all()
 
     @property
     def bill(self) -> Bill:
@@ -161,7 +167,10 @@ class Emulator(Settings):
         layout = Layout(indent=wants_indent(request.query))
         try:
             layout = Layout.of(request.query)
-            reply = self._reply(request, fault)
+            if self._service.takes_long(request):  # off the loop, so that other requests are answered meanwhile
+                reply = await asyncio.to_thread(self._reply, request, fault)
+            else:
+                reply = self._reply(request, fault)
         except NoSuchPageError as error:
             html = {"content-type": "text/html; charset=UTF-8"}
             return raw_response(404, error.page(), headers | html, close=close)
@@ -172,7 +181,7 @@ class Emulator(Settings):
         if reply.streamed:
             return reply.streamed
         if reply.payload is None:
-            return raw_response(200, b"", headers, close=close)
+            return raw_response(reply.status, reply.body or b"", headers, close=close)
         # Off the loop, so that other requests are read meanwhile.
         return await asyncio.to_thread(
             json_response,

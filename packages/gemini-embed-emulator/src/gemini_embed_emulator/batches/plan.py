@@ -9,9 +9,9 @@ The queue is asked first, once for each job that is made; when it is empty the r
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, fields
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, NamedTuple
 
 from .lines import LineError
 
@@ -64,10 +64,18 @@ class JobPlan:
     """The words of those errors."""
     kept: float = 1.0
     """The share of a result file that is there: it ends within a line. All of it is billed."""
+    output_files: int = 0
+    """Files that a job of Vertex AI writes; 0: one for every 5,000 answers."""
+    cancelling_s: float = 0.0
+    """Seconds that a job of Vertex AI is CANCELLING."""
+    shown_as: Mapping[str, str] = field(default_factory=dict)
+    """Other names of states on Vertex AI: {"RUNNING": "PAUSED"}, or {"SUCCEEDED": "PARTIALLY_SUCCEEDED"}."""
     seed: int = 0
     """Of what is drawn: the order, and which lines are concerned."""
     arrange: Arrange | None = None
     """Changes the answers as it likes, after all of the above: a list of `Entry` in, one out. In Python only."""
+    edit: Callable[[dict[str, Any]], None] | None = None
+    """Changes each line of the results in place, key and all; its vector is a float32 array. In Python only."""
 
     def __post_init__(self) -> None:
         for one in fields(self):

@@ -21,8 +21,11 @@ class Course:
     plan: JobPlan
     created: float
     lasts_s: float
+    expires_s: float = EXPIRES_S
     cancelled: float | None = None
     """When somebody asked for its end."""
+    has_no_input: bool = False
+    """Whether what it was to read is gone: it fails when it would run."""
 
     @property
     def starts(self) -> float:
@@ -32,9 +35,11 @@ class Course:
     @property
     def end(self) -> tuple[float, State]:
         """When it is over, and in which state, as far as it is known now."""
-        planned: tuple[float, State] = (self.created + EXPIRES_S, "EXPIRED")
-        if self.plan.end not in ("PENDING", "RUNNING") and self.lasts_s <= EXPIRES_S:
+        planned: tuple[float, State] = (self.created + self.expires_s, "EXPIRED")
+        if self.plan.end not in ("PENDING", "RUNNING") and self.lasts_s <= self.expires_s:
             planned = (self.created + self.lasts_s, self.plan.end)
+        if self.has_no_input and self.starts < planned[0]:
+            planned = (self.starts, "FAILED")
         if self.cancelled is not None and self.cancelled < planned[0]:
             return self.cancelled, "CANCELLED"
         return planned

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
+from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
@@ -17,6 +19,7 @@ from gemini_embed.quota import Gate, Pace, RateLimits, pacific, shared_pace
 from gemini_embed.secret import Secret, without_frames
 from gemini_embed.service.auth import Auth
 from gemini_embed.service.connection import Connection
+from gemini_embed.service.naming import is_googles
 from gemini_embed.service.refusals import api_error
 from gemini_embed.transport import HttpOptions, inflate
 
@@ -29,6 +32,14 @@ class Learned:
 
     max_batch_items: int | None = None
     compact: bool = True
+
+
+class Answer(NamedTuple):
+    """A reply: its status, its headers, its body inflated."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
 
 
 class HttpSession:
@@ -66,12 +77,27 @@ class HttpSession:
 
     async def ask(self, method: str, url: str, body: bytes = b"", *, model: str, max_reply_bytes: int = 2**24) -> bytes:
         """`post`, by any method: GET and DELETE have no body."""
-        headers = await self._auth.headers()
-        response, data = await self._exchange(method, url, body, headers, model, max_reply_bytes)
-        if response.status_code == 401 and await self._auth.renew(headers):
-            response, data = await self._exchange(method, url, body, await self._auth.headers(), model, max_reply_bytes)
-        if response.status_code == 200:
-            return data
+        return (await self.call(method, url, body, model=model, max_reply_bytes=max_reply_bytes)).body
+
+    async def call(
+        self,
+        method: str,
+        url: str,
+        body: bytes = b"",
+        *,
+        model: str,
+        headers: Mapping[str, str] | None = None,
+        accepts: Collection[int] = (200,),
+        max_reply_bytes: int = 2**24,
+    ) -> Answer:
+        """`ask` with headers of its own, for a reply that may have another status than 200. Raises as `post` does."""
+        exchange = partial(self._exchange, method, url, body, headers or {}, model=model, max_bytes=max_reply_bytes)
+        auth = await self._auth.headers()
+        response, data = await exchange(auth)
+        if response.status_code == 401 and await self._auth.renew(auth):
+            response, data = await exchange(await self._auth.headers())
+        if response.status_code in accepts:
+            return Answer(response.status_code, response.headers, data)
         raise _refusal(response, data, model)
 
     async def stream(self, url: str, *, model: str, start: int = 0) -> AsyncGenerator[bytes, None]:
@@ -82,7 +108,7 @@ class HttpSession:
             ConnectionFailedError: refused, dropped or timed out; what came before it is whole.
         """
         client = self._opened()
-        headers = self._headers(await self._auth.headers())
+        headers = self._headers(url, await self._auth.headers())
         headers["accept-encoding"] = "identity"  # so that bytes can be counted, and gone on from
         if start:
             headers["range"] = f"bytes={start}-"
@@ -100,12 +126,20 @@ class HttpSession:
                 await response.aclose()
 
     async def _exchange(
-        self, method: str, url: str, body: bytes, auth: Mapping[str, Secret], model: str, max_bytes: int
+        self,
+        method: str,
+        url: str,
+        body: bytes,
+        besides: Mapping[str, str],
+        auth: Mapping[str, Secret],
+        *,
+        model: str,
+        max_bytes: int,
     ) -> tuple[httpx.Response, bytes]:
         client = self._opened()
         with self._errors(url, model):
             async with asyncio.timeout(self._options.timeout_s):
-                response = await client.send(self._request(client, method, url, body, auth), stream=True)
+                response = await client.send(self._request(client, method, url, body, besides, auth), stream=True)
                 try:
                     raw = await _read_bounded(response, max_bytes)
                 finally:
@@ -133,23 +167,38 @@ class HttpSession:
             error.sent = not isinstance(e, httpx.ConnectError | httpx.ConnectTimeout)
             raise error from without_frames(e)
 
-    def _headers(self, auth: Mapping[str, Secret]) -> httpx.Headers:
+    def _headers(self, url: str, auth: Mapping[str, Secret]) -> httpx.Headers:
+        """The token, and the caller's own headers, which a proxy's key may be among: to no host but `base_url`'s, or
+        from one of Google's to another."""
         headers = httpx.Headers()
-        for secrets in (auth, self._options.headers):  # one of each name, in whatever case the caller wrote it
+        own = self._options.headers if _are_of_one(urlsplit(url), urlsplit(self._base_url)) else {}
+        for secrets in (auth, own):  # one of each name, in whatever case the caller wrote it
             headers.update({name: value.reveal() for name, value in secrets.items()})
         return headers
 
     def _request(
-        self, client: httpx.AsyncClient, method: str, url: str, body: bytes, auth: Mapping[str, Secret]
+        self,
+        client: httpx.AsyncClient,
+        method: str,
+        url: str,
+        body: bytes,
+        besides: Mapping[str, str],
+        auth: Mapping[str, Secret],
     ) -> httpx.Request:
         headers = httpx.Headers({"content-type": "application/json"} if body else {})
-        headers.update(self._headers(auth))
+        headers.update(besides)
+        headers.update(self._headers(url, auth))
         if self.learned.compact:
             url += "&prettyPrint=false" if "?" in url else "?prettyPrint=false"
         if len(body) <= SENT_AT_ONCE_BYTES:
             return client.build_request(method, url, content=body or None, headers=headers)
         headers["content-length"] = str(len(body))
         return client.build_request(method, url, content=_slices(body), headers=headers)
+
+
+def _are_of_one(one: SplitResult, other: SplitResult) -> bool:
+    """Whether two addresses are of one host, or both of Google."""
+    return one.netloc == other.netloc or (is_googles(one) and is_googles(other))
 
 
 def open_session(connection: Connection, options: HttpOptions, model: str, limits: RateLimits | None) -> HttpSession:
