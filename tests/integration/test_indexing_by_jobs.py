@@ -103,7 +103,7 @@ def test_who_collects_reports_the_price(cached: MakeEmbedder, emulator: Emulator
     with index_at(tmp_path / "index", embedder) as index:
         report = index.collect(index.submit(TEXTS), TEXTS)
     assert report.usd == pytest.approx(emulator.bill.batch.tokens * usd / 2)
-    assert embedder.budget.spent_usd == pytest.approx(report.usd + emulator.bill.online.tokens * usd)
+    assert embedder.budget.spent_usd == pytest.approx((report.usd or 0.0) + emulator.bill.online.tokens * usd)
     assert embedder.budget.in_flight_usd == 0.0
 
 
