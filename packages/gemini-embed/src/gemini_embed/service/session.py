@@ -102,12 +102,13 @@ class HttpSession:
             ConnectionFailedError: refused, dropped or timed out; what came before it is whole.
         """
         client = self._opened().client
-        headers = self._headers(url, {}, await self._auth.headers())
-        headers["accept-encoding"] = "identity"  # so that bytes can be counted, and gone on from
+        told = {"accept-encoding": "identity"}  # so that bytes can be counted, and gone on from
         if start:
-            headers["range"] = f"bytes={start}-"
+            told["range"] = f"bytes={start}-"
+        auth = await self._auth.headers()
         with self._errors(url, model):
-            response = await client.send(client.build_request("GET", url, headers=headers), stream=True)
+            request = client.build_request("GET", url, headers={**self._headers(url, {}, auth), **told})
+            response = await client.send(request, stream=True)
             try:
                 if response.status_code not in (200, 206):
                     raise _refusal(await whole_answer(response, 2**20), model)
@@ -131,12 +132,11 @@ class HttpSession:
         max_bytes: int,
     ) -> Answer:
         """A reply, its body inflated."""
-        headers = self._headers(url, told, auth)
         if self.learned.compact:
             url += "&prettyPrint=false" if "?" in url else "?prettyPrint=false"
         with self._errors(url, model):
-            async with asyncio.timeout(self._options.timeout_s):
-                answer = await self._opened().send(method, url, headers, body, max_bytes)
+            async with asyncio.timeout(self._options.timeout_s):  # the key is in no variable of this frame
+                answer = await self._opened().send(method, url, self._headers(url, told, auth), body, max_bytes)
         return replace(answer, body=inflate(answer.body, answer.header("content-encoding"), max_bytes))
 
     def _opened(self) -> Sender:
