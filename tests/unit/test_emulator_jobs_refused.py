@@ -20,6 +20,8 @@ REFUSED = [
     ),
     pytest.param(inline("a"), {"outputConfig": {}}, 400, 'Unknown name "outputConfig"', id="vertex's output"),
     pytest.param(inline("a"), {"priority": "high"}, 400, "TYPE_INT64", id="no number"),
+    pytest.param(inline("a"), {"priority": 2**63}, 400, "TYPE_INT64", id="65 bits"),
+    pytest.param({"requests": {"requests": [5]}}, {}, 400, "requests.requests[0]' (MESSAGE)", id="no request"),
 ]
 
 
@@ -62,6 +64,19 @@ def test_an_input_file_that_has_expired_is_not_found(emulator: Emulator, jobs: J
     emulator.clock.advance(3 * 3600)
     assert jobs.create({"fileName": file}).status_code == 404
     assert jobs.get(late)["error"] == {"code": 5, "message": "Requested entity was not found."}
+
+
+def test_a_job_fails_whose_input_file_is_deleted_before_it_runs(emulator: Emulator, jobs: JobCalls) -> None:
+    """Afterwards it has been read."""
+    emulator.batch_s = 100
+    files = [jobs.upload(json.dumps(line("a")).encode()) for _ in range(2)]
+    early, late = (jobs.create({"fileName": file}).json()["name"] for file in files)
+    jobs.http.delete(f"/v1beta/{files[0]}")
+    emulator.clock.advance(51)
+    jobs.http.delete(f"/v1beta/{files[1]}")
+    emulator.clock.advance(50)
+    assert [jobs.state(name) for name in (early, late)] == ["FAILED", "SUCCEEDED"]
+    assert jobs.get(early)["error"]["message"] == "Requested entity was not found."
 
 
 @pytest.mark.parametrize(
@@ -112,3 +127,22 @@ def test_the_queue_holds_so_many_tokens_of_a_model_and_the_refusal_tells_nothing
 def test_so_many_jobs_are_active_at_once(emulator: Emulator, jobs: JobCalls) -> None:
     emulator.batch_s = 100
     assert [jobs.create(inline("a")).status_code for _ in range(101)] == [200] * 100 + [429]
+
+
+@pytest.mark.parametrize(
+    ("told", "key", "message"),
+    [
+        pytest.param(b"{}", None, "an empty Part", id="nothing"),
+        pytest.param(b'{"key":5,"request":{}}', 5, "(TYPE_STRING), 5", id="a number for a key"),
+        pytest.param(b'{"key":"k","request":[]}', "k", "'request' (MESSAGE)", id="a list"),
+        pytest.param(b'{"key":"k","request":{"content":{"parts":5}}}', "k", "parts[0]' (MESSAGE)", id="no part"),
+        pytest.param(b'{"key":"k","request":{"model":"models/x"}}', "k", "must match the model", id="its own model"),
+        pytest.param(b'{"key":"k","request":{"outputDimensionality":NaN}}', "k", "TYPE_INT32", id="NaN"),
+    ],
+)
+def test_odd_lines_have_an_error_and_no_job_fails_for_them(jobs: JobCalls, told: bytes, key: Any, message: str) -> None:
+    good = b'\xef\xbb\xbf{"request":{"content":{"parts":[{"text":"no key"}]},"outputDimensionality":4}}\r\n'
+    name = jobs.create({"fileName": jobs.upload(good + told)}).json()["name"]
+    answered, refused = jobs.answers(name)
+    assert ("key" in answered, answered["response"]["embedding"]["values"]) == (False, jobs.online("no key"))
+    assert (refused.get("key"), message in refused["error"]["message"]) == (key, True)

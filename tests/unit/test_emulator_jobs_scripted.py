@@ -68,6 +68,17 @@ def test_scripted_answers_come_as_a_function_has_them(emulator: Emulator, jobs: 
     assert [one["key"] for one in answers] == TEN[::-1]
 
 
+def test_scripted_lines_are_what_a_function_makes_of_them(emulator: Emulator, jobs: JobCalls) -> None:
+    def spoil(answer: dict[str, Any]) -> None:
+        if answer["key"] == "text 3":
+            answer["key"] = "nobody's"
+            answer["response"]["embedding"]["values"] = [float("nan")]
+
+    answers = of_plan(emulator, jobs, JobPlan(edit=spoil))
+    assert [one["key"] for one in answers if one["key"] not in TEN] == ["nobody's"]
+    assert [len(one["response"]["embedding"]["values"]) for one in answers].count(1) == 1
+
+
 def test_rules_are_asked_what_becomes_of_a_job(emulator: Emulator, jobs: JobCalls) -> None:
     emulator.batches.rule = lambda job: JobPlan(end="FAILED", message=job.display_name) if job.number == 2 else None
     names = [jobs.of_texts("a", displayName=f"job {i}") for i in (1, 2, 3)]
@@ -151,6 +162,11 @@ def test_jobs_are_scripted_over_http_too(emulator: Emulator, jobs: JobCalls) -> 
     assert [(job["state"], job["items"]) for job in shown] == [("SUCCEEDED", 2), ("SUCCEEDED", 2), ("FAILED", 2)]
     bill = control("GET", "bill").json()
     assert bill["batch"] == {"items": 3, "tokens": 3, "distinct": 2, "repeated": 1}
+    lost = {"push": [{"lost": 503}, "queue_full"], "action": "asyncBatchEmbedContent"}
+    assert control("POST", "faults", lost).json()["queued"] == 2
+    assert (jobs.create(inline("a")).status_code, len(emulator.jobs())) == (503, 4)
+    assert (jobs.create(inline("a")).status_code, len(emulator.jobs())) == (429, 4)
+    control("DELETE", "faults")
     assert control("DELETE", "batches").json()["rule"] is False
     assert control("DELETE", "bill").json()["batch"]["items"] == 0
     assert control("POST", "clock", {"advance_s": 60}).json()["ahead_s"] == 60

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import ssl
+import tracemalloc
 from typing import Any
 
 import httpx
 import pytest
+from fix_emulator_jobs import JobCalls, inline, line, result_of
 from gemini_embed_emulator import Emulator
 from gemini_embed_emulator.http import http11
 
@@ -83,3 +85,30 @@ def test_a_small_body_does_not_become_a_large_one(emulator: Emulator, monkeypatc
     monkeypatch.setattr(http11, "_MAX_BODY_BYTES", 2**20)
     reply = post(emulator, ONE, {"content-encoding": "gzip"}, content=gzip.compress(bytes(2**20 + 1)))
     assert (reply.status_code, reply.json()["error"]["message"]) == (400, "Bad request: the body is too long.")
+
+
+def test_inputs_of_jobs_have_a_limit_and_results_that_are_deleted_make_room(jobs: JobCalls) -> None:
+    jobs.server.max_files_bytes = 1500
+    texts = "x" * 600, "y" * 600
+    first = jobs.create(inline(texts[0]))
+    refused = jobs.create(inline(texts[1]))
+    assert (refused.status_code, "inputs of jobs" in refused.json()["error"]["message"]) == (429, True)
+    jobs.server.clock.advance(48 * 3600 + 1)  # results go, the job's record stays
+    assert jobs.create(inline(texts[1])).status_code == 200
+    assert "output" not in jobs.get(first.json()["name"])["metadata"]
+
+
+def test_results_are_never_held_whole(jobs: JobCalls) -> None:
+    """They are made as they are sent. (Of one text here: those of the latest texts are remembered, as online.)"""
+    name = jobs.made([line("text", str(i), size=3072) for i in range(600)])
+    size = 0
+    tracemalloc.start()
+    try:
+        with jobs.http.stream("GET", f"/v1beta/{result_of(name)}:download?alt=media") as reply:
+            for piece in reply.iter_raw():
+                size += len(piece)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert size > 20e6
+    assert peak < size / 2, f"{peak / 1e6:.1f} of {size / 1e6:.1f} MB"

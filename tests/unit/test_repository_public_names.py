@@ -15,7 +15,8 @@ import pytest
 PINNED = {
     "gemini_embed.adapters": "DEFAULT_MODEL EmbedderOptions GeminiEmbeddingFunction IMAGE_TOKENS Indexed KEY_VARIABLES "
     "Opener SPARSE_NAME SparseWords Unreadable anew combined from_client_args from_config from_http_options "
-    "hides_arguments likely_media_tokens likely_tokens matches node_payload suggestion to_config warn without_secret_headers",
+    "hides_arguments likely_media_tokens likely_tokens matches node_payload suggestion to_config warn "
+    "without_secret_headers",
     "gemini_embed.agents": "Cited Conversations KINDS Listed Listing MAX_BYTES MediaKind Medium Offered Reading "
     "Sources alist_sources aread_source check_kinds chosen cited list_sources medium_of picture_of read_source",
     "gemini_embed.agents.words": "AROUND KIND LINK LIST LIST_AFTER LIST_NAME QUERY READ SEARCH",

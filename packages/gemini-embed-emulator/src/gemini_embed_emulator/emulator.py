@@ -167,7 +167,10 @@ class Emulator(Settings):
         layout = Layout(indent=wants_indent(request.query))
         try:
             layout = Layout.of(request.query)
-            reply = self._reply(request, fault)
+            if self._service.takes_long(request):  # off the loop, so that other requests are answered meanwhile
+                reply = await asyncio.to_thread(self._reply, request, fault)
+            else:
+                reply = self._reply(request, fault)
         except NoSuchPageError as error:
             html = {"content-type": "text/html; charset=UTF-8"}
             return raw_response(404, error.page(), headers | html, close=close)

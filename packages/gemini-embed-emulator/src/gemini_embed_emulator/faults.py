@@ -24,6 +24,7 @@ from .errors import (
     RPC,
     ApiError,
     bad_key,
+    batch_quota_exceeded,
     duration,
     free_tier_exceeded,
     missing_key,
@@ -112,6 +113,11 @@ class Fault:
     def vertex_exhausted(cls) -> Fault:
         """Vertex's 429: neither details nor RetryInfo."""
         return cls(error=vertex_exhausted())
+
+    @classmethod
+    def queue_full(cls) -> Fault:
+        """The 429 of a batch job that is one too many: neither QuotaFailure nor RetryInfo, and no number."""
+        return cls(error=batch_quota_exceeded())
 
     @classmethod
     def bad_key(cls) -> Fault:

@@ -108,5 +108,5 @@ class DeveloperRoutes:
                 return self._files.list_files(request.query, self._jobs.files())
             return self._jobs.file(name) or self._files.get(name)
         if not match["upload"] and request.method == "DELETE" and name != "files":
-            return self._jobs.delete_file(name) or self._files.delete(name)
+            return self._jobs.delete_file(name)
         raise nowhere(request)

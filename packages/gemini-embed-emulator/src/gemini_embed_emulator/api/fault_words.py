@@ -16,7 +16,7 @@ from .typed import arguments, checked
 _KINDS = (
     *("latency", "status", "rate_limited", "vertex_exhausted", "bad_key", "drop_before", "drop_mid_body", "raw_body"),
     *("garbage", "html", "truncated_gzip", "not_a_number", "zeros", "missing_values", "short_rows", "extra_rows"),
-    *("wrong_size", "lost"),
+    *("wrong_size", "lost", "queue_full"),
 )
 
 

@@ -53,6 +53,7 @@ class DeveloperJobs:
             read=LineReader(self._developer, model, self._settings, by_file=by_file),
             by_file=by_file,
             priority=batch.get("priority", 0),
+            input_name=config.get("fileName", ""),
             input_expires=expires,
         )
         return Reply(shapes.created(self._store.create(asked)))
@@ -114,11 +115,13 @@ class DeveloperJobs:
         """All files of results, the latest first."""
         return [self._resource(job) for job in self._store.results() if job.by_file]
 
-    def delete_file(self, name: str) -> Reply | None:
-        """Delete a file of results; None for a file that is none."""
+    def delete_file(self, name: str) -> Reply:
+        """Delete a file of results, or an upload, which jobs that have not run yet then lack."""
         job = self._result(name)
         if job is None:
-            return None
+            reply = self._files.delete(name)
+            self._store.lose_input(name)
+            return reply
         self._store.discard(job)
         return Reply({})
 

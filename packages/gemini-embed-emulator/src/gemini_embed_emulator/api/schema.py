@@ -40,7 +40,7 @@ TASK_TYPE = Enum(
 )
 
 _CONTEXT = 20  # characters that are shown on each side of where a body cannot be read
-_INT32 = range(-(2**31), 2**31)
+_WHOLE = {"int32": range(-(2**31), 2**31), "int64": range(-(2**63), 2**63)}
 _SCALARS: dict[str, type] = {"string": str, "int32": int, "int64": int, "bool": bool, "bytes": bytes}
 
 _DATA: dict[str, Spec] = {
@@ -172,8 +172,8 @@ def _scalar(kind: str, value: Any, path: str) -> Any:
         return value
     if kind == "bytes" and isinstance(value, str):
         return _decoded(value, path)
-    read = _whole(value) if kind in ("int32", "int64") else value
-    if not isinstance(read, _SCALARS[kind]) or (kind == "int32" and read not in _INT32):
+    read = _whole(value) if kind in _WHOLE else value
+    if not isinstance(read, _SCALARS[kind]) or (kind in _WHOLE and read not in _WHOLE[kind]):
         raise _wrong_type(path, f"TYPE_{kind.upper()}", value)
     return read
 
@@ -181,7 +181,7 @@ def _scalar(kind: str, value: Any, path: str) -> Any:
 def _whole(value: Any) -> int | None:
     """A whole number that came as one, as text, or as 256.0: so it comes out of a google.protobuf.Value."""
     if isinstance(value, str):
-        return int(value) if re.fullmatch(r"-?[0-9]{1,18}", value) else None
+        return int(value) if re.fullmatch(r"-?[0-9]{1,19}", value) else None
     if isinstance(value, float):
         return int(value) if value.is_integer() else None
     return value if isinstance(value, int) and not isinstance(value, bool) else None

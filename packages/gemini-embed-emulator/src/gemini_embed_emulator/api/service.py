@@ -74,6 +74,11 @@ class Service:
         self._bill.online.add(reply.contents, reply.tokens)
         return reply
 
+    @staticmethod
+    def takes_long(request: ReceivedRequest) -> bool:
+        """Whether a request may hold, or be answered by, thousands of items. May be answered from any thread."""
+        return request.action == "asyncBatchEmbedContent" or "/batches/" in request.path
+
     def settle(self) -> None:
         """Bring jobs, and with them the bill, to what they are now."""
         self.jobs.settle()

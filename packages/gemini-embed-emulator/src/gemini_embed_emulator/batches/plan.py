@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from .lines import LineError
 
@@ -74,6 +74,8 @@ class JobPlan:
     """Of what is drawn: the order, and which lines are concerned."""
     arrange: Arrange | None = None
     """Changes the answers as it likes, after all of the above: a list of `Entry` in, one out. In Python only."""
+    edit: Callable[[dict[str, Any]], None] | None = None
+    """Changes each line of the results in place, key and all; its vector is a float32 array. In Python only."""
 
     def __post_init__(self) -> None:
         for one in fields(self):

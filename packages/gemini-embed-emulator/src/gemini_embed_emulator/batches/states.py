@@ -24,6 +24,8 @@ class Course:
     expires_s: float = EXPIRES_S
     cancelled: float | None = None
     """When somebody asked for its end."""
+    has_no_input: bool = False
+    """Whether what it was to read is gone: it fails when it would run."""
 
     @property
     def starts(self) -> float:
@@ -36,6 +38,8 @@ class Course:
         planned: tuple[float, State] = (self.created + self.expires_s, "EXPIRED")
         if self.plan.end not in ("PENDING", "RUNNING") and self.lasts_s <= self.expires_s:
             planned = (self.created + self.lasts_s, self.plan.end)
+        if self.has_no_input and self.starts < planned[0]:
+            planned = (self.starts, "FAILED")
         if self.cancelled is not None and self.cancelled < planned[0]:
             return self.cancelled, "CANCELLED"
         return planned

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import string
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,8 @@ from .states import EXPIRES_S, Course
 _MOST_ENDED = 10_000
 _LETTERS = string.ascii_lowercase + string.digits
 _ID_LENGTH = 36
+_NO_INPUT = LineError(5, "Requested entity was not found.")
+"""Of a job whose file is gone before it runs [P]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +35,10 @@ class NewJob:
     read: ReadLine
     by_file: bool
     priority: int = 0
+    input_name: str = ""
+    """The file that holds the input."""
     input_expires: float | None = None
-    """When the file that holds the input is gone, by the service's clock."""
+    """When that file is gone, by the service's clock."""
 
 
 def new_id() -> str:
@@ -67,6 +72,7 @@ class JobStore:
         self._deleted: dict[str, Job] = {}
         self._results: dict[str, Job] = {}
         self._made = 0
+        self._lock = threading.RLock()  # the bill and the jobs are looked at from other threads than the server's
 
     @property
     def now(self) -> float:
@@ -75,34 +81,40 @@ class JobStore:
 
     def create(self, asked: NewJob) -> Job:
         """A new job. Raises ApiError 429 where the queue or the memory is full; nothing is scripted for those."""
-        self.settle()
-        survey, failure = _surveyed(asked)
+        survey, failure = _surveyed(asked)  # which takes its time, and waits for nobody
         n_bytes = size_of(asked.rows)
-        if self._has_queue:
-            self._check_queue(asked.model, sum(survey.tokens))
-        self._check_room(n_bytes)
-        self._made += 1
-        plan = self._script.next(Asked(self._made, asked.model, asked.display_name, len(asked.rows)))
+        with self._lock:
+            self.settle()
+            if self._has_queue:
+                self._check_queue(asked.model, sum(survey.tokens))
+            self._check_room(n_bytes)
+            self._made += 1
+            plan = self._script.next(Asked(self._made, asked.model, asked.display_name, len(asked.rows)))
+            job = self._job(asked, plan, survey, failure, n_bytes)
+            self._jobs[job.id] = job
+        return job
+
+    def _job(self, asked: NewJob, plan: JobPlan, survey: Survey, failure: LineError | None, n_bytes: int) -> Job:
+        now = self.now
         lasts_s = self._settings.batch_s if plan.batch_s is None else plan.batch_s
-        if asked.input_expires is not None and self.now + lasts_s / 2 >= asked.input_expires:
-            failure = LineError(5, "Requested entity was not found.")  # gone before the job runs [P]
+        if asked.input_expires is not None and now + lasts_s / 2 >= asked.input_expires:
+            failure = _NO_INPUT
         if failure:
             plan = JobPlan(end="FAILED", listed_after_s=plan.listed_after_s)
-        job = Job(
+        return Job(
             id=self._new_id(),
             model=asked.model,
             display_name=asked.display_name,
             rows=asked.rows,
             read=asked.read,
-            course=Course(plan, self.now, lasts_s, self._expires_s),
+            course=Course(plan, now, lasts_s, self._expires_s),
             survey=survey,
             by_file=asked.by_file,
             n_bytes=n_bytes,
             priority=asked.priority,
+            input_name=asked.input_name,
             failure=failure,
         )
-        self._jobs[job.id] = job
-        return job
 
     def find(self, job_id: str) -> Job | None:
         """The job of this id, None when there is none, or none any more."""
@@ -111,8 +123,7 @@ class JobStore:
 
     def listed(self) -> list[Job]:
         """All jobs, newest first; a new one only after a while, where that is scripted."""
-        self.settle()
-        return [job for job in reversed(self._jobs.values()) if self.now >= job.course.created + self._hidden_s(job)]
+        return [job for job in self.all() if self.now >= job.course.created + self._hidden_s(job)]
 
     def all(self) -> list[Job]:
         """All jobs, newest first, those that no list shows yet too."""
@@ -127,9 +138,17 @@ class JobStore:
 
     def delete(self, job: Job) -> None:
         """Take a job off the list. One that runs goes on, in the queue and on the bill."""
-        del self._jobs[job.id]
-        if not job.settled:
-            self._deleted[job.id] = job
+        with self._lock:
+            del self._jobs[job.id]
+            if not job.settled:
+                self._deleted[job.id] = job
+
+    def lose_input(self, name: str) -> None:
+        """A file was deleted: jobs that have not read it yet will not find it."""
+        with self._lock:
+            for job in [*self._jobs.values(), *self._deleted.values()]:
+                if job.input_name == name and job.state(self.now) == "PENDING":
+                    job.course.has_no_input, job.failure = True, _NO_INPUT
 
     def result(self, job_id: str) -> Job | None:
         """The job whose answers are still there, deleted though it may be."""
@@ -143,20 +162,22 @@ class JobStore:
 
     def discard(self, job: Job) -> None:
         """Delete a job's answers."""
-        self._results.pop(job.id, None)
+        with self._lock:
+            self._results.pop(job.id, None)
         job.forget()
 
     def settle(self) -> None:
         """Bring everything to what it is now: bill what has ended, forget what has lived its time."""
         now = self.now
-        for job in [*self._jobs.values(), *self._deleted.values()]:
-            if not job.settled and job.course.is_over(now):
-                self._end(job, now)
-        for job in [job for job in self._results.values() if now >= self.expires(job)]:
-            self.discard(job)
-        ended = [job for job in self._jobs.values() if job.settled]
-        for job in ended[: max(len(ended) - _MOST_ENDED, 0)]:
-            del self._jobs[job.id]
+        with self._lock:
+            for job in [*self._jobs.values(), *self._deleted.values()]:
+                if not job.settled and job.course.is_over(now):
+                    self._end(job, now)
+            for job in [job for job in self._results.values() if now >= self.expires(job)]:
+                self.discard(job)
+            ended = [job for job in self._jobs.values() if job.settled]
+            for job in ended[: max(len(ended) - _MOST_ENDED, 0)]:
+                del self._jobs[job.id]
 
     def expires(self, job: Job) -> float:
         """When a job's answers are gone."""
@@ -164,8 +185,9 @@ class JobStore:
 
     def clear(self) -> None:
         """Forget everything."""
-        for jobs in (self._jobs, self._deleted, self._results):
-            jobs.clear()
+        with self._lock:
+            for jobs in (self._jobs, self._deleted, self._results):
+                jobs.clear()
 
     def _end(self, job: Job, now: float) -> None:
         billable = job.billable(now)

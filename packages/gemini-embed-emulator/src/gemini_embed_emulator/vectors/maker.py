@@ -65,7 +65,13 @@ def shorten(whole: Vector, model: Model, dimensions: int) -> Vector:
 
 
 def _embed(model: Model, item: Input, gap: float) -> Vector:
-    dense = [_mix(model.space, _features(model, item, part) + gap * _home(part)) for part in item.parts]
+    dense = [
+        _mix(
+            model.space,
+            _features(model, item, part) + gap * _home(_modality(part)),
+        )
+        for part in item.parts
+    ]
     whole = unit(dense[0] if len(dense) == 1 else fuse(dense))[: model.dimensions]
     if not model.unit_when_cut:  # elsewhere nobody sees it
         front = whole[:_FRONT]
@@ -84,9 +90,14 @@ def _features(model: Model, item: Input, part: Part) -> Array:
     return typed_text(part, item.task_type, item.title if item.task_type == "RETRIEVAL_DOCUMENT" else "")
 
 
-def _home(part: Part) -> Array:
-    """The direction of a part's modality."""
-    return total([(1.0, feature(f"modality:{part.modality if isinstance(part, Medium) else 'TEXT'}"))])
+def _modality(part: Part) -> str:
+    return part.modality if isinstance(part, Medium) else "TEXT"
+
+
+@cache
+def _home(modality: str) -> Array:
+    """The direction of a modality."""
+    return total([(1.0, feature(f"modality:{modality}"))])
 
 
 def fuse(parts: list[Array]) -> Array:
