@@ -179,6 +179,16 @@ class Follows:
     """The part of a following index that hands on what it is asked to the index of the collection of now."""
 
     followed: Followed[Any]
+    embedder = property(lambda self: self.followed.now().embedder)
+    store = property(lambda self: self.followed.now().store)
+    opener = property(lambda self: self.followed.now().opener)
+    origin = property(lambda self: self.followed.now().origin)
+
+    def __repr__(self) -> str:
+        return f"MultimodalIndex.following({self.followed.store!r})"
+
+    def close(self) -> None:
+        self.followed.close()
 
     def add(self, *args: Any, **options: Any) -> Any:
         return self.followed.now().add(*args, **options)
@@ -230,3 +240,12 @@ class Follows:
 
     async def _anow(self) -> Any:
         return await asyncio.to_thread(self.followed.now)
+
+    def _opened(self) -> Any:
+        return self.followed.now()._opened()
+
+    def _fingerprint(self) -> Any:
+        return self.followed.now()._fingerprint()
+
+    def _has_changed(self) -> Any:
+        return self.followed.now()._has_changed()
