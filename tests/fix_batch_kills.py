@@ -60,7 +60,7 @@ POINTS = {
     "intended": (after, Ledger, "intend"),
     "uploading": (during, DeveloperJobs, "put"),
     "uploaded": (after, Ledger, "uploaded"),
-    "sending": (after, Ledger, "sending"),
+    "sending": (after, Ledger, "may_send"),
     "posting": (during, DeveloperJobs, "create"),
     "posted": (before, developer, "read_job"),
     "created": (after, Ledger, "created"),
