@@ -60,7 +60,7 @@ POINTS = {
     "intended": (after, Ledger, "intend"),
     "uploading": (during, jobs, "put"),
     "uploaded": (after, Ledger, "uploaded"),
-    "sending": (after, Ledger, "sending"),
+    "sending": (after, Ledger, "may_send"),
     "posting": (during, jobs, "create"),
     "posted": (before, module, "read_job"),
     "created": (after, Ledger, "created"),

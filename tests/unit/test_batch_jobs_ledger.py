@@ -100,6 +100,15 @@ def test_one_worker_at_a_time(ledger: Ledger) -> None:
     assert not ledger.take("no such job", "you", 30)
 
 
+def test_only_who_holds_a_row_may_send_it(ledger: Ledger) -> None:
+    one = row(0, *KEYS)
+    ledger.intend(one, "me", -1)  # slept through its lease
+    assert ledger.take(one.display_name, "you", 30)
+    assert [ledger.may_send(one.display_name, who) for who in ("me", "you")] == [False, True]
+    ledger.lost(one.display_name, "no list shows it")
+    assert not ledger.may_send(one.display_name, "you")
+
+
 def test_rows_are_those_of_a_service_and_a_model(ledger: Ledger) -> None:
     for part in range(3):
         ledger.intend(row(part, KEYS[part]), "me", 30)

@@ -130,7 +130,8 @@ class Creating:
         input_ref = await self._service.put(lines.path, name)
         await asyncio.to_thread(self._ledger.uploaded, name, input_ref)
         while True:
-            await asyncio.to_thread(self._ledger.sending, name)
+            if not await asyncio.to_thread(self._ledger.may_send, name, self._lease.owner):
+                return self._again(lines)  # another process has taken it over meanwhile
             try:
                 report = await self._service.create(name, input_ref)
             except UnclearCreateError:

@@ -86,6 +86,20 @@ class Ledger:
         """A request to create it is about to be sent; False: it was refused, so nothing was created."""
         self._update(display_name, is_sent=int(is_sent), created_at=time.time())
 
+    def may_send(self, display_name: str, owner: str) -> bool:
+        """`sending`, if `owner` still holds the row: a process that slept through its lease may have lost it."""
+
+        def mark(db: sqlite3.Connection) -> bool:
+            with db:
+                done = db.execute(
+                    "UPDATE batch_jobs SET is_sent = 1, created_at = ? "
+                    "WHERE display_name = ? AND owner = ? AND state = 'intended'",
+                    (time.time(), display_name, owner),
+                )
+            return done.rowcount == 1
+
+        return self._use(mark, lasting=True)
+
     def created(self, display_name: str, name: str) -> None:
         """The service has it, by this name."""
         self._update(display_name, state="created", name=name)
