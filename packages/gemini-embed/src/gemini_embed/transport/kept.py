@@ -47,7 +47,6 @@ class KeptConnections:
 
     def __init__(self, base_url: httpx.URL, context: SSLContext, connect_timeout_s: float) -> None:
         context.set_alpn_protocols(["http/1.1"])
-        self._origin = (base_url.raw_scheme, base_url.netloc)
         self._host = base_url.raw_host.decode("ascii")
         is_secure = base_url.scheme == "https"
         self._port = base_url.port or (443 if is_secure else 80)
@@ -55,10 +54,6 @@ class KeptConnections:
         self._connect_timeout_s = connect_timeout_s
         self._idle: list[_Connection] = []
         self._closed = False
-
-    def leads_to(self, url: httpx.URL) -> bool:
-        """Whether an address is of this host, by this scheme."""
-        return (url.raw_scheme, url.netloc) == self._origin
 
     async def send(self, method: str, target: bytes, headers: RawHeaders, body: bytes, max_bytes: int) -> Answer:
         """The reply to one request; `headers` are all that it has.
