@@ -33,7 +33,7 @@ def test_a_job_s_price_is_held_at_half_until_it_is_collected() -> None:
     budget = Budget(FACTS, 0.5, within=outer)
     held = budget.hold("job", {"text": 1_000_000})
     assert (held.usd, budget.in_flight_usd, outer.in_flight_usd) == (0.10, 0.10, 0.10)
-    assert outer.held("job", {}) is held
+    assert budget.held("job", {}) is held
     for _ in range(2):
         held.settle(Usage(prompt_tokens=2_000_000))
         assert (budget.in_flight_usd, budget.spent_usd, outer.in_flight_usd, outer.spent_usd) == (0.0, 0.2, 0.0, 0.2)
