@@ -31,7 +31,7 @@ MakeEmbedder = Callable[..., Embedder]
 THEMES = ["bread rises because of yeast", "glaciers grind the valley", "tides follow the moon"]
 
 
-@pytest.fixture(params=["edge", "qdrant", "lite"])
+@pytest.fixture(params=["edge", "qdrant", pytest.param("lite", marks=pytest.mark.slow)])  # pymilvus is slow to import
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], HasAliases]]:
     """Stores of collections at one place, by name."""
     if request.param == "edge":
