@@ -430,7 +430,7 @@ STRICT = ("-X", "dev", "-W", "error")
     ("flags", "ending"),
     [
         pytest.param((), "", id="plain"),
-        pytest.param(("-W", "error"), "", id="warnings-are-errors"),
+        pytest.param(("-W", "error"), "", id="warnings-are-errors", marks=pytest.mark.slow),  # strict has them too
         pytest.param(STRICT, "", id="strict"),
         pytest.param(STRICT, "embedder.close()", id="strict-closed"),
         pytest.param(STRICT, "del embedder", id="strict-deleted"),

@@ -7,7 +7,6 @@ import base64
 import copy
 import dataclasses
 import inspect
-import io
 import json
 import logging
 import os
@@ -506,12 +505,18 @@ def everything_shown(error: BaseException) -> Iterator[str]:
     for frame in frames_of(error):
         yield from spread({name: value for name, value in frame.f_locals.items() if name not in ("way", "failure")})
     yield "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+    yield from rich_shows(error)
+    yield json.dumps([str(one) for one in causes_of(error)])
+
+
+def rich_shows(error: BaseException) -> Iterator[str]:
+    """What Rich prints of an error: its words, and each frame's line and locals, which take it seconds to colour."""
     try:
-        from rich.console import Console
         from rich.traceback import Traceback
     except ImportError:
         return
-    console = Console(file=io.StringIO(), width=250)
-    console.print(Traceback.from_exception(type(error), error, error.__traceback__, show_locals=True))
-    yield console.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO
-    yield json.dumps([str(one) for one in causes_of(error)])
+    trace = Traceback.extract(type(error), error, error.__traceback__, show_locals=True)
+    for stack in trace.stacks:
+        yield stack.exc_value
+        for frame in stack.frames:
+            yield from (frame.line, *(node.render() for node in (frame.locals or {}).values()))
