@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,11 @@ from gemini_embed_emulator import Emulator
 
 pytestmark = pytest.mark.slow
 
-POINTS = ["uploading", "sending", "posting", "posted", "created", "collecting", "deleting"]
+EVERY_POINT = ["uploading", "sending", "posting", "posted", "created", "collecting", "deleting"]
 """Before a create, between its request and its answer, after it, and while answers are written; see `fix_batch_kills`.
 """
+POINTS = EVERY_POINT if "GEMINI_EMBED_KILLS" in os.environ else EVERY_POINT[::3]
+"""`make test-slow` kills before, within and after; `make test-long` everywhere."""
 VERIFIED = 2
 """Texts of each job that are embedded online too."""
 
@@ -32,7 +35,7 @@ def check(emulator: Emulator, cache: Path, count: int) -> None:
     assert not emulator.requests
 
 
-def test_killed_at_every_point(tmp_path: Path) -> None:
+def test_killed_at_point_after_point(tmp_path: Path) -> None:
     """One process after another, each killed further on, with one cache."""
     count, max_items, cache = 80, 10, tmp_path / "vectors.db"
     with Emulator(latency_s=0.03) as emulator:
@@ -46,7 +49,7 @@ def test_killed_at_every_point(tmp_path: Path) -> None:
 
 def test_two_processes_share_one_cache(tmp_path: Path) -> None:
     """They work at the same time; one of them is killed half-way, and the other takes its jobs over."""
-    count, cache = 120, tmp_path / "vectors.db"
+    count, cache = 60, tmp_path / "vectors.db"
     with Emulator(latency_s=0.02) as emulator:
         first = started(command(emulator.base_url, cache, count, 10, "posted", 3))
         second = started(command(emulator.base_url, cache, count, 10))

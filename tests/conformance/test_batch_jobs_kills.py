@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sqlite3
 import subprocess
@@ -40,18 +41,19 @@ then_wait(owners[place], place)
 Embedder(api_key="k", base_url=base_url, dimensions=128, cache=cache).batches.get(name).wait()
 """
 """Collects a run, and stops after each call of a method until it is told to go on."""
+EVERY_PLACE = [
+    pytest.param("take", 1, id="lines-are-read"),
+    pytest.param("end", 1, id="all-lines-are-read"),
+    pytest.param("write", 1, id="a-third-is-written"),
+    pytest.param("write", 3, id="all-is-written"),
+    pytest.param("_settle", 1, id="not-noted-as-collected"),
+]
+PLACES = EVERY_PLACE if "GEMINI_EMBED_KILLS" in os.environ else EVERY_PLACE[::2]
+"""`make test-slow` kills while lines are read, while vectors are written and after that; `make test-long` everywhere.
+"""
 
 
-@pytest.mark.parametrize(
-    ("place", "calls"),
-    [
-        pytest.param("take", 1, id="lines-are-read"),
-        pytest.param("end", 1, id="all-lines-are-read"),
-        pytest.param("write", 1, id="a-third-is-written"),
-        pytest.param("write", 3, id="all-is-written"),
-        pytest.param("_settle", 1, id="not-noted-as-collected"),
-    ],
-)
+@pytest.mark.parametrize(("place", "calls"), PLACES)
 def test_killed_while_collecting(
     place: str, calls: int, emulator: Emulator, make_embedder: Callable[..., Embedder], tmp_path: Path
 ) -> None:
