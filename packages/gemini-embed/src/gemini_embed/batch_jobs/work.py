@@ -145,14 +145,20 @@ class Work:
             self._session, request, self._host.http, self._call.purpose, list(some.values()), len(some)
         )
 
-    async def _again(self, keys: Collection[bytes], attempt: int) -> None:
-        """Put these contents into new jobs of the run."""
+    async def _again(self, keys: Collection[bytes], attempt: int, deadline_s: float | None) -> None:
+        """Put these contents into new jobs of the run, as `waiting.Again`."""
         assert self._call is not None  # noqa: S101  # they are at hand; tells the type checker
         entries = [entry for entry in without_twins(self._call.prepared.entries) if entry.key in keys]
         call = replace(self._call, prepared=replace(self._call.prepared, entries=entries))
         service = await asyncio.to_thread(self._host.service_name, self._request)
         order = Order(
-            call=call, request=self._request, run=self._name, service=service, budget=self._host.budget, attempt=attempt
+            call=call,
+            request=self._request,
+            run=self._name,
+            service=service,
+            budget=self._host.budget,
+            deadline_s=deadline_s,
+            attempt=attempt,
         )
         await submit(self._session, self._host, order)
 
