@@ -100,6 +100,16 @@ def test_a_download_goes_on_from_the_byte_that_it_had_come_to(make: Make, emulat
     assert begun[1].startswith("bytes=")
 
 
+def test_a_token_that_is_refused_for_a_download_is_renewed(
+    make: Make, emulator: Emulator, fake_credentials: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Jobs take longer than tokens live."""
+    monkeypatch.setattr(fake_credentials, "refresh", lambda request: setattr(fake_credentials, "token", "another"))
+    run = make().batches.submit_documents(TEXTS)
+    first(emulator, is_download, Fault.status(401))
+    assert run.wait() is not None
+
+
 def test_a_job_whose_creation_is_not_answered_is_found_by_one_call(make: Make, emulator: Emulator) -> None:
     """However many jobs there are: the list is filtered by the display name."""
     first(emulator, lambda one: one.method == "POST" and one.path.endswith(JOBS), Fault.lost(504))

@@ -27,9 +27,9 @@ OK = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(ROW), ROW)
 class Recording:
     """A server on raw sockets: `requests` holds (number of the connection, bytes of a request)."""
 
-    def __init__(self, replies: Sequence[bytes], *, reads_bodies: bool = True) -> None:
+    def __init__(self, replies: Sequence[bytes], *, reads_bodies: bool = True, reads_on: bool = True) -> None:
         self._replies = iter(replies)
-        self._reads_bodies = reads_bodies
+        self._reads_bodies, self._reads_on = reads_bodies, reads_on
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.requests: list[tuple[int, bytes]] = []
@@ -53,6 +53,8 @@ class Recording:
             while request := self._read(connection):
                 self.requests.append((number, request))
                 connection.sendall(next(self._replies))
+                if not self._reads_on:
+                    return
 
     def _read(self, connection: socket.socket) -> bytes:
         data = b""
@@ -193,6 +195,15 @@ def test_a_long_request_that_is_refused_before_it_is_read(recording: Callable[..
         embedder.embed_query("b")
 
     assert [number for number, _ in server.requests] == [1, 2]
+
+
+def test_a_refusal_while_nobody_reads_what_is_sent(recording: Callable[..., Recording]) -> None:
+    """It does not wait for a request to be written that nobody takes."""
+    refusal = b"HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n"
+    server = recording([refusal], reads_bodies=False, reads_on=False)
+    long = to(server, overflow="truncate", facts={"max_text_bytes": 10**8}, timeout_s=5)
+    with long as embedder, pytest.raises(ApiError, match="413"):
+        embedder.embed_query("word " * 5_000_000)
 
 
 def test_cookies_go_back(recording: Callable[..., Recording]) -> None:

@@ -57,10 +57,11 @@ def test_the_price_is_half_and_that_of_the_lines_verified_online() -> None:
     assert made.usd == pytest.approx(6.0 + 12.0 * 1920 / 100_000)
 
 
-def test_few_items_cost_more_by_jobs_than_online() -> None:
-    """All of them are verified."""
-    made = BatchEstimate.of(online(3, 30), 500, plan())
-    assert made.usd == pytest.approx((made.online.usd or 0.0) * 1.5)
+@pytest.mark.parametrize(("items", "share"), [(1, 0.5), (2, 1.0), (3, 0.5 + 1 / 3), (8, 1.0)])
+def test_few_items_cost_no_more_by_jobs_than_online(items: int, share: float) -> None:
+    """At most half of them are verified."""
+    made = BatchEstimate.of(online(items, 30), 500, plan())
+    assert made.usd == pytest.approx((made.online.usd or 0.0) * share)
 
 
 def test_a_price_that_is_not_known_stays_so() -> None:

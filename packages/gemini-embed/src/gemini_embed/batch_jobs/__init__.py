@@ -12,5 +12,6 @@ waiting      until all have ended: collected, asked again, or given up at a dead
 collecting   one ended job, from its file to the cache;  collected: what came of it
 downloading  its lines;  answers: these checked, and held back
 verifying    whether the vectors are those of the texts
+clearing     what jobs leave at the service, taken away
 staging      where jobs of Vertex AI keep their files;  objects: those, in Cloud Storage
 """

@@ -6,12 +6,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
 
+from gemini_embed.batch_jobs.clearing import cleared_away
 from gemini_embed.batch_jobs.leases import Lease
 from gemini_embed.batch_jobs.ledger import JobRow, Ledger
 from gemini_embed.batch_jobs.service import JobService
-from gemini_embed.errors import GeminiEmbedError
 from gemini_embed.wire.batch_jobs import JobReport
 
 logger = logging.getLogger(__name__)
@@ -59,22 +60,12 @@ class Adopting:
 
     async def given_up(self, row: JobRow, note: str, *, keep_refs: bool = False) -> None:
         """It was not created: its keys are free, and what was uploaded for it goes; media may be kept."""
-        await asyncio.to_thread(self._ledger.lost, row.display_name, note)
+        await asyncio.to_thread(partial(self._ledger.lost, row.display_name, note, keep_refs=keep_refs))
+        await cleared_away(self._service, self._ledger, replace(row, refs=() if keep_refs else row.refs))
         await self._lease.release(row.display_name)
-        await discarded(self._service, [*filter(None, [row.input_ref]), *(() if keep_refs else row.refs)])
 
     async def _found(self, row: JobRow) -> JobReport | None:
         if report := await self._service.find(row.display_name):
             return report
         await asyncio.sleep(max(row.created_at + self._look_again_s - time.time(), 0.0))
         return await self._service.find(row.display_name)
-
-
-async def discarded(service: JobService, refs: Iterable[str]) -> None:
-    """Take away what was uploaded. What cannot be is told: files expire after 48 hours, objects in a bucket stay."""
-    for ref in refs:
-        try:
-            await service.discard(ref)
-        except GeminiEmbedError as e:
-            expires = "it stays in the bucket" if ref.startswith("gs://") else "it expires after 48 hours"
-            logger.warning("%s could not be deleted, %s: %s", ref, expires, e)

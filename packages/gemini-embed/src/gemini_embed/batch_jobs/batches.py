@@ -59,7 +59,7 @@ class Batches:
             name: of the run, by which `get` finds it; None makes a dated one.
             max_cost_usd: the most that these jobs may cost, beside the embedder's own limit.
             verify: so many texts of each job are embedded online too, at full price, and its answers are compared with
-                them before anything of it enters the cache. 0 trusts them.
+                them before anything of it enters the cache; at most half of a small job. 0 trusts them.
             deadline_s: how long to wait for room in the queue; None waits as long as jobs end now and then.
 
         Raises:

@@ -7,18 +7,18 @@ taken away after that. Whatever is interrupted is done again from the start, and
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from gemini_embed.batch_jobs.adopting import Adopting, discarded
+from gemini_embed.batch_jobs.adopting import Adopting
 from gemini_embed.batch_jobs.answers import Answers
+from gemini_embed.batch_jobs.clearing import cleared_away
 from gemini_embed.batch_jobs.collected import Collected
 from gemini_embed.batch_jobs.verifying import WIDER, compare, mismatch, some_keys
-from gemini_embed.errors import BatchMismatchError, GeminiEmbedError, NotFoundError
+from gemini_embed.errors import BatchMismatchError, NotFoundError
 from gemini_embed.metering import ObservedCall, observed
 from gemini_embed.result import Usage
 from gemini_embed.wire.batch_jobs import JobError, JobReport
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from gemini_embed.calls.attempts import Request
     from gemini_embed.calls.call import Call
     from gemini_embed.metering import Budget
-
-logger = logging.getLogger(__name__)
 
 BYTES_AT_ONCE = 2**20
 """Of lines that are read together, off the loop: few enough to stay in the CPU's caches."""
@@ -151,9 +149,11 @@ class Collector:
                 again=dict(answers.again),
                 notes=notes,
             )
-        await asyncio.to_thread(self.ledger.collected, row.display_name, done.note, done.outcome, keys)
+        outcome = replace(done.outcome, kept=self.keep)
+        await asyncio.to_thread(self.ledger.collected, row.display_name, done.note, outcome, keys)
         spent.usage = done.usage
-        await self._clean_up(row, report)
+        if not self.keep:
+            await cleared_away(self.service, self.ledger, row, report)
         return done
 
     async def _read(self, report: JobReport, answers: Answers) -> JobReport:
@@ -209,16 +209,6 @@ class Collector:
         if counted.prompt_tokens is None and row.items:
             counted = Usage(prompt_tokens=round(row.tokens * len(answers) / row.items))
         return held.settle(counted)
-
-    async def _clean_up(self, row: JobRow, report: JobReport) -> None:
-        """Take away what the job needed and left. What cannot be is gone by itself in two days."""
-        if self.keep:
-            return
-        await discarded(self.service, filter(None, (row.input_ref, *row.refs, report.output)))
-        try:
-            await self.service.delete(report.name)
-        except GeminiEmbedError as e:
-            logger.warning("%s is collected, but could not be deleted: %s", report.name, e)
 
     async def clear_up(self, row: JobRow) -> None:
         """Of a job that nobody knows to be created: adopt it, or find that it never was, as far as that can be said

@@ -16,6 +16,7 @@ from gemini_embed.batch_jobs.leases import Lease
 from gemini_embed.batch_jobs.ledger import JobRow, Ledger
 from gemini_embed.batch_jobs.lines import Lines
 from gemini_embed.batch_jobs.names import JobName, digest_of
+from gemini_embed.batch_jobs.planning import most_verified
 from gemini_embed.batch_jobs.queueing import Queue
 from gemini_embed.batch_jobs.service import JobService
 from gemini_embed.calls.attempts import Request
@@ -158,7 +159,12 @@ class Creating:
     async def _checks(self, lines: Lines) -> dict[bytes, NDArray[np.float32]]:
         order = self._order
         return await online_vectors(
-            self._session, order.request, self._http, order.call.purpose, lines.entries, order.verify
+            self._session,
+            order.request,
+            self._http,
+            order.call.purpose,
+            lines.entries,
+            min(order.verify, most_verified(len(lines.entries))),
         )
 
     def _row(self, name: JobName, lines: Lines, checks: dict[bytes, NDArray[np.float32]], usd: float) -> JobRow:

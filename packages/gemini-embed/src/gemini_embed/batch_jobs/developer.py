@@ -13,7 +13,7 @@ from gemini_embed.batch_jobs.names import OURS
 from gemini_embed.batch_jobs.service import INLINE_BYTES
 from gemini_embed.calls.attempts import Request
 from gemini_embed.calls.uploads import Uploads
-from gemini_embed.errors import NotFoundError
+from gemini_embed.errors import ApiError, NotFoundError
 from gemini_embed.preparing import Entry
 from gemini_embed.service import HttpSession
 from gemini_embed.service.sdk import Sdk
@@ -69,7 +69,13 @@ class DeveloperJobs:
 
     async def cancel(self, name: str) -> None:
         """See `JobService.cancel`."""
-        await self._ask("POST", f"{self._url(name)}:cancel", b"{}")
+        try:
+            await self._ask("POST", f"{self._url(name)}:cancel", b"{}")
+        except NotFoundError:
+            return
+        except ApiError as e:
+            if e.code != 400 or not (await self.look(name)).is_over:
+                raise
 
     async def delete(self, name: str) -> None:
         """See `JobService.delete`."""

@@ -82,6 +82,7 @@ class Following:
             model=report.model,
             state="created",
             name=report.name,
+            is_sent=True,
             created_at=report.created_at.timestamp() if report.created_at else time.time(),
         )
 

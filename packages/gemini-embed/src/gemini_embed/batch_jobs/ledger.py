@@ -30,6 +30,8 @@ __all__ = ["JobRow", "Ledger", "Outcome"]
 KEYS_A_QUERY = 500
 LEARNED_S = 3600.0
 """How long it is believed how many tokens the service takes."""
+LEFT_S = 7 * 86_400.0
+"""So long it is tried to take away what a job has left; the Developer API forgets it by itself after two days."""
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS batch_jobs (
         display_name TEXT PRIMARY KEY, run TEXT NOT NULL, part INTEGER NOT NULL, service TEXT NOT NULL,
@@ -113,9 +115,24 @@ class Ledger:
             self._update(display_name, keys=found)
         self._free(display_name, "collected", note, outcome)
 
-    def lost(self, display_name: str, note: str) -> None:
-        """It was never created, or is gone: its keys are free."""
+    def lost(self, display_name: str, note: str, *, keep_refs: bool = False) -> None:
+        """It was never created, or is gone: its keys are free. `keep_refs`: another job has its media."""
+        if keep_refs:
+            self._update(display_name, refs="[]")
         self._free(display_name, "lost", note)
+
+    def cleared(self, display_name: str) -> None:
+        """Nothing of it is left at the service."""
+        self._update(display_name, input_ref=None, refs="[]", is_sent=0)
+
+    def left_over(self, service: str, model: str) -> list[JobRow]:
+        """Jobs that are over and not taken away from the service, though they should be; without their keys."""
+        where = (
+            "service = ? AND model = ? AND state IN ('collected', 'lost') AND created_at > ? AND "
+            "(input_ref IS NOT NULL OR refs != '[]' OR (name IS NOT NULL AND is_sent))"
+        )
+        rows = self._rows(where, service, model, time.time() - LEFT_S, columns=LIGHT)
+        return [row for row in rows if row.outcome is None or not row.outcome.kept]
 
     def remove(self, display_name: str) -> None:
         """Forget a row."""

@@ -16,6 +16,12 @@ VERIFIED = 4
 """Lines of each job that are embedded online too."""
 
 
+def most_verified(lines: int) -> int:
+    """Of a job of so many lines at most half are embedded online too, or it would cost more than calls do; of a single
+    line none: there is no other vector that it could be given."""
+    return lines // 2
+
+
 def in_jobs(online: Estimate, items: Sequence[Entry], limits: BatchLimits, facts: ModelFacts) -> BatchEstimate:
     """What embedding `items` would cost by jobs; `online` is what it would by ordinary calls."""
     queue = limits.max_enqueued_tokens

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -23,7 +24,7 @@ class Portions:
     Args:
         host: the embedder, as jobs see it. name: of the run; None makes one up.
         budget: asked before every job; it is within the embedder's.
-        deadline_s: how long to wait for room in the queue.
+        deadline_s: how long to wait for room in the queue, from now on and for all portions together.
 
     Raises:
         ConfigurationError: there is no cache, or no place for files on Vertex AI; a name that a run cannot have.
@@ -32,7 +33,8 @@ class Portions:
     def __init__(self, host: Host, name: str | None, budget: Budget, deadline_s: float | None = None) -> None:
         host.check()
         self._host = replace(host, budget=budget)
-        self._name, self._deadline_s = checked_run_name(name), deadline_s
+        self._name = checked_run_name(name)
+        self._until = None if deadline_s is None else time.monotonic() + deadline_s
         self._wanted: dict[bytes, None] = {}
 
     @property
@@ -55,7 +57,7 @@ class Portions:
             run=self._name,
             service=self._host.service_name(request),
             budget=self._host.budget,
-            deadline_s=self._deadline_s,
+            deadline_s=None if self._until is None else max(self._until - time.monotonic(), 0.0),
         )
         return self._host.engine.start(lambda session: self._submitted(session, order))
 

@@ -29,12 +29,13 @@ MARKS = ",".join("?" * len(COLUMNS.split(",")))
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What came of a job: the state it ended in, how many vectors, what they were counted at (None: nobody told) and
-    what they cost, in USD."""
+    what they cost, in USD; and whether its files and its record are to stay at the service."""
 
     state: JobState
     vectors: int = 0
     tokens: int | None = None
     usd: float = 0.0
+    kept: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +46,8 @@ class JobRow:
         service: whose it is: backend and service, as keys of the cache have it. model: bare name.
         name: what the service calls it; None until it is known to be created.
         input_ref: its input file; None until that is uploaded.
-        is_sent: whether a request to create it may have been sent, and was not refused.
+        is_sent: whether a request to create it may have been sent, and was not refused; False again once nothing of it
+            is left at the service.
         keys: of its lines.
         checks: vectors of some of its lines, had online, as served: what its answers are compared with.
         likely: tokens by modality, a likely count. usd: their price in a batch.
@@ -88,6 +90,11 @@ class JobRow:
     def is_under_way(self) -> bool:
         """Whether its keys are taken."""
         return self.state in UNDER_WAY
+
+    @property
+    def is_left(self) -> bool:
+        """Whether the service has something of a job that is over: files, or its record."""
+        return not self.is_under_way and bool(self.input_ref or self.refs or (self.name and self.is_sent))
 
 
 def values_of(row: JobRow) -> tuple[object, ...]:

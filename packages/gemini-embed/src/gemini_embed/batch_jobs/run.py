@@ -85,7 +85,7 @@ class BatchRun:
                 None: the jobs go on. Without `deadline_s` nothing of a job that FAILED is embedded online.
             progress: a bar on stderr; None shows it on a terminal and in a notebook. Or a function, which is called
                 with a `BatchStatus` after each look.
-            keep: leave jobs and their files at the service once they are collected.
+            keep: leave jobs and their files at the service once they are collected; `delete` takes them away.
 
         Raises:
             BatchMismatchError: a job's vectors are not those of its texts; nothing of it is used, and it is kept.

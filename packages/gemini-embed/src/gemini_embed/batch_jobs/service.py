@@ -44,7 +44,7 @@ class JobService(Protocol):
         ...
 
     async def cancel(self, name: str) -> None:
-        """Ask for its end. What is over already stays as it is."""
+        """Ask for its end. What is over already stays as it is, and what is gone is fine."""
         ...
 
     async def delete(self, name: str) -> None:

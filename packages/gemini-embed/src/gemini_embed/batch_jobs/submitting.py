@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from gemini_embed.batch_jobs.adopting import Adopting
 from gemini_embed.batch_jobs.checking import online_vectors
+from gemini_embed.batch_jobs.clearing import clear_left_over
 from gemini_embed.batch_jobs.collecting import Collector
 from gemini_embed.batch_jobs.creating import Creating, Order
 from gemini_embed.batch_jobs.gathering import Gathering
@@ -66,8 +67,8 @@ class Submission:
         self._session, self._request, self._order = session, request, replace(order, request=request)
         self._ledger, self._http = host.ledger, host.http
         self._service = host.service(session, request)
-        of = order.service, host.facts.name
-        self._queue = Queue(self._ledger, self._service, host.limits, of, order.deadline_s, self._collect)
+        self._lease, self._of = lease, (order.service, host.facts.name)
+        self._queue = Queue(self._ledger, self._service, host.limits, self._of, order.deadline_s, self._collect)
         self._adopting = Adopting(self._ledger, self._service, lease, host.limits.look_again_s)
         self._creating = Creating(
             session, host.http, self._order, self._service, self._ledger, lease, self._queue, self._adopting
@@ -85,6 +86,7 @@ class Submission:
         items: Sequence[Entry] = without_twins(self._order.call.prepared.entries)
         if self._request.count_tokens:
             items = await self._short_enough(items)
+        await clear_left_over(self._service, self._ledger, self._lease, self._of)
         await self._queue.begin()
         await self._creating.begin()
         await self._check_budget(items)

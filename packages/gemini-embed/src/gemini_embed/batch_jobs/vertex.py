@@ -74,6 +74,8 @@ class VertexJobs:
         """See `JobService.cancel`."""
         try:
             await self._ask("POST", f"{self._url(name)}:cancel", b"{}")
+        except NotFoundError:
+            return
         except ApiError as e:
             if e.code != 400 or not (await self.look(name)).is_over:
                 raise

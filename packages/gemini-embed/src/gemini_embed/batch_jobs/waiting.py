@@ -9,7 +9,7 @@ from math import inf
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from gemini_embed.batch_jobs.polling import Pauses
-from gemini_embed.errors import BatchDeadlineError, BatchFailedError, BatchMismatchError
+from gemini_embed.errors import BatchDeadlineError, BatchFailedError, BatchMismatchError, QuotaUsedUpError
 
 if TYPE_CHECKING:
     from gemini_embed.batch_jobs.collecting import Collector
@@ -21,13 +21,16 @@ Fallback = Literal["online", "raise"]
 """What becomes of the contents that no job has brought by the deadline: they are embedded by ordinary calls, at full
 price, and the jobs are cancelled; or a BatchDeadlineError says so, and the jobs go on."""
 
-Again: TypeAlias = Callable[[Collection[bytes], int], Awaitable[None]]
-"""Put these keys into new jobs of the run, which are their attempt number so and so, from 1."""
+Again: TypeAlias = Callable[[Collection[bytes], int, float | None], Awaitable[None]]
+"""Put these keys into new jobs of the run, which are their attempt number so and so, from 1; there are so many seconds
+to wait for room in the queue, None for no limit. QuotaUsedUpError: there was none."""
 
 MOST_ATTEMPTS = 2
 """So often a line that failed is put into another job; after that it is asked for online."""
 FEW = 4
 """So few lines are asked for online at once: to verify a job of them would embed them all."""
+CLOCKS_S = 0.1
+"""By so much a wait for room may end before its time."""
 GIVEN_UP = frozenset({"failed", "cancelled"})
 """Jobs whose lines are not put into another one: it would end the same way, or was not wanted."""
 
@@ -87,7 +90,7 @@ class Waiting:
             rows = await self.following.rows()
             self.tell(await self.following.status(rows))
             left = _left(rows, stuck)
-            if not left and not await self._asked_again(rows):
+            if not left and not await self._asked_again(rows, self.patience.seconds - (clock() - began_at)):
                 break
             if (spent := clock() - began_at) >= self.patience.seconds:
                 return await self._time_is_over(left)
@@ -113,14 +116,21 @@ class Waiting:
             self.known.refused |= collected.refused
             self.notes += collected.notes
 
-    async def _asked_again(self, rows: Sequence[JobRow]) -> bool:
-        """Whether lines that jobs failed to answer are under way once more."""
+    async def _asked_again(self, rows: Sequence[JobRow], left_s: float) -> bool:
+        """Whether lines that jobs failed to answer are under way once more, or will be: the queue may be full as long
+        as there is time."""
         missing = await self.following.missing(rows)
         missing -= {key for row in _given_up(rows) for key in row.keys}
         attempt = 1 + max((row.attempt for row in rows if not missing.isdisjoint(row.keys)), default=0)
         if len(missing) <= FEW or self.again is None or attempt > MOST_ATTEMPTS:
             return False
-        await self.again(missing, attempt)
+        clock = asyncio.get_running_loop().time
+        until = clock() + left_s
+        try:
+            await self.again(missing, attempt, None if left_s == inf else max(left_s, 0.0))
+        except QuotaUsedUpError:
+            if clock() < until - CLOCKS_S:  # the quota of a day, for which no waiting helps
+                raise
         return True
 
     async def _time_is_over(self, left: Sequence[JobRow]) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from gemini_embed.batch_jobs.adopting import discarded
 from gemini_embed.batch_jobs.checking import online_vectors
+from gemini_embed.batch_jobs.clearing import clear_left_over, cleared_away
 from gemini_embed.batch_jobs.collecting import Collector
 from gemini_embed.batch_jobs.creating import Order
 from gemini_embed.batch_jobs.following import Following, Known
@@ -25,6 +25,7 @@ from gemini_embed.errors import ApiError, NotFoundError
 from gemini_embed.preparing import without_twins
 from gemini_embed.result import EmbeddingResult, Usage
 from gemini_embed.service import HttpSession
+from gemini_embed.wire.batch_jobs import JobReport
 
 if TYPE_CHECKING:
     import numpy as np
@@ -92,27 +93,30 @@ class Work:
                     await self._deleted(row)
 
     async def _deleted(self, row: JobRow) -> None:
-        ledger, budget = self._host.ledger, self._host.budget
-        if row.is_under_way:
-            name = row.name
-            if name is None and row.is_sent and (found := await self._service.find(row.display_name)):
-                name = found.name
-            output = await self._stopped(name) if name else None
-            await discarded(self._service, filter(None, (row.input_ref, *row.refs, output)))
-            if name:
-                await self._service.delete(name)
-            budget.held(row.display_name, row.likely).release()
-        await asyncio.to_thread(ledger.remove, row.display_name)
+        ledger = self._host.ledger
+        if row.is_under_way and row.name is None and row.is_sent:
+            found = await self._service.find(row.display_name)
+            row = replace(row, name=found.name if found else None)
+        report = await self._stopped(row) if row.is_under_way else None
+        is_left = row.is_under_way or row.is_left
+        if is_left and not await cleared_away(self._service, ledger, row, report):
+            await asyncio.to_thread(ledger.lost, row.display_name, "it is deleted, and something of it is left")
+        else:
+            await asyncio.to_thread(ledger.remove, row.display_name)
 
-    async def _stopped(self, name: str) -> str | None:
-        """Cancel a job; its output, where there is some."""
-        try:
-            report = await self._service.look(name)
-            if not report.is_over:
-                await self._service.cancel(name)
-        except NotFoundError:
-            return None
-        return report.output
+    async def _stopped(self, row: JobRow) -> JobReport | None:
+        """Cancel a job, and settle its price: what had begun to run is paid. What was last told of it."""
+        held, report = self._host.budget.held(row.display_name, row.likely), None
+        if row.name is not None:
+            with suppress(NotFoundError):
+                report = await self._service.look(row.name)
+                if not report.is_over:
+                    await self._service.cancel(row.name)
+        if report is not None and report.state in ("running", "succeeded"):
+            held.settle(Usage())
+        else:
+            held.release()
+        return report
 
     async def _following(self) -> Following:
         """The run's jobs; those of another machine are noted in the ledger, where this one knows of none."""
@@ -125,7 +129,9 @@ class Work:
 
     @asynccontextmanager
     async def _collecting(self, keep: bool = False) -> AsyncIterator[Collector]:
+        service = await asyncio.to_thread(self._host.service_name, self._request)
         async with working(self._host.ledger) as lease:
+            await clear_left_over(self._service, self._host.ledger, lease, (service, self._host.facts.name))
             yield Collector.of(self._host, self._request, self._service, lease, self._call, self._online, keep)
 
     async def _online(self, keys: Sequence[bytes]) -> Mapping[bytes, NDArray[np.float32]]:
@@ -139,14 +145,20 @@ class Work:
             self._session, request, self._host.http, self._call.purpose, list(some.values()), len(some)
         )
 
-    async def _again(self, keys: Collection[bytes], attempt: int) -> None:
-        """Put these contents into new jobs of the run."""
+    async def _again(self, keys: Collection[bytes], attempt: int, deadline_s: float | None) -> None:
+        """Put these contents into new jobs of the run, as `waiting.Again`."""
         assert self._call is not None  # noqa: S101  # they are at hand; tells the type checker
         entries = [entry for entry in without_twins(self._call.prepared.entries) if entry.key in keys]
         call = replace(self._call, prepared=replace(self._call.prepared, entries=entries))
         service = await asyncio.to_thread(self._host.service_name, self._request)
         order = Order(
-            call=call, request=self._request, run=self._name, service=service, budget=self._host.budget, attempt=attempt
+            call=call,
+            request=self._request,
+            run=self._name,
+            service=service,
+            budget=self._host.budget,
+            deadline_s=deadline_s,
+            attempt=attempt,
         )
         await submit(self._session, self._host, order)
 

@@ -44,7 +44,7 @@ class JobPlan:
         limits: those that jobs keep.
         max_job_tokens: of one job; None: no limit.
         price_factor: the price of a token in a job, as a part of its price online.
-        verified: lines of each job that are embedded online too, at the full price.
+        verified: lines of each job that are embedded online too, at the full price; at most half of them.
         max_inline_bytes: media up to so many bytes are part of their line, larger ones are uploaded by themselves.
     """
 
@@ -92,7 +92,7 @@ class BatchEstimate(Estimate):
     def of(cls, online: Estimate, file_bytes: int, plan: JobPlan) -> BatchEstimate:
         """What `online` would be by jobs, whose lines take `file_bytes`."""
         jobs, at_once = _jobs(online, file_bytes, plan)
-        verified = min(plan.verified * jobs, online.items)
+        verified = min(plan.verified * jobs, online.items // 2)
         share = plan.price_factor + (verified / online.items if online.items else 0.0)
         return cls(
             online.files,

@@ -95,7 +95,8 @@ class HttpSession:
         raise _refusal(answer, model)
 
     async def stream(self, url: str, *, model: str, start: int = 0) -> AsyncGenerator[bytes, None]:
-        """The body of a 200 reply to GET as it comes in, from byte `start` on; `timeout_s` holds for each wait.
+        """The body of a 200 reply to GET as it comes in, from byte `start` on; `timeout_s` holds for each wait. A token
+        that was refused is renewed once, as `post` does.
 
         Raises:
             ApiError: any other status.
@@ -105,10 +106,17 @@ class HttpSession:
         told = {"accept-encoding": "identity"}  # so that bytes can be counted, and gone on from
         if start:
             told["range"] = f"bytes={start}-"
+
+        async def sent(auth: Mapping[str, Secret]) -> httpx.Response:
+            request = client.build_request("GET", url, headers={**self._headers(url, {}, auth), **told})
+            return await client.send(request, stream=True)
+
         auth = await self._auth.headers()
         with self._errors(url, model):
-            request = client.build_request("GET", url, headers={**self._headers(url, {}, auth), **told})
-            response = await client.send(request, stream=True)
+            response = await sent(auth)
+            if response.status_code == 401 and await self._auth.renew(auth):
+                await response.aclose()
+                response = await sent(await self._auth.headers())
             try:
                 if response.status_code not in (200, 206):
                     raise _refusal(await whole_answer(response, 2**20), model)

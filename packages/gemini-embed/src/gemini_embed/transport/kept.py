@@ -208,6 +208,7 @@ class _Connection(asyncio.Protocol):
 
     def _end(self, outcome: Answer | Exception) -> None:
         self._chunks = []
+        self._writable.set()  # who is answered need not send the rest
         if self._outcome is not None and not self._outcome.done():
             self._outcome.set_result(outcome)
 

@@ -1,0 +1,91 @@
+"""What jobs leave at the service: taken away by whoever comes next, whatever ended the process before it could."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from gemini_embed import Embedder
+from gemini_embed.batch_jobs import collecting
+from gemini_embed_emulator import Emulator, Fault, JobPlan
+
+MakeEmbedder = Callable[..., Embedder]
+TEXTS = [f"text number {n}" for n in range(12)]
+
+
+@pytest.fixture
+def embedder(make_embedder: MakeEmbedder, tmp_path: Path) -> Embedder:
+    """With a cache."""
+    return make_embedder(dimensions=128, cache=tmp_path / "vectors.db")
+
+
+def _deleted(emulator: Emulator, what: str) -> int:
+    return sum(one.method == "DELETE" and what in one.path for one in emulator.requests)
+
+
+def test_what_was_kept_goes_with_delete(embedder: Embedder, emulator: Emulator) -> None:
+    """`wait(keep=True)` leaves a job and its files, and so does every later wait and run; `delete` takes them."""
+    run = embedder.batches.submit_documents(TEXTS)
+    assert run.wait(keep=True) is not None
+    assert run.wait() is not None
+    assert embedder.batches.submit_documents(["another text", "and another"]).wait() is not None
+    assert len(emulator.jobs()) == 1
+    run.delete()
+    assert emulator.jobs() == []
+    assert _deleted(emulator, "/files/") == 4
+
+
+@pytest.mark.parametrize("next_one", ["wait", "submit"])
+def test_a_kill_right_before_a_job_is_taken_away(
+    next_one: str, embedder: Embedder, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next run does that, and no run does it again."""
+
+    run = embedder.batches.submit_documents(TEXTS)
+    with monkeypatch.context() as patched:
+        patched.setattr(collecting, "cleared_away", _failing)
+        with pytest.raises(_KilledError):
+            run.wait()
+    assert len(emulator.jobs()) == 1
+    if next_one == "wait":
+        assert run.wait() is not None
+    else:
+        embedder.batches.submit_documents(TEXTS)
+    assert emulator.jobs() == []
+    assert (_deleted(emulator, "/files/"), _deleted(emulator, "/batches/")) == (2, 1)
+    assert run.wait() is not None
+    assert _deleted(emulator, "/files/") == 2
+
+
+class _KilledError(Exception):
+    """Stands for a kill."""
+
+
+async def _failing(*given: object) -> bool:
+    raise _KilledError
+
+
+def test_what_could_not_be_deleted_is_deleted_later(embedder: Embedder, emulator: Emulator) -> None:
+    """A refusal is logged, and the next wait tries again."""
+    run = embedder.batches.submit_documents(TEXTS)
+    emulator.faults.rule = lambda request: Fault.status(403) if request.method == "DELETE" else None
+    assert run.wait() is not None
+    emulator.faults.clear()
+    assert len(emulator.jobs()) == 1
+    assert run.wait() is not None
+    assert emulator.jobs() == []
+
+
+@pytest.mark.parametrize("is_running", [False, True])
+def test_the_price_of_what_is_deleted(is_running: bool, embedder: Embedder, emulator: Emulator) -> None:
+    """What waits costs nothing; what runs does."""
+    emulator.batches.push(JobPlan(batch_s=3600))
+    run = embedder.batches.submit_documents(TEXTS)
+    budget = embedder.budget
+    before_usd = budget.spent_usd
+    emulator.clock.advance(2000 if is_running else 0)
+    run.delete()
+    assert emulator.jobs() == []
+    assert (budget.spent_usd > before_usd) == is_running
+    assert budget.in_flight_usd == 0
