@@ -120,7 +120,7 @@ class Creating:
         if left is not None:
             held.release()
             return left
-        self._queue.created()
+        await self._queue.created()
         await asyncio.to_thread(lines.delete)
         return Left()
 

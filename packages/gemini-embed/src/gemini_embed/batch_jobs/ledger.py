@@ -25,7 +25,7 @@ RowState = Literal["intended", "created", "collected", "lost"]
 UNDER_WAY: frozenset[RowState] = frozenset({"intended", "created"})
 
 KEYS_A_QUERY = 500
-LEARNED_S = 6 * 3600.0
+LEARNED_S = 3600.0
 """How long it is believed how many tokens the service takes."""
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS batch_jobs (
@@ -233,6 +233,10 @@ class Ledger:
         """Remember how many enqueued tokens the service takes."""
         row = service, model, tokens, time.time()
         self._use(_written("INSERT OR REPLACE INTO batch_learned VALUES (?, ?, ?, ?)", *row))
+
+    def unlearn(self, service: str, model: str) -> None:
+        """It takes more than was thought."""
+        self._use(_written("DELETE FROM batch_learned WHERE service = ? AND model = ?", service, model))
 
     def next_part(self, run: str) -> int:
         """The number of the next job of a run, from 0."""

@@ -22,6 +22,8 @@ LEAST_TOKENS = 20_000
 """Jobs are not made smaller than this, however often they are refused."""
 LONGEST_PAUSE = 20
 """Times `look_again_s`: between two tries with nothing of ours under way."""
+PROBE = 5
+"""Times `look_again_s`: so long what was learned of the queue is believed, while no job of ours ends."""
 GIVE_UP_S = 86_400.0
 """For how long a job is tried with nothing of ours under way, where no deadline is told."""
 JOBS_AT_ONCE = 4
@@ -72,17 +74,27 @@ class Queue:
         return tokens >= 2 * LEAST_TOKENS
 
     async def room(self, tokens: int = 1) -> None:
-        """Wait until the service likely takes a job of so many tokens.
+        """Wait until the service likely takes a job of so many tokens. What was learned may be wrong by now, or was no
+        matter of tokens: now and then it is tried again.
 
         Raises:
             QuotaUsedUpError: not before the deadline.
         """
+        began_at, probe_s = time.monotonic(), PROBE * self._limits.look_again_s
         while (active := await self._active()) and not self._fits(active, tokens):
-            await self._ended(active, None, tokens)
+            is_learned = len(active) < self._limits.max_jobs and self._limits.max_enqueued_tokens is None
+            if is_learned and time.monotonic() - began_at > probe_s:
+                return
+            await self._ended(active, None, tokens, longest_s=probe_s if is_learned else None)
 
-    def created(self) -> None:
-        """A job was taken."""
+    async def created(self) -> None:
+        """A job was taken, so what is under way now is not too much."""
         self._pauses = 0
+        if self._refused_tokens is None or self._limits.max_enqueued_tokens is not None:
+            return
+        if sum(row.tokens for row in await self._active()) >= self._refused_tokens:
+            self._refused_tokens = None
+            await asyncio.to_thread(self._ledger.unlearn, *self._of)
 
     async def refused(self, tokens: int, error: QuotaError) -> bool:
         """A job of so many tokens was refused. Wait until one of ours has ended, and say True: try again. With none
@@ -119,13 +131,18 @@ class Queue:
             return False
         return self._refused_tokens is None or sum(row.tokens for row in active) + tokens < self._refused_tokens
 
-    async def _ended(self, active: Sequence[JobRow], error: QuotaError | None, tokens: int) -> None:
-        """Wait until one of these is over."""
+    async def _ended(
+        self, active: Sequence[JobRow], error: QuotaError | None, tokens: int, longest_s: float | None = None
+    ) -> None:
+        """Wait until one of these is over, and no longer than this, if told."""
         waited = {row.display_name for row in active}
         wait_s = FIRST_LOOK_S
+        until = None if longest_s is None else time.monotonic() + longest_s
         while True:
             await self._look(waited)
             if not waited <= {row.display_name for row in await self._active()}:
+                return
+            if until is not None and time.monotonic() >= until:
                 return
             await self._pause(wait_s, error, tokens)
             wait_s = min(2 * wait_s, LONGEST_LOOK_S)

@@ -1,0 +1,149 @@
+"""The ledger of batch jobs: whose keys are under way, who works on what, and that older versions open the file."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gemini_embed import CacheError, VectorCache
+from gemini_embed.batch_jobs.ledger import JobRow, Ledger
+from gemini_embed.cache_file import SCHEMA_VERSION
+
+KEYS = tuple(bytes([i]) * 32 for i in range(6))
+
+
+def row(part: int, *keys: bytes) -> JobRow:
+    return JobRow(
+        display_name=f"gemini-embed/run/{part}/0123456789abcdef",
+        run="run",
+        part=part,
+        service="developer",
+        model="gemini-embedding-2",
+        keys=keys,
+        checks={keys[0]: np.array([0.5, -0.25], dtype=np.float32)},
+        likely={"text": 70, "image": 258},
+        usd=0.25,
+        refs=("files/a",),
+    )
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return Ledger(VectorCache(tmp_path / "vectors.db"))
+
+
+def test_a_row_comes_back_as_it_was(ledger: Ledger) -> None:
+    written = row(0, *KEYS)
+    assert ledger.intend(written, "me", 30) == frozenset()
+    read = ledger.get(written.display_name)
+    assert read is not None
+    assert replace(read, checks={}) == replace(written, checks={})
+    assert np.array_equal(read.checks[KEYS[0]], written.checks[KEYS[0]])
+    assert (read.items, read.tokens, read.is_under_way) == (6, 328, True)
+    assert ledger.get("another") is None
+
+
+def test_a_key_is_in_one_job_at_a_time(ledger: Ledger) -> None:
+    """What is refused writes nothing."""
+    one, other = row(0, *KEYS[:3]), row(1, *KEYS[2:])
+    ledger.intend(one, "me", 30)
+    assert ledger.intend(other, "you", 30) == {KEYS[2]}
+    assert ledger.get(other.display_name) is None
+    assert ledger.under_way(KEYS) == dict.fromkeys(KEYS[:3], one.display_name)
+
+
+@pytest.mark.parametrize("end", ["collected", "lost", "remove"])
+def test_keys_are_free_after_the_end(end: str, ledger: Ledger) -> None:
+    one = row(0, *KEYS)
+    ledger.intend(one, "me", 30)
+    ledger.lost(one.display_name, "why") if end == "lost" else getattr(ledger, end)(one.display_name)
+    assert ledger.under_way(KEYS) == {}
+    assert ledger.intend(row(1, *KEYS), "me", 30) == frozenset()
+    kept = ledger.get(one.display_name)
+    assert (kept and kept.state) == (None if end == "remove" else end)
+
+
+def test_a_job_s_life(ledger: Ledger) -> None:
+    one = row(0, *KEYS)
+    ledger.intend(one, "me", 30)
+    ledger.uploaded(one.display_name, "files/1")
+    ledger.sending(one.display_name)
+    sent = ledger.get(one.display_name)
+    assert sent is not None
+    assert (sent.state, sent.input_ref, sent.is_sent, sent.name) == ("intended", "files/1", True, None)
+    ledger.sending(one.display_name, False)
+    ledger.created(one.display_name, "batches/1")
+    made = ledger.get(one.display_name)
+    assert made is not None
+    assert (made.state, made.is_sent, made.name) == ("created", False, "batches/1")
+    assert ledger.next_part("run") == 1
+    assert ledger.next_part("another") == 0
+
+
+def test_one_worker_at_a_time(ledger: Ledger) -> None:
+    """Until its lease is over, or it lets go."""
+    one = row(0, *KEYS)
+    ledger.intend(one, "me", 30)
+    name = one.display_name
+    assert [ledger.take(name, who, 30) for who in ("you", "me")] == [False, True]
+    ledger.release("you")
+    assert not ledger.take(name, "you", 30)
+    ledger.release("me", name)
+    assert ledger.take(name, "you", -1)  # over at once
+    assert ledger.take(name, "me", 30)
+    ledger.extend("me", -1)
+    assert ledger.take(name, "you", 30)
+    assert not ledger.take("no such job", "you", 30)
+
+
+def test_rows_are_those_of_a_service_and_a_model(ledger: Ledger) -> None:
+    for part in range(3):
+        ledger.intend(row(part, KEYS[part]), "me", 30)
+    ledger.collected(row(0, KEYS[0]).display_name)
+    assert [one.part for one in ledger.rows("developer", "gemini-embedding-2")] == [1, 2]
+    assert [one.part for one in ledger.rows("developer", "gemini-embedding-2", under_way=False)] == [0, 1, 2]
+    assert ledger.rows("vertex", "gemini-embedding-2") == ledger.rows("developer", "another") == []
+    assert [one.part for one in ledger.of_run("run")] == [0, 1, 2]
+
+
+def test_what_was_learned_of_the_queue_is_believed_for_a_while(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ledger.learned("developer", "m") is None
+    ledger.learn("developer", "m", 500_000)
+    ledger.learn("developer", "m", 400_000)
+    assert ledger.learned("developer", "m") == 400_000
+    later = time.time() + 7200
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert ledger.learned("developer", "m") is None
+
+
+def test_the_file_is_still_a_cache_of_its_version(ledger: Ledger, tmp_path: Path) -> None:
+    """Earlier versions of this library refuse a newer schema, and look at no table but their own."""
+    ledger.intend(row(0, *KEYS), "me", 30)
+    with sqlite3.connect(tmp_path / "vectors.db") as db:
+        assert db.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION == 1
+    db.close()
+
+
+def test_a_cache_that_was_never_asked_about_jobs_has_no_tables_of_them(tmp_path: Path) -> None:
+    cache = VectorCache(tmp_path / "vectors.db")
+    cache.put("m", {KEYS[0]: np.ones(2, dtype=np.float32)})
+    cache.close()
+    with sqlite3.connect(tmp_path / "vectors.db") as db:
+        assert db.execute("SELECT count(*) FROM sqlite_master WHERE name LIKE 'batch%'").fetchone()[0] == 0
+    db.close()
+
+
+def test_no_text_and_no_key_is_in_the_file(tmp_path: Path) -> None:
+    """Only hashes, vectors, names and counts."""
+    columns = JobRow.__dataclass_fields__.keys()
+    assert not {"text", "texts", "contents", "api_key"} & columns
+
+
+def test_a_file_that_cannot_be_written_stops_before_a_job(tmp_path: Path) -> None:
+    (tmp_path / "vectors.db").write_bytes(b"no database at all, but long enough to be looked at" * 20)
+    with pytest.raises(CacheError, match="cannot be used"):
+        Ledger(VectorCache(tmp_path / "vectors.db")).intend(row(0, *KEYS), "me", 30)
