@@ -60,8 +60,9 @@ class Adopting:
     async def given_up(self, row: JobRow, note: str, *, keep_refs: bool = False) -> None:
         """It was not created: its keys are free, and what was uploaded for it goes; media may be kept."""
         await asyncio.to_thread(self._ledger.lost, row.display_name, note)
-        await self._lease.release(row.display_name)
         await discarded(self._service, [*filter(None, [row.input_ref]), *(() if keep_refs else row.refs)])
+        await asyncio.to_thread(self._ledger.cleaned, row.display_name)
+        await self._lease.release(row.display_name)
 
     async def _found(self, row: JobRow) -> JobReport | None:
         if report := await self._service.find(row.display_name):

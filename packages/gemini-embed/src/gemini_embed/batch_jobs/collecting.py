@@ -145,9 +145,12 @@ class Collector:
                 again=dict(answers.again),
                 notes=notes,
             )
+        if self.keep:
+            await asyncio.to_thread(self.ledger.cleaned, row.display_name)
         await asyncio.to_thread(self.ledger.collected, row.display_name, done.note, done.outcome, keys)
         count(self.model, done.usage)
-        await self._clean_up(row, report)
+        if not self.keep:
+            await self._clean_up(row, report)
         return done
 
     async def _read(self, report: JobReport, answers: Answers) -> JobReport:
@@ -206,13 +209,25 @@ class Collector:
 
     async def _clean_up(self, row: JobRow, report: JobReport) -> None:
         """Take away what the job needed and left. What cannot be is gone by itself in two days."""
-        if self.keep:
-            return
         await discarded(self.service, filter(None, (row.input_ref, *row.refs, report.output)))
         try:
-            await self.service.delete(report.name)
+            if report.name:
+                await self.service.delete(report.name)
         except GeminiEmbedError as e:
             logger.warning("%s is collected, but could not be deleted: %s", report.name, e)
+        await asyncio.to_thread(self.ledger.cleaned, row.display_name)
+
+    async def clean_up(self, display_name: str) -> None:
+        """Take away what a job that is over has left, unless another process is at it, or has done it."""
+        if not await self.lease.take(display_name):
+            return
+        try:
+            row = await asyncio.to_thread(self.ledger.get, display_name)
+            if row is not None and not row.is_under_way and row.input_ref is not None:
+                report = await self._looked_at(row) if row.name else JobReport(name="", display_name=display_name)
+                await self._clean_up(row, report)
+        finally:
+            await self.lease.release(display_name)
 
     async def clear_up(self, row: JobRow) -> None:
         """Of a job that nobody knows to be created: adopt it, or find that it never was, as far as that can be said

@@ -170,6 +170,16 @@ class Ledger:
         """It was never created, or is gone: its keys are free."""
         self._free(display_name, "lost", note)
 
+    def cleaned(self, display_name: str) -> None:
+        """Nothing of it is left at the service that is to go, or it is to stay."""
+        self._use(_written("UPDATE batch_jobs SET input_ref = NULL, refs = '[]' WHERE display_name = ?", display_name))
+
+    def uncleaned(self, service: str, model: str) -> list[JobRow]:
+        """Rows whose job is over, and whose files may still be there: who was to take them away was killed."""
+        return self._rows(
+            "service = ? AND model = ? AND state IN ('collected', 'lost') AND input_ref IS NOT NULL", service, model
+        )
+
     def remove(self, display_name: str) -> None:
         """Forget a row."""
 
