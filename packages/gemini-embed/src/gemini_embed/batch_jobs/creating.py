@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gemini_embed.batch_jobs.adopting import Adopting
+from gemini_embed.batch_jobs.adopting import Adopting, discarded
 from gemini_embed.batch_jobs.checking import online_vectors
 from gemini_embed.batch_jobs.leases import Lease
 from gemini_embed.batch_jobs.ledger import JobRow, Ledger
@@ -130,18 +130,21 @@ class Creating:
         input_ref = await self._service.put(lines.path, name)
         await asyncio.to_thread(self._ledger.uploaded, name, input_ref)
         while True:
-            await asyncio.to_thread(self._ledger.sending, name)
+            if not await self._lease.sending(name):
+                await discarded(self._service, [input_ref])
+                await asyncio.to_thread(self._ledger.cleaned, name)
+                return self._again(lines)
             try:
                 report = await self._service.create(name, input_ref)
             except UnclearCreateError:
                 raise
             except QuotaError as e:
-                await asyncio.to_thread(self._ledger.sending, name, False)
+                await asyncio.to_thread(self._ledger.refused, name)
                 if isinstance(e, QuotaUsedUpError):
                     raise
                 try_again = await self._queue.refused(lines.tokens, e)
             except RequestError:
-                await asyncio.to_thread(self._ledger.sending, name, False)
+                await asyncio.to_thread(self._ledger.refused, name)
                 raise
             else:
                 await asyncio.to_thread(self._ledger.created, name, report.name)

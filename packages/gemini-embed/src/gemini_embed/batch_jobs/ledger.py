@@ -149,9 +149,25 @@ class Ledger:
         """Its input file is there."""
         self._update(display_name, input_ref=input_ref)
 
-    def sending(self, display_name: str, is_sent: bool = True) -> None:
-        """A request to create it is about to be sent; False: it was refused, so nothing was created."""
-        self._update(display_name, is_sent=int(is_sent), created_at=time.time())
+    def sending(self, display_name: str, owner: str, lease_s: float) -> bool:
+        """A request to create it is about to be sent, by `owner`, who holds it for so long from now. False: it is not
+        to be sent, another process has taken it over meanwhile."""
+
+        def write(db: sqlite3.Connection) -> bool:
+            now = time.time()
+            with db:
+                done = db.execute(
+                    "UPDATE batch_jobs SET is_sent = 1, created_at = ?, lease = ? "
+                    "WHERE display_name = ? AND owner = ? AND state = 'intended'",
+                    (now, now + lease_s, display_name, owner),
+                )
+            return done.rowcount == 1
+
+        return self._use(write, lasting=True)
+
+    def refused(self, display_name: str) -> None:
+        """The request was refused, so nothing was created."""
+        self._update(display_name, is_sent=0, created_at=time.time())
 
     def created(self, display_name: str, name: str) -> None:
         """The service has it, by this name."""
