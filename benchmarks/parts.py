@@ -24,6 +24,8 @@ INT8_POINTS = 20_000
 RECALL_SIZES = ((20_000, 3072), (100_000, 768))
 JOB_SIZES = ((5_000, 768), (5_000, 3072), (20_000, 768))
 OVERHEAD_ROUNDS = 9
+BATCH_ROUNDS = 3
+BATCH_LINES = (("core", 5_000), ("json", 5_000), ("sdk", 5_000), ("core", 20_000))
 Clients = Iterable[tuple[str, str]]
 
 FAULTS = ("--p429", "0.01", "--p503", "0.01", "--pdrop", "0.01", "--retry-delay-s", "0.2", "--latency-ms", "5")
@@ -104,6 +106,11 @@ def quota() -> list[Result]:
         return [*used, in_a_process("recover", server.url)]
 
 
+def batch() -> list[Result]:
+    """A batch job's file of results brought into a cache: ours, the plainest way, and by google-genai; in turn."""
+    return [in_a_process("collect", *one) for _ in range(BATCH_ROUNDS) for one in BATCH_LINES]
+
+
 def cold() -> list[Result]:
     """CPU from an empty process to the first vector, beside the imports it is compared with."""
     with MockServer("--track", "false", "--warm", "3072") as server:
@@ -161,6 +168,7 @@ PARTS: dict[str, Callable[[], Any]] = {
         job,
         faults,
         quota,
+        batch,
         cold,
         growth,
         int8,

@@ -60,6 +60,28 @@ def job(runs: list[Result]) -> str:
     return table(["passages", "client", "add, s", "add, CPU s", "ask, CPU ms", "memory, MiB"], rows)
 
 
+WAYS = {
+    "core": "**gemini-embed**",
+    "json": "httpx, json, numpy",
+    "sdk": "google-genai's download, json, numpy",
+}
+
+
+def batch(runs: list[Result]) -> str:
+    """Lines a second of CPU, and how much memory grew."""
+    rows = []
+    for way, count in dict.fromkeys((run["way"], run["count"]) for run in runs):
+        mine = [run for run in runs if (run["way"], run["count"]) == (way, count)]
+        cpu_s, grown = (median(numbers) for numbers in zip(*((run["cpu_s"], _grown(run)) for run in mine), strict=True))
+        told = whole((mine[0]["file_mib"], count / cpu_s, grown))
+        rows.append([f"{count:,}", WAYS[way], *told])
+    return table(["lines", "client", "file, MiB", "lines/s of one core", "peak growth, MiB"], rows)
+
+
+def _grown(run: Result) -> float:
+    return float(run["peak_mib"] - run["before_mib"])
+
+
 def int8(runs: list[Result]) -> str:
     """Searches before and after `optimize`, without and with a filter."""
     rows = [

@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.driver import Result
 from benchmarks.markdown import table, whole
-from benchmarks.store_tables import int8, job, overhead, recall
+from benchmarks.store_tables import batch, int8, job, overhead, recall
 
 NAMES = {
     "floor_simd": "floor: aiohttp, isal, pysimdjson",
@@ -174,7 +174,23 @@ def figures(results: dict[str, Any]) -> str:
 
 TABLES: dict[str, Callable[[Any], str]] = {
     made.__name__: made
-    for made in (cpu, throughput, memory, index, overhead, job, faults, quota, cold, growth, int8, recall, code, soak)
+    for made in (
+        cpu,
+        throughput,
+        memory,
+        index,
+        overhead,
+        job,
+        faults,
+        quota,
+        batch,
+        cold,
+        growth,
+        int8,
+        recall,
+        code,
+        soak,
+    )
 }
 
 FIGURES = ("cpu", "throughput", "memory")

@@ -12,13 +12,13 @@ from pathlib import Path
 WORKING = """
 import json, os, signal, sys, threading
 from gemini_embed import BatchLimits, Embedder
-from gemini_embed.batch_jobs import developer, leases
-from gemini_embed.batch_jobs.developer import DeveloperJobs
+from gemini_embed.batch_jobs import developer, leases, vertex
 from gemini_embed.batch_jobs.ledger import Ledger
 from gemini_embed.batch_jobs.leases import Lease
 from gemini_embed.cache import VectorCache
 
-base_url, cache, count, max_items, point, number = sys.argv[1:]
+base_url, cache, count, max_items, point, number, backend = sys.argv[1:]
+jobs, module = (vertex.VertexJobs, vertex) if backend == "vertex" else (developer.DeveloperJobs, developer)
 leases.LEASE_S = 1.0
 calls = 0
 
@@ -58,23 +58,29 @@ def during(place, name):
 
 POINTS = {
     "intended": (after, Ledger, "intend"),
-    "uploading": (during, DeveloperJobs, "put"),
+    "uploading": (during, jobs, "put"),
     "uploaded": (after, Ledger, "uploaded"),
-    "sending": (after, Ledger, "sending"),
-    "posting": (during, DeveloperJobs, "create"),
-    "posted": (before, developer, "read_job"),
+    "sending": (after, Ledger, "may_send"),
+    "posting": (during, jobs, "create"),
+    "posted": (before, module, "read_job"),
     "created": (after, Ledger, "created"),
     "downloaded": (before, VectorCache, "put"),
     "collecting": (after, VectorCache, "put"),
     "collected": (after, Ledger, "collected"),
-    "deleting": (before, DeveloperJobs, "delete"),
+    "deleting": (before, jobs, "delete"),
 }
 if point:
     how, place, name = POINTS[point]
     how(place, name)
 limits = BatchLimits(max_items=int(max_items), look_again_s=0.5)
 options = {"base_url": base_url, "dimensions": 128, "cache": cache, "batch_limits": limits, "verify": False}
-with Embedder(api_key="k", **options) as embedder:
+if backend == "vertex":
+    from google.oauth2.credentials import Credentials
+
+    options |= {"project": "p", "credentials": Credentials(token="t"), "staging": "gs://bucket/prefix"}
+else:
+    options["api_key"] = "k"
+with Embedder(**options) as embedder:
     run = embedder.batches.submit_documents([f"text {i}" for i in range(int(count))], verify=2)
     result = run.wait()
     print(json.dumps({"shape": result.values.shape, "online": result.usage.requests}))
@@ -82,9 +88,18 @@ with Embedder(api_key="k", **options) as embedder:
 """Submits texts, collects them, and prints what came of it."""
 
 
-def command(base_url: str, cache: Path, count: int, max_items: int, point: str = "", number: int = 1) -> Sequence[str]:
+def command(
+    base_url: str,
+    cache: Path,
+    count: int,
+    max_items: int,
+    point: str = "",
+    number: int = 1,
+    backend: str = "developer",
+) -> Sequence[str]:
     """A process that is killed at the `number`th time it comes to `point`; with none it works to its end."""
-    return [sys.executable, "-c", WORKING, base_url, str(cache), str(count), str(max_items), point, str(number)]
+    told = (base_url, str(cache), str(count), str(max_items), point, str(number), backend)
+    return [sys.executable, "-c", WORKING, *told]
 
 
 def started(arguments: Sequence[str]) -> subprocess.Popen[str]:

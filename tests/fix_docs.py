@@ -93,4 +93,5 @@ def reader_folder(tmp_path: Path, emulator: Emulator, monkeypatch: pytest.Monkey
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GEMINI_API_KEY", "a-key-for-tests")
     monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", emulator.base_url)
+    monkeypatch.setenv("GOOGLE_VERTEX_BASE_URL", emulator.base_url)
     return tmp_path

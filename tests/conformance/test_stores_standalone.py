@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from fix_aliases import check_aliases_are_pinned
 from fix_kills import check_kills
+from fix_migrating import check_load_through_a_switch, check_migrates_and_renames
 from fix_milvus import milvus_place, milvus_standalone
 from fix_signs import Signs, check_that_all_find_all
-from gemini_embed import Embedder
+from gemini_embed import Embedder, MilvusStore
 from gemini_embed.testing import StoreTests
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.usefixtures("milvus_server")]
@@ -33,3 +34,16 @@ def test_what_was_acknowledged_stays_and_the_rest_is_added_once(signs: Signs, tm
 def test_an_alias_is_pinned(make_embedder: Callable[..., Embedder], milvus_server: str) -> None:
     with milvus_place(milvus_server) as place:
         check_aliases_are_pinned(place, make_embedder)
+
+
+def test_a_switch_under_load(
+    make_embedder: Callable[..., Embedder], milvus_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def place(name: str) -> MilvusStore:
+        return MilvusStore(milvus_server, collection=name)
+
+    check_load_through_a_switch(place, make_embedder, monkeypatch, readers=2, searches=18, prefix="load_")
+
+
+def test_a_migration_that_keeps_the_name(make_embedder: Callable[..., Embedder], milvus_server: str) -> None:
+    check_migrates_and_renames(lambda name: MilvusStore(milvus_server, collection=name), make_embedder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -148,6 +149,26 @@ def test_a_mismatch_keeps_nothing_else_up(embedder: Embedder, emulator: Emulator
     with pytest.raises(BatchMismatchError):
         small.submit_documents(TEXTS).wait()
     assert embedder.embed_documents(TEXTS[20:]).usage.requests == 0
+
+
+def test_a_comparison_that_was_wrong(embedder: Embedder, online: EmbeddingResult) -> None:
+    """One vector that does not agree has many compared, had anew where the contents are at hand; these decide."""
+    run = embedder.batches.submit_documents(TEXTS)
+    cache = embedder.cache
+    assert isinstance(cache, VectorCache)
+
+    def spoil(db: sqlite3.Connection) -> None:
+        (checks,) = db.execute("SELECT checks FROM batch_jobs").fetchone()
+        with db:
+            db.execute("UPDATE batch_jobs SET checks = ?", (checks[:-512] + checks[-256:] + checks[-512:-256],))
+
+    cache.use(spoil)
+    with pytest.raises(BatchMismatchError, match="1 of 4 lines differ"):
+        embedder.batches.get(run.name).wait()
+    with pytest.warns(GeminiEmbedWarning, match=r"1 of 4 lines differ .*, while 3[23] compared again agree"):
+        result = run.wait()
+    assert result is not None
+    assert np.array_equal(result.values, online.values)
 
 
 def test_without_verification_a_service_is_trusted(embedder: Embedder, emulator: Emulator) -> None:

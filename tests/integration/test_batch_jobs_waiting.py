@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fix_telemetry import Told
 from gemini_embed import (
     BatchDeadlineError,
     BatchFailedError,
@@ -235,3 +236,16 @@ def test_what_cannot_be_honoured(embedder: Embedder, how: dict[str, object], mes
     run = embedder.batches.submit_documents(TEXTS[:1], verify=0)
     with pytest.raises(ConfigurationError, match=message):
         run.wait(**how)  # type: ignore[arg-type]  # that is the point
+
+
+def test_opentelemetry_is_told(embedder: Embedder, emulator: Emulator, told: Told) -> None:
+    """A job that is collected is a span of its own, with what it was counted at; it says that it was a job."""
+    run = embedder.batches.submit_documents(TEXTS, verify=0)
+    assert run.wait() is not None
+    collected, out_of_the_cache = (dict(span.attributes or {}) for span in told.spans)
+    assert collected["gemini_embed.price"] == "batch"
+    assert collected["gemini_embed.inputs"] == 30
+    assert collected["gemini_embed.task"] == "search"
+    assert collected["gen_ai.usage.input_tokens"] == emulator.bill.batch.tokens
+    assert "gemini_embed.price" not in out_of_the_cache
+    assert out_of_the_cache["gemini_embed.cached"] == 30

@@ -116,12 +116,16 @@ def test_it_follows_at_once_when_the_old_one_is_gone(
 
 
 def test_what_it_looks_up_ahead_is_off_the_search_path(
-    place: Callable[[str], HasAliases],
+    qdrant_server: QdrantServer,
     make_embedder: MakeEmbedder,
     connection: dict[str, object],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """In a thread of its own, whose failure changes nothing."""
+
+    def place(name: str) -> QdrantStore:
+        return QdrantStore(url=qdrant_server.url, collection=name)
+
     make_both(place, make_embedder)
     owner = place("docs_v1")
     owner.point_alias("live", "docs_v1")

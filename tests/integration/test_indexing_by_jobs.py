@@ -65,7 +65,7 @@ def test_its_report_is_the_bill(cached: MakeEmbedder, emulator: Emulator, tmp_pa
         report = index.add(TEXTS, price="batch")
     usd = embedder.facts.usd_per_million_tokens["text"] / 1e6
     assert report.usd == pytest.approx(emulator.bill.batch.tokens * usd / 2 + emulator.bill.online.tokens * usd)
-    assert report.tokens == emulator.bill.batch.tokens
+    assert report.tokens == emulator.bill.batch.tokens + emulator.bill.online.tokens
     assert report.estimate.usd == pytest.approx(report.usd, rel=0.25)
     assert embedder.budget.spent_usd == pytest.approx(report.usd)
     assert embedder.budget.in_flight_usd == 0.0
@@ -94,6 +94,17 @@ def test_tomorrow_another_process_collects(cached: MakeEmbedder, emulator: Emula
     assert embedding_calls(emulator) == calls
     assert report.usd == pytest.approx(embedder.budget.spent_usd)
     assert report.tokens == emulator.bill.batch.tokens
+
+
+def test_who_collects_reports_the_price(cached: MakeEmbedder, emulator: Emulator, tmp_path: Path) -> None:
+    """In the process that submitted too; what was verified then is on that account."""
+    embedder = cached()
+    usd = embedder.facts.usd_per_million_tokens["text"] / 1e6
+    with index_at(tmp_path / "index", embedder) as index:
+        report = index.collect(index.submit(TEXTS), TEXTS)
+    assert report.usd == pytest.approx(emulator.bill.batch.tokens * usd / 2)
+    assert embedder.budget.spent_usd == pytest.approx((report.usd or 0.0) + emulator.bill.online.tokens * usd)
+    assert embedder.budget.in_flight_usd == 0.0
 
 
 def test_the_async_twins(cached: MakeEmbedder, emulator: Emulator, tmp_path: Path) -> None:

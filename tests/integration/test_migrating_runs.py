@@ -29,7 +29,7 @@ from gemini_embed import (
     StoreError,
     Text,
 )
-from gemini_embed_emulator import Emulator
+from gemini_embed_emulator import Emulator, Fault, ReceivedRequest
 from qdrant_client import QdrantClient, models
 
 MakeEmbedder = Callable[..., Embedder]
@@ -59,6 +59,7 @@ def texts(count: int) -> list[Item]:
     ]
 
 
+@pytest.mark.slow
 def test_all_modalities_become_what_adding_their_files_makes(
     signs: Signs, old: MultimodalIndex, new: MultimodalIndex, make_embedder: MakeEmbedder, tmp_path: Path
 ) -> None:
@@ -175,6 +176,25 @@ def test_a_second_try_after_a_failure_pays_for_the_rest_only(
     assert 0 <= there < 60
     assert migration.run(batch_size=10).added == 60 - there
     assert emulator.requests.items_billed - before == 60
+
+
+def test_what_the_service_refuses(old: MultimodalIndex, new: MultimodalIndex, emulator: Emulator) -> None:
+    """Is named, and no reason to fail for all others; it is tried again the next time."""
+    old.add(texts(9))
+    guilty = held(old)[[*held(old)][3]].page_content
+
+    def rule(request: ReceivedRequest) -> Fault | None:
+        return Fault.status(400, "* content: not allowed") if guilty.encode() in request.body else None
+
+    emulator.faults.rule = rule
+    migration = Migration(old.store, new)
+    report = migration.run()
+    assert (report.added, report.left_out) == (8, {"refused": 1})
+    assert "not allowed" in report.skipped[0].reason
+    emulator.faults.rule = None
+    found = migration.verify()
+    assert (found.passed, found.left_out) == (True, {"refused": 1})
+    assert (migration.run().added, migration.verify().left_out) == (1, {})
 
 
 def test_records_planted_wrong_are_found(make_embedder: MakeEmbedder, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import httpcore
 import httpx
 import pytest
 from gemini_embed import ApiError, ConnectionFailedError, Embedder, RetryPolicy
+from gemini_embed.transport import HttpOptions, Sender
 
 ONCE = RetryPolicy(max_attempts=1)
 ROW = b'{"embeddings": [{"values": [' + b"0.5, " * 3071 + b"0.5]}]}"
@@ -203,3 +204,14 @@ def test_cookies_go_back(recording: Callable[..., Recording]) -> None:
             embedder.embed_query(text)
 
     assert [b"\r\nCookie: at=m7\r\n" in request for _, request in server.requests] == [False, True, True]
+
+
+async def test_a_request_to_another_host_is_not_sent_to_this_one(recording: Callable[..., Recording]) -> None:
+    here, there = recording([OK]), recording([OK])
+    options = HttpOptions()
+    sender = Sender(options, f"http://127.0.0.1:{here.port}", options.context("http://"))
+    for server in (here, there):
+        await sender.send("GET", f"http://127.0.0.1:{server.port}/a", {}, b"", 2**20)
+    await sender.aclose()
+
+    assert [len(server.requests) for server in (here, there)] == [1, 1]

@@ -71,7 +71,7 @@ def test_a_job_s_life(ledger: Ledger) -> None:
     one = row(0, *KEYS)
     ledger.intend(one, "me", 30)
     ledger.uploaded(one.display_name, "files/1")
-    assert ledger.sending(one.display_name, "me", 30)
+    assert ledger.may_send(one.display_name, "me")
     sent = ledger.get(one.display_name)
     assert sent is not None
     assert (sent.state, sent.input_ref, sent.is_sent, sent.name) == ("intended", "files/1", True, None)
@@ -82,17 +82,6 @@ def test_a_job_s_life(ledger: Ledger) -> None:
     assert (made.state, made.is_sent, made.name) == ("created", False, "batches/1")
     assert ledger.next_part("run") == 1
     assert ledger.next_part("another") == 0
-
-
-def test_only_its_holder_sends(ledger: Ledger) -> None:
-    """Not one whose lease was over, and which another one has taken, or given up."""
-    one = row(0, *KEYS)
-    ledger.intend(one, "me", -1)
-    assert ledger.sending(one.display_name, "me", -1), "nobody else has come"
-    assert ledger.take(one.display_name, "other", 30)
-    assert not ledger.sending(one.display_name, "me", 30)
-    ledger.lost(one.display_name, "it was never sent")
-    assert not ledger.sending(one.display_name, "other", 30)
 
 
 def test_what_is_to_be_taken_away_is_known_until_it_is(ledger: Ledger) -> None:
@@ -122,6 +111,15 @@ def test_one_worker_at_a_time(ledger: Ledger) -> None:
     assert not ledger.take("no such job", "you", 30)
 
 
+def test_only_who_holds_a_row_may_send_it(ledger: Ledger) -> None:
+    one = row(0, *KEYS)
+    ledger.intend(one, "me", -1)  # slept through its lease
+    assert ledger.take(one.display_name, "you", 30)
+    assert [ledger.may_send(one.display_name, who) for who in ("me", "you")] == [False, True]
+    ledger.lost(one.display_name, "no list shows it")
+    assert not ledger.may_send(one.display_name, "you")
+
+
 def test_rows_are_those_of_a_service_and_a_model(ledger: Ledger) -> None:
     for part in range(3):
         ledger.intend(row(part, KEYS[part]), "me", 30)
@@ -130,6 +128,8 @@ def test_rows_are_those_of_a_service_and_a_model(ledger: Ledger) -> None:
     assert [one.part for one in ledger.rows("developer", "gemini-embedding-2", under_way=False)] == [0, 1, 2]
     assert ledger.rows("vertex", "gemini-embedding-2") == ledger.rows("developer", "another") == []
     assert [one.part for one in ledger.of_run("run")] == [0, 1, 2]
+    (light, _) = ledger.rows("developer", "gemini-embedding-2", light=True)
+    assert (light.part, light.tokens, light.keys, light.checks) == (1, 328, (), {})
 
 
 def test_what_was_learned_of_the_queue_is_believed_for_a_while(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:

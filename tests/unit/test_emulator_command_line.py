@@ -21,7 +21,7 @@ def test_every_setting_has_its_flag_but_those_for_one_s_own_bytes() -> None:
     flags = (
         "--host localhost --port 0 --api-key a --api-key b --invalid-api-key c --serve-retired --no-usage --cors "
         "--vertex-001-batch-limit 1 --vertex-001-embed-content --refuse-pretty-print --no-compress --no-control "
-        "--file-processing-s 1 --modality-gap 0.5 --latency-s 2 --latency-jitter-s 3 --seed 4 "
+        "--file-processing-s 1 --gcs-bucket bucket --modality-gap 0.5 --latency-s 2 --latency-jitter-s 3 --seed 4 "
         "--requests-per-minute 5 --tokens-per-minute 6 --requests-per-day 7 --minute-s 8 --count-calls "
         "--enqueued-tokens 9 --batch-s 1 --batch-listed-after-s 1 --batch-empty-pages 1 "
         "--batch-other-jobs 1 --max-batch-jobs 1"

@@ -180,7 +180,6 @@ def test_vertex_counts_media_too(emulator: Emulator) -> None:
         ("/v1beta/cachedContents", "caches"),
         (f"{MODEL}:generateContent", "generation"),
         (f"{PROJECT}/endpoints/1:predict", "endpoints"),
-        (f"{PROJECT}/batchPredictionJobs", "batch jobs"),
     ],
 )
 def test_what_is_not_built_says_so(emulator: Emulator, path: str, named: str) -> None:

@@ -103,8 +103,7 @@ def test_sums_are_of_one_run() -> None:
             {},
             [
                 "100,000 items, about 1,000,000 tokens, about $0.1000 in batch jobs, $0.2000 online",
-                "5 jobs, all at once; fewer at once if the queue takes fewer tokens: its size is not known, and "
-                "learned from refusals",
+                "5 jobs, all at once; how many tokens the queue takes is not known, and learned from refusals",
             ],
             id="not-known",
         ),

@@ -27,6 +27,51 @@ FACTS = facts_for("gemini-embedding-2", "developer")
 IMAGE: WirePart = {"inlineData": {"mimeType": "image/png", "data": b""}}
 
 
+def test_a_job_s_price_is_held_at_half_until_it_is_collected() -> None:
+    """At what it cost then, in the budget and in that which it is within; saying it again changes nothing."""
+    outer = Budget(FACTS, 1.0)
+    budget = Budget(FACTS, 0.5, within=outer)
+    held = budget.hold("job", {"text": 1_000_000})
+    assert (held.usd, budget.in_flight_usd, outer.in_flight_usd) == (0.10, 0.10, 0.10)
+    assert outer.held("job", {}) is held
+    for _ in range(2):
+        held.settle(Usage(prompt_tokens=2_000_000))
+        assert (budget.in_flight_usd, budget.spent_usd, outer.in_flight_usd, outer.spent_usd) == (0.0, 0.2, 0.0, 0.2)
+    held.release()
+    assert outer.spent_usd == 0.2
+
+
+def test_a_job_that_costs_nothing_lets_its_price_go() -> None:
+    budget = Budget(FACTS, 0.1)
+    held = budget.hold("job", {"text": 1_000_000})
+    with pytest.raises(BudgetError, match="in flight"):
+        budget.hold("another", {"text": 1_000})
+    held.release()
+    assert (budget.in_flight_usd, budget.spent_usd) == (0.0, 0.0)
+    budget.hold("another", {"text": 1_000})
+
+
+def test_a_job_of_another_process_is_bought_already() -> None:
+    """It is counted whatever the limit is."""
+    budget = Budget(FACTS, 0.01)
+    held = budget.held("job", {"text": 1_000_000})
+    assert budget.held("job", {"text": 5}) is held
+    assert budget.in_flight_usd == 0.10
+    held.settle(Usage())  # not counted: the likely price holds
+    assert (budget.in_flight_usd, budget.spent_usd) == (0.0, 0.10)
+
+
+def test_whether_jobs_fit_is_asked_without_holding_anything() -> None:
+    outer = Budget(FACTS, 0.1)
+    budget = Budget(FACTS, within=outer)
+    assert budget.is_limited
+    assert not Budget(FACTS).is_limited
+    budget.check_batch({"text": 1_000_000})
+    with pytest.raises(BudgetError):
+        budget.check_batch({"text": 1_000_100})
+    assert (budget.in_flight_usd, outer.in_flight_usd) == (0.0, 0.0)
+
+
 def unsent(message: str) -> ConnectionFailedError:
     error = ConnectionFailedError(message)
     error.sent = False

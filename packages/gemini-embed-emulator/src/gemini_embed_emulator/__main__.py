@@ -65,6 +65,7 @@ def _made(options: argparse.Namespace) -> Emulator:
         pretty_print="refuse" if options.refuse_pretty_print else "accept",
         compress=not options.no_compress,
         file_processing_s=options.file_processing_s,
+        gcs_buckets=options.gcs_bucket,
         batch_s=options.batch_s,
         batch_listed_after_s=options.batch_listed_after_s,
         batch_empty_pages=options.batch_empty_pages,
@@ -95,6 +96,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--no-compress", action="store_true", help="no gzip")
     parser.add_argument("--refuse-pretty-print", action="store_true", help="400 for the prettyPrint parameter")
     parser.add_argument("--file-processing-s", type=float, default=0.0, help="seconds until an upload is ACTIVE")
+    parser.add_argument(
+        "--gcs-bucket", action="append", help="a bucket that there is (default: any that is written to)"
+    )
     parser.add_argument("--batch-s", type=float, default=0.0, help="seconds until a batch job has succeeded")
     parser.add_argument("--batch-listed-after-s", type=float, default=0.0, help="seconds until it is in the list")
     parser.add_argument("--batch-empty-pages", type=int, default=0, help="empty pages at the beginning of that list")

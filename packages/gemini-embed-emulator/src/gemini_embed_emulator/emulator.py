@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -79,6 +80,11 @@ class Emulator(Settings):
         """The address without a path, such as http://127.0.0.1:40123."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
+
+    @property
+    def objects(self) -> Mapping[str, bytes]:
+        """What Cloud Storage holds now, by gs:// address."""
+        return self._service.objects.all()
 
     @property
     def bill(self) -> Bill:
@@ -175,7 +181,7 @@ class Emulator(Settings):
         if reply.streamed:
             return reply.streamed
         if reply.payload is None:
-            return raw_response(200, b"", headers, close=close)
+            return raw_response(reply.status, reply.body or b"", headers, close=close)
         # Off the loop, so that other requests are read meanwhile.
         return await asyncio.to_thread(
             json_response,

@@ -119,6 +119,15 @@ def missing_token(method: str) -> ApiError:
     )
 
 
+def anonymous_caller() -> ApiError:
+    """No credentials at Cloud Storage [T]."""
+    return ApiError(
+        401,
+        "Anonymous caller does not have storage.objects access to the Google Cloud Storage object. Permission "
+        "'storage.objects' denied on resource (or it may not exist).",
+    )
+
+
 def model_not_found(model: str, version: str, method: str) -> ApiError:
     """An unknown or shut-down model on the Developer API [R]. Batches too are told about embedContent."""
     return ApiError(

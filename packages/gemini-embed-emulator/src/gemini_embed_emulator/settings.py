@@ -78,7 +78,9 @@ class Settings:
     file_lifetime_s: float = 48 * 3600
     """Seconds until an uploaded file is gone."""
     gcs: Mapping[str, bytes] = field(default_factory=dict, repr=False)
-    """What Vertex finds in Cloud Storage, by gs:// address; anything else is refused."""
+    """What Cloud Storage holds at the start, by gs:// address, for Vertex and for its own calls."""
+    gcs_buckets: Collection[str] | None = None
+    """The buckets that there are; None makes a bucket of any name when it is first written to."""
     batch_s: float = 0.0
     """Seconds until a batch job has succeeded, half of them PENDING; 0: it has when it is first looked at."""
     batch_listed_after_s: float = 0.0

@@ -92,7 +92,8 @@ class Embedder(Closing):
         max_cost_usd: the most that this object may spend; a call that would exceed it is not sent, see `BudgetError`.
             `.budget` tells what is spent. None: no limit.
         batch_limits: what jobs of `.batches` may be, as `BatchLimits` or a mapping of its fields.
-        staging: where batch jobs of Vertex AI put their files, "gs://bucket/prefix"; needed there and only there.
+        staging: where batch jobs of Vertex AI put their files, "gs://bucket/prefix"; needed there and only there. With
+            an address of its own, as of a private endpoint: "https://host/bucket/prefix".
 
     Nothing is sent, started or looked up on the network before the first call. Thread-safe, usable from several
     event loops, safe across a fork; a pickle leaves the key and credentials behind, and what is unpickled looks for a

@@ -344,28 +344,5 @@ class _FollowingIndex(Follows, MultimodalIndex):
         self.followed = Followed(store, connection, MultimodalIndex)
         self.followed.now()
 
-    embedder = property(lambda self: self.followed.now().embedder)
-    store = property(lambda self: self.followed.now().store)
-    opener = property(lambda self: self.followed.now().opener)
-
     def __reduce__(self) -> tuple[Any, ...]:
         return _FollowingIndex, (self.followed.store, self.followed.connection)
-
-    def __repr__(self) -> str:
-        return f"MultimodalIndex.following({self.followed.store!r})"
-
-    @property
-    def origin(self) -> Origin:
-        return self.followed.now().origin
-
-    def close(self) -> None:
-        self.followed.close()
-
-    def _opened(self) -> Store:
-        return self.followed.now()._opened()
-
-    def _fingerprint(self) -> Fingerprint:
-        return self.followed.now()._fingerprint()
-
-    def _has_changed(self) -> None:
-        self.followed.now()._has_changed()

@@ -37,6 +37,12 @@ class Access:
             raise errors.key_where_token_is_needed(method) if key else errors.missing_token(method)
         self._check_key(key, _VERTEX, errors.missing_token(method))
 
+    def storage(self, request: ReceivedRequest) -> None:
+        """A token, nothing else: a key reaches public objects only."""
+        if not (token := _token(request)):
+            raise errors.anonymous_caller()
+        self._check_token(token)
+
     def _check_key(self, key: str, service: str, missing: errors.ApiError) -> None:
         if not key:
             raise missing

@@ -24,10 +24,14 @@ KNOWN = frozenset(
 _DEEPEST = 20  # brackets, and names of a path; no reply is half as deep
 _SHOWN = 40  # characters of what cannot be read
 _NAME = re.compile(r"[A-Za-z_$][\w$.]*")
+_JOB_STATES = {
+    f"BATCH_STATE_{name}": number
+    for number, name in enumerate(("PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED"), 1)
+}
 _NUMBERS: dict[str, dict[str, int]] = {
     "modality": {"TEXT": 1, "IMAGE": 2, "VIDEO": 3, "AUDIO": 4, "DOCUMENT": 5},
-    "state": {"PROCESSING": 1, "ACTIVE": 2, "FAILED": 10},
-    "source": {"UPLOADED": 1},
+    "state": {"PROCESSING": 1, "ACTIVE": 2, "FAILED": 10, **_JOB_STATES},
+    "source": {"UPLOADED": 1, "GENERATED": 2},
     "launchStage": {"PUBLIC_PREVIEW": 3, "GA": 4},
     "openSourceCategory": {"PROPRIETARY": 1},
 }

@@ -13,7 +13,7 @@ from gemini_embed_emulator.http import Streamed
 class Reply:
     """A payload (float32 arrays stand for lists) and what it cost: items embedded by a model, and their tokens.
 
-    None is an empty body; `headers` are sent beside the usual ones.
+    Without a payload and what may stand for it the body is empty; `headers` are sent beside the usual ones.
     """
 
     payload: dict[str, Any] | None
@@ -25,3 +25,6 @@ class Reply:
     """The digests of the items, for the bill."""
     streamed: Streamed | None = None
     """A body that is no JSON and is sent piece by piece, in the payload's stead."""
+    body: bytes | None = None
+    """A body that is no JSON, in the payload's stead."""
+    status: int = 200

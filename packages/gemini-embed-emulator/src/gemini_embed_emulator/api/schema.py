@@ -92,6 +92,7 @@ EMBED_CONTENT_BATCH: Spec = {
 }
 ASYNC_BATCH_EMBED_CONTENT: Spec = {"batch": EMBED_CONTENT_BATCH}
 VERTEX_EMBED_CONTENT: dict[str, Spec] = {**EMBED_CONTENT, "autoTruncate": "bool"}
+VERTEX_LINE: Spec = {"key": "any", "request": {"content": _CONTENT, "embedContentConfig": _CONFIG}}
 _INSTANCE: Spec = {"content": "string", "taskType": "string", "title": "string"}
 _BESIDE_THE_PATH: dict[str, Spec] = {"model": "string", "endpoint": "string"}
 """Go's gapic clients send whole messages, the fields that the path has too."""

@@ -18,8 +18,14 @@ from .developer_routes import DeveloperRoutes
 from .files import FileStore
 from .incoming import Incoming, nowhere
 from .jobs import DeveloperJobs
+from .objects import ObjectStore
+from .prediction_jobs import EXPIRES_S, PredictionJobs, new_prediction_id
+from .prediction_lines import PredictionLines
+from .prediction_routes import PredictionRoutes
 from .quota import QuotaKeeper
 from .reply import Reply
+from .storage import StorageApi
+from .storage_routes import StorageRoutes
 from .vertex import VertexApi
 from .vertex_routes import VertexRoutes
 
@@ -39,13 +45,27 @@ class Service:
         developer = DeveloperApi(settings, vectors, self._files)
         jobs = DeveloperJobs(settings, self.jobs, developer, self._files)
         self._developer = DeveloperRoutes(access, incoming, developer, self._files, jobs)
-        self._vertex = VertexRoutes(access, incoming, VertexApi(settings, vectors))
+        self.objects = ObjectStore(settings, clock)
+        vertex = VertexApi(settings, vectors, self.objects)
+        self.prediction_jobs = JobStore(
+            settings, clock, script, bill.batch, new_prediction_id, expires_s=EXPIRES_S, queue=False
+        )
+        """Vertex AI's batch jobs."""
+        lines = PredictionLines(settings, vectors, vertex.senses)
+        predictions = PredictionJobs(self.prediction_jobs, lines, self.objects)
+        self._storage = StorageApi(self.objects)
+        self._vertex = VertexRoutes(access, incoming, vertex)
+        self._besides = (
+            PredictionRoutes(access, incoming, predictions),
+            StorageRoutes(access, self._storage, predictions),
+        )
 
     def answer(self, request: ReceivedRequest) -> Reply:
         """The good answer to a request, on the bill, or ApiError, or NoSuchPageError."""
         reply = self._vertex.answer(request)
         vertex = reply is not None
-        reply = reply or self._developer.answer(request)
+        for routes in (self._developer, *self._besides):
+            reply = reply or routes.answer(request)
         if reply is None:
             self._incoming.check_query(request)
             raise nowhere(request)
@@ -62,20 +82,22 @@ class Service:
     def settle(self) -> None:
         """Bring jobs, and with them the bill, to what they are now."""
         self.jobs.settle()
+        self.prediction_jobs.settle()
 
     def told_jobs(self) -> list[dict[str, Any]]:
         """All jobs, newest first, those that no list shows yet too."""
         now = self.jobs.now
+        found = [*self.jobs.all(), *self.prediction_jobs.all()]
         return [
             {
-                "name": f"batches/{job.id}",
+                "name": job.extra.get("name", f"batches/{job.id}"),
                 "displayName": job.display_name,
                 "model": job.model,
                 "state": job.state(now),
                 "items": job.items,
                 "tokens": job.tokens,
             }
-            for job in self.jobs.all()
+            for job in sorted(found, key=lambda job: job.course.created, reverse=True)
         ]
 
     def refill(self) -> None:
@@ -83,9 +105,9 @@ class Service:
         self._quota.clear()
 
     def forget(self) -> None:
-        """Forget the uploads, the jobs, and what was used of quotas."""
-        self._files.clear()
-        self.jobs.clear()
+        """Forget the uploads, the jobs, the objects, and what was used of quotas."""
+        for kept in (self._files, self.jobs, self.prediction_jobs, self.objects, self._storage):
+            kept.clear()
         self.refill()
 
 

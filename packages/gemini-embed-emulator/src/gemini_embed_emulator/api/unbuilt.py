@@ -8,12 +8,12 @@ from gemini_embed_emulator.errors import ApiError
 
 _HAS = (
     "It has embedContent, batchEmbedContents, asyncBatchEmbedContent, batches, predict, countTokens, computeTokens, "
-    "models, files and /v1beta/openai/embeddings."
+    "models, files, Vertex AI's batchPredictionJobs, objects of Cloud Storage and /v1beta/openai/embeddings."
 )
 _UNBUILT = (
     ("batch jobs of tuned models", r"/v\w+/tunedModels/.+:asyncBatchEmbedContent"),
     ("batch jobs of text generation", r"/.+:(?:batchGenerateContent|updateGenerateContentBatch)"),
-    ("batch jobs", r"/v\w+/projects/.+/batchPredictionJobs\b.*|/v1beta/openai/(?:batches|files)\b.*"),
+    ("batch jobs in OpenAI's form", r"/v1beta/openai/(?:batches|files)\b.*"),
     (
         "text, image or video generation",
         r"/.+:(?:(?:stream|bidi)?[gG]enerate(?:Content|Text|Message|Answer)|predictLongRunning|(?:server)?"

@@ -15,6 +15,7 @@ from gemini_embed_emulator.vectors import Limits, VectorMaker
 
 from . import schema
 from .embedding import Prepared, billed, count_contents, prepare, row, too_long, usage
+from .objects import ObjectStore
 from .parts import Blob, Senses
 from .reply import Reply
 from .schema import UNSPECIFIED
@@ -60,10 +61,11 @@ class Target:
 class VertexApi:
     """Answers calls under /v1 and /v1beta1; raises ApiError for what the service refuses."""
 
-    def __init__(self, settings: Settings, vectors: VectorMaker) -> None:
+    def __init__(self, settings: Settings, vectors: VectorMaker, objects: ObjectStore) -> None:
         self._settings = settings
+        self._objects = objects
         self._vectors = vectors
-        self._senses = Senses(LIMITS, self._opened)
+        self.senses = Senses(LIMITS, self._opened)
 
     def predict(self, target: Target, body: Any) -> Reply:
         """A vector for each instance, with its statistics."""
@@ -88,7 +90,7 @@ class VertexApi:
         model = self._content_model(target)
         if isinstance(body, dict) and "model" in body:
             raise errors.ApiError(400, "Invalid value (oneof), oneof field '_model' is already set. Cannot set 'model'")
-        one = prepare(model, schema.read(schema.VERTEX_EMBED_CONTENT, body), senses=self._senses)
+        one = prepare(model, schema.read(schema.VERTEX_EMBED_CONTENT, body), senses=self.senses)
         payload: dict[str, Any] = {"embedding": self._row(model, one)}
         if self._settings.usage:
             total = {"totalTokenCount": one.total_tokens}
@@ -105,7 +107,7 @@ class VertexApi:
             raise errors.ApiError(400, f"A batch holds 1 to {MAX_BATCH} requests, this one {len(requests)}.")
         if any(not target.is_named(request.get("model", "")) for request in requests):
             raise errors.ApiError(400, f"The model of each request must be that of the batch, {target.resource}.")
-        items = [prepare(model, request, senses=self._senses) for request in requests]
+        items = [prepare(model, request, senses=self.senses) for request in requests]
         payload: dict[str, Any] = {"embeddings": [self._row(model, item) for item in items]}
         total = sum(item.total_tokens for item in items)
         if self._settings.usage:
@@ -135,7 +137,7 @@ class VertexApi:
         texts += [_text(instance) for instance in request.get("instances", [])]
         counts = Counter({"TEXT": sum(tokens.count(text, tokenizer) for text in texts)})
         if not models.generates(target.name) and request.get("contents"):
-            counts |= count_contents(target.model(), request["contents"], self._senses)
+            counts |= count_contents(target.model(), request["contents"], self.senses)
         counted = usage([counts], "promptTokensDetails")
         payload = {
             "totalTokens": counted["promptTokenCount"],
@@ -161,15 +163,16 @@ class VertexApi:
         return row(self._vectors, model, one, self._settings.modality_gap)
 
     def _opened(self, file_data: Mapping[str, Any]) -> Blob:
-        """The object in Cloud Storage behind a part's `fileData`, of those that `Settings.gcs` holds."""
+        """The object in Cloud Storage behind a part's `fileData`."""
         uri = str(file_data.get("fileUri", ""))
         if not uri.startswith("gs://"):
             raise errors.ApiError(400, f"Invalid or unsupported file uri: {uri}")
         if not file_data.get("mimeType"):
             raise errors.ApiError(400, "The mimeType of fileData is required.")
-        if uri not in self._settings.gcs:
+        data = self._objects.opened(uri)
+        if data is None:
             raise errors.ApiError(403, f"Permission denied while accessing {uri}, or it does not exist.")
-        return Blob(file_data["mimeType"], self._settings.gcs[uri])
+        return Blob(file_data["mimeType"], data)
 
     def _check_count(self, model: models.Model, found: int) -> None:
         if found == 0:

@@ -5,13 +5,14 @@ when it is what, `answers` what it gives back and in which order; `job` is one o
 """
 
 from .job import Form, Job
-from .lines import JsonLines, Line, LineError, ReadLine, rpc_code
+from .lines import BadLineError, JsonLines, Line, LineError, ReadLine, rpc_code
 from .plan import Asked, Entry, JobPlan, JobScript
 from .states import State
 from .store import JobStore, NewJob
 
 __all__ = [
     "Asked",
+    "BadLineError",
     "Entry",
     "Form",
     "Job",

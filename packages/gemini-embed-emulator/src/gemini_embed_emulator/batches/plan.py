@@ -9,8 +9,8 @@ The queue is asked first, once for each job that is made; when it is empty the r
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, NamedTuple
 
 from .lines import LineError
@@ -64,6 +64,12 @@ class JobPlan:
     """The words of those errors."""
     kept: float = 1.0
     """The share of a result file that is there: it ends within a line. All of it is billed."""
+    output_files: int = 0
+    """Files that a job of Vertex AI writes; 0: one for every 5,000 answers."""
+    cancelling_s: float = 0.0
+    """Seconds that a job of Vertex AI is CANCELLING."""
+    shown_as: Mapping[str, str] = field(default_factory=dict)
+    """Other names of states on Vertex AI: {"RUNNING": "PAUSED"}, or {"SUCCEEDED": "PARTIALLY_SUCCEEDED"}."""
     seed: int = 0
     """Of what is drawn: the order, and which lines are concerned."""
     arrange: Arrange | None = None

@@ -21,6 +21,7 @@ class Course:
     plan: JobPlan
     created: float
     lasts_s: float
+    expires_s: float = EXPIRES_S
     cancelled: float | None = None
     """When somebody asked for its end."""
     has_no_input: bool = False
@@ -34,8 +35,8 @@ class Course:
     @property
     def end(self) -> tuple[float, State]:
         """When it is over, and in which state, as far as it is known now."""
-        planned: tuple[float, State] = (self.created + EXPIRES_S, "EXPIRED")
-        if self.plan.end not in ("PENDING", "RUNNING") and self.lasts_s <= EXPIRES_S:
+        planned: tuple[float, State] = (self.created + self.expires_s, "EXPIRED")
+        if self.plan.end not in ("PENDING", "RUNNING") and self.lasts_s <= self.expires_s:
             planned = (self.created + self.lasts_s, self.plan.end)
         if self.has_no_input and self.starts < planned[0]:
             planned = (self.starts, "FAILED")

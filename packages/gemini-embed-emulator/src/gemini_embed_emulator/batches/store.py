@@ -16,7 +16,7 @@ from gemini_embed_emulator.settings import Settings
 from .job import Job, size_of
 from .lines import BadLineError, LineError, ReadLine, Survey
 from .plan import Asked, JobPlan, JobScript
-from .states import Course
+from .states import EXPIRES_S, Course
 
 _MOST_ENDED = 10_000
 _LETTERS = string.ascii_lowercase + string.digits
@@ -57,15 +57,17 @@ class JobStore:
         account: Account,
         ids: Callable[[], str] = new_id,
         *,
-        limited: bool = True,
+        expires_s: float = EXPIRES_S,
+        queue: bool = True,
     ) -> None:
-        """`limited`: whether the queue has limits, as the Developer API's has and Vertex's has not."""
+        """`queue`: whether the service limits how many jobs there are at once, and their tokens."""
         self._settings = settings
         self._clock = clock
         self._script = script
         self._account = account
         self._new_id = ids
-        self._limited = limited
+        self._expires_s = expires_s
+        self._has_queue = queue
         self._jobs: dict[str, Job] = {}
         self._deleted: dict[str, Job] = {}
         self._results: dict[str, Job] = {}
@@ -80,17 +82,19 @@ class JobStore:
     def create(self, asked: NewJob) -> Job:
         """A new job. Raises ApiError 429 where the queue or the memory is full; nothing is scripted for those."""
         survey, failure = _surveyed(asked)  # which takes its time, and waits for nobody
+        n_bytes = size_of(asked.rows)
         with self._lock:
             self.settle()
-            self._check_queue(asked.model, sum(survey.tokens))
-            self._check_room(size_of(asked.rows))
+            if self._has_queue:
+                self._check_queue(asked.model, sum(survey.tokens))
+            self._check_room(n_bytes)
             self._made += 1
             plan = self._script.next(Asked(self._made, asked.model, asked.display_name, len(asked.rows)))
-            job = self._job(asked, plan, survey, failure)
+            job = self._job(asked, plan, survey, failure, n_bytes)
             self._jobs[job.id] = job
         return job
 
-    def _job(self, asked: NewJob, plan: JobPlan, survey: Survey, failure: LineError | None) -> Job:
+    def _job(self, asked: NewJob, plan: JobPlan, survey: Survey, failure: LineError | None, n_bytes: int) -> Job:
         now = self.now
         lasts_s = self._settings.batch_s if plan.batch_s is None else plan.batch_s
         if asked.input_expires is not None and now + lasts_s / 2 >= asked.input_expires:
@@ -103,10 +107,10 @@ class JobStore:
             display_name=asked.display_name,
             rows=asked.rows,
             read=asked.read,
-            course=Course(plan, now, lasts_s),
+            course=Course(plan, now, lasts_s, self._expires_s),
             survey=survey,
             by_file=asked.by_file,
-            n_bytes=size_of(asked.rows),
+            n_bytes=n_bytes,
             priority=asked.priority,
             input_name=asked.input_name,
             failure=failure,
@@ -126,10 +130,10 @@ class JobStore:
         self.settle()
         return [*reversed(self._jobs.values())]
 
-    def cancel(self, job: Job) -> None:
-        """End a job that is not over."""
-        if not job.course.is_over(self.now):
-            job.course.cancelled = self.now
+    def cancel(self, job: Job, after_s: float = 0.0) -> None:
+        """End a job that is not over, now or after some seconds."""
+        if job.course.cancelled is None and not job.course.is_over(self.now):
+            job.course.cancelled = self.now + after_s
         self.settle()
 
     def delete(self, job: Job) -> None:
@@ -201,8 +205,6 @@ class JobStore:
         return self._settings.batch_listed_after_s if told is None else told
 
     def _check_queue(self, model: str, tokens: int) -> None:
-        if not self._limited:
-            return
         active = [job for job in (*self._jobs.values(), *self._deleted.values()) if not job.settled]
         quota = self._settings.quota
         limit = quota.enqueued_tokens if quota else None

@@ -5,11 +5,13 @@ submitting   contents to lines to jobs;  lines: their files;  adopting: jobs tha
 queueing     how much of them the service takes;  limits: that, as users tell it;  names: what jobs are called
 portions     a run that is too large for memory;  planning: how many jobs a run would be, and at which price
 service      what a service of jobs does: `developer`, `vertex`;  asking: calls that are tried again
-ledger       what was sent and not collected, in the cache's file;  leases: who works on which job
+ledger       what was sent and not collected, in the cache's file, as `rows`;  leases: who works on which job
 run          `BatchRun`, its doors;  work: what is behind them;  watching: what a wait shows
 following    which jobs a run has, and how far they are;  status: that in numbers;  polling: how often to look
 waiting      until all have ended: collected, asked again, or given up at a deadline
 leftovers    what killed processes have left, and no run would come to again
-collecting   one ended job, from its file to the cache;  downloading: its lines;  answers: checked, and held back
+collecting   one ended job, from its file to the cache;  collected: what came of it
+downloading  its lines;  answers: these checked, and held back
 verifying    whether the vectors are those of the texts
+staging      where jobs of Vertex AI keep their files;  objects: those, in Cloud Storage
 """

@@ -72,9 +72,10 @@ class Adopting:
 
 
 async def discarded(service: JobService, refs: Iterable[str]) -> None:
-    """Take away what was uploaded; what cannot be goes by itself in 48 hours."""
+    """Take away what was uploaded. What cannot be is told: files expire after 48 hours, objects in a bucket stay."""
     for ref in refs:
         try:
             await service.discard(ref)
         except GeminiEmbedError as e:
-            logger.warning("%s could not be deleted, it expires after 48 hours: %s", ref, e)
+            expires = "it stays in the bucket" if ref.startswith("gs://") else "it expires after 48 hours"
+            logger.warning("%s could not be deleted, %s: %s", ref, expires, e)

@@ -52,6 +52,7 @@ class Answers:
         self._rows: dict[bytes, int] = {}
         self._written = 0
         self._file = _file_in(folder)
+        self._is_at_end = True
         self._folder = folder
         self.refused: dict[bytes, LineError] = {}
         self.again: dict[bytes, str] = {}
@@ -66,7 +67,7 @@ class Answers:
             CacheError: there is no room on the disk.
         """
         for line in lines:
-            if not line.strip():
+            if len(line) < 2 and not line.strip():
                 continue
             try:
                 answer = read_answer(line)
@@ -112,7 +113,9 @@ class Answers:
     def _hold(self, key: bytes, values: NDArray[np.float32]) -> None:
         self._dimensions = len(values)
         try:
-            self._file.seek(0, 2)
+            if not self._is_at_end:
+                self._file.seek(0, 2)
+                self._is_at_end = True
             self._file.write(values.data)
         except OSError as e:
             raise _no_room(e, self._folder) from e
@@ -140,8 +143,12 @@ class Answers:
         if row is None:
             return None
         size = self._dimensions or 0
-        self._file.seek(row * size * 4)
+        self._seek(row * size * 4)
         return np.frombuffer(self._file.read(size * 4), dtype=np.float32)
+
+    def _seek(self, place: int) -> None:
+        self._is_at_end = False
+        self._file.seek(place)
 
     @property
     def is_cut(self) -> bool:
@@ -164,7 +171,7 @@ class Answers:
         for start in range(0, len(keys), ROWS_AT_ONCE):
             some = keys[start : start + ROWS_AT_ONCE]
             first, last = self._rows[some[0]], self._rows[some[-1]]
-            self._file.seek(first * size * 4)
+            self._seek(first * size * 4)
             block = np.frombuffer(self._file.read((last - first + 1) * size * 4), dtype=np.float32).reshape(-1, size)
             yield {key: block[self._rows[key] - first] for key in some}
 

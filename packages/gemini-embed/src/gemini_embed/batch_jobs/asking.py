@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from gemini_embed.calls.retries import RetryPolicy, Wait, WithoutCompact, decide
-from gemini_embed.errors import ApiError, ConnectionFailedError, RequestError
+from gemini_embed.errors import ApiError, ConnectionFailedError, RequestError, UnclearCreateError
 from gemini_embed.service import HttpSession
 
 logger = logging.getLogger(__name__)
@@ -65,6 +65,33 @@ async def tried(
                 await asyncio.sleep(decision.seconds)
             else:
                 raise
+
+
+async def created(
+    display_name: str,
+    attempt: Callable[[], Awaitable[bytes]],
+    read: Callable[[bytes], T],
+    session: HttpSession,
+    policy: RetryPolicy,
+) -> T:
+    """What the one request tells that creates a job; one that was not sent is tried again.
+
+    Raises:
+        UnclearCreateError, ApiError, ConnectionFailedError: as `JobService.create`.
+    """
+    try:
+        return read(await tried(attempt, session, policy, not_sent))
+    except RequestError as e:
+        if _is_clear(e):
+            raise
+        raise UnclearCreateError(f"no answer tells whether {display_name} was created: {e}") from e
+
+
+def _is_clear(error: RequestError) -> bool:
+    """Whether a request that failed so has changed nothing, for certain."""
+    if isinstance(error, ConnectionFailedError):
+        return not error.sent
+    return isinstance(error, ApiError) and error.code != 408 and error.code < 500
 
 
 def _brief(error: RequestError) -> str:

@@ -203,7 +203,7 @@ class Batches:
         async def job(session: HttpSession) -> Runs:
             begun: dict[str, float] = {}
             service = await asyncio.to_thread(host.service_name, request)
-            for row in await asyncio.to_thread(host.ledger.rows, service, host.facts.name):
+            for row in await asyncio.to_thread(partial(host.ledger.rows, service, host.facts.name, light=True)):
                 begun[row.run] = max(begun.get(row.run, 0.0), row.created_at)
             async for report in host.service(session, request).pages():
                 if of := JobName.parse(report.display_name):

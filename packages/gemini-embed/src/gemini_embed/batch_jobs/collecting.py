@@ -11,71 +11,44 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from gemini_embed.batch_jobs.adopting import Adopting, discarded
 from gemini_embed.batch_jobs.answers import Answers
-from gemini_embed.batch_jobs.ledger import Outcome
+from gemini_embed.batch_jobs.collected import Collected
 from gemini_embed.batch_jobs.verifying import WIDER, compare, mismatch, some_keys
 from gemini_embed.errors import BatchMismatchError, GeminiEmbedError, NotFoundError
-from gemini_embed.metering.tracking import count
+from gemini_embed.metering import ObservedCall, observed
 from gemini_embed.result import Usage
-from gemini_embed.wire.batch_answers import LineError
 from gemini_embed.wire.batch_jobs import JobError, JobReport
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from gemini_embed.batch_jobs.host import Host
     from gemini_embed.batch_jobs.leases import Lease
     from gemini_embed.batch_jobs.ledger import JobRow, Ledger
     from gemini_embed.batch_jobs.service import JobService
     from gemini_embed.cache import VectorCache
+    from gemini_embed.calls.attempts import Request
+    from gemini_embed.calls.call import Call
     from gemini_embed.metering import Budget
 
 logger = logging.getLogger(__name__)
 
-BYTES_AT_ONCE = 4 * 2**20
-"""Of lines that are read together, off the loop."""
+BYTES_AT_ONCE = 2**20
+"""Of lines that are read together, off the loop: few enough to stay in the CPU's caches."""
 NOT_FOUND = 5
 
 Online: TypeAlias = Callable[[Sequence[bytes]], Awaitable[Mapping[bytes, "NDArray[np.float32]"]]]
 """Vectors of these keys by the ordinary call path, as served, of those whose contents are at hand."""
 
 
-@dataclass(frozen=True)
-class Collected:
-    """What came of one job."""
-
-    row: JobRow
-    report: JobReport
-    vectors: int = 0
+@dataclass
+class _Spent:
     usage: Usage = field(default_factory=Usage)
-    usd: float = 0.0
-    refused: Mapping[bytes, LineError] = field(default_factory=dict)
-    again: Mapping[bytes, str] = field(default_factory=dict)
-    notes: Sequence[str] = ()
-
-    @property
-    def failure(self) -> str:
-        """Why the job as a whole brought nothing or not all; "" when it did what it could."""
-        if self.report.state == "succeeded" and self.report.error is None:
-            return ""
-        reason = self.report.error.message if self.report.error else ""
-        return f"{self.report.state}{': ' if reason else ''}{reason}"
-
-    @property
-    def note(self) -> str:
-        """What the ledger keeps of it, without a word of the contents."""
-        brought = [f"{self.vectors:,} of {self.row.items or self.vectors:,} vectors"]
-        brought += [f"{len(self.refused):,} refused"] if self.refused else []
-        brought += [f"{len(self.again):,} without an answer to be used"] if self.again else []
-        return f"{self.row.name}: {self.failure or self.report.state} ({', '.join(brought)})"
-
-    @property
-    def outcome(self) -> Outcome:
-        """The same in numbers."""
-        return Outcome(state=self.report.state, vectors=self.vectors, tokens=self.usage.prompt_tokens, usd=self.usd)
 
 
 @dataclass(frozen=True)
@@ -86,6 +59,7 @@ class Collector:
         dimensions: of the vectors; None where only the answers tell, as those of a run that was found again.
         online: gives vectors to verify by.
         look_again_s: after this time a job that no list shows was never created.
+        told: what is known of the calls that collecting is to OpenTelemetry and to `track_usage`.
         keep: leave files and jobs at the service.
     """
 
@@ -98,7 +72,36 @@ class Collector:
     lease: Lease
     online: Online
     look_again_s: float
+    told: ObservedCall
     keep: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        host: Host,
+        request: Request,
+        service: JobService,
+        lease: Lease,
+        call: Call | None,
+        online: Online,
+        keep: bool = False,
+    ) -> Collector:
+        """One for the jobs of a call; None: of a run that was found again, whose contents nobody has here."""
+        facts, size = host.facts, request.options.dimensions if call else None
+        task, side = (call.purpose.task, call.purpose.side) if call else (None, None)
+        return cls(
+            ledger=host.ledger,
+            service=service,
+            cache=host.vectors,
+            budget=host.budget,
+            model=facts.name,
+            dimensions=facts.size(size) if call else None,
+            lease=lease,
+            online=online,
+            look_again_s=host.limits.look_again_s,
+            told=ObservedCall(facts, request.connection.base_url, task, side, size, inputs=0, is_batch=True),
+            keep=keep,
+        )
 
     async def collect(self, display_name: str) -> Collected | None:
         """Take an ended job in; None when another process is at it, or has done it.
@@ -114,7 +117,10 @@ class Collector:
             row = await asyncio.to_thread(self.ledger.get, display_name)
             if row is None or row.state != "created" or row.name is None:
                 return None
-            return await self._collect(row, await self._looked_at(row))
+            report = await self._looked_at(row)
+            spent = _Spent()
+            told = replace(self.told, inputs=row.items)
+            return await observed(told, partial(self._collect, row, report), spent)(spent)
         finally:
             await self.lease.release(display_name)
 
@@ -126,7 +132,7 @@ class Collector:
             gone = JobError(NOT_FOUND, f"the service knows it no more ({e.message.strip()})")
             return JobReport(name=row.name, display_name=row.display_name, state="failed", error=gone)
 
-    async def _collect(self, row: JobRow, report: JobReport) -> Collected:
+    async def _collect(self, row: JobRow, report: JobReport, spent: _Spent) -> Collected:
         size = next((len(vector) for vector in row.checks.values()), self.dimensions)
         folder = self.cache.path.parent
         with await asyncio.to_thread(Answers, row.keys or None, size, folder) as answers:
@@ -148,7 +154,7 @@ class Collector:
         if self.keep:
             await asyncio.to_thread(self.ledger.cleaned, row.display_name)
         await asyncio.to_thread(self.ledger.collected, row.display_name, done.note, done.outcome, keys)
-        count(self.model, done.usage)
+        spent.usage = done.usage
         if not self.keep:
             await self._clean_up(row, report)
         return done

@@ -130,8 +130,8 @@ class Creating:
         input_ref = await self._service.put(lines.path, name)
         await asyncio.to_thread(self._ledger.uploaded, name, input_ref)
         while True:
-            if not await self._lease.sending(name):
-                await discarded(self._service, [input_ref])
+            if not await asyncio.to_thread(self._ledger.may_send, name, self._lease.owner):
+                await discarded(self._service, [input_ref])  # another process has taken it over meanwhile
                 await asyncio.to_thread(self._ledger.cleaned, name)
                 return self._again(lines)
             try:

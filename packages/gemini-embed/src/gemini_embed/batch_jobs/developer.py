@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
 from urllib.parse import urlencode
 
-from gemini_embed.batch_jobs.asking import any_error, not_sent, tried
+from gemini_embed.batch_jobs.asking import created, tried
 from gemini_embed.batch_jobs.downloading import lines_of
 from gemini_embed.batch_jobs.names import OURS
 from gemini_embed.batch_jobs.service import INLINE_BYTES
 from gemini_embed.calls.attempts import Request
 from gemini_embed.calls.uploads import Uploads
-from gemini_embed.errors import ApiError, ConnectionFailedError, NotFoundError, RequestError, UnclearCreateError
+from gemini_embed.errors import ApiError, NotFoundError
 from gemini_embed.preparing import Entry
 from gemini_embed.service import HttpSession
 from gemini_embed.service.sdk import Sdk
@@ -32,6 +32,7 @@ class DeveloperJobs:
         self.asked = 0
         self._session = session
         self._request = request
+        self._how = (session, request.retry)
         self._connection = request.connection
         self._model = request.facts.name
         self._sdk = Sdk(request.connection, http)
@@ -40,13 +41,8 @@ class DeveloperJobs:
     async def create(self, display_name: str, input_ref: str) -> JobReport:
         """See `JobService.create`."""
         url = self._connection.url(self._model, "asyncBatchEmbedContent")
-        try:
-            body = create_body(display_name, input_ref)
-            return read_job(await self._ask("POST", url, body, again=not_sent))
-        except RequestError as e:
-            if _is_clear(e):
-                raise
-            raise UnclearCreateError(f"no answer tells whether {display_name} was created: {e}") from e
+        body = create_body(display_name, input_ref)
+        return await created(display_name, lambda: self._ask_once("POST", url, body), read_job, *self._how)
 
     async def look(self, name: str) -> JobReport:
         """See `JobService.look`."""
@@ -132,19 +128,10 @@ class DeveloperJobs:
         except NotFoundError:
             return
 
-    async def _ask(
-        self, method: str, url: str, body: bytes = b"", again: Callable[[RequestError], bool] = any_error
-    ) -> bytes:
-        return await tried(lambda: self._ask_once(method, url, body), self._session, self._request.retry, again)
+    async def _ask(self, method: str, url: str, body: bytes = b"") -> bytes:
+        return await tried(lambda: self._ask_once(method, url, body), *self._how)
 
     async def _ask_once(self, method: str, url: str, body: bytes) -> bytes:
         self.asked += 1
         async with self._session.gate.slot():
             return await self._session.ask(method, url, body, model=self._model)
-
-
-def _is_clear(error: RequestError) -> bool:
-    """Whether a request that failed so has changed nothing, for certain."""
-    if isinstance(error, ConnectionFailedError):
-        return not error.sent
-    return isinstance(error, ApiError) and error.code != 408 and error.code < 500

@@ -33,9 +33,11 @@ async def lines_of(
                 async for piece in pieces:
                     received += len(piece)
                     number, began_at = 0, clock()
-                    *lines, rest = (rest + piece).split(b"\n")
-                    for line in lines:
-                        yield line
+                    first, *others = piece.split(b"\n")
+                    rest += first
+                    for line in others:
+                        yield rest
+                        rest = line
             break
         except RequestError as e:
             number += 1

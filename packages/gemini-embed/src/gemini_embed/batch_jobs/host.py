@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from gemini_embed.batch_jobs.ledger import Ledger
 from gemini_embed.batch_jobs.limits import BatchLimits
 from gemini_embed.batch_jobs.service import JobService
+from gemini_embed.batch_jobs.staging import Staging
 from gemini_embed.cache import VectorCache
 from gemini_embed.calls import Submitted
 from gemini_embed.calls.attempts import Request
@@ -79,11 +80,24 @@ class Host:
     def check(self) -> None:
         """Raise ConfigurationError where something is missing that jobs need."""
         _ = self.vectors
-        if self.facts.backend == "vertex" and self.staging is None:
+        if self.facts.backend == "vertex":
+            self._check_vertex()
+
+    def _check_vertex(self) -> None:
+        from gemini_embed.batch_jobs.vertex import check_place
+
+        if self.staging is None:
             raise ConfigurationError(NO_STAGING)
+        connection = self.plain_request().connection
+        check_place(connection, self.facts)
+        Staging.of(self.staging, connection)
 
     def service(self, session: HttpSession, request: Request) -> JobService:
         """The service that has the jobs."""
+        if self.staging is not None:
+            from gemini_embed.batch_jobs.vertex import VertexJobs
+
+            return VertexJobs(session, request, Staging.of(self.staging, request.connection))
         from gemini_embed.batch_jobs.developer import DeveloperJobs
 
         return DeveloperJobs(session, request, self.http)

@@ -32,10 +32,6 @@ class Lease:
         """Whether this worker holds the row now; another one may."""
         return await asyncio.to_thread(self._ledger.take, display_name, self.owner, LEASE_S)
 
-    async def sending(self, display_name: str) -> bool:
-        """`Ledger.sending`, by this worker."""
-        return await asyncio.to_thread(self._ledger.sending, display_name, self.owner, LEASE_S)
-
     async def release(self, display_name: str | None = None) -> None:
         """Leave a row, or all of them, to others."""
         await asyncio.to_thread(self._ledger.release, self.owner, display_name)

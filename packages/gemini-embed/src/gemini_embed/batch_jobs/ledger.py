@@ -7,22 +7,25 @@ one of these states its keys are taken: no other job may have them, in this proc
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Literal, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from gemini_embed.batch_jobs.names import KEY_BYTES
+from gemini_embed.batch_jobs.rows import (
+    COLUMNS,
+    LIGHT,
+    MARKS,
+    JobRow,
+    Outcome,
+    RowState,
+    row_of,
+    told_outcome,
+    values_of,
+)
 from gemini_embed.cache import VectorCache
-from gemini_embed.wire.batch_jobs import JobState
 
-RowState = Literal["intended", "created", "collected", "lost"]
-UNDER_WAY: frozenset[RowState] = frozenset({"intended", "created"})
+__all__ = ["JobRow", "Ledger", "Outcome"]
 
 KEYS_A_QUERY = 500
 LEARNED_S = 3600.0
@@ -40,77 +43,7 @@ _TABLES = (
     """CREATE TABLE IF NOT EXISTS batch_learned (
         service TEXT, model TEXT, tokens INTEGER, at REAL, PRIMARY KEY (service, model))""",
 )
-_COLUMNS = (
-    "display_name, run, part, service, model, state, name, input_ref, is_sent, keys, checks, likely, usd, attempt, "
-    "refs, note, outcome, created_at"
-)
-_MARKS = ",".join("?" * len(_COLUMNS.split(",")))
-
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What came of a job: the state it ended in, how many vectors, what they were counted at (None: nobody told) and
-    what they cost, in USD."""
-
-    state: JobState
-    vectors: int = 0
-    tokens: int | None = None
-    usd: float = 0.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class JobRow:
-    """One job, as the ledger has it.
-
-    Attributes:
-        service: whose it is: backend and service, as keys of the cache have it. model: bare name.
-        name: what the service calls it; None until it is known to be created.
-        input_ref: its input file; None until that is uploaded.
-        is_sent: whether a request to create it may have been sent, and was not refused.
-        keys: of its lines.
-        checks: vectors of some of its lines, had online, as served: what its answers are compared with.
-        likely: tokens by modality, a likely count. usd: their price in a batch.
-        attempt: how often its lines were in a job before, and failed.
-        refs: uploaded media that its lines need.
-        note: why it is lost, or what came of it. outcome: the same in numbers, once it is collected.
-        created_at: of this row, or of the request that creates its job, in seconds since 1970.
-    """
-
-    display_name: str
-    run: str
-    part: int
-    service: str
-    model: str
-    state: RowState = "intended"
-    name: str | None = None
-    input_ref: str | None = None
-    is_sent: bool = False
-    keys: tuple[bytes, ...] = field(default=(), repr=False)
-    checks: Mapping[bytes, NDArray[np.float32]] = field(default_factory=dict, repr=False)
-    likely: Mapping[str, int] = field(default_factory=dict)
-    usd: float = 0.0
-    attempt: int = 0
-    refs: tuple[str, ...] = ()
-    note: str = ""
-    outcome: Outcome | None = None
-    created_at: float = field(default_factory=time.time)
-
-    @property
-    def items(self) -> int:
-        """Lines of the job."""
-        return len(self.keys)
-
-    @property
-    def tokens(self) -> int:
-        """Likely tokens of the job."""
-        return sum(self.likely.values())
-
-    @property
-    def is_under_way(self) -> bool:
-        """Whether its keys are taken."""
-        return self.state in UNDER_WAY
 
 
 class Ledger:
@@ -132,9 +65,9 @@ class Ledger:
                 db.execute("BEGIN IMMEDIATE")
                 if taken := frozenset(dict(_taken(db, row.keys))):
                     return taken
-                values = (*_values(row), owner, time.time() + lease_s)
+                values = (*values_of(row), owner, time.time() + lease_s)
                 marks = ",".join("?" * len(values))
-                db.execute(f"INSERT INTO batch_jobs ({_COLUMNS}, owner, lease) VALUES ({marks})", values)  # noqa: S608 - names
+                db.execute(f"INSERT INTO batch_jobs ({COLUMNS}, owner, lease) VALUES ({marks})", values)  # noqa: S608 - names
                 db.executemany("INSERT INTO batch_keys VALUES (?, ?)", ((key, row.display_name) for key in row.keys))
             return frozenset()
 
@@ -142,32 +75,31 @@ class Ledger:
 
     def note(self, row: JobRow) -> None:
         """Write a row that nobody holds, unless it is there."""
-        statement = f"INSERT OR IGNORE INTO batch_jobs ({_COLUMNS}) VALUES ({_MARKS})"  # noqa: S608 - names
-        self._use(_written(statement, *_values(row)))
+        statement = f"INSERT OR IGNORE INTO batch_jobs ({COLUMNS}) VALUES ({MARKS})"  # noqa: S608 - names
+        self._use(_written(statement, *values_of(row)))
 
     def uploaded(self, display_name: str, input_ref: str) -> None:
         """Its input file is there."""
         self._update(display_name, input_ref=input_ref)
 
-    def sending(self, display_name: str, owner: str, lease_s: float) -> bool:
-        """A request to create it is about to be sent, by `owner`, who holds it for so long from now. False: it is not
-        to be sent, another process has taken it over meanwhile."""
-
-        def write(db: sqlite3.Connection) -> bool:
-            now = time.time()
-            with db:
-                done = db.execute(
-                    "UPDATE batch_jobs SET is_sent = 1, created_at = ?, lease = ? "
-                    "WHERE display_name = ? AND owner = ? AND state = 'intended'",
-                    (now, now + lease_s, display_name, owner),
-                )
-            return done.rowcount == 1
-
-        return self._use(write, lasting=True)
-
     def refused(self, display_name: str) -> None:
         """The request was refused, so nothing was created."""
         self._update(display_name, is_sent=0, created_at=time.time())
+
+    def may_send(self, display_name: str, owner: str) -> bool:
+        """Whether a request to create it may be sent, which is noted: `owner` still holds the row. A process that slept
+        through its lease may have lost it."""
+
+        def mark(db: sqlite3.Connection) -> bool:
+            with db:
+                done = db.execute(
+                    "UPDATE batch_jobs SET is_sent = 1, created_at = ? "
+                    "WHERE display_name = ? AND owner = ? AND state = 'intended'",
+                    (time.time(), display_name, owner),
+                )
+            return done.rowcount == 1
+
+        return self._use(mark, lasting=True)
 
     def created(self, display_name: str, name: str) -> None:
         """The service has it, by this name."""
@@ -219,10 +151,11 @@ class Ledger:
         """The rows of a run, in order."""
         return self._rows("run = ?", run)
 
-    def rows(self, service: str, model: str, *, under_way: bool = True) -> list[JobRow]:
-        """All rows of a model on a service; only those under way, unless told otherwise."""
-        where = "service = ? AND model = ?"
-        return self._rows(where + (" AND state IN ('intended', 'created')" if under_way else ""), service, model)
+    def rows(self, service: str, model: str, *, under_way: bool = True, light: bool = False) -> list[JobRow]:
+        """All rows of a model on a service; only those under way, unless told otherwise. `light`: without their keys
+        and vectors, which are half a megabyte a job."""
+        where = "service = ? AND model = ?" + (" AND state IN ('intended', 'created')" if under_way else "")
+        return self._rows(where, service, model, columns=LIGHT if light else COLUMNS)
 
     def take(self, display_name: str, owner: str, lease_s: float) -> bool:
         """Whether `owner` holds this row now: it was free, its own, or its holder's lease was over."""
@@ -269,9 +202,9 @@ class Ledger:
         query = "SELECT coalesce(max(part) + 1, 0) FROM batch_jobs WHERE run = ?"
         return int(self._use(lambda db: db.execute(query, (run,)).fetchone())[0])
 
-    def _rows(self, where: str, *values: object) -> list[JobRow]:
-        query = f"SELECT {_COLUMNS} FROM batch_jobs WHERE {where} ORDER BY run, part"  # noqa: S608 - fixed words
-        return [_row(found) for found in self._use(lambda db: db.execute(query, values).fetchall())]
+    def _rows(self, where: str, *values: object, columns: str = COLUMNS) -> list[JobRow]:
+        query = f"SELECT {columns} FROM batch_jobs WHERE {where} ORDER BY run, part"  # noqa: S608 - fixed words
+        return [row_of(found) for found in self._use(lambda db: db.execute(query, values).fetchall())]
 
     def _update(self, display_name: str, **columns: object) -> None:
         names = ", ".join(f"{name} = ?" for name in columns)
@@ -279,7 +212,7 @@ class Ledger:
         self._use(_written(statement, *columns.values(), display_name), lasting=True)
 
     def _free(self, display_name: str, state: RowState, note: str, outcome: Outcome | None = None) -> None:
-        columns = (state, note, _told(outcome), display_name)
+        columns = (state, note, told_outcome(outcome), display_name)
 
         def free(db: sqlite3.Connection) -> None:
             with db:
@@ -318,44 +251,3 @@ def _taken(db: sqlite3.Connection, keys: Sequence[bytes]) -> Iterator[tuple[byte
         some = keys[start : start + KEYS_A_QUERY]
         marks = ",".join("?" * len(some))
         yield from db.execute(f"SELECT key, display_name FROM batch_keys WHERE key IN ({marks})", some)  # noqa: S608 - marks
-
-
-def _values(row: JobRow) -> tuple[object, ...]:
-    return (
-        row.display_name, row.run, row.part, row.service, row.model, row.state, row.name, row.input_ref,
-        int(row.is_sent), b"".join(row.keys), _packed(row.checks), json.dumps(dict(row.likely)), row.usd, row.attempt,
-        json.dumps(row.refs), row.note, _told(row.outcome), row.created_at,
-    )  # fmt: skip
-
-
-def _told(outcome: Outcome | None) -> str:
-    return json.dumps(asdict(outcome)) if outcome else ""
-
-
-def _row(values: Sequence[object]) -> JobRow:
-    told = dict(zip(_COLUMNS.split(", "), values, strict=True))
-    told |= {"is_sent": bool(told["is_sent"]), "likely": json.loads(str(told["likely"]))}
-    keys, checks = told["keys"], told["checks"]
-    assert isinstance(keys, bytes) and isinstance(checks, bytes)  # noqa: S101, PT018  # blobs; tells the type checker
-    told |= {"refs": tuple(json.loads(str(told["refs"]))), "checks": _unpacked(checks)}
-    told["outcome"] = Outcome(**json.loads(str(told["outcome"]))) if told["outcome"] else None
-    told["keys"] = tuple(keys[start : start + KEY_BYTES] for start in range(0, len(keys), KEY_BYTES))
-    return JobRow(**told)  # type: ignore[arg-type]  # columns as they were written
-
-
-def _packed(checks: Mapping[bytes, NDArray[np.float32]]) -> bytes:
-    """How many, then each key with its vector, all of one length."""
-    if not checks:
-        return b""
-    return len(checks).to_bytes(4, "big") + b"".join(
-        key + vector.astype("<f4", copy=False).tobytes() for key, vector in checks.items()
-    )
-
-
-def _unpacked(blob: bytes) -> dict[bytes, NDArray[np.float32]]:
-    if not blob:
-        return {}
-    count, held = int.from_bytes(blob[:4], "big"), blob[4:]
-    size = len(held) // count
-    pieces = (held[start : start + size] for start in range(0, len(held), size))
-    return {piece[:KEY_BYTES]: np.frombuffer(piece[KEY_BYTES:], dtype="<f4") for piece in pieces}

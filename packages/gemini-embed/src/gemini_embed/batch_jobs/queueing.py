@@ -6,7 +6,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from gemini_embed.batch_jobs.ledger import JobRow, Ledger
 from gemini_embed.batch_jobs.limits import BatchLimits
@@ -40,6 +41,8 @@ class Queue:
 
     Args:
         deadline_s: for how long all waits together may last; None: as long as jobs end now and then.
+        collect: takes an ended job in, by its display name, while there is time: a queue may be waited for longer than
+            the service keeps answers.
     """
 
     def __init__(
@@ -49,7 +52,9 @@ class Queue:
         limits: BatchLimits,
         of: tuple[str, str],
         deadline_s: float | None = None,
+        collect: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
+        self._collect, self._to_collect = collect, list[str]()
         self._ledger, self._service, self._limits, self._of = ledger, service, limits, of
         self._deadline_s, self._until = deadline_s, None if deadline_s is None else time.monotonic() + deadline_s
         self._over: set[str] = set()
@@ -92,7 +97,10 @@ class Queue:
         self._pauses = 0
         if self._refused_tokens is None or self._limits.max_enqueued_tokens is not None:
             return
-        if sum(row.tokens for row in await self._active()) >= self._refused_tokens:
+        if await self._enqueued() < self._refused_tokens:
+            return
+        await self._look({row.display_name for row in await self._active()})  # some may have ended unseen
+        if await self._enqueued() >= self._refused_tokens:
             self._refused_tokens = None
             await asyncio.to_thread(self._ledger.unlearn, *self._of)
 
@@ -122,9 +130,15 @@ class Queue:
         await self._pause(seconds, error, tokens)
         return False
 
+    async def _enqueued(self) -> int:
+        return sum(row.tokens for row in await self._active())
+
     async def _active(self) -> list[JobRow]:
-        rows = await asyncio.to_thread(self._ledger.rows, *self._of)
+        rows = await self._rows()
         return [row for row in rows if row.display_name not in self._over and (row.name or row.is_sent)]
+
+    async def _rows(self) -> list[JobRow]:
+        return await asyncio.to_thread(partial(self._ledger.rows, *self._of, light=True))
 
     def _fits(self, active: Sequence[JobRow], tokens: int) -> bool:
         if len(active) >= self._limits.max_jobs:
@@ -144,6 +158,8 @@ class Queue:
                 return
             if until is not None and time.monotonic() >= until:
                 return
+            while self._collect and self._to_collect:
+                await self._collect(self._to_collect.pop(0))
             await self._pause(wait_s, error, tokens)
             wait_s = min(2 * wait_s, LONGEST_LOOK_S)
 
@@ -155,10 +171,11 @@ class Queue:
                 unseen.discard(report.display_name)
                 if report.is_over:
                     self._over.add(report.display_name)
+                    self._to_collect.append(report.display_name)
             if not unseen:
                 return
         fresh = time.time() - self._limits.look_again_s  # what is younger may not be listed yet
-        rows = await asyncio.to_thread(self._ledger.rows, *self._of)
+        rows = await self._rows()
         self._over |= {row.display_name for row in rows if row.display_name in unseen and row.created_at < fresh}
 
     async def _pause(self, seconds: float, error: QuotaError | None, tokens: int) -> None:

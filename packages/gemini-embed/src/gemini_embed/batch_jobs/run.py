@@ -176,8 +176,12 @@ class BatchRun:
 
     @property
     def _how_to_go_on(self) -> str:
-        model, cache = self._host.facts.name, str(self._host.vectors.path)
-        return f"Embedder({model!r}, cache={cache!r}).batches.get({self.name!r}).wait()"
+        told = {"cache": str(self._host.vectors.path)}
+        if self._host.staging is not None:
+            place = self._host.plain_request().connection
+            told |= {"project": str(place.project), "location": str(place.location), "staging": self._host.staging}
+        options = ", ".join(f"{name}={value!r}" for name, value in told.items())
+        return f"Embedder({self._host.facts.name!r}, {options}).batches.get({self.name!r}).wait()"
 
     def __repr__(self) -> str:
         return f"BatchRun({self.name!r})"

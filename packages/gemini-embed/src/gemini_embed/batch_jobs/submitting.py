@@ -7,14 +7,18 @@ submits the same contents again, and what is under way by then is adopted, not p
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from gemini_embed.batch_jobs.adopting import Adopting
+from gemini_embed.batch_jobs.checking import online_vectors
+from gemini_embed.batch_jobs.collecting import Collector
 from gemini_embed.batch_jobs.creating import Creating, Order
 from gemini_embed.batch_jobs.gathering import Gathering
 from gemini_embed.batch_jobs.host import Host
@@ -26,9 +30,16 @@ from gemini_embed.calls.attempts import Caller
 from gemini_embed.calls.overflow import without_long_texts
 from gemini_embed.calls.recall import Recall
 from gemini_embed.calls.rows import Rows
+from gemini_embed.errors import BatchError, RequestError
 from gemini_embed.metering.prices import likely_tokens_by_modality
 from gemini_embed.preparing import Entry, inline_data, without_twins
 from gemini_embed.service import HttpSession
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+logger = logging.getLogger(__name__)
 
 
 async def submit(session: HttpSession, host: Host, order: Order) -> list[bytes]:
@@ -53,10 +64,10 @@ class Submission:
     def __init__(self, session: HttpSession, host: Host, order: Order, lease: Lease, folder: Path) -> None:
         request = replace(order.request, budget=order.budget)
         self._session, self._request, self._order = session, request, replace(order, request=request)
-        self._ledger = host.ledger
+        self._ledger, self._http = host.ledger, host.http
         self._service = host.service(session, request)
         of = order.service, host.facts.name
-        self._queue = Queue(self._ledger, self._service, host.limits, of, order.deadline_s)
+        self._queue = Queue(self._ledger, self._service, host.limits, of, order.deadline_s, self._collect)
         self._adopting = Adopting(self._ledger, self._service, lease, host.limits.look_again_s)
         self._creating = Creating(
             session, host.http, self._order, self._service, self._ledger, lease, self._queue, self._adopting
@@ -64,6 +75,7 @@ class Submission:
         recall = Recall(host.vectors, request.connection, request.service, request.facts, request.options)
         self._gathering = Gathering(session, request, recall, order.call)
         self._writer = Writer(folder, host.limits)
+        self._collector = Collector.of(host, request, self._service, lease, order.call, self._online)
         self._wanted: dict[bytes, None] = {}
         self._elsewhere: defaultdict[str, list[Entry]] = defaultdict(list)
         self._again: list[Entry] = []
@@ -142,6 +154,20 @@ class Submission:
         if not self._writer.fits(entry, line, self._queue.job_tokens):
             await self._create_what_is_written()
         self._writer.add(entry, line, refs)
+
+    async def _collect(self, display_name: str) -> None:
+        """Take in a job that has ended while the queue is full; what is wrong with it is for `BatchRun.wait` to say."""
+        try:
+            await self._collector.collect(display_name)
+        except (BatchError, RequestError) as e:
+            logger.warning("%s cannot be collected yet: %s", display_name, e)
+
+    async def _online(self, keys: Sequence[bytes]) -> dict[bytes, NDArray[np.float32]]:
+        """Vectors of these keys, asked for anew."""
+        wanted = frozenset(keys)
+        entries = {entry.key: entry for entry in self._order.call.prepared.entries if entry.key in wanted}
+        request, purpose, some = replace(self._request, cache=None), self._order.call.purpose, [*entries.values()]
+        return await online_vectors(self._session, request, self._http, purpose, some, len(some))
 
     async def _create_what_is_written(self) -> None:
         """A job of the file that was begun; several, where the service refuses so large a one."""

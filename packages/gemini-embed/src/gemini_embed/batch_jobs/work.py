@@ -128,20 +128,8 @@ class Work:
 
     @asynccontextmanager
     async def _collecting(self, keep: bool = False) -> AsyncIterator[Collector]:
-        host, facts = self._host, self._request.facts
-        async with working(host.ledger) as lease:
-            yield Collector(
-                ledger=host.ledger,
-                service=self._service,
-                cache=host.vectors,
-                budget=host.budget,
-                model=facts.name,
-                dimensions=facts.size(self._request.options.dimensions) if self._call else None,
-                lease=lease,
-                online=self._online,
-                look_again_s=host.limits.look_again_s,
-                keep=keep,
-            )
+        async with working(self._host.ledger) as lease:
+            yield Collector.of(self._host, self._request, self._service, lease, self._call, self._online, keep)
 
     async def _online(self, keys: Sequence[bytes]) -> Mapping[bytes, NDArray[np.float32]]:
         """Vectors of these keys, asked for anew; none where the contents are not at hand."""

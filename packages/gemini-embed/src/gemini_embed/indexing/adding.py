@@ -34,6 +34,7 @@ from gemini_embed.stores import FloatArray, Store
 if TYPE_CHECKING:
     from gemini_embed.calls import Submitted
     from gemini_embed.embedder import Embedder
+    from gemini_embed.indexing.submitting import Jobs
 
 logger = logging.getLogger(__name__)
 
@@ -51,11 +52,11 @@ def added(
     *,
     budget: Budget,
     gone: Gone | None = None,
-    usage: Usage | None = None,
+    jobs: Jobs | None = None,
 ) -> Steps[AddReport]:
-    """Add `items` to an open store, then remove what is `gone`; `usage` is what jobs have used for them before."""
+    """Add `items` to an open store, then remove what is `gone`; `jobs` have brought vectors of them into the cache."""
     with progress_of(items, how.progress) as bar, closing(Outdated(store)) as outdated:
-        adding = _Adding(embedder, store, outdated, how, budget, bar, usage or Usage())
+        adding = _Adding(embedder, store, outdated, how, budget, bar, jobs)
         try:
             yield from adding.stream(items)
             adding.replaced = outdated.remove()
@@ -80,11 +81,11 @@ class _Adding:
         how: How,
         budget: Budget,
         progress: Progress,
-        usage: Usage,
+        jobs: Jobs | None,
     ) -> None:
         self.replaced = self.removed = 0
         self._is_writing = False
-        self._began = time.monotonic()
+        self._began = jobs.began_at if jobs else time.monotonic()
         self._embedder, self._store, self._outdated = embedder, store, outdated
         self._how, self._budget, self._progress = how, budget, progress
         self._window: deque[tuple[AddBatch, Submitted]] = deque()
@@ -92,7 +93,7 @@ class _Adding:
         self._added = self._reused = self._files = 0
         self._skipped: list[SkippedItem] = []
         self._refusals: list[RefusedItemsError] = []
-        self._usage = usage
+        self._usage = jobs.usage if jobs else Usage()
 
     @property
     def has_begun(self) -> bool:

@@ -27,6 +27,7 @@ from gemini_embed.tokens import likely_tokens
 from gemini_embed.windows import Cutting, Window, text_windows
 
 _FILE_NAME = re.compile(r"[^\n]{1,250}\.\w{1,5}")
+_LONGEST_NAME = 256
 """What may be the name of a file, though a list holds it as a text."""
 _WHOLE = Excerpt()
 
@@ -118,7 +119,7 @@ class Reader:
             return _Origin(content, str(found.path), found.mime_type, self.cutting.text_tokens)
         if found is not None:
             return _Origin(Content(found, title=item.title), str(item.content))
-        if isinstance(item.content, str) and _FILE_NAME.fullmatch(item.content) and os.path.isfile(item.content):
+        if isinstance(item.content, str) and _names_a_file(item.content):
             warn(f"a str in a list is a text: for the file of that name say Path({item.content!r})")
         content = Content.of(item.content)
         if item.title is not None:
@@ -140,7 +141,7 @@ class Reader:
             sha256=None if any(one.unread for one in looks) else digest,
             excerpt=excerpt,
         )
-        if excerpt.metadata:  # the same bytes, but another stretch of them
+        if excerpt is not _WHOLE and excerpt.metadata:  # the same bytes, but another stretch of them
             identity = replace(identity, key=[digest, content.title, excerpt.metadata])
         record = self._record(item, origin, identity, content.text)
         part = content.parts[0]
@@ -219,15 +220,16 @@ class Reader:
         source = item.source or metadata.get("source") or origin.uri or f"sha256:{identity.key[0]}"
         if not isinstance(source, str):
             raise InputError(f"the source in metadata must be a string, not {type(source).__name__}")
-        described = {
+        described: dict[str, str | int | float | None] = {
             "source": source,
             "modality": identity.modality,
             "mime_type": identity.mime_type,
             "title": origin.content.title,
             "sha256": identity.sha256,
             "uri": origin.uri,
-            **identity.excerpt.metadata,
         }
+        if identity.excerpt is not _WHOLE:
+            described |= identity.excerpt.metadata
         record = Record(
             id=identity.record_id(source, self.digest),
             page_content=text if item.page_content is None else item.page_content,
@@ -249,6 +251,10 @@ class _Origin:
     """A text with more is cut into passages."""
     metadata: Mapping[str, Any] = field(default_factory=dict)
     """What else is known of it."""
+
+
+def _names_a_file(text: str) -> bool:
+    return len(text) <= _LONGEST_NAME and _FILE_NAME.fullmatch(text) is not None and os.path.isfile(text)
 
 
 def _origin_of(item: Item, found: ReadFile, passage: Passage) -> _Origin:

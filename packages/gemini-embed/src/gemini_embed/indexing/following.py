@@ -99,8 +99,11 @@ class Followed(Generic[I]):
 
     async def aagain(self, use: Callable[[I], Awaitable[T]]) -> T:
         """`again`, without blocking the loop."""
+        current = self._current
+        if current is None or time.monotonic() - self._looked_at_s >= LOOK_AHEAD_S:
+            current = await asyncio.to_thread(self.now)
         try:
-            return await use(await asyncio.to_thread(self.now))
+            return await use(current)
         except StoreMovedError:
             if not await asyncio.to_thread(self.look):
                 raise
@@ -176,6 +179,16 @@ class Follows:
     """The part of a following index that hands on what it is asked to the index of the collection of now."""
 
     followed: Followed[Any]
+    embedder = property(lambda self: self.followed.now().embedder)
+    store = property(lambda self: self.followed.now().store)
+    opener = property(lambda self: self.followed.now().opener)
+    origin = property(lambda self: self.followed.now().origin)
+
+    def __repr__(self) -> str:
+        return f"MultimodalIndex.following({self.followed.store!r})"
+
+    def close(self) -> None:
+        self.followed.close()
 
     def add(self, *args: Any, **options: Any) -> Any:
         return self.followed.now().add(*args, **options)
@@ -227,3 +240,12 @@ class Follows:
 
     async def _anow(self) -> Any:
         return await asyncio.to_thread(self.followed.now)
+
+    def _opened(self) -> Any:
+        return self.followed.now()._opened()
+
+    def _fingerprint(self) -> Any:
+        return self.followed.now()._fingerprint()
+
+    def _has_changed(self) -> Any:
+        return self.followed.now()._has_changed()

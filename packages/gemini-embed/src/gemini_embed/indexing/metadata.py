@@ -6,6 +6,7 @@ import json
 import math
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -17,9 +18,9 @@ _AS_IT_IS = json.JSONEncoder(ensure_ascii=False).encode
 
 def check_text(record: Record) -> None:
     """InputError for what no store could keep: names of files need not be valid text."""
-    texts = (record.page_content, *record.metadata, *record.metadata.values())
-    if all(isinstance(text, str) and text.isascii() for text in texts):
-        return  # most
+    with suppress(TypeError):  # something else than texts
+        if "".join((record.page_content, *record.metadata, *record.metadata.values())).isascii():
+            return  # most
     try:
         _AS_IT_IS([record.page_content, record.metadata]).encode()
     except UnicodeEncodeError as error:

@@ -14,10 +14,9 @@ from gemini_embed.indexing.items import ItemLike, Place
 from gemini_embed.indexing.options import AddOptions, How, items_and_how
 from gemini_embed.indexing.replacing import Gone
 from gemini_embed.indexing.report import AddReport
-from gemini_embed.indexing.submitting import awaited, by_jobs, submitted
+from gemini_embed.indexing.submitting import Jobs
 from gemini_embed.indexing.walking import files_at
 from gemini_embed.metering import Budget
-from gemini_embed.result import Usage
 from gemini_embed.stores.base import Store
 
 if TYPE_CHECKING:
@@ -30,10 +29,11 @@ def add_steps(
 ) -> Steps[AddReport]:
     """Add items, or the files of a place, to the store that `opened` gives once everything asked for makes sense."""
     found, how = items_and_how(items, options, embedder.root)
-    budget, usage = _budget(embedder, how), Usage()
+    jobs, budget = None, _budget(embedder, how)
     if how.price == "batch":
-        usage = yield from by_jobs(embedder, opened(), found, how, budget)
-    return (yield from added(embedder, opened(), found, how, budget=budget, usage=usage))
+        jobs = Jobs(embedder, how, budget)
+        yield from jobs.bring(opened(), found)
+    return (yield from added(embedder, opened(), found, how, budget=budget, jobs=jobs))
 
 
 def submit_steps(
@@ -45,8 +45,9 @@ def submit_steps(
 ) -> Steps[BatchRun]:
     """Submit what the store that `opened` gives lacks of the items to jobs of the Batch API."""
     found, how = items_and_how(items, {**options, "price": "batch"}, embedder.root)
-    portions = embedder.batches.portions(name, _budget(embedder, how), how.deadline_s)
-    return (yield from submitted(portions, embedder, opened(), found, how))
+    budget = _budget(embedder, how)
+    portions = embedder.batches.portions(name, budget, how.deadline_s)
+    return (yield from Jobs(embedder, how, budget).submit(opened(), found, portions))
 
 
 def collect_steps(
@@ -59,8 +60,9 @@ def collect_steps(
     """Wait for a run, then add the items that it was submitted for."""
     found, how = items_and_how(items, {**options, "price": "batch"}, embedder.root)
     budget = _budget(embedder, how)
-    usage = yield from awaited(run.within(budget), how)
-    return (yield from added(embedder, opened(), found, how, budget=budget, usage=usage))
+    jobs = Jobs(embedder, how, budget)
+    yield from jobs.wait(run)
+    return (yield from added(embedder, opened(), found, how, budget=budget, jobs=jobs))
 
 
 def sync_steps(embedder: Embedder, opened: Callable[[], Store], folder: Path, options: AddOptions) -> Steps[AddReport]:
@@ -73,10 +75,11 @@ def sync_steps(embedder: Embedder, opened: Callable[[], Store], folder: Path, op
         raise InputError(
             f"{folder} holds no files; is it mounted? To remove all that came from it, use index.delete(filter=...)"
         )
-    budget, usage = _budget(embedder, how), Usage()
+    jobs, budget = None, _budget(embedder, how)
     if how.price == "batch":
-        usage = yield from by_jobs(embedder, opened(), files, how, budget)
-    return (yield from added(embedder, opened(), files, how, budget=budget, gone=Gone(folder, files), usage=usage))
+        jobs = Jobs(embedder, how, budget)
+        yield from jobs.bring(opened(), files)
+    return (yield from added(embedder, opened(), files, how, budget=budget, gone=Gone(folder, files), jobs=jobs))
 
 
 def _budget(embedder: Embedder, how: How) -> Budget:

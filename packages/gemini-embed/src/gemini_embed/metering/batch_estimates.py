@@ -134,7 +134,7 @@ class BatchEstimate(Estimate):
             said = f"{jobs}, all at once" if self.jobs > 1 else jobs
         if self.queue_tokens is not None:
             return [f"queue of {self.queue_tokens:,} tokens: {said}", *super()._notes()]
-        unknown = "fewer at once if the queue takes fewer tokens: its size is not known, and learned from refusals"
+        unknown = "how many tokens the queue takes is not known, and learned from refusals"
         return [f"{said}; {unknown}", *super()._notes()]
 
 

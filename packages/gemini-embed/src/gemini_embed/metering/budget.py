@@ -98,14 +98,20 @@ class Budget:
 
     def held(self, name: str, likely: Mapping[str, int]) -> Held:
         """What is held for a job; of one that another process has created, that is held from now on, at any limit:
-        it is bought already."""
+        it is bought already. What was held within another budget, as of who submitted it, is held within this one from
+        now on: who collects a job reports its price."""
         with self._root._lock:
             held = self._root._held.get(name)
-        if held is None:
+        if held is not None and held._budget is self:
+            return held
+        if held is not None:
+            held._budget._release(held.usd)
+            held._budget = self
+        else:
             held = Held(self, name, likely, _batch_price(likely, self._facts))
-            self._hold_bought(held.usd)
-            with self._root._lock:
-                self._root._held[name] = held
+        self._hold_bought(held.usd)
+        with self._root._lock:
+            self._root._held[name] = held
         return held
 
     @property

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from gemini_embed.errors import ApiError
 from gemini_embed.metering.tracking import count
 from gemini_embed.models import Backend, ModelFacts
-from gemini_embed.result import EmbeddingResult, Usage
+from gemini_embed.result import Usage
 from gemini_embed.tasks import Side, Task
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ logger = logging.getLogger(__name__)
 Attributes: TypeAlias = dict[str, str | int | float]
 Record: TypeAlias = Callable[[Usage, BaseException | None], None]
 S = TypeVar("S")
-Job: TypeAlias = Callable[[S], Coroutine[Any, Any, EmbeddingResult]]
+T = TypeVar("T")
+Job: TypeAlias = Callable[[S], Coroutine[Any, Any, T]]
 
 DURATION_BUCKETS_S = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
 TOKEN_BUCKETS = tuple(4**n for n in range(14))
@@ -47,14 +48,16 @@ _PROVIDERS: Mapping[Backend, str] = {"developer": "gcp.gemini", "vertex": "gcp.v
 
 @dataclass(frozen=True)
 class ObservedCall:
-    """What is known of a public call before it begins."""
+    """What is known of a public call before it begins. A batch job that is collected is one, too; the task and the side
+    of one that was found again are not known."""
 
     facts: ModelFacts
     base_url: str
-    task: Task
-    side: Side
+    task: Task | None
+    side: Side | None
     dimensions: int | None
     inputs: int
+    is_batch: bool = False
 
 
 class Spent(Protocol):
@@ -63,13 +66,13 @@ class Spent(Protocol):
     usage: Usage
 
 
-def observed(call: ObservedCall, job: Job[S], spent: Spent) -> Job[S]:
+def observed(call: ObservedCall, job: Job[S, T], spent: Spent) -> Job[S, T]:
     """The job of one call with a span around it, its figures told, and its usage to the trackers of its context.
 
     A job runs in a copy of its caller's context, so the span is a child of the caller's, whichever door it came by.
     """
 
-    async def run(session: S) -> EmbeddingResult:
+    async def run(session: S) -> T:
         if _is_in_use() and not _instruments.cache_info().currsize:
             await asyncio.to_thread(_instruments)  # imports, and reads our version from a file
         with _spanned(call) as record:
@@ -188,22 +191,24 @@ class _Instruments:
 def _known(call: ObservedCall) -> Attributes:
     """What tells one series of metrics from another, and spans too."""
     url = urlsplit(call.base_url)
-    return {
+    known: Attributes = {
         "gen_ai.operation.name": "embeddings",
         "gen_ai.provider.name": _PROVIDERS[call.facts.backend],
         "gen_ai.request.model": call.facts.name,
         "server.address": url.hostname or "",
         "server.port": url.port or (80 if url.scheme == "http" else 443),
     }
+    return known | {"gemini_embed.price": "batch"} if call.is_batch else known
 
 
 def _asked(call: ObservedCall) -> Attributes:
-    asked: Attributes = {
+    asked = {
         "gemini_embed.inputs": call.inputs,
         "gemini_embed.task": call.task,
         "gemini_embed.side": call.side,
+        "gen_ai.embeddings.dimension.count": call.dimensions,
     }
-    return asked if call.dimensions is None else asked | {"gen_ai.embeddings.dimension.count": call.dimensions}
+    return {name: value for name, value in asked.items() if value is not None}
 
 
 def _used(usage: Usage) -> Attributes:

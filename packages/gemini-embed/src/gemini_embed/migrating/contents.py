@@ -56,11 +56,18 @@ class Mover:
     """Media whose text was embedded instead."""
     problems: dict[str, str] = field(default_factory=dict)
     """Why records were left out, in a word or two, by their new ids."""
+    _last: tuple[Record, str] | None = None
+    """The record that was asked about last, since it is asked about more than once, and its new id."""
     _checked: dict[str, str] = field(default_factory=dict)
     """The hash of the file that was looked into last."""
 
     def new_id(self, record: Record) -> str:
         """The id that a record gets, the same each time it is asked for."""
+        if self._last is None or self._last[0] is not record:
+            self._last = record, self._new_id(record)
+        return self._last[1]
+
+    def _new_id(self, record: Record) -> str:
         if self.ids == "keep" and self.store.takes_id(record.id):
             return record.id
         if self.was is not None and (new := renewed(record, self.was, self.becomes).id) != record.id:

@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from gemini_embed.checks import one_of
-from gemini_embed.errors import ConfigurationError, StoreError
+from gemini_embed.errors import ConfigurationError
 from gemini_embed.migrating.contents import Ids, Mover, OnMissing
 from gemini_embed.migrating.from_milvus import FromMilvus
 from gemini_embed.migrating.from_qdrant import FromQdrant
@@ -18,7 +18,7 @@ from gemini_embed.migrating.report import MigrationEstimate, MigrationReport
 from gemini_embed.migrating.running import HeldBefore, Stream
 from gemini_embed.migrating.source import Source, StoreSource
 from gemini_embed.migrating.standing import Layout, Names
-from gemini_embed.migrating.switching import drop_collection, own_name, point, with_aliases
+from gemini_embed.migrating.switching import Switching
 from gemini_embed.migrating.verifying import Verification, Verifier
 from gemini_embed.result import OnError
 from gemini_embed.stores.aliases import HasAliases
@@ -33,7 +33,7 @@ Price: TypeAlias = Literal["online"]
 """At which price contents are embedded: what `MultimodalIndex.add` has of it."""
 
 
-class Migration:
+class Migration(Switching):
     """The records of `source`, embedded anew into `target`, with their texts and metadata, and no vector taken over.
 
     `run`, again after a kill or new additions, until it adds nothing; `verify`; `switch` the alias that readers use.
@@ -71,14 +71,12 @@ class Migration:
         where: FilterLike = None,
         on_missing: OnMissing = "skip",
     ) -> None:
-        self.source = _source_of(source)
-        self.target = target
+        self.source, self.target = _source_of(source), target
         self._names = Names(text, title, source_field)
         self._ids = None if ids is None else one_of("ids", ids, Ids)
         self._where = where
         self._on_missing: OnMissing = one_of("on_missing", on_missing, OnMissing)
         self._mover: Mover | None = None
-        self._verified: Verification | None = None
 
     def __repr__(self) -> str:
         return f"Migration({self.source!r}, {self.target!r})"
@@ -134,7 +132,7 @@ class Migration:
         """
         one_of("price", price, Price)
         mover = self._opened()
-        self._verified = None
+        self._has_passed = False
         mover.problems.clear()
         mover.captioned = 0
         self._carry_indexes()
@@ -175,74 +173,12 @@ class Migration:
         mover = self._opened()
         verifier = Verifier(self.source, self.target, mover, self._where)
         found = verifier.verify(queries, sample, dict(mover.problems))
-        self._verified = found if found.passed else None
+        self._has_passed = found.passed
         return found
 
     async def averify(self, queries: Sequence[str] = (), *, sample: int | None = 200) -> Verification:
         """`verify`, without blocking the loop."""
         return await asyncio.to_thread(lambda: self.verify(queries, sample=sample))
-
-    def switch(self, alias: str, *, expect: str | None = None, force: bool = False) -> None:
-        """Have an alias lead to the target, in one step; it is made where there is none.
-
-        Readers that follow it (`MultimodalIndex.following`) are there within 30 s. Those that have the old collection
-        open go on with it, so keep it for a while.
-
-        Args:
-            alias: the name that readers use.
-            expect: the collection that it is thought to lead to now.
-            force: although no `verify` has passed since the last `run` of this object.
-
-        Raises:
-            StoreError: not verified; it leads elsewhere than `expect`; `alias` is a collection's own name.
-        """
-        self._opened()
-        if self._verified is None and not force:
-            raise StoreError(
-                f"{alias!r} is not switched: no verify() has passed since the last run() of this Migration. verify() "
-                "says what is wrong; force=True switches all the same"
-            )
-        store = with_aliases(self.target.store)
-        point(alias, store, own_name(store), expect)
-
-    async def aswitch(self, alias: str, *, expect: str | None = None, force: bool = False) -> None:
-        """`switch`, without blocking the loop."""
-        await asyncio.to_thread(lambda: self.switch(alias, expect=expect, force=force))
-
-    def back(self, alias: str) -> None:
-        """Have the alias lead to the source again.
-
-        Raises:
-            StoreError: the source's collection is not where the target's is, so that no alias leads to both.
-        """
-        self._opened()
-        store = with_aliases(self.target.store)
-        if not isinstance(self.source.store, HasAliases) or store.place != self.source.store.place:
-            raise StoreError(f"no alias of {store} leads to {self.source}: have your readers open the old one by name")
-        point(alias, store, self.source.collection, None)
-
-    async def aback(self, alias: str) -> None:
-        """`back`, without blocking the loop."""
-        await asyncio.to_thread(lambda: self.back(alias))
-
-    def finish(self, *, drop_old: bool = True, force: bool = False) -> None:
-        """Let go of the source, and remove its collection: once readers have used the new one for, say, a week.
-
-        Args:
-            drop_old: False leaves it.
-            force: although an alias leads to it still, or none to the target.
-
-        Raises:
-            StoreError: as `force` says, and where it is open in a store that allows one opener.
-        """
-        self._opened()
-        if drop_old:
-            drop_collection(self.source, with_aliases(self.target.store), force=force)
-        self.close()
-
-    async def afinish(self, *, drop_old: bool = True, force: bool = False) -> None:
-        """`finish`, without blocking the loop."""
-        await asyncio.to_thread(lambda: self.finish(drop_old=drop_old, force=force))
 
     def mirroring(self, old: MultimodalIndex, new: MultimodalIndex | None = None) -> MirroringIndex:
         """An index that writes to both, for the time that records are being moved: `add`, `sync` and `delete` go to

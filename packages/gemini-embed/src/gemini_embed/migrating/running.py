@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from gemini_embed.indexing.candidates import Moved
 from gemini_embed.indexing.items import Item, Unreadable
 from gemini_embed.indexing.replacing import DELETED_AT_ONCE
 from gemini_embed.indexing.scratch import scratch_database
@@ -84,8 +83,3 @@ class HeldBefore:
     def close(self) -> None:
         """Forget all."""
         self._db.close()
-
-
-def is_moved(item: Item) -> bool:
-    """Whether an item is a record to be embedded anew."""
-    return isinstance(item.content, Moved)

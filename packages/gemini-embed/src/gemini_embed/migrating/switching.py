@@ -2,10 +2,93 @@
 
 from __future__ import annotations
 
+import asyncio
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
+from gemini_embed.engine import Closing
 from gemini_embed.errors import ConfigurationError, StoreError
 from gemini_embed.migrating.source import Source
 from gemini_embed.stores.aliases import HasAliases
 from gemini_embed.stores.base import Store
+
+if TYPE_CHECKING:
+    from gemini_embed.index import MultimodalIndex
+
+
+class Switching(Closing):
+    """The end of a migration: the alias that readers know, and what becomes of the source."""
+
+    source: Source
+    target: MultimodalIndex
+    _has_passed = False
+    """Whether a `verify` has passed since the last `run`."""
+
+    @abstractmethod
+    def _opened(self) -> object:
+        """Have source and target open."""
+
+    def switch(self, alias: str, *, expect: str | None = None, force: bool = False) -> None:
+        """Have an alias lead to the target, in one step; it is made where there is none.
+
+        Readers that follow it (`MultimodalIndex.following`) are there within 30 s. Those that have the old collection
+        open go on with it, so keep it for a while.
+
+        Args:
+            alias: the name that readers use.
+            expect: the collection that it is thought to lead to now.
+            force: although no `verify` has passed since the last `run` of this object.
+
+        Raises:
+            StoreError: not verified; it leads elsewhere than `expect`; `alias` is a collection's own name.
+        """
+        self._opened()
+        if not self._has_passed and not force:
+            raise StoreError(
+                f"{alias!r} is not switched: no verify() has passed since the last run() of this Migration. verify() "
+                "says what is wrong; force=True switches all the same"
+            )
+        store = with_aliases(self.target.store)
+        point(alias, store, own_name(store), expect)
+
+    async def aswitch(self, alias: str, *, expect: str | None = None, force: bool = False) -> None:
+        """`switch`, without blocking the loop."""
+        await asyncio.to_thread(lambda: self.switch(alias, expect=expect, force=force))
+
+    def back(self, alias: str) -> None:
+        """Have the alias lead to the source again.
+
+        Raises:
+            StoreError: the source's collection is not where the target's is, so that no alias leads to both.
+        """
+        self._opened()
+        store = with_aliases(self.target.store)
+        if not isinstance(self.source.store, HasAliases) or store.place != self.source.store.place:
+            raise StoreError(f"no alias of {store} leads to {self.source}: have your readers open the old one by name")
+        point(alias, store, self.source.collection, None)
+
+    async def aback(self, alias: str) -> None:
+        """`back`, without blocking the loop."""
+        await asyncio.to_thread(lambda: self.back(alias))
+
+    def finish(self, *, drop_old: bool = True, force: bool = False) -> None:
+        """Let go of the source, and remove its collection: once readers have used the new one for, say, a week.
+
+        Args:
+            drop_old: False leaves it.
+            force: although an alias leads to it still, or none to the target.
+
+        Raises:
+            StoreError: as `force` says, and where it is open in a store that allows one opener.
+        """
+        self._opened()
+        if drop_old:
+            drop_collection(self.source, with_aliases(self.target.store), force=force)
+        self.close()
+
+    async def afinish(self, *, drop_old: bool = True, force: bool = False) -> None:
+        """`finish`, without blocking the loop."""
+        await asyncio.to_thread(lambda: self.finish(drop_old=drop_old, force=force))
 
 
 def with_aliases(store: Store) -> HasAliases:
@@ -64,8 +147,6 @@ def drop_collection(source: Source, target: HasAliases, *, force: bool) -> None:
             f"no alias leads to {own_name(target)!r}, so whoever reads may read {source.collection!r} by its own name: "
             "switch first, or force=True once nobody does"
         )
-    source.close()
-    if not isinstance(source.store, HasAliases):
-        return
-    source.store.close()
+    old.close()
     old.drop(source.collection)
+    old.close()  # what dropping connected

@@ -81,6 +81,8 @@ class ModelFacts:
     """What a token of a batch job costs of its usual price (PRICE)."""
     batch_enqueued_tokens: Mapping[str, int] = field(default_factory=dict)
     """Tokens that all jobs under way may have together, by tier; empty when not known: it is learned from refusals."""
+    batch_locations: frozenset[str] | None = None
+    """Vertex locations that have batch jobs of it (VBATCH), none where it has no such jobs; None: not known."""
     locations: frozenset[str] | None = None
     """Vertex locations it is known to be served at; None: not restricted as far as known."""
     retired: date | None = None

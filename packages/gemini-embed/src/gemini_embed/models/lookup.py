@@ -46,7 +46,7 @@ def facts_for(model: str, backend: Backend, override: ModelFacts | Mapping[str, 
 
 def _from_json(fact: str, value: Any) -> Any:
     """Overrides may come from a configuration file, where sets are lists and dates are text."""
-    if fact in ("modalities", "image_types", "locations", "single") and value is not None:
+    if fact in ("modalities", "image_types", "locations", "batch_locations", "single") and value is not None:
         return frozenset(value)
     if fact == "usual_sizes":
         return tuple(value)
@@ -60,7 +60,7 @@ def _unknown(name: str, backend: Backend) -> ModelFacts:
     kept: dict[str, Any] = {}
     if elsewhere:
         of_the_backend = {"name", "backend", "endpoint", "image_types", "max_batch_items", "max_batch_tokens",
-                          "max_frames", "single",
+                          "max_frames", "single", "batch_locations",
                           "locations", "retired", "successor", "source", "known"}  # fmt: skip
         kept = {f.name: getattr(elsewhere, f.name) for f in dataclasses.fields(elsewhere)}
         kept = {k: v for k, v in kept.items() if k not in of_the_backend}

@@ -6,6 +6,7 @@ Every fact has a source, named in the row's `source` by these keys:
     DEPR   ai.google.dev/gemini-api/docs/deprecations    VLIFE  docs.cloud.google.com: model versions and lifecycle
     PRICE  ai.google.dev/gemini-api/docs/pricing         REC    public recordings of real traffic
     OAPI   the v1beta discovery document                 REP    reports in public issue threads
+    VBATCH docs.cloud.google.com: batch inference of embeddings
 """
 
 from __future__ import annotations
@@ -110,7 +111,14 @@ _ROWS = [
         successor="gemini-embedding-2",
         source="DEPR OAPI (outputDimensionality cannot be set)",
     ),
-    _row("gemini-embedding-2", "vertex", _EMBEDDING_2, _EMBED_ONE, source="VDOC REC PRICE (of the Developer API)"),
+    _row(
+        "gemini-embedding-2",
+        "vertex",
+        _EMBEDDING_2,
+        _EMBED_ONE,
+        batch_locations=frozenset({"global", "us", "eu"}),
+        source="VDOC VBATCH REC PRICE (of the Developer API)",
+    ),
     _row(
         "gemini-embedding-2-preview",
         "vertex",
@@ -127,7 +135,10 @@ _ROWS = [
         _PREDICT,
         retired=date(2028, 5, 20),
         successor="gemini-embedding-2",
-        source="VDOC VLIFE REC PRICE (of the Developer API) REP (1 or 250 texts a call: the refusal is learned from)",
+        batch_locations=frozenset(
+            {"us-central1", "us-east1", "us-east4", "us-west1", "us-west4", "europe-west1", "europe-west4"}
+        ),
+        source="VDOC VBATCH VLIFE REC PRICE (of the Developer API) REP (1 or 250 texts a call: learned from a refusal)",
     ),
     *(
         _row(
@@ -137,6 +148,7 @@ _ROWS = [
             _PREDICT,
             retired=date(2027, 4, 1),
             successor="gemini-embedding-2",
+            batch_locations=frozenset(),
             source="VDOC VLIFE",
         )
         for name in ("text-embedding-005", "text-embedding-004", "text-multilingual-embedding-002")

@@ -45,6 +45,8 @@ def spreads_beside(samples: Samples, best: Mapping[str | None, Hit]) -> dict[str
 
     Of N unrelated records the best is expected near the square root of 2 ln N deviations.
     """
+    if not samples:  # of one modality, which is compared with none
+        return {}
     others = {modality: _beside(sample, best.get(modality)) for modality, sample in samples.items()}
     return {
         modality: spread._replace(

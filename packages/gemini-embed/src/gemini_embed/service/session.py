@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -17,11 +19,12 @@ from gemini_embed.quota import Gate, Pace, RateLimits, pacific, shared_pace
 from gemini_embed.secret import Secret, without_frames
 from gemini_embed.service.auth import Auth
 from gemini_embed.service.connection import Connection
+from gemini_embed.service.naming import is_googles
 from gemini_embed.service.refusals import api_error
 from gemini_embed.transport import Answer, HttpOptions, Sender, inflate
 from gemini_embed.transport.sending import whole_answer
 
-_JSON = {"content-type": Secret("application/json")}
+_JSON = {"content-type": "application/json"}
 
 
 @dataclass
@@ -67,12 +70,28 @@ class HttpSession:
 
     async def ask(self, method: str, url: str, body: bytes = b"", *, model: str, max_reply_bytes: int = 2**24) -> bytes:
         """`post`, by any method: GET and DELETE have no body."""
-        headers = await self._auth.headers()
-        answer = await self._exchange(method, url, body, headers, model, max_reply_bytes)
-        if answer.status_code == 401 and await self._auth.renew(headers):
-            answer = await self._exchange(method, url, body, await self._auth.headers(), model, max_reply_bytes)
-        if answer.status_code == 200:
-            return answer.body
+        return (await self.call(method, url, body, model=model, max_reply_bytes=max_reply_bytes)).body
+
+    async def call(
+        self,
+        method: str,
+        url: str,
+        body: bytes = b"",
+        *,
+        model: str,
+        headers: Mapping[str, str] | None = None,
+        accepts: Collection[int] = (200,),
+        max_reply_bytes: int = 2**24,
+    ) -> Answer:
+        """`ask` with headers of its own, for a reply that may have another status than 200. Raises as `post` does."""
+        told = {**(_JSON if body else {}), **(headers or {})}
+        exchange = partial(self._exchange, method, url, body, told, model=model, max_bytes=max_reply_bytes)
+        auth = await self._auth.headers()
+        answer = await exchange(auth)
+        if answer.status_code == 401 and await self._auth.renew(auth):
+            answer = await exchange(await self._auth.headers())
+        if answer.status_code in accepts:
+            return answer
         raise _refusal(answer, model)
 
     async def stream(self, url: str, *, model: str, start: int = 0) -> AsyncGenerator[bytes, None]:
@@ -83,12 +102,13 @@ class HttpSession:
             ConnectionFailedError: refused, dropped or timed out; what came before it is whole.
         """
         client = self._opened().client
-        headers = self._headers(await self._auth.headers())
-        headers["accept-encoding"] = "identity"  # so that bytes can be counted, and gone on from
+        told = {"accept-encoding": "identity"}  # so that bytes can be counted, and gone on from
         if start:
-            headers["range"] = f"bytes={start}-"
+            told["range"] = f"bytes={start}-"
+        auth = await self._auth.headers()
         with self._errors(url, model):
-            response = await client.send(client.build_request("GET", url, headers=headers), stream=True)
+            request = client.build_request("GET", url, headers={**self._headers(url, {}, auth), **told})
+            response = await client.send(request, stream=True)
             try:
                 if response.status_code not in (200, 206):
                     raise _refusal(await whole_answer(response, 2**20), model)
@@ -101,15 +121,22 @@ class HttpSession:
                 await response.aclose()
 
     async def _exchange(
-        self, method: str, url: str, body: bytes, auth: Mapping[str, Secret], model: str, max_bytes: int
+        self,
+        method: str,
+        url: str,
+        body: bytes,
+        told: Mapping[str, str],
+        auth: Mapping[str, Secret],
+        *,
+        model: str,
+        max_bytes: int,
     ) -> Answer:
         """A reply, its body inflated."""
-        told = (_JSON if body else {}, auth)
         if self.learned.compact:
             url += "&prettyPrint=false" if "?" in url else "?prettyPrint=false"
         with self._errors(url, model):
-            async with asyncio.timeout(self._options.timeout_s):
-                answer = await self._opened().send(method, url, self._headers(*told), body, max_bytes)
+            async with asyncio.timeout(self._options.timeout_s):  # the key is in no variable of this frame
+                answer = await self._opened().send(method, url, self._headers(url, told, auth), body, max_bytes)
         return replace(answer, body=inflate(answer.body, answer.header("content-encoding"), max_bytes))
 
     def _opened(self) -> Sender:
@@ -132,13 +159,23 @@ class HttpSession:
             error.sent = not isinstance(e, httpx.ConnectError | httpx.ConnectTimeout)
             raise error from without_frames(e)
 
-    def _headers(self, *told: Mapping[str, Secret]) -> dict[str, str]:
-        """What is told and what the caller of the library wants sent: one of each name, in whatever case it is written,
-        the last."""
-        named = {
-            name.lower(): (name, value) for secrets in (*told, self._options.headers) for name, value in secrets.items()
-        }
-        return {name: value.reveal() for name, value in named.values()}
+    def _headers(self, url: str, told: Mapping[str, str], auth: Mapping[str, Secret]) -> dict[str, str]:
+        """What is told, the token, and the caller's own headers: one of each name, in whatever case it is written, the
+        last. The caller's, which a proxy's key may be among, go to no host but `base_url`'s, or from one of Google's to
+        another."""
+        own = self._options.headers if _are_of_one(url, self._base_url) else {}
+        named = {name.lower(): (name, value) for name, value in told.items()}
+        for secrets in (auth, own):
+            named |= {name.lower(): (name, value.reveal()) for name, value in secrets.items()}
+        return dict(named.values())
+
+
+def _are_of_one(one: str, other: str) -> bool:
+    """Whether two addresses are of one host, or both of Google."""
+    if one.startswith(f"{other}/"):  # nearly always
+        return True
+    here, there = urlsplit(one), urlsplit(other)
+    return here.netloc == there.netloc or (is_googles(here) and is_googles(there))
 
 
 def open_session(connection: Connection, options: HttpOptions, model: str, limits: RateLimits | None) -> HttpSession:

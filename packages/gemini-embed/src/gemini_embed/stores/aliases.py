@@ -105,25 +105,29 @@ class OfOneCollection(HasAliases):
         """Forget the collection that it is pinned to, so that it is opened anew."""
         raise NotImplementedError
 
-    def _look_again(self, kept: Fingerprint | None, wanted: Fingerprint) -> None:
-        """To be asked whenever an open store is opened: where it follows an alias that leads elsewhere since, it lets
-        go, to be opened there.
+    def _just_looked(self) -> None:
+        """The alias was looked up now."""
+        self._looked_at_s = time.monotonic()
+
+    def _leads_elsewhere(self, kept: Fingerprint, wanted: Fingerprint) -> bool:
+        """To be asked whenever an open store is opened: whether it follows an alias that leads elsewhere since. Other
+        threads may be using what it is pinned to, so that stays until the other one is open.
 
         Raises:
             StoreMovedError: the vectors there were made another way than `kept`.
         """
         now = time.monotonic()
         if self._pinned is None or self.alias == "pin" or now < self._looked_at_s + LOOK_EVERY_S:
-            return
+            return False
         leads_to = self.leads_to()
         self._looked_at_s = now
         if leads_to in (None, self._pinned):
-            return
+            return False
         made = self.made_with()
-        if made is not None and kept is not None and made.difference(wanted):
+        if made is not None and made.difference(wanted):
             self._looked_at_s = 0.0
             raise self._moved(f"leads to {leads_to!r} now", kept, made)
-        self._let_go()
+        return True
 
     @contextmanager
     def _while_it_is_there(self, is_gone: Callable[[Exception], bool], kept: Fingerprint | None) -> Iterator[None]:

@@ -28,7 +28,8 @@ class Sender:
     def __init__(self, options: HttpOptions, base_url: str, context: ssl.SSLContext) -> None:
         self._options, self._base_url, self._context = options, base_url, context
         self._client: httpx.AsyncClient | None = None
-        self._kept = _kept(options, httpx.URL(base_url), context)
+        self._base = httpx.URL(base_url)
+        self._kept = _kept(options, self._base, context)
         self._last: tuple[list[object], RawHeaders] = [], []
 
     @property
@@ -44,9 +45,10 @@ class Sender:
             httpx.TransportError: refused, dropped or timed out.
             UnreadableReplyError: a body of more than `max_bytes`.
         """
-        if self._kept is None or _is_watched():
-            return await self._sent_by_httpx(method, url, headers, body, max_bytes)
         parsed = _parsed(url)
+        is_elsewhere = (parsed.scheme, parsed.netloc) != (self._base.scheme, self._base.netloc)
+        if self._kept is None or is_elsewhere or _is_watched():
+            return await self._sent_by_httpx(method, url, headers, body, max_bytes)
         named = [*self._named(method, parsed, headers, bool(body))]
         if body:
             named.append((b"Content-Length", str(len(body)).encode()))

@@ -83,7 +83,7 @@ def read_job(body: bytes) -> JobReport:
     Raises:
         UnreadableReplyError: no JSON, or no job in it.
     """
-    return parse(body, lambda reply: job_of(_plain(reply)))
+    return parse(body, lambda reply: job_of(plain(reply)))
 
 
 def read_page(body: bytes) -> tuple[list[JobReport], str]:
@@ -98,12 +98,12 @@ def read_page(body: bytes) -> tuple[list[JobReport], str]:
 
 
 def _read_page(reply: Any) -> tuple[list[JobReport], str]:
-    page = as_object(_plain(reply))
+    page = as_object(plain(reply))
     operations = as_array(page.get("operations") or page.get("batches") or [])
     return [job_of(one) for one in operations], str(page.get("nextPageToken") or "")
 
 
-def _plain(reply: Any) -> Any:
+def plain(reply: Any) -> Any:
     """Dicts and lists: a job is small, and its values are kept."""
     return reply if isinstance(reply, dict) else as_object(reply).as_dict()
 
@@ -113,7 +113,7 @@ def job_of(operation: Any) -> JobReport:
     told = as_object(operation)
     batch = {**told, **as_object(told.get("metadata") or {})}
     name = str(told.get("name") or batch["name"])
-    error = _error(told.get("error") or batch.get("error"))
+    error = read_error(told.get("error") or batch.get("error"))
     return JobReport(
         name=name,
         display_name=str(batch.get("displayName") or ""),
@@ -165,7 +165,7 @@ def _output(batch: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _error(told: object) -> JobError | None:
+def read_error(told: object) -> JobError | None:
     if not isinstance(told, Mapping):
         return None
     return JobError(int(told.get("code") or 0), str(told.get("message") or "no message"))

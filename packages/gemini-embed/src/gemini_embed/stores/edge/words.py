@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,13 +43,13 @@ class EdgeWords(KeepsWords):
     def _dimensions(self) -> int:
         """Of the vectors."""
 
-    def _with_words(self, records: Sequence[Record], rows: FloatArray) -> list[Any]:
-        """What points have for vectors: a row of `rows`, and words where the store keeps them."""
+    def _with_words(self, records: Sequence[Record], rows: FloatArray) -> Iterable[Any]:
+        """What points have for vectors, one after the other: a row of `rows`, and words where the store keeps them."""
         sparse = self._sparse_of(records)
         if sparse is None:
-            return [memoryview(row) for row in rows]
+            return map(memoryview, rows)
         check_room(self.folder, _size(sparse))
-        return [{"": memoryview(row), SPARSE_NAME: _sparse_vector(one)} for row, one in zip(rows, sparse, strict=True)]
+        return ({"": memoryview(row), SPARSE_NAME: _sparse_vector(one)} for row, one in zip(rows, sparse, strict=True))
 
     def _update_words(self, records: Sequence[Record]) -> None:
         """Of records whose text or metadata changed."""

@@ -125,11 +125,11 @@ class MilvusStore(SettingsOnly, OfOneProcess, ClientAliases):
     def open(self, fingerprint: Fingerprint) -> None:
         self._check_process()
         with self._lock, engine_errors(self):
-            self._look_again(self._fingerprint, fingerprint)
-            if self._fingerprint is None:
+            if self._fingerprint is None or self._leads_elsewhere(self._fingerprint, fingerprint):
                 client = self._client = self._client or self._connect()
                 found = ensure(client, self.collection, fingerprint, self._index, adopt=self._adopt)
                 self._pinned, self._fingerprint = found
+                self._just_looked()
             self._fingerprint = self._fingerprint.check(fingerprint, where=str(self))
 
     def kept_fingerprint(self) -> Fingerprint | None:

@@ -136,8 +136,7 @@ class QdrantStore(SettingsOnly, OfOneProcess, ClientAliases, ClientCodes, Client
         self._check_process()
         with self._lock, self._client_errors():
             client = self._connected_now()
-            self._look_again(self._fingerprint, fingerprint)
-            if self._fingerprint is None:
+            if self._fingerprint is None or self._leads_elsewhere(self._fingerprint, fingerprint):
                 if self._quantization is not None and is_local(client):
                     raise no_quantization_here()
                 found = ensure(
@@ -150,6 +149,9 @@ class QdrantStore(SettingsOnly, OfOneProcess, ClientAliases, ClientCodes, Client
                     sparse=bool(self._lexical),
                 )
                 self._pinned, self._fingerprint, self._codes, self._sparse, self._words_at_open = found
+                self._just_looked()
+                if self._words is not None:
+                    self._open_words(self._words_at_open)
             self._fingerprint = self._fingerprint.check(fingerprint, where=str(self))
             if self._words is None:
                 self._open_words(self._words_at_open)

@@ -1,0 +1,199 @@
+"""Batch jobs on Vertex AI: its `batchPredictionJobs`, with files in a bucket of the user's."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from secrets import token_hex
+from urllib.parse import urlencode
+
+from gemini_embed.batch_jobs.asking import created, tried
+from gemini_embed.batch_jobs.names import OURS
+from gemini_embed.batch_jobs.objects import Objects
+from gemini_embed.batch_jobs.service import INLINE_BYTES
+from gemini_embed.batch_jobs.staging import Staging
+from gemini_embed.calls.attempts import Request
+from gemini_embed.errors import ApiError, ConfigurationError, NotFoundError
+from gemini_embed.models import ModelFacts
+from gemini_embed.preparing import Entry
+from gemini_embed.preparing.plan import base64_size, inline_data
+from gemini_embed.service import Connection, HttpSession
+from gemini_embed.wire.batch_jobs import JobReport
+from gemini_embed.wire.prediction_jobs import create_body, line_of, read_job, read_page
+
+logger = logging.getLogger(__name__)
+
+LINES_TYPE = "application/jsonl"
+PAGE_JOBS = 100
+ENDING_WAITS_S = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+"""Between looks at a job that is being cancelled, before it can be deleted."""
+_INPUT, _OUTPUT = "input.jsonl", "output"
+
+
+class VertexJobs:
+    """See `service.JobService`. All of a job is below `<staging>/<its display name>/`."""
+
+    def __init__(self, session: HttpSession, request: Request, staging: Staging) -> None:
+        self.asked = 0
+        self._session = session
+        self._request = request
+        self._how = (session, request.retry)
+        self._connection = request.connection
+        self._model = request.facts.name
+        self._staging = staging
+        self._objects = Objects(session, staging.base_url, request.retry)
+
+    async def create(self, display_name: str, input_ref: str) -> JobReport:
+        """See `JobService.create`."""
+        destination = f"{input_ref.rpartition('/')[0]}/{_OUTPUT}"
+        body = create_body(display_name, self._model, input_ref, destination)
+        return await created(display_name, lambda: self._ask_once("POST", self._jobs_url(), body), read_job, *self._how)
+
+    async def look(self, name: str) -> JobReport:
+        """See `JobService.look`."""
+        return read_job(await self._ask("GET", self._url(name)))
+
+    async def pages(self) -> AsyncIterator[JobReport]:
+        """See `JobService.pages`."""
+        async for report in self._listed(f'display_name:"{OURS}*"'):
+            yield report
+
+    async def find(self, display_name: str) -> JobReport | None:
+        """See `JobService.find`. One call."""
+        async for report in self._listed(f'display_name="{display_name}"'):
+            if report.display_name == display_name:
+                return report
+        return None
+
+    async def cancel(self, name: str) -> None:
+        """See `JobService.cancel`."""
+        try:
+            await self._ask("POST", f"{self._url(name)}:cancel", b"{}")
+        except ApiError as e:
+            if e.code != 400 or not (await self.look(name)).is_over:
+                raise
+
+    async def delete(self, name: str) -> None:
+        """See `JobService.delete`. A job has to be over for that, which takes one a while that was cancelled."""
+        try:
+            await self._ask("DELETE", self._url(name))
+        except NotFoundError:
+            return
+        except ApiError as e:
+            if e.code != 400:
+                raise
+            await self._delete_once_over(name)
+
+    async def _delete_once_over(self, name: str) -> None:
+        for wait_s in ENDING_WAITS_S:
+            report = await self.look(name)
+            if report.is_over:
+                if report.output:
+                    await self.discard(report.output)
+                await self._ask("DELETE", self._url(name))
+                return
+            await asyncio.sleep(wait_s)
+        logger.warning("%s has not ended yet, so its record stays, and in the bucket what it will have written", name)
+
+    async def put(self, path: Path, display_name: str) -> str:
+        """See `JobService.put`."""
+        uri = self._staging.uri(f"{display_name}/{_INPUT}")
+        file = await asyncio.to_thread(path.open, "rb")
+        try:
+            await self._objects.upload(file, uri, LINES_TYPE)
+        finally:
+            file.close()
+        return uri
+
+    async def referred(self, entry: Entry) -> tuple[Entry, list[str]]:
+        """See `JobService.referred`. Each medium has an object of its own, since each job takes its own away."""
+        parts, size_bytes, uris = [*entry.parts], entry.size_bytes, list[str]()
+        try:
+            for place, part in enumerate(entry.parts):
+                data = inline_data(part)
+                if data is None or len(data) <= INLINE_BYTES:
+                    continue
+                assert isinstance(part, dict)  # noqa: S101  # it has data; tells the type checker
+                mime_type = part["inlineData"]["mimeType"]
+                uris.append(self._staging.uri(f"{OURS}media/{token_hex(16)}"))
+                await self._objects.upload(BytesIO(data), uris[-1], mime_type)
+                rest = {name: value for name, value in part.items() if name != "inlineData"}
+                parts[place] = {"fileData": {"fileUri": uris[-1], "mimeType": mime_type}, **rest}
+                size_bytes -= base64_size(data)
+        except BaseException:
+            for uri in uris:
+                await self.discard(uri)
+            raise
+        return replace(entry, parts=parts, size_bytes=size_bytes), uris
+
+    async def discard(self, ref: str) -> None:
+        """See `JobService.discard`. A job's output is a folder."""
+        if not ref.endswith(f"/{_INPUT}") and f"/{OURS}media/" not in ref:
+            for uri in await self._objects.names(ref):
+                await self._objects.delete(uri)
+        else:
+            await self._objects.delete(ref)
+
+    async def results(self, report: JobReport) -> AsyncIterator[bytes]:
+        """See `JobService.results`. There may be several files."""
+        if report.output is None:
+            return
+        for uri in await self._objects.names(report.output):
+            if not uri.endswith(".jsonl"):
+                continue
+            async with aclosing(self._objects.lines(uri)) as lines:
+                async for line in lines:
+                    yield line
+
+    def line(self, entry: Entry, key: bytes) -> bytes:
+        """See `JobService.line`."""
+        return line_of(entry, key, self._request.options)
+
+    async def _listed(self, only: str) -> AsyncIterator[JobReport]:
+        """Our jobs of this model that the filter lets through."""
+        token = ""
+        while True:
+            query = {"filter": only, "pageSize": PAGE_JOBS, **({"pageToken": token} if token else {})}
+            reports, token = read_page(await self._ask("GET", f"{self._jobs_url()}?{urlencode(query)}"))
+            for report in reports:
+                if report.display_name.startswith(OURS) and report.model == self._model:
+                    yield report
+            if not token:
+                return
+
+    def _jobs_url(self) -> str:
+        place = self._connection
+        return self._url(f"projects/{place.project}/locations/{place.location}/batchPredictionJobs")
+
+    def _url(self, name: str) -> str:
+        return f"{self._connection.base_url}/{self._connection.api_version}/{name}"
+
+    async def _ask(self, method: str, url: str, body: bytes = b"") -> bytes:
+        return await tried(lambda: self._ask_once(method, url, body), *self._how)
+
+    async def _ask_once(self, method: str, url: str, body: bytes) -> bytes:
+        self.asked += 1
+        async with self._session.gate.slot():
+            return await self._session.ask(method, url, body, model=self._model)
+
+
+def check_place(connection: Connection, facts: ModelFacts) -> None:
+    """Raise ConfigurationError where Vertex AI is known to have no batch jobs of this model, or in this way."""
+    if connection.is_express:
+        raise ConfigurationError("batch jobs of Vertex AI need a project: pass project= and no API key")
+    places = facts.batch_locations
+    if places is None or connection.location in places:
+        return
+    if not places:
+        raise ConfigurationError(
+            f"{facts.name} has no batch jobs here; gemini-embedding-2 and gemini-embedding-001 have"
+        )
+    raise ConfigurationError(
+        f"location={connection.location!r}: batch jobs of {facts.name} run in {', '.join(sorted(places))}; pass one of "
+        "them as location=, or facts={'batch_locations': [...]} if there are more by now"
+    )
