@@ -50,8 +50,6 @@ for line in sys.stdin:
 """For every line it reads it forks a process that submits and collects, tells its id, and at its end its exit code,
 its seconds of CPU and the most memory it had, in kB."""
 HELD_UP = "SELECT count(*) FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n)"
-HELD_S = 0.2
-"""A write that lasts as long is the one that is held up."""
 
 
 @dataclass(frozen=True)
@@ -80,9 +78,11 @@ class Ended:
 
 
 class Killing:
-    """Runs one program again and again, and kills it at the place that is told."""
+    """Runs one program again and again, and kills it at the place that is told. A write that lasts `held_s` is the one
+    that is held up."""
 
-    def __init__(self, emulator: Emulator, folder: Path, *numbers: int) -> None:
+    def __init__(self, emulator: Emulator, folder: Path, *numbers: int, held_s: float) -> None:
+        self._held_s = held_s
         self.emulator, self.folder, self.cache = emulator, folder, folder / "vectors.db"
         self._command = [sys.executable, "-c", FORKING, emulator.base_url, str(folder), *map(str, numbers)]
         self._child, self._known = 0, threading.Event()
@@ -123,7 +123,7 @@ class Killing:
             self._known.set()
             if isinstance(place, Writing):
                 db.execute("PRAGMA busy_timeout = 0")
-                _wait_until_held(db)
+                _wait_until_held(db, self._held_s)
                 self._kill()
             code, cpu_s, kilobytes = self._hear().split()
             self._child = 0
@@ -153,10 +153,10 @@ class Killing:
         return self._forking.stdout.readline()
 
 
-def _wait_until_held(db: sqlite3.Connection) -> None:
-    """Until somebody has been writing for `HELD_S`."""
+def _wait_until_held(db: sqlite3.Connection, held_s: float) -> None:
+    """Until somebody has been writing for so long."""
     since, end = time.monotonic(), time.monotonic() + 300
-    while time.monotonic() - since < HELD_S:
+    while time.monotonic() - since < held_s:
         assert time.monotonic() < end, "it did not happen within 300 s"
         try:
             db.execute("BEGIN IMMEDIATE")

@@ -86,7 +86,9 @@ def test_killed_at_twenty_places(tmp_path: Path) -> None:
     online calls, and nothing is left."""
     texts = [f"passage {i}" for i in range(TEXTS)]
     ended: list[Ended] = []
-    with Emulator(batch_s=1000) as server, Killing(server, tmp_path, TEXTS, SIZE, JOBS - 2, DEADLINE_S) as killing:
+    numbers = TEXTS, SIZE, JOBS - 2, DEADLINE_S
+    held_s = 0.2 + TEXTS / 40_000  # many keys take their time to be written
+    with Emulator(batch_s=1000) as server, Killing(server, tmp_path, *numbers, held_s=held_s) as killing:
         server.batches.rule = lambda job: JobPlan(end="PENDING") if job.number >= JOBS else None
         ended += [killing.run(place) for place in SUBMITTING.values()]
         assert len(server.jobs()) == JOBS - 2, "the queue is full"
