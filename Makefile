@@ -87,7 +87,7 @@ test-pythons: .tools/bin/uv ## make test-python on every other Python of this ma
 
 .PHONY: test-long
 test-long: .tools/bin/uv ## make quickstart test test-slow on every other Python of this machine
-	@GEMINI_EMBED_MUTANTS=20000 GEMINI_EMBED_KILLS=20 GEMINI_EMBED_HISTORIES=300 $(EACH_PYTHON) quickstart test test-slow
+	@GEMINI_EMBED_MUTANTS=20000 GEMINI_EMBED_KILLS=20 GEMINI_EMBED_HISTORIES=300 GEMINI_EMBED_BATCH_TEXTS=100000 $(EACH_PYTHON) quickstart test test-slow
 EACH_PYTHON = UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$(PIP_INDEX)}" $(PYTHON) .ci/pythons.py $(MAKE) --no-print-directory
 
 .PHONY: test-next

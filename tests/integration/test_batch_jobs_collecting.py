@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -268,3 +269,35 @@ def test_files_and_jobs_are_kept_if_wanted(embedder: Embedder, emulator: Emulato
     assert embedder.batches.submit_documents(TEXTS).wait(keep=True) is not None
     assert len(emulator.jobs()) == 1
     assert not [request for request in emulator.requests if request.method == "DELETE"]
+
+
+def test_a_job_that_brings_nothing_new_is_cleared_away(embedder: Embedder, emulator: Emulator) -> None:
+    """As one whose process was killed between its last vector and the note that it is collected: no run asks for its
+    texts again, and still it is paid, noted, and taken away."""
+    embedder.batches.submit_documents(TEXTS)
+    embedder.embed_documents(TEXTS)
+    assert len(emulator.jobs()) == 1
+    assert embedder.batches.submit_documents(TEXTS).wait() is not None
+    assert emulator.jobs() == []
+    assert embedder.budget.in_flight_usd == pytest.approx(0)
+
+
+async def test_cleaning_up_that_was_ended_goes_on(
+    embedder: Embedder, emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By whoever waits next; what is gone by then is nothing to be told of."""
+    run = await embedder.batches.asubmit_documents(TEXTS)
+    emulator.faults.rule = lambda asked: (
+        Fault.latency(60) if asked.method == "DELETE" and "batches" in asked.path else None
+    )
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(1.5):
+            await run.awaited()
+    emulator.faults.clear()
+    assert len(emulator.jobs()) == 1
+    assert await (await embedder.batches.asubmit_documents(TEXTS)).awaited() is not None
+    assert emulator.jobs() == []
+    assert "could not be deleted" not in caplog.text
+    emulator.requests.clear()
+    await run.awaited()
+    assert not emulator.requests, "and once is enough"

@@ -269,7 +269,7 @@ def test_a_full_queue_is_waited_for(monkeypatch: pytest.MonkeyPatch, make: Make,
     """Jobs are created as others end, and the size that was refused is not tried again."""
     quick(monkeypatch)
     emulator.quota, emulator.batch_s = Quota(enqueued_tokens=200), 0.2
-    embedder = make(batch_limits={"max_items": 10, "look_again_s": 0.02})
+    embedder = make(batch_limits={"max_items": 10, "look_again_s": 2})  # what is learned is believed for 10 s
     embedder.batches.submit_documents([f"text {i}" for i in range(100)], verify=0)
     rows = [row for row in rows_of(embedder) if row.state != "lost"]
     assert sum(row.items for row in rows) == 100
@@ -414,3 +414,26 @@ def test_interrupted_while_the_queue_is_full(monkeypatch: pytest.MonkeyPatch, ma
     rows = rows_of(embedder, under_way=True)
     assert [row.state for row in rows] == ["created"] * len(rows)
     assert sum(row.items for row in rows) == 30
+
+
+def test_a_process_that_slept_leaves_its_job_to_others(make: Make, emulator: Emulator) -> None:
+    """A computer that was put to sleep while it uploaded: another one has taken the texts over meanwhile, and they are
+    in one job only."""
+    emulator.faults.rule = lambda asked: Fault.latency(1.5) if "upload_id" in asked.query else None
+    sleeping = make()
+    slept = threading.Thread(target=lambda: sleeping.batches.submit_documents(TEXTS[:10], verify=0))
+    slept.start()
+    while not any("upload_id" in asked.query for asked in emulator.requests):
+        time.sleep(0.01)
+    emulator.faults.clear()
+    other = make()
+    assert other.cache is not None
+    other.cache.use(lambda db: db.execute("UPDATE batch_jobs SET lease = 0").connection.commit())
+    other.batches.submit_documents(TEXTS[:10], verify=0)
+    slept.join()
+    assert creates(emulator) == 1
+    assert [row.items for row in rows_of(other, under_way=True)] == [10]
+    result = sleeping.batches.submit_documents(TEXTS[:10], verify=0).wait()
+    assert result is not None
+    assert (emulator.bill.batch.items, emulator.bill.online.items) == (10, 0)
+    assert emulator.jobs() == []

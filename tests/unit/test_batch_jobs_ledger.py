@@ -71,17 +71,28 @@ def test_a_job_s_life(ledger: Ledger) -> None:
     one = row(0, *KEYS)
     ledger.intend(one, "me", 30)
     ledger.uploaded(one.display_name, "files/1")
-    ledger.sending(one.display_name)
+    assert ledger.may_send(one.display_name, "me")
     sent = ledger.get(one.display_name)
     assert sent is not None
     assert (sent.state, sent.input_ref, sent.is_sent, sent.name) == ("intended", "files/1", True, None)
-    ledger.sending(one.display_name, False)
+    ledger.refused(one.display_name)
     ledger.created(one.display_name, "batches/1")
     made = ledger.get(one.display_name)
     assert made is not None
     assert (made.state, made.is_sent, made.name) == ("created", False, "batches/1")
     assert ledger.next_part("run") == 1
     assert ledger.next_part("another") == 0
+
+
+def test_what_is_to_be_taken_away_is_known_until_it_is(ledger: Ledger) -> None:
+    one = row(0, *KEYS)
+    ledger.intend(one, "me", 30)
+    ledger.uploaded(one.display_name, "files/1")
+    assert ledger.left_over(one.service, one.model) == [], "it is needed"
+    ledger.collected(one.display_name)
+    assert [left.input_ref for left in ledger.left_over(one.service, one.model)] == ["files/1"]
+    ledger.cleared(one.display_name)
+    assert ledger.left_over(one.service, one.model) == []
 
 
 def test_one_worker_at_a_time(ledger: Ledger) -> None:

@@ -9,6 +9,7 @@ ledger       what was sent and not collected, in the cache's file, as `rows`;  l
 run          `BatchRun`, its doors;  work: what is behind them;  watching: what a wait shows
 following    which jobs a run has, and how far they are;  status: that in numbers;  polling: how often to look
 waiting      until all have ended: collected, asked again, or given up at a deadline
+leftovers    what killed processes have left, and no run would come to again
 collecting   one ended job, from its file to the cache;  collected: what came of it
 downloading  its lines;  answers: these checked, and held back
 verifying    whether the vectors are those of the texts

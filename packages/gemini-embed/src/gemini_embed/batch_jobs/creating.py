@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from gemini_embed.batch_jobs.adopting import Adopting
 from gemini_embed.batch_jobs.checking import online_vectors
+from gemini_embed.batch_jobs.clearing import discarded
 from gemini_embed.batch_jobs.leases import Lease
 from gemini_embed.batch_jobs.ledger import JobRow, Ledger
 from gemini_embed.batch_jobs.lines import Lines
@@ -132,18 +133,20 @@ class Creating:
         await asyncio.to_thread(self._ledger.uploaded, name, input_ref)
         while True:
             if not await asyncio.to_thread(self._ledger.may_send, name, self._lease.owner):
-                return self._again(lines)  # another process has taken it over meanwhile
+                await discarded(self._service, [input_ref])  # another process has taken it over meanwhile
+                await asyncio.to_thread(self._ledger.cleared, name)
+                return self._again(lines)
             try:
                 report = await self._service.create(name, input_ref)
             except UnclearCreateError:
                 raise
             except QuotaError as e:
-                await asyncio.to_thread(self._ledger.sending, name, False)
+                await asyncio.to_thread(self._ledger.refused, name)
                 if isinstance(e, QuotaUsedUpError):
                     raise
                 try_again = await self._queue.refused(lines.tokens, e)
             except RequestError:
-                await asyncio.to_thread(self._ledger.sending, name, False)
+                await asyncio.to_thread(self._ledger.refused, name)
                 raise
             else:
                 await asyncio.to_thread(self._ledger.created, name, report.name)

@@ -99,7 +99,11 @@ class DeveloperJobs:
 
     async def discard(self, ref: str) -> None:
         """See `JobService.discard`."""
-        await self._gone(self._url(ref))
+        try:
+            await self._gone(self._url(ref))
+        except ApiError as e:
+            if e.code != 403 or "may not exist" not in e.message:  # which is how the Files API says that it is gone
+                raise
 
     async def results(self, report: JobReport) -> AsyncIterator[bytes]:
         """See `JobService.results`."""

@@ -39,16 +39,16 @@ class Known:
 
 
 class Following:
-    """Looks at the jobs of the run `name`. `service_name` is whose vectors they are, as rows of the ledger have it."""
+    """Looks at the jobs of the run `name`. `of` is whose vectors they are, service and model as the ledger has them."""
 
     def __init__(
-        self, name: str, known: Known, ledger: Ledger, service: JobService, service_name: str, cache: VectorCache
+        self, name: str, known: Known, ledger: Ledger, service: JobService, of: tuple[str, str], cache: VectorCache
     ) -> None:
         self._name = name
         self._known = known
         self._ledger = ledger
         self._service = service
-        self._service_name = service_name
+        self.of = of
         self._cache = cache
 
     async def rows(self) -> list[JobRow]:
@@ -78,7 +78,7 @@ class Following:
             display_name=report.display_name,
             run=name.run,
             part=name.part,
-            service=self._service_name,
+            service=self.of[0],
             model=report.model,
             state="created",
             name=report.name,

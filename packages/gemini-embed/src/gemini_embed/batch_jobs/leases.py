@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from secrets import token_hex
 
 from gemini_embed.batch_jobs.ledger import JobRow, Ledger
+from gemini_embed.errors import CacheError
+
+logger = logging.getLogger(__name__)
 
 LEASE_S = 30.0
 """How long a job is left alone after the process that worked on it was killed."""
@@ -50,4 +54,7 @@ async def working(ledger: Ledger) -> AsyncIterator[Lease]:
 async def _extend(ledger: Ledger, owner: str) -> None:
     while True:
         await asyncio.sleep(LEASE_S / 3)
-        await asyncio.to_thread(ledger.extend, owner, LEASE_S)
+        try:
+            await asyncio.to_thread(ledger.extend, owner, LEASE_S)
+        except CacheError as e:  # locked, or a full disk; the work itself says so where it matters
+            logger.warning("jobs may be taken over by other processes: %s", e)

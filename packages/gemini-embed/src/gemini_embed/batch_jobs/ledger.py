@@ -84,12 +84,13 @@ class Ledger:
         """Its input file is there."""
         self._update(display_name, input_ref=input_ref)
 
-    def sending(self, display_name: str, is_sent: bool = True) -> None:
-        """A request to create it is about to be sent; False: it was refused, so nothing was created."""
-        self._update(display_name, is_sent=int(is_sent), created_at=time.time())
+    def refused(self, display_name: str) -> None:
+        """The request was refused, so nothing was created."""
+        self._update(display_name, is_sent=0, created_at=time.time())
 
     def may_send(self, display_name: str, owner: str) -> bool:
-        """`sending`, if `owner` still holds the row: a process that slept through its lease may have lost it."""
+        """Whether a request to create it may be sent, which is noted: `owner` still holds the row. A process that slept
+        through its lease may have lost it."""
 
         def mark(db: sqlite3.Connection) -> bool:
             with db:

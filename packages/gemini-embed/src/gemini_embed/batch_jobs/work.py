@@ -15,6 +15,7 @@ from gemini_embed.batch_jobs.creating import Order
 from gemini_embed.batch_jobs.following import Following, Known
 from gemini_embed.batch_jobs.host import Host
 from gemini_embed.batch_jobs.leases import working
+from gemini_embed.batch_jobs.leftovers import take_up
 from gemini_embed.batch_jobs.status import BatchStatus
 from gemini_embed.batch_jobs.submitting import submit
 from gemini_embed.batch_jobs.waiting import Patience, Waiting
@@ -59,9 +60,10 @@ class Work:
         self, patience: Patience, progress: Progress, keep: bool
     ) -> tuple[EmbeddingResult | None, list[str]]:
         """See `BatchRun.waiting`."""
-        following = await self._following()
+        host, following = self._host, await self._following()
         with watching(progress, self._name) as tell:
             async with self._collecting(keep) as collector:
+                await take_up(host.ledger, host.vectors, following.of, following, collector)
                 again = self._again if self._call is not None else None
                 waiting = Waiting(following, collector, self._known, again, tell, patience)
                 is_over = await waiting.run()
@@ -122,7 +124,8 @@ class Work:
         """The run's jobs; those of another machine are noted in the ledger, where this one knows of none."""
         host = self._host
         service_name = await asyncio.to_thread(host.service_name, self._request)
-        following = Following(self._name, self._known, host.ledger, self._service, service_name, host.vectors)
+        of = service_name, host.facts.name
+        following = Following(self._name, self._known, host.ledger, self._service, of, host.vectors)
         if self._known.wanted is None and not await following.rows():
             await following.listed()
         return following
