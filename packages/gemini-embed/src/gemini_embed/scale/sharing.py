@@ -28,7 +28,7 @@ RESTS_AFTER_BEATS = 3
 
 @runtime_checkable
 class Broker(Protocol):
-    """Who is at work, and what each may use; `FileBroker` is one, `gemini_embed.ray` has another. It pickles."""
+    """Who is at work, and what each may use; `FileBroker` is one. It pickles."""
 
     beat_s: float
     """Seconds between two beats of a worker."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -34,6 +35,14 @@ class Stage(ABC, Generic[T]):
 
     @abstractmethod
     def _embedder_of(self, held: T) -> Embedder: ...
+
+    def check_travels(self) -> None:
+        """Find out now whether a worker can have it: engines say it in their own words, and later.
+
+        Raises:
+            StoreError: an embedded store.
+        """
+        pickle.dumps(self._held)
 
     def close(self) -> None:
         """Close what a worker has open for this stage; what the stage was made with stays open where it was made."""
