@@ -21,6 +21,8 @@ PYPROJECTS := $(wildcard packages/*/pyproject.toml)
 NAMES := gemini-embed langchain-gemini-embed llama-index-embeddings-gemini-embed gemini-embed-emulator
 EDITABLE := -e "packages/gemini-embed[edge,qdrant,milvus,media,code,otel]" -e "packages/gemini-embed-emulator[media]" \
 	$(addprefix -e packages/,$(filter-out gemini-embed gemini-embed-emulator,$(NAMES)))
+# But for the engines of several machines, whose bounds on others (pyarrow, tqdm) would hold back everything else.
+EXTRAS := $(addprefix --extra ,edge qdrant milvus media code otel plot)
 PYTEST := -m pytest -n $(JOBS) --dist worksteal
 # Unit tests of what differs in the second environment: google-genai, pymilvus, the frameworks.
 UNITS_OF_OTHERS := $(patsubst %,tests/unit/test_%.py,content_parts adapters_embedding_function adapters_genai_options adapters_options langchain_blocks langchain_options langchain_secrets stores_milvus stores_llama_nodes tasks)
@@ -35,7 +37,7 @@ NODE_CLIENTS := @google/genai@3.1.0 openai@7.55.0
 # Vector stores of others have an environment of their own, on the first Python only.
 ENGINES := $(if $(filter .venv,$(VENV)),.venv-stores/.tests)
 # What has a task of its own.
-ELSEWHERE := --ignore=tests/compat --ignore=tests/engines --ignore=tests/packaging
+ELSEWHERE := --ignore=tests/compat --ignore=tests/engines --ignore=tests/scale --ignore=tests/packaging
 
 # $(call environment,folder,constraints,groups): make or update a virtual environment with the packages, editable.
 define environment
@@ -67,6 +69,10 @@ test-slow: $(VENV)/.tests $(ENGINES) $(if $(shell command -v npm),.node/.install
 	$(VENV)/bin/python $(PYTEST) --dist loadfile -m slow $(ELSEWHERE) # one worker starts the one Milvus server
 	$(if $(ENGINES),.venv-stores/bin/python $(PYTEST) --dist loadfile tests/engines)
 
+.PHONY: test-scale
+test-scale: .venv-scale/.tests ## On Daft, in an environment of its own (not in .ci/run, which has no room)
+	.venv-scale/bin/python -m pytest tests/scale
+
 .PHONY: test-compat
 test-compat: .venv-compat/.tests ## Beside the official plugins, with google-genai 2 and pymilvus 2
 	.venv-compat/bin/python $(PYTEST) -m "not slow" tests/compat tests/wire tests/congruence $(UNITS_OF_OTHERS)
@@ -92,7 +98,7 @@ EACH_PYTHON = UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$(PIP_INDEX)}" $(PYTHON) .c
 
 .PHONY: test-next
 test-next: .tools/bin/uv ## Whether constraints.txt has wheels for the Python after those tested; installs nothing
-	@found=$$($(UV) pip compile --quiet --python-version $(NEXT_PYTHON) --only-binary :all: --all-extras $(PYPROJECTS) \
+	@found=$$($(UV) pip compile --quiet --python-version $(NEXT_PYTHON) --only-binary :all: $(EXTRAS) $(PYPROJECTS) \
 		--constraints constraints.txt --no-header --no-annotate) && echo "$$(echo "$$found" | grep -c ==) packages have wheels for Python $(NEXT_PYTHON)"
 
 .PHONY: test-wheels
@@ -120,8 +126,9 @@ bench: $(VENV)/.tests $(if $(filter recall quality code,$(ONLY)),,.venv-compat/.
 .PHONY: constraints
 constraints: .tools/bin/uv ## Pin again what changed in the pyproject files; all of it with UPGRADE=--upgrade
 	@for set in current:constraints.txt compat:constraints-compat.txt stores:constraints-stores.txt; do \
-		$(COMPILE) --all-extras --group test --group lint --group bench --group $${set%%:*} $(PYPROJECTS) --output-file $${set#*:} || exit 1; done
-	@$(COMPILE) --all-extras --resolution lowest-direct $(PYPROJECTS) --output-file constraints-lowest.txt
+		$(COMPILE) $(EXTRAS) --group test --group lint --group bench --group $${set%%:*} $(PYPROJECTS) --output-file $${set#*:} || exit 1; done
+	@$(COMPILE) $(EXTRAS) --extra daft --group pytest --group scale $(PYPROJECTS) --output-file constraints-scale.txt
+	@$(COMPILE) $(EXTRAS) --resolution lowest-direct $(PYPROJECTS) --output-file constraints-lowest.txt
 COMPILE := $(UV) pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --no-emit-index-url --no-header \
 	--annotation-style line $(addprefix --no-emit-package ,$(NAMES))
 
@@ -147,6 +154,9 @@ $(VENV)/.tests: $(VENV)/.packages pyproject.toml
 
 .venv-stores/.tests: constraints-stores.txt pyproject.toml $(PYPROJECTS) | .tools/bin/uv
 	$(call environment,.venv-stores,constraints-stores.txt,test stores)
+
+.venv-scale/.tests: constraints-scale.txt pyproject.toml $(PYPROJECTS) | .tools/bin/uv
+	$(call environment,.venv-scale,constraints-scale.txt,pytest scale)
 
 .venv-recall/.tests: constraints.txt pyproject.toml $(PYPROJECTS) | .tools/bin/uv
 	$(call environment,.venv-recall,constraints.txt,recall)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -36,7 +37,7 @@ from gemini_embed.metering import Budget, Estimate, ObservedCall, Price, estimat
 from gemini_embed.models import Backend, ModelFacts, checked_dimensions, facts_for
 from gemini_embed.notices import warn
 from gemini_embed.preparing import Prepared, Purpose, prepare, without_twins
-from gemini_embed.quota import RateLimits
+from gemini_embed.quota import RateLimits, shared_pace
 from gemini_embed.result import EmbeddingResult, OnError
 from gemini_embed.secret import Secret, hides_arguments
 from gemini_embed.service import HttpSession, ServiceName, connect, open_session
@@ -379,6 +380,13 @@ class Embedder(Closing):
             warn_of=self._warn_of_call,
         )
         return Batches(host)
+
+    def keep_share(self, limits: RateLimits) -> int:
+        """Keep this share of the project's quotas from now on, of which other processes have the rest: all objects of
+        this process do, with the same project and model. Returns how often calls were refused so far."""
+        self.rate_limits = limits
+        connection = self._connection.with_key_from_environment()
+        return shared_pace(connection.project_key, self.model).share(limits, time.monotonic())
 
     def fetch(self, url: str) -> bytes:
         """The bytes of a medium at an http(s) URL, under the rules that hold for embedding it.

@@ -96,6 +96,7 @@ class MultimodalIndex(ByJobs):
         respect_gitignore: bool = False,
         price: Price = "online",
         deadline_s: float | None = None,
+        replace: bool = True,
     ) -> AddReport:
         """Embed and store items; what the store holds already is not embedded again.
 
@@ -124,6 +125,8 @@ class MultimodalIndex(ByJobs):
             progress: a bar on stderr; None shows it on a terminal and in a notebook.
             respect_gitignore: leave out of folders and globs what `.gitignore` files do, nested ones and those above
                 up to the repository's top too; a file that is named comes in. Needs the extra `code`.
+            replace: False leaves older records of the sources, for sources whose parts come in several calls, such as
+                from several workers; records are marked with the time, for `tidy`.
 
         Raises:
             InputError: an item cannot be indexed; `.position` is its place in `items`.
@@ -143,6 +146,7 @@ class MultimodalIndex(ByJobs):
             respect_gitignore=respect_gitignore,
             price=price,
             deadline_s=deadline_s,
+            replace=replace,
         )
         return run(self._changing(add_steps(self.embedder, self._opened, items, given)))
 

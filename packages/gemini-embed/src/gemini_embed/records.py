@@ -25,8 +25,8 @@ class Record:
         metadata: the user's own fields and ours: `source`, `modality` ("text", "image", "audio", "video", "pdf",
             "mixed"), `mime_type`, `title`, `sha256` of the content, `uri` (path or URL of the medium), and the window
             within it: `page_start` and `page_end`, `start_s` and `end_s`, `char_start` and `char_end`; of source files
-            `line_start` and `line_end`, `language`, and `symbol`, the qualified name of what is defined there. JSON
-            values only; absent means not known.
+            `line_start` and `line_end`, `language`, and `symbol`, the qualified name of what is defined there; of adds
+            with `replace=False` `added_at`, in seconds since 1970. JSON values only; absent means not known.
     """
 
     id: str

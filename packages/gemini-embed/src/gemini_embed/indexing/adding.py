@@ -25,7 +25,7 @@ from gemini_embed.indexing.items import ItemLike, source_of
 from gemini_embed.indexing.options import How
 from gemini_embed.indexing.progress import Progress, progress_of
 from gemini_embed.indexing.replacing import Gone, Outdated
-from gemini_embed.indexing.report import AddReport, SkippedItem
+from gemini_embed.indexing.report import AddReport, SkippedItem, Tally
 from gemini_embed.metering import Budget, Estimate
 from gemini_embed.records import Record
 from gemini_embed.result import Usage
@@ -53,10 +53,11 @@ def added(
     budget: Budget,
     gone: Gone | None = None,
     jobs: Jobs | None = None,
+    tally: Tally | None = None,
 ) -> Steps[AddReport]:
     """Add `items` to an open store, then remove what is `gone`; `jobs` have brought vectors of them into the cache."""
     with progress_of(items, how.progress) as bar, closing(Outdated(store)) as outdated:
-        adding = _Adding(embedder, store, outdated, how, budget, bar, jobs)
+        adding = _Adding(embedder, store, outdated, how, budget, bar, jobs, tally)
         try:
             yield from adding.stream(items)
             adding.replaced = outdated.remove()
@@ -82,6 +83,7 @@ class _Adding:
         budget: Budget,
         progress: Progress,
         jobs: Jobs | None,
+        tally: Tally | None,
     ) -> None:
         self.replaced = self.removed = 0
         self._is_writing = False
@@ -93,7 +95,7 @@ class _Adding:
         self._added = self._reused = self._files = 0
         self._skipped: list[SkippedItem] = []
         self._refusals: list[RefusedItemsError] = []
-        self._usage = jobs.usage if jobs else Usage()
+        self._usage, self._tally = jobs.usage if jobs else Usage(), tally
 
     @property
     def has_begun(self) -> bool:
@@ -147,7 +149,8 @@ class _Adding:
 
     def _new(self, gathered: Sequence[Waiting]) -> list[Waiting]:
         """What must be embedded. Known records get the text and metadata they came with now; twins count once."""
-        self._outdated.confirm([one.record for one in gathered if one.candidate.replaces])
+        if self._how.replace:
+            self._outdated.confirm([one.record for one in gathered if one.candidate.replaces])
         new: dict[str, Waiting] = {}
         for one in gathered:
             first = self._under_way.get(one.record.id) or new.setdefault(one.record.id, one)
@@ -158,9 +161,11 @@ class _Adding:
             new[id_].with_text(record.page_content)
         if changed := [new[id_].record for id_, record in known.items() if new[id_].record != record]:
             self._store.update(changed)
-        reused = sum(len(new.pop(id_).positions) for id_ in known)
-        self._reused += reused
-        self._advance(reused)
+        again = [position for id_ in known for position in new.pop(id_).positions]
+        if self._tally:
+            self._tally.held(again)
+        self._reused += len(again)
+        self._advance(len(again))
         return list(new.values())
 
     def _loaded(self, new: Sequence[Waiting]) -> list[Waiting]:
@@ -263,6 +268,8 @@ class _Adding:
         self._usage += completed.usage  # once, though a store's own exception has the batch written again
         items = sum(len(one.positions) for one in waiting)
         self._added += len(waiting)
+        if self._tally:
+            self._tally.wrote(one.positions for one in waiting)
         self._reused += items - len(waiting)
         self._files += sum(one.record.uri is not None and one.candidate.begins for one in waiting)
         self._advance(items)

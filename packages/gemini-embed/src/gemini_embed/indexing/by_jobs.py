@@ -11,8 +11,8 @@ from gemini_embed.engine import run as run_steps
 from gemini_embed.indexing.held import Held
 from gemini_embed.indexing.items import ItemLike, Place
 from gemini_embed.indexing.options import AddOptions
-from gemini_embed.indexing.report import AddReport
-from gemini_embed.indexing.steps import collect_steps, submit_steps
+from gemini_embed.indexing.report import AddReport, Tally
+from gemini_embed.indexing.steps import add_steps, collect_steps, submit_steps
 
 if TYPE_CHECKING:
     from gemini_embed.batch_jobs.run import BatchRun
@@ -27,6 +27,10 @@ class ByJobs(Held):
     @abstractmethod
     def _changing(self, steps: Steps[AddReport]) -> Steps[AddReport]:
         """Steps that change what is held."""
+
+    def add_told(self, items: Iterable[ItemLike] | Place, tally: Tally, **options: Unpack[AddOptions]) -> AddReport:
+        """`add`, which also tells `tally` what became of each item: it grows with their number."""
+        return run_steps(self._changing(add_steps(self.embedder, self._opened, items, options, tally)))
 
     def submit(
         self, items: Iterable[ItemLike] | Place, *, name: str | None = None, **options: Unpack[AddOptions]

@@ -81,6 +81,8 @@ class Reader:
     """Whether media get their text from `describe`."""
     respects_gitignore: bool = False
     """Whether folders among items are without what git leaves out."""
+    added_at: float | None = None
+    """Written into records that replace nothing, unless an item tells its own."""
     opened: Opened = field(default_factory=Opened)
 
     def candidates(self, like: ItemLike) -> Iterator[Candidate]:
@@ -215,8 +217,12 @@ class Reader:
     def _likely(self, part: Media, pieces: Pieces, number: int) -> Mapping[str, int]:
         return {part.modality: pieces.likely_tokens(number, self.facts)}
 
+    @property
+    def _stamp(self) -> Mapping[str, Any]:
+        return {} if self.added_at is None else {"added_at": self.added_at}
+
     def _record(self, item: Item, origin: _Origin, identity: Identity, text: str) -> Record:
-        metadata = {**origin.metadata, **json_object(item.metadata or {})}
+        metadata = {**self._stamp, **origin.metadata, **json_object(item.metadata or {})}
         source = item.source or metadata.get("source") or origin.uri or f"sha256:{identity.key[0]}"
         if not isinstance(source, str):
             raise InputError(f"the source in metadata must be a string, not {type(source).__name__}")

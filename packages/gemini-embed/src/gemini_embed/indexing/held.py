@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from gemini_embed.engine import Closing
 from gemini_embed.errors import InputError
 from gemini_embed.fingerprint import Fingerprint
+from gemini_embed.indexing.tidying import tidied
 from gemini_embed.records import Record
 from gemini_embed.stores import Quantization
 from gemini_embed.stores.base import FilterLike, FloatArray, Store, ids_of
@@ -106,6 +108,25 @@ class Held(Closing, ABC):
     ) -> int:
         """`delete`, without blocking the loop."""
         return await asyncio.to_thread(self.delete, ids, source=source, filter=filter)
+
+    def tidy(self, sources: Iterable[str | os.PathLike[str]] | None = None, *, before: float | datetime) -> int:
+        """Remove what is outdated after adds with `replace=False`; returns how many records that were.
+
+        Of each source that has records added at `before` or later, those that were added earlier go: what is left is
+        what the adds since then brought. Sources that brought nothing keep what they have.
+
+        Args:
+            sources: only these; None: every source that was added to since.
+            before: when those adds began, in seconds since 1970 or as a datetime with a zone.
+        """
+        try:
+            return tidied(self._opened(), sources, before)
+        finally:
+            self._has_changed()
+
+    async def atidy(self, sources: Iterable[str | os.PathLike[str]] | None = None, *, before: float | datetime) -> int:
+        """`tidy`, without blocking the loop."""
+        return await asyncio.to_thread(self.tidy, sources, before=before)
 
     def count(self, filter: FilterLike = None) -> int:
         """How many records there are, or match."""

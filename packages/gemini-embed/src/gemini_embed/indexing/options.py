@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
@@ -33,6 +34,7 @@ class AddOptions(TypedDict, total=False):
     respect_gitignore: bool
     price: Price
     deadline_s: float | None
+    replace: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +50,7 @@ class How:
     respect_gitignore: bool = False
     price: Price = "online"
     deadline_s: float | None = None
+    replace: bool = True
 
     @classmethod
     def asked(cls, options: AddOptions, *, on_error: OnError) -> How:
@@ -58,6 +61,7 @@ class How:
         """
         wanted = {name: value for name, value in options.items() if value is not None}
         wanted["respect_gitignore"] = switch("respect_gitignore", wanted.get("respect_gitignore", False))
+        wanted["replace"] = switch("replace", wanted.get("replace", True))
         wanted["on_error"] = one_of("on_error", wanted.get("on_error") or on_error, OnError)
         wanted["price"] = one_of("price", wanted.get("price", "online"), Price)
         if seconds("deadline_s", wanted.get("deadline_s")) is not None and wanted["price"] != "batch":
@@ -75,6 +79,7 @@ class How:
             fetch=embedder.fetch,
             describes=self.describe is not None,
             respects_gitignore=self.respect_gitignore,
+            added_at=None if self.replace else time.time(),
         )
 
 

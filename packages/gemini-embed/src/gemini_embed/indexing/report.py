@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from gemini_embed.metering import Estimate, usd
@@ -86,6 +87,24 @@ class AddReport:
         if waited := waits_in_words(self.usage.waited_s):
             yield "waited", waited
         yield "took", f"{self.duration_s:.1f} s"
+
+
+@dataclass
+class Tally:
+    """Of each item, by its position, how many records it had written, and how many were there already."""
+
+    added: Counter[int] = field(default_factory=Counter)
+    reused: Counter[int] = field(default_factory=Counter)
+
+    def held(self, positions: Iterable[int]) -> None:
+        """For each of these places a record was there already."""
+        self.reused.update(positions)
+
+    def wrote(self, records: Iterable[Sequence[int]]) -> None:
+        """Records were written that items at these places wanted: each counts for the first of its items."""
+        for positions in records:
+            self.added[positions[0]] += 1
+            self.reused.update(positions[1:])
 
 
 def _tokens(report: AddReport) -> str:

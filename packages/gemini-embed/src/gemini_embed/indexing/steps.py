@@ -13,7 +13,7 @@ from gemini_embed.indexing.adding import added
 from gemini_embed.indexing.items import ItemLike, Place
 from gemini_embed.indexing.options import AddOptions, How, items_and_how
 from gemini_embed.indexing.replacing import Gone
-from gemini_embed.indexing.report import AddReport
+from gemini_embed.indexing.report import AddReport, Tally
 from gemini_embed.indexing.submitting import Jobs
 from gemini_embed.indexing.walking import files_at
 from gemini_embed.metering import Budget
@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
 
 def add_steps(
-    embedder: Embedder, opened: Callable[[], Store], items: Iterable[ItemLike] | Place, options: AddOptions
+    embedder: Embedder,
+    opened: Callable[[], Store],
+    items: Iterable[ItemLike] | Place,
+    options: AddOptions,
+    tally: Tally | None = None,
 ) -> Steps[AddReport]:
     """Add items, or the files of a place, to the store that `opened` gives once everything asked for makes sense."""
     found, how = items_and_how(items, options, embedder.root)
@@ -33,7 +37,7 @@ def add_steps(
     if how.price == "batch":
         jobs = Jobs(embedder, how, budget)
         yield from jobs.bring(opened(), found)
-    return (yield from added(embedder, opened(), found, how, budget=budget, jobs=jobs))
+    return (yield from added(embedder, opened(), found, how, budget=budget, jobs=jobs, tally=tally))
 
 
 def submit_steps(

@@ -7,6 +7,7 @@ learning    a rate measured between refusals
 in_flight   how many calls may be under way while no rate is known
 day         a day's requests
 pace        all of these together: admits calls
+shares      one quota for several processes
 shared      one pace per project and model in a process
 gate        holds calls until the pace admits them;  waits: for how long, and why
 room        holds media until there is room in memory
@@ -19,6 +20,7 @@ from gemini_embed.quota.pace import Hold, Pace, Reason, Ticket
 from gemini_embed.quota.refusal import Refusal, asked_to_wait_s, refusal_of, seconds_in
 from gemini_embed.quota.room import Room
 from gemini_embed.quota.shared import forget_paces, shared_pace
+from gemini_embed.quota.shares import QuotaShares
 from gemini_embed.quota.waits import Waits
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "Gate",
     "Hold",
     "Pace",
+    "QuotaShares",
     "RateLimits",
     "Reason",
     "Refusal",

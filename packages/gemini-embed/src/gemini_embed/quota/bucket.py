@@ -15,6 +15,11 @@ class Bucket:
         self._refill(now)
         return max(0.0, (min(cost, self.capacity) - self._level) / self.per_second)
 
+    def filled(self, now: float) -> float:
+        """What is left, as a part of the capacity; below 0 where more was taken."""
+        self._refill(now)
+        return self._level / self.capacity
+
     def take(self, cost: float, now: float) -> None:
         """Take `cost`; a negative one gives back."""
         self._refill(now)

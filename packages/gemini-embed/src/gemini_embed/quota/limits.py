@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gemini_embed.errors import ConfigurationError
 
@@ -29,6 +29,16 @@ class RateLimits:
         told = (self.requests_per_minute, self.tokens_per_minute, self.requests_per_day, self.burst_s)
         if any(limit is not None and not limit > 0 for limit in told):
             raise ConfigurationError(f"{self}: a limit is a positive number, or None where none is known")
+
+    def share(self, part: float) -> RateLimits:
+        """A part of these limits, such as 1/8 for one of eight processes: at least one call a minute and a day."""
+
+        def of(limit: float | None) -> float | None:
+            return None if limit is None else max(1.0, limit * part)
+
+        per_minute, tokens = of(self.requests_per_minute), of(self.tokens_per_minute)
+        per_day = of(self.requests_per_day)
+        return replace(self, requests_per_minute=per_minute, tokens_per_minute=tokens, requests_per_day=per_day)
 
     @property
     def max_items(self) -> int | None:

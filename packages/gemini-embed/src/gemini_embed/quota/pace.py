@@ -54,6 +54,7 @@ class Pace:
         self.day = DayQuota(model)
         self._lock = threading.Lock()
         self._limits: RateLimits | None = None
+        self._is_shared = False
         self._told: dict[str, Bucket] = {}
         self._learned: dict[str, LearnedRate] = {}
         self._in_flight = InFlight()
@@ -68,15 +69,31 @@ class Pace:
         self._first_until = float("-inf")
 
     def tell(self, limits: RateLimits, now: float) -> None:
-        """Keep these limits from now on; told twice they change nothing, so that objects can share them."""
+        """Keep these limits from now on; told twice they change nothing, so that objects can share them. Nothing does
+        where the process keeps a share."""
         with self._changing():
-            if limits == self._limits:
-                return
-            self._limits = limits
-            self._in_flight.open()
-            per_minute = {"requests": limits.requests_per_minute, "tokens": limits.tokens_per_minute}
-            self._told = {u: _full_bucket(rate, limits.burst_s, now) for u, rate in per_minute.items() if rate}
-            self.day.tell(limits.requests_per_day)
+            if limits != self._limits and not self._is_shared:
+                self._keep(limits, now)
+
+    def share(self, limits: RateLimits, now: float) -> int:
+        """Keep this share of the project's limits, which several processes use together; what is left of the one before
+        is left in proportion. Returns how often calls were refused, of which those that were under way together count
+        once."""
+        with self._changing():
+            if limits != self._limits:
+                left = {unit: bucket.filled(now) for unit, bucket in self._told.items()} if self._is_shared else {}
+                self._keep(limits, now)
+                for unit, bucket in self._told.items():
+                    bucket.take(bucket.capacity * (1 - left.get(unit, 1.0)), now)
+            self._is_shared = True
+            return self._epoch
+
+    def _keep(self, limits: RateLimits, now: float) -> None:
+        self._limits = limits
+        self._in_flight.open()
+        per_minute = {"requests": limits.requests_per_minute, "tokens": limits.tokens_per_minute}
+        self._told = {u: _full_bucket(rate, limits.burst_s, now) for u, rate in per_minute.items() if rate}
+        self.day.tell(limits.requests_per_day)
 
     def cost(self, items: int, tokens: float) -> Cost:
         """What a call of so many contents takes."""
