@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from gemini_embed.checks import one_of
+from gemini_embed.checks import one_of, whole
 from gemini_embed.errors import ConfigurationError
 from gemini_embed.indexing import AddOptions
 from gemini_embed.indexing.options import How
@@ -174,8 +174,12 @@ class Migration(Switching):
         and a sample found by its own text, with neighbours like those that the source's stored vectors tell.
 
         The texts of the sample are embedded as queries, which costs their tokens. `queries` are searched in the target,
-        for you to look at. sample=None looks at all records.
+        for you to look at. sample=None looks at all records, sample=0 at none. A vector that belongs to another text is
+        seen in the sample only, so a few among many thousands take sample=None; all else is looked at in every record.
         """
+        if isinstance(queries, str):
+            raise ConfigurationError(f"queries is a list of texts: [{queries!r}]")
+        whole("sample", sample or None)
         mover = self._opened()
         verifier = Verifier(self.source, self.target, mover, self._where)
         found = verifier.verify(queries, sample, dict(mover.problems))
