@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gemini_embed.engine import Closing
 from gemini_embed.errors import ConfigurationError, StoreError
@@ -138,12 +138,16 @@ def point(alias: str, store: HasAliases, collection: str, expect: str | None) ->
         StoreError: it leads to another one than `expect`, or is a collection's own name.
         ConfigurationError: no name.
     """
-    if not isinstance(alias, str) or not alias.strip():
-        raise ConfigurationError(f"an alias is a name, not {alias!r}")
+    _check_name(alias)
     now = store.aliases().get(alias)
     if expect is not None and now != expect:
         raise StoreError(f"the alias {alias!r} leads to {now!r}, not to {expect!r} as was thought: look who moved it")
     store.point_alias(alias, collection)
+
+
+def _check_name(alias: Any) -> None:
+    if not isinstance(alias, str) or not alias.strip():
+        raise ConfigurationError(f"an alias is a name, not {alias!r}")
 
 
 def drop_collection(source: Source, target: HasAliases, *, force: bool) -> None:
