@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -26,6 +27,7 @@ JOB_SIZES = ((5_000, 768), (5_000, 3072), (20_000, 768))
 OVERHEAD_ROUNDS = 9
 BATCH_ROUNDS = 3
 BATCH_LINES = (("core", 5_000), ("json", 5_000), ("sdk", 5_000), ("core", 20_000))
+MIGRATION_ROUNDS, MIGRATED = 1, 10_000
 Clients = Iterable[tuple[str, str]]
 
 FAULTS = ("--p429", "0.01", "--p503", "0.01", "--pdrop", "0.01", "--retry-delay-s", "0.2", "--latency-ms", "5")
@@ -111,6 +113,19 @@ def batch() -> list[Result]:
     return [in_a_process("collect", *one) for _ in range(BATCH_ROUNDS) for one in BATCH_LINES]
 
 
+def migration() -> list[Result]:
+    """An index embedded anew: by `Migration`, and read and added by hand, in turn."""
+    with tempfile.TemporaryDirectory() as made:
+        in_a_process("migrate", "make", MIGRATED, made)
+        runs = []
+        for number in range(MIGRATION_ROUNDS):
+            for way in ("hand", "core"):
+                with tempfile.TemporaryDirectory() as folder:
+                    shutil.copytree(Path(made) / "old", Path(folder) / "old")
+                    runs.append({**in_a_process("migrate", way, MIGRATED, folder), "round": number})
+        return runs
+
+
 def cold() -> list[Result]:
     """CPU from an empty process to the first vector, beside the imports it is compared with."""
     with MockServer("--track", "false", "--warm", "3072") as server:
@@ -169,6 +184,7 @@ PARTS: dict[str, Callable[[], Any]] = {
         faults,
         quota,
         batch,
+        migration,
         cold,
         growth,
         int8,

@@ -78,6 +78,23 @@ def batch(runs: list[Result]) -> str:
     return table(["lines", "client", "file, MiB", "lines/s of one core", "peak growth, MiB"], rows)
 
 
+def migration(runs: list[Result]) -> str:
+    """What each step takes, wall and CPU, and how much memory had grown by its end."""
+    rows = []
+    for way, step, name in (
+        ("hand", "run", "read and added by hand"),
+        ("core", "run", "**Migration.run**"),
+        ("core", "again", "**Migration.run** again"),
+        ("core", "verify", "**Migration.verify**, 200 sampled"),
+    ):
+        mine = [run for run in runs if run["way"] == way]
+        wall, cpu, peak, before = (
+            median(run[key] for run in mine) for key in (f"{step}_s", f"{step}_cpu_s", f"{step}_peak_mib", "before_mib")
+        )
+        rows.append([name, f"{wall:.1f}", f"{cpu:.1f}", f"{peak - before:,.0f}"])
+    return table([f"{runs[0]['count']:,} texts", "s", "CPU s", "peak growth until then, MiB"], rows)
+
+
 def _grown(run: Result) -> float:
     return float(run["peak_mib"] - run["before_mib"])
 

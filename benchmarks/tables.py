@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.driver import Result
 from benchmarks.markdown import table, whole
-from benchmarks.store_tables import batch, int8, job, overhead, recall
+from benchmarks.store_tables import batch, int8, job, migration, overhead, recall
 
 NAMES = {
     "floor_simd": "floor: aiohttp, isal, pysimdjson",
@@ -184,6 +184,7 @@ TABLES: dict[str, Callable[[Any], str]] = {
         faults,
         quota,
         batch,
+        migration,
         cold,
         growth,
         int8,

@@ -61,6 +61,12 @@ class Mover:
     _checked: dict[str, str] = field(default_factory=dict)
     """The hash of the file that was looked into last."""
 
+    def begin(self) -> None:
+        """All records come anew: what was found out about them before, and about their files, may be otherwise now."""
+        self.captioned = 0
+        self.problems.clear()
+        self._checked.clear()
+
     def new_id(self, record: Record) -> str:
         """The id that a record gets, the same each time it is asked for."""
         if self._last is None or self._last[0] is not record:

@@ -6,10 +6,13 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from gemini_embed.checks import one_of
+from gemini_embed.checks import one_of, whole
 from gemini_embed.errors import ConfigurationError
+from gemini_embed.indexing import AddOptions
+from gemini_embed.indexing.options import How
+from gemini_embed.metering import Price
 from gemini_embed.migrating.contents import Ids, Mover, OnMissing
 from gemini_embed.migrating.from_milvus import FromMilvus
 from gemini_embed.migrating.from_qdrant import FromQdrant
@@ -28,9 +31,6 @@ from gemini_embed.stores.qdrant import QdrantStore
 
 if TYPE_CHECKING:
     from gemini_embed.index import MultimodalIndex
-
-Price: TypeAlias = Literal["online"]
-"""At which price contents are embedded: what `MultimodalIndex.add` has of it."""
 
 
 class Migration(Switching):
@@ -88,12 +88,14 @@ class Migration(Switching):
         return self.source.layout
 
     def estimate(self, *, price: Price = "online") -> MigrationEstimate:
-        """What `run` would embed, and its likely price. The source and its media are read, nothing is sent."""
+        """What `run` would embed, and its likely price. The source and its media are read, nothing is sent.
+
+        With `price="batch"` its `.embedded` is a `BatchEstimate`: both prices, and the jobs in turn.
+        """
         one_of("price", price, Price)
         mover = self._opened()
-        mover.problems.clear()
         with closing(Stream(self.source, mover, self._where, check=True)) as stream:
-            embedded = self.target.estimate(stream.movable(), on_error="skip", **_at(price))
+            embedded = self.target.estimate(stream.movable(), on_error="skip", price=price)
             return MigrationEstimate(
                 layout=self.source.layout,
                 records=stream.records,
@@ -114,6 +116,7 @@ class Migration(Switching):
         on_error: OnError = "skip",
         max_cost_usd: float | None = None,
         progress: bool | None = None,
+        deadline_s: float | None = None,
     ) -> MigrationReport:
         """Embed and write what the target lacks; what it has is not paid for again, and gets metadata that changed.
 
@@ -123,29 +126,32 @@ class Migration(Switching):
 
         Args:
             batch_size, max_cost_usd, progress: as of `MultimodalIndex.add`.
-            price: "online" is the only one so far.
+            price: "batch" has jobs of the Batch API embed what the target lacks, at half the price and within a day;
+                the target's embedder needs a `cache=`. The source is read twice, for the jobs and once they are over,
+                and what it got meanwhile is embedded online. After a kill the same call goes on with those jobs.
             on_error: "skip" leaves out what cannot be embedded anew, and says why; "raise" stops there.
+            deadline_s: of jobs: what they have not embedded after so many seconds is embedded online.
 
         Raises:
             FingerprintMismatchError: the target holds vectors made another way than by its embedder.
             BudgetError, RequestError, StoreError: as of `MultimodalIndex.add`; what was embedded is written.
+            BatchError: a job failed and there is no deadline; what other jobs embedded is in the cache.
         """
-        one_of("price", price, Price)
+        options = AddOptions(
+            batch_size=batch_size,
+            on_error=on_error,
+            max_cost_usd=max_cost_usd,
+            progress=progress,
+            price=price,
+            deadline_s=deadline_s,
+        )
+        How.asked(options, on_error="skip")  # what means nothing is said before anything is read
         mover = self._opened()
         self._has_passed = False
-        mover.problems.clear()
-        mover.captioned = 0
         self._carry_indexes()
         store = self.target.store
         with closing(HeldBefore(store)) as held, closing(Stream(self.source, mover, self._where)) as stream:
-            report = self.target.add(
-                stream,
-                batch_size=batch_size,
-                on_error=on_error,
-                max_cost_usd=max_cost_usd,
-                progress=progress,
-                **_at(price),
-            )
+            report = self.target.add(stream, **options)
             removed = held.remove_lost(stream) if self._where is None else 0
             for skipped in report.skipped:
                 if (id_ := stream.id_at(skipped.position)) is not None:
@@ -168,8 +174,12 @@ class Migration(Switching):
         and a sample found by its own text, with neighbours like those that the source's stored vectors tell.
 
         The texts of the sample are embedded as queries, which costs their tokens. `queries` are searched in the target,
-        for you to look at. sample=None looks at all records.
+        for you to look at. sample=None looks at all records, sample=0 at none. A vector that belongs to another text is
+        seen in the sample only, so a few among many thousands take sample=None; all else is looked at in every record.
         """
+        if isinstance(queries, str):
+            raise ConfigurationError(f"queries is a list of texts: [{queries!r}]")
+        whole("sample", sample or None)
         mover = self._opened()
         verifier = Verifier(self.source, self.target, mover, self._where)
         found = verifier.verify(queries, sample, dict(mover.problems))
@@ -246,8 +256,3 @@ def _is_same(source: Source, store: Store) -> bool:
     if not isinstance(store, HasAliases) or type(store) is not type(source.store):
         return False
     return store.place == source.store.place and store.leads_to() == source.collection
-
-
-def _at(price: str) -> dict[str, Any]:
-    """The option of `add` for a price other than the online one."""
-    return {} if price == "online" else {"price": price}

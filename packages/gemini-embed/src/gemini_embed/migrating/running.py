@@ -16,7 +16,7 @@ READ_AT_ONCE = 500
 
 
 class Stream:
-    """The items of a source, read once, as they are asked for; it counts and remembers what it gave."""
+    """The items of a source, read as they are asked for, anew each time; it counts and remembers what it gave last."""
 
     def __init__(self, source: Source, mover: Mover, where: FilterLike, *, check: bool = False) -> None:
         self._source, self._mover, self._where, self._check = source, mover, where, check
@@ -29,6 +29,7 @@ class Stream:
         return self._expected
 
     def __iter__(self) -> Iterator[Item]:
+        self._begin()
         for some in self._source.batches(READ_AT_ONCE, self._where):
             for standing in some:
                 item = self._mover.item(standing, check=self._check)
@@ -38,6 +39,13 @@ class Stream:
                 self.records += 1
                 self.by_modality[standing.record.modality or "text"] += 1
                 yield item
+
+    def _begin(self) -> None:
+        """Forget what an earlier reading gave: the one for jobs, after which a day may pass."""
+        self._db.execute("DELETE FROM given")
+        self.records = 0
+        self.by_modality.clear()
+        self._mover.begin()
 
     def movable(self) -> Iterator[Item]:
         """Those that can be embedded anew."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gemini_embed.engine import Closing
 from gemini_embed.errors import ConfigurationError, StoreError
@@ -21,8 +21,8 @@ class Switching(Closing):
 
     source: Source
     target: MultimodalIndex
-    _has_passed = False
-    """Whether a `verify` has passed since the last `run`."""
+    _has_passed: bool | None = None
+    """Whether a `verify` has passed since the last `run`; None: neither was called here."""
 
     @abstractmethod
     def _opened(self) -> object:
@@ -76,15 +76,33 @@ class Switching(Closing):
 
         Args:
             drop_old: False leaves it.
-            force: although an alias leads to it still, or none to the target.
+            force: although an alias leads to it still, or none to the target; or the target may lack some of it.
 
         Raises:
             StoreError: as `force` says, and where it is open in a store that allows one opener.
         """
         self._opened()
         if drop_old:
+            if not force:
+                self._check_nothing_is_lost()
             drop_collection(self.source, with_aliases(self.target.store), force=force)
         self.close()
+
+    def _check_nothing_is_lost(self) -> None:
+        """What was verified may go; in another process than the one that did, as many records stand for that."""
+        if self._has_passed:
+            return
+        if self._has_passed is None:
+            there, here = self.source.count(), self.target.count()
+            if here >= there:
+                return
+            why = f"the target holds {here:,} records, and the source {there:,}"
+        else:
+            why = "no verify() has passed since the last run() of this Migration"
+        raise StoreError(
+            f"{self.source} is not removed: {why}. verify() says what is missing, and what of it could be moved at "
+            "all; force=True removes it all the same"
+        )
 
     async def afinish(self, *, drop_old: bool = True, force: bool = False) -> None:
         """`finish`, without blocking the loop."""
@@ -118,11 +136,18 @@ def point(alias: str, store: HasAliases, collection: str, expect: str | None) ->
 
     Raises:
         StoreError: it leads to another one than `expect`, or is a collection's own name.
+        ConfigurationError: no name.
     """
+    _check_name(alias)
     now = store.aliases().get(alias)
     if expect is not None and now != expect:
         raise StoreError(f"the alias {alias!r} leads to {now!r}, not to {expect!r} as was thought: look who moved it")
     store.point_alias(alias, collection)
+
+
+def _check_name(alias: Any) -> None:
+    if not isinstance(alias, str) or not alias.strip():
+        raise ConfigurationError(f"an alias is a name, not {alias!r}")
 
 
 def drop_collection(source: Source, target: HasAliases, *, force: bool) -> None:

@@ -100,7 +100,10 @@ class Verification:
         if self.sampled:
             found = "no texts" if self.self_retrieval is None else f"{self.self_retrieval:.2f}"
             shared = "" if self.overlap is None else f", overlap@{NEIGHBOURS} {self.overlap:.2f}"
-            yield "sample", f"{self.sampled:,} records: self-retrieval@1 {found}{shared}"
+            yield (
+                "sample",
+                f"{self.sampled:,} of {sum(self.target.values()):,} records: self-retrieval@1 {found}{shared}",
+            )
         if self.norms is not None:
             yield "vectors", f"{self.dimensions} numbers, lengths {self.norms[0]:.4g} to {self.norms[1]:.4g}"
         for query, hits in self.answers.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import threading
 from pathlib import Path
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     import qdrant_edge
 
 FINGERPRINT_FILE = "fingerprint.json"
+
+DRAFT = re.compile(r"\.\d+\.\d+\.draft\Z")
+"""How the name of a file ends that is being written, or was when its process was killed."""
 
 LOCK_SIGN = "WouldBlock"
 """In the engine's error where another opener holds its log."""
@@ -141,7 +145,7 @@ def read_object(file: Path) -> dict[str, Any]:
 
 def write_whole(file: Path, text: str) -> None:
     """Write all of the file or none of it, and have it on disk before going on."""
-    draft = file.with_name(f"{file.name}.{os.getpid()}.{threading.get_ident()}")
+    draft = file.with_name(f"{file.name}.{os.getpid()}.{threading.get_ident()}.draft")
     with draft.open("w") as out:
         out.write(text)
         out.flush()

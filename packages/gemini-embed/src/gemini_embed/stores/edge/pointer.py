@@ -12,7 +12,7 @@ from typing import Any, Self
 from gemini_embed.errors import StoreError
 from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.stores.aliases import HasAliases, check_is_collection, is_collection
-from gemini_embed.stores.edge.folder import FINGERPRINT_FILE, read_object, removed, write_whole
+from gemini_embed.stores.edge.folder import DRAFT, FINGERPRINT_FILE, read_object, removed, write_whole
 
 _KEY = "gemini_embed_folder"
 _LONGEST_BYTES = 2**16
@@ -38,7 +38,7 @@ class FolderPointers(HasAliases):
         return self.path.parent
 
     def aliases(self) -> Mapping[str, str]:
-        beside = [one for one in sorted(self.path.parent.glob("*")) if one.is_file()]
+        beside = [one for one in sorted(self.path.parent.glob("*")) if one.is_file() and not DRAFT.search(one.name)]
         return {one.name: _named(folder, self.path.parent) for one in beside if (folder := _pointed(one)) is not None}
 
     def point_alias(self, name: str, collection: str) -> None:
