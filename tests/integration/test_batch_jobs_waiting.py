@@ -145,17 +145,24 @@ def test_two_collect_at_once(
     assert _calls(emulator, ":download") == 1
 
 
-def test_ctrl_c(embedder: Embedder, emulator: Emulator, capsys: pytest.CaptureFixture[str]) -> None:
-    """The jobs go on, and the line that collects them is printed."""
-    emulator.batches.push(NEVER)
-    run = embedder.batches.submit_documents(TEXTS)
+def test_ctrl_c(
+    embedder: Embedder, emulator: Emulator, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The jobs go on, and the line that collects them is printed: it runs as it stands, where a key is set."""
+    emulator.batches.push(JobPlan(batch_s=3600))
+    embedder.batches.submit_documents(TEXTS)
+    run = embedder.batches.submit_documents(TEXTS)  # has the jobs of the first, and none of its own
     main = threading.get_ident()
     with pytest.raises(KeyboardInterrupt):
         run.wait(progress=lambda status: signal.pthread_kill(main, signal.SIGINT))
     said = capsys.readouterr().err
     assert "The jobs go on. To collect them later:" in said
-    assert f".batches.get({run.name!r}).wait()" in said
     assert [job["state"] for job in emulator.jobs()] == ["PENDING"]
+    line = said.partition("To collect them later:")[2].split("\n")[1].strip()
+    emulator.clock.advance(3600)
+    monkeypatch.setenv("GEMINI_API_KEY", "any")
+    exec(line, {})  # noqa: S102 - what the person is told to run
+    assert run.refresh().is_over
 
 
 async def test_a_wait_that_is_cancelled(embedder: Embedder, emulator: Emulator) -> None:
@@ -227,6 +234,7 @@ def test_usage_is_tracked(embedder: Embedder, emulator: Emulator) -> None:
     [
         pytest.param({"timeout_s": -1}, "timeout_s=-1 must be a number of seconds", id="negative"),
         pytest.param({"deadline_s": "soon"}, "deadline_s='soon' must be a number of seconds", id="no-number"),
+        pytest.param({"progress": 3}, "progress=3 must be True or False", id="progress"),
         pytest.param({"fallback": "offline"}, "fallback='offline' must be 'online', 'raise' or None", id="fallback"),
         pytest.param({"keep": "yes"}, "keep='yes' must be True or False", id="keep"),
     ],

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gemini_embed import ConfigurationError, EdgeStore, MultimodalIndex
+from gemini_embed import ConfigurationError, EdgeStore, InputError, MultimodalIndex
 from gemini_embed_emulator import Emulator
 from llama_index.core import VectorStoreIndex
 from llama_index.core.ingestion import IngestionPipeline
@@ -66,6 +66,13 @@ def test_the_retriever_inserts_by_jobs(model: Make, emulator: Emulator, tmp_path
         assert retriever.insert_nodes(NODES, price="batch").added == 20
         assert retriever.retrieve(NODES[7].text)[0].text == NODES[7].text
     assert emulator.bill.batch.items == 20
+
+
+def test_texts_are_no_nodes(model: Make, emulator: Emulator) -> None:
+    given: list[Any] = [NODES[0], "a text"]
+    with pytest.raises(InputError, match=r"input 1: submit_batch takes nodes, not str: TextNode\(text=...\)"):
+        model().submit_batch(given)
+    assert len(emulator.requests) == 0
 
 
 def test_a_cache_is_needed(model: Make, emulator: Emulator) -> None:

@@ -6,6 +6,7 @@ import pytest
 from gemini_embed import BatchStatus
 from gemini_embed.batch_jobs.polling import Pauses
 from gemini_embed.batch_jobs.status import duration
+from gemini_embed.batch_jobs.watching import watching
 
 HALF = BatchStatus(
     items=12_000,
@@ -31,6 +32,11 @@ HALF = BatchStatus(
             id="half-of-it",
         ),
         pytest.param(
+            BatchStatus(items=50, done=4, pending=46, jobs={"pending": 1}, oldest_s=8),
+            "4 of 50 items done, 46 pending, 1 job (1 pending), the oldest waits for 8 s",
+            id="nothing-collected",
+        ),
+        pytest.param(
             BatchStatus(items=1, done=1, jobs={"succeeded": 1}, usd=None),
             "1 of 1 item done, 1 job (1 succeeded), tokens unknown, price unknown so far",
             id="without-figures",
@@ -40,6 +46,18 @@ HALF = BatchStatus(
 def test_words(status: BatchStatus, words: str) -> None:
     """What is not there is not said."""
     assert str(status) == words
+
+
+def test_a_bar(capsys: pytest.CaptureFixture[str]) -> None:
+    """It tells queue, age and price, and guesses no time from vectors that come a job at a time."""
+    with watching(True, "nightly") as show:
+        show(HALF)
+    said = capsys.readouterr().err
+    assert "nightly:  50%" in said
+    assert "6000/12000 items" in said
+    assert "1 succeeded, 2 running, the oldest for 13 min, $0.0072]" in said
+    assert "items/s" not in said
+    assert "<" not in said
 
 
 def test_a_notebook_shows_it() -> None:

@@ -37,6 +37,11 @@ class Known:
     states: dict[str, JobState] = field(default_factory=dict)
     refused: dict[bytes, LineError] = field(default_factory=dict)
 
+    @property
+    def runs(self) -> list[str]:
+        """Names by which the jobs are found: what was submitted twice is in the jobs of the first run."""
+        return sorted({name.run for job in self.jobs if (name := JobName.parse(job))})
+
 
 class Following:
     """Looks at the jobs of the run `name`. `of` is whose vectors they are, service and model as the ledger has them."""
@@ -133,9 +138,14 @@ class Following:
             jobs=dict(Counter(self._state(row) for row in rows)),
             tokens=sum(told) if told else None,
             usd=sum(outcome.usd for outcome in outcomes),
-            oldest_s=time.time() - min(row.created_at for row in under_way) if under_way else None,
+            oldest_s=self._oldest_s(under_way),
             notes=tuple(row.note for row in rows if row.note) if failed else (),
         )
+
+    def _oldest_s(self, rows: Iterable[JobRow]) -> float | None:
+        """Of those that are not over; 0 where the service's clock is ahead of ours."""
+        since = [row.created_at for row in rows if not self.is_over(row)]
+        return max(time.time() - min(since), 0.0) if since else None
 
     def _wanted(self, rows: Iterable[JobRow]) -> frozenset[bytes]:
         if self._known.wanted is not None:

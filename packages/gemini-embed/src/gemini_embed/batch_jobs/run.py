@@ -98,7 +98,8 @@ class BatchRun:
         try:
             result, notes = pending.result()
         except KeyboardInterrupt:
-            sys.stderr.write(f"\nThe jobs go on. To collect them later:\n  {self._how_to_go_on}\n")
+            lines = "".join(f"  {self._host.line_to_go_on(run)}\n" for run in self._known.runs or (self.name,))
+            sys.stderr.write(f"\nThe jobs go on. To collect them later:\n{lines}")
             raise
         for note in notes:
             warn(note)
@@ -132,6 +133,8 @@ class BatchRun:
         """`wait`, started: its result, and what the caller should be warned of."""
         if fallback is not None and fallback not in get_args(Fallback):
             raise ConfigurationError(f"fallback={fallback!r} must be 'online', 'raise' or None")
+        if progress is not None and not callable(progress):
+            switch("progress", progress)
         patience = Patience(seconds("timeout_s", timeout_s), seconds("deadline_s", deadline_s), fallback)
         is_kept = switch("keep", keep)
         return self._started(lambda work: work.wait(patience, progress, is_kept))
@@ -173,15 +176,6 @@ class BatchRun:
         request = self._host.plain_request() if self._call is None else self._host.request(self._call)
         work = partial(Work, self._host, self.name, self._known, self._call, request)
         return self._host.engine.start(lambda session: door(work(session)))
-
-    @property
-    def _how_to_go_on(self) -> str:
-        told = {"cache": str(self._host.vectors.path)}
-        if self._host.staging is not None:
-            place = self._host.plain_request().connection
-            told |= {"project": str(place.project), "location": str(place.location), "staging": self._host.staging}
-        options = ", ".join(f"{name}={value!r}" for name, value in told.items())
-        return f"Embedder({self._host.facts.name!r}, {options}).batches.get({self.name!r}).wait()"
 
     def __repr__(self) -> str:
         return f"BatchRun({self.name!r})"

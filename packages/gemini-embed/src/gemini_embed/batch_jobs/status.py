@@ -49,8 +49,9 @@ class BatchStatus:
         parts += [f"{self.failed:,} failed"] if self.failed else []
         parts += [_jobs_in_words(self.jobs)] if self.jobs else []
         parts += [f"the oldest waits for {duration(self.oldest_s)}"] if self.oldest_s is not None else []
-        parts += ["tokens unknown" if self.tokens is None else _counted(self.tokens, "token")] if self.done else []
-        parts += [f"{usd(self.usd)} so far"] if self.done else []
+        if self.tokens is not None or self.usd != 0:  # else nothing was collected
+            parts += ["tokens unknown" if self.tokens is None else _counted(self.tokens, "token")]
+            parts += [f"{usd(self.usd)} so far"]
         return "\n".join([", ".join(parts), *(f"  {note}" for note in self.notes)])
 
     def _repr_html_(self) -> str:

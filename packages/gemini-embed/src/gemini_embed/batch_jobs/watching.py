@@ -15,6 +15,9 @@ Told: TypeAlias = Callable[[BatchStatus], None]
 Progress: TypeAlias = bool | Told | None
 """A bar on stderr: True, False, or None for one on a terminal and in a notebook only; or a function that is told."""
 
+_FORM = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} items [{elapsed}{postfix}]"
+"""Without the rate and the time that is left, which vectors that come a job at a time make nonsense of."""
+
 
 @contextmanager
 def watching(progress: Progress, name: str) -> Iterator[Told]:
@@ -26,7 +29,7 @@ def watching(progress: Progress, name: str) -> Iterator[Told]:
     else:
         from tqdm.auto import tqdm
 
-        with tqdm(desc=name, unit=" items", file=sys.stderr, disable=False) as bar:
+        with tqdm(desc=name, bar_format=_FORM, file=sys.stderr, disable=False) as bar:
 
             def show(status: BatchStatus) -> None:
                 bar.total, bar.n = status.items, status.done + status.failed

@@ -6,9 +6,15 @@ import re
 from urllib.parse import SplitResult, urlsplit
 
 from gemini_embed.errors import ConfigurationError
+from gemini_embed.models import Backend
 from gemini_embed.secret import shown_url
 
 _VERSION = re.compile(r"v\d+((alpha|beta)\d*)?")
+
+
+def usual_address(backend: Backend, location: str | None) -> str:
+    """Google's own address, where no other is told."""
+    return "https://generativelanguage.googleapis.com" if backend == "developer" else vertex_host(location)
 
 
 def vertex_host(location: str | None) -> str:

@@ -19,7 +19,7 @@ from gemini_embed.errors import ConfigurationError
 from gemini_embed.models import Backend
 from gemini_embed.notices import warn
 from gemini_embed.secret import Secret
-from gemini_embed.service.address import address_and_version, vertex_host
+from gemini_embed.service.address import address_and_version, usual_address, vertex_host
 
 KEY_VARIABLES = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
 """In the SDK's order: the key of the first that is set is taken."""
@@ -128,7 +128,7 @@ def connect(
                 f"{', '.join(useless)}= {'belong' if len(useless) > 1 else 'belongs'} to Vertex AI: "
                 "pass vertexai=True, or leave them out to use the Gemini Developer API"
             )
-        address = base_url or env.get("GOOGLE_GEMINI_BASE_URL") or "https://generativelanguage.googleapis.com"
+        address = base_url or env.get("GOOGLE_GEMINI_BASE_URL") or usual_address("developer", None)
         key = _secret(api_key) or key_from_environment(env)
         if key is None:
             raise ConfigurationError(NO_KEY)

@@ -12,7 +12,7 @@ from llama_index.core.schema import BaseNode, MetadataMode
 from llama_index.embeddings.gemini_embed.arguments import Official, embedder_options, understood
 from llama_index.embeddings.gemini_embed.doors import QUERY, Doors
 
-from gemini_embed import BatchLimits, ConfigurationError, Embedder, RateLimits, RetryPolicy
+from gemini_embed import BatchLimits, ConfigurationError, Embedder, InputError, RateLimits, RetryPolicy
 from gemini_embed.adapters import DEFAULT_MODEL, EmbedderOptions, hides_arguments, likely_media_tokens, to_config
 from gemini_embed.content import ContentLike
 from gemini_embed.tasks import Side
@@ -168,14 +168,14 @@ class GeminiEmbedding(Doors):
         perhaps. From then on pipelines and indexes find them there, and send nothing. For the other arguments see
         `gemini_embed.Batches.submit_documents`.
         """
-        texts = [node.get_content(MetadataMode.EMBED) for node in nodes]
+        texts = _embedded_texts(nodes)
         return self._embedder.batches.submit_documents(texts, name=name, max_cost_usd=max_cost_usd)
 
     async def asubmit_batch(
         self, nodes: Iterable[BaseNode], *, name: str | None = None, max_cost_usd: float | None = None
     ) -> BatchRun:
         """`submit_batch`, awaited."""
-        texts = [node.get_content(MetadataMode.EMBED) for node in nodes]
+        texts = _embedded_texts(nodes)
         return await self._embedder.batches.asubmit_documents(texts, name=name, max_cost_usd=max_cost_usd)
 
     def _cache_key(self, text: str, side: Side) -> str:
@@ -258,3 +258,16 @@ def _fields_of_subclass(cls: type[GeminiEmbedding], given: Mapping[str, Any]) ->
 
 def _without(given: Mapping[str, Any], names: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if name not in names}
+
+
+def _embedded_texts(nodes: Iterable[Any]) -> list[str]:
+    """What a pipeline or an index embeds of nodes."""
+    given = list(nodes)
+    for position, node in enumerate(given):
+        if not isinstance(node, BaseNode):
+            raise InputError(
+                f"submit_batch takes nodes, not {type(node).__name__}: TextNode(text=...), or texts by "
+                "embedder.batches.submit_documents",
+                position=position,
+            )
+    return [node.get_content(MetadataMode.EMBED) for node in given]
