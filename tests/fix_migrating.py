@@ -100,12 +100,12 @@ def check_load_through_a_switch(
         with MultimodalIndex.following(place(f"{prefix}live"), base_url=base_url, **connection) as index:
             found: list[list[str]] = [[] for _ in range(readers)]
             wrong: list[object] = []
-            begun = threading.Barrier(readers + 1)
+            begun, is_over = threading.Barrier(readers + 1), threading.Event()
 
             def read(mine: list[str]) -> None:
                 begun.wait()
-                for n in range(searches):
-                    text = texts[n % len(texts)]
+                while len(mine) < searches or not is_over.is_set():
+                    text = texts[len(mine) % len(texts)]
                     try:
                         hit = index.search(text, 1)[0]
                     except Exception as error:
@@ -122,16 +122,22 @@ def check_load_through_a_switch(
             for thread in threads:
                 thread.start()
             begun.wait()
-            for n in range(10):  # there and back
-                while sum(map(len, found)) < (n + 1) * readers * searches // 12 and not wrong:
+            for n in range(11):  # there and back, and there
+                while sum(map(len, found)) < (n + 1) * readers * searches // 13 and not wrong:
                     time.sleep(0.005)
                 owner.point_alias(f"{prefix}live", f"{prefix}docs_v1" if n % 2 else f"{prefix}docs_v2")
+            until = time.monotonic() + 30
+            while not (wrong or all(mine[-1] == "docs_v2" for mine in found) or time.monotonic() > until):
+                time.sleep(0.005)
+            is_over.set()
             for thread in threads:
                 thread.join()
         owner.close()
         assert wrong == []
         answered = [by for mine in found for by in mine]
-        assert (len(answered), {*answered}) == (readers * searches, {"docs_v1", "docs_v2"})
+        assert {*answered} == {"docs_v1", "docs_v2"}
+        assert {mine[-1] for mine in found} == {"docs_v2"}  # where the last switch has led
+        assert len(answered) >= readers * searches
 
 
 def check_migrates_and_renames(place: Callable[[str], MilvusStore], make_embedder: Callable[..., Embedder]) -> None:

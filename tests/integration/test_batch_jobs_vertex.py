@@ -212,7 +212,8 @@ def test_ctrl_c_prints_a_line_that_collects(make: Make, emulator: Emulator, caps
     with pytest.raises(KeyboardInterrupt):
         run.wait(progress=lambda status: signal.pthread_kill(main, signal.SIGINT))
     told = capsys.readouterr().err
-    assert "project='p', location='global', staging='gs://bucket/prefix').batches.get('nightly').wait()" in told
+    assert "project='p', location='global', staging='gs://bucket/prefix', base_url=" in told
+    assert ".batches.get('nightly').wait()" in told
 
 
 def test_media_by_gs_address_are_not_uploaded(make: Make, emulator: Emulator, tmp_path: Path) -> None:

@@ -296,6 +296,30 @@ def test_threads(cached: MakeEmbedder) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_new_file_is_opened_by_many_at_once(tmp_path: Path) -> None:
+    """While one makes the tables the others find none yet, or all: never a database that is somebody else's."""
+    failed: list[BaseException] = []
+
+    def opened(cache: VectorCache, begun: threading.Barrier) -> None:
+        begun.wait()
+        try:
+            len(cache)
+        except BaseException as e:
+            failed.append(e)
+        finally:
+            cache.close()
+
+    for n in range(30):
+        begun = threading.Barrier(6)
+        caches = [VectorCache(tmp_path / f"{n}.db") for _ in range(6)]
+        threads = [threading.Thread(target=opened, args=(cache, begun)) for cache in caches]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert not failed
+
+
 def test_a_fork_while_it_is_in_use(cached: MakeEmbedder, emulator: Emulator) -> None:
     embedder = cached()
     embedder.embed_documents(texts_of(10))

@@ -91,8 +91,9 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 def _check_owner(db: sqlite3.Connection) -> None:
-    (application,) = db.execute("PRAGMA application_id").fetchone()
+    # In this order: another process may make it ours in between, tables and mark at once.
     (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    (application,) = db.execute("PRAGMA application_id").fetchone()
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if tables and application != APPLICATION_ID:
         raise sqlite3.DatabaseError("it is another program's database: name another file")

@@ -113,7 +113,7 @@ class _Indexing:
         ]
 
 
-class GeminiProvider(Provider):
+class GeminiProvider(Provider):  # type: ignore[misc]  # daft is not installed where types are checked
     """Daft's `embed_text` and `embed_image` by an embedder: its model, size, conditioning, quotas, retries and cache.
 
         daft.attach_provider(GeminiProvider(embedder))
@@ -186,11 +186,11 @@ class _Described:
         return _Embedding(self._embedder, self._side)
 
 
-class _Texts(_Described, TextEmbedderDescriptor):
+class _Texts(_Described, TextEmbedderDescriptor):  # type: ignore[misc]  # daft is not installed where types are checked
     """For `embed_text`."""
 
 
-class _Images(_Described, ImageEmbedderDescriptor):
+class _Images(_Described, ImageEmbedderDescriptor):  # type: ignore[misc]  # daft is not installed where types are checked
     """For `embed_image`."""
 
 
