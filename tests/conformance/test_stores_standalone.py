@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 from fix_aliases import check_aliases_are_pinned
+from fix_emulator import KEY
 from fix_kills import check_kills
 from fix_migrating import check_load_through_a_switch, check_migrates_and_renames
 from fix_milvus import milvus_place, milvus_standalone
+from fix_scale import check_workers_are_killed
 from fix_signs import Signs, check_that_all_find_all
 from gemini_embed import Embedder, MilvusStore
 from gemini_embed.testing import StoreTests
+from gemini_embed_emulator import Emulator
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.usefixtures("milvus_server")]
 
@@ -47,3 +50,10 @@ def test_a_switch_under_load(
 
 def test_a_migration_that_keeps_the_name(make_embedder: Callable[..., Embedder], milvus_server: str) -> None:
     check_migrates_and_renames(lambda name: MilvusStore(milvus_server, collection=name), make_embedder)
+
+
+def test_workers_that_are_killed(
+    make_embedder: Callable[..., Embedder], emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEMINI_API_KEY", KEY)  # workers find it in their environment
+    check_workers_are_killed(milvus_standalone(tmp_path), make_embedder, emulator)

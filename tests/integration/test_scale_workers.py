@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from functools import partial
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from fix_emulator import KEY
-from fix_milvus import milvus_standalone
-from gemini_embed import Embedder, MultimodalIndex, RateLimits
-from gemini_embed.scale import EmbedStage, IndexStage, ScaleReport
+from fix_scale import SPAWN, passages_in_batches
+from gemini_embed import Embedder, RateLimits
+from gemini_embed.scale import EmbedStage
 from gemini_embed_emulator import Emulator, Quota
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("key")]
-SPAWN = multiprocessing.get_context("spawn")
 
 
 @pytest.fixture
@@ -35,92 +26,17 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GEMINI_API_KEY", KEY)
 
 
-def _batches(count: int, size: int) -> list[pa.Table]:
-    starts = range(0, count * size, size)
-    return [
-        pa.table(
-            {
-                "text": [f"row {n}" for n in range(start, start + size)],
-                "id": [f"doc{n}" for n in range(start, start + size)],
-            }
-        )
-        for start in starts
-    ]
-
-
 def test_workers_embed_with_the_key_of_their_environment(
     make_embedder: Callable[..., Embedder], emulator: Emulator
 ) -> None:
     """A pool pickles the stage for each batch."""
     embedder = make_embedder(dimensions=128)
-    batches = _batches(4, 10)
+    batches = passages_in_batches(4, 10)
     with ProcessPoolExecutor(2, mp_context=SPAWN) as pool:
         found = pa.concat_tables(pool.map(EmbedStage(embedder), batches))
     assert emulator.requests.items_billed == 40
     vectors = np.array(found.column("vector").to_pylist(), np.float32)
     assert np.array_equal(vectors, embedder.embed_documents([f"row {n}" for n in range(40)]).values)
-
-
-class Worker:
-    """A process that runs a stage, and is started again when it dies."""
-
-    def __init__(self) -> None:
-        self.deaths = 0
-        self._begin()
-
-    def _begin(self) -> None:
-        self._pool = ProcessPoolExecutor(1, mp_context=SPAWN)
-        self.pid = self._pool.submit(os.getpid).result()
-
-    def each(self, stage: IndexStage, batches: list[Any]) -> Iterator[Any]:
-        for batch in batches:
-            while True:
-                try:
-                    yield self._pool.submit(stage, batch).result()
-                    break
-                except BrokenProcessPool:
-                    self.deaths += 1
-                    self._begin()
-        self._pool.shutdown()
-
-
-def test_workers_are_killed_and_every_record_is_there_once(
-    milvus_server: str, make_embedder: Callable[..., Embedder], emulator: Emulator, tmp_path: Path
-) -> None:
-    """What is billed again is the batch in flight, and no more."""
-    size, kills, count = 20, 2, 10
-    emulator.latency_s = 0.05
-    batches = _batches(count, size)
-    with MultimodalIndex(make_embedder(dimensions=128), milvus_standalone(tmp_path)) as index:
-        stage = IndexStage(index, source="id")
-        workers = [Worker(), Worker()]
-        with ThreadPoolExecutor(2) as threads:
-            found = [
-                threads.submit(ScaleReport.of, worker.each(stage, batches[number::2]))
-                for number, worker in enumerate(workers)
-            ]
-            for kill in range(kills):
-                billed = (kill + 1) * 3 * size
-                _wait(partial(_has_billed, emulator, billed))
-                os.kill(workers[kill % 2].pid, signal.SIGKILL)
-            reports = [one.result() for one in found]
-        assert sum(worker.deaths for worker in workers) == kills
-        rows = index.vectors().records
-        assert sorted(record.source or "" for record in rows) == sorted(f"doc{n}" for n in range(count * size))
-        assert len({record.id for record in rows}) == len(rows)
-        assert sum(report.rows for report in reports) == count * size
-        assert 0 <= emulator.requests.items_billed - count * size <= kills * size
-
-
-def _has_billed(emulator: Emulator, items: int) -> bool:
-    return emulator.requests.items_billed >= items
-
-
-def _wait(until: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not until():
-        assert time.monotonic() < deadline, "it did not come"
-        threading.Event().wait(0.005)
 
 
 _EMBEDDING = """
