@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from gemini_embed.batch_jobs.asking import created, tried
-from gemini_embed.batch_jobs.downloading import lines_of
+from gemini_embed.batch_jobs.downloading import blocks_of
 from gemini_embed.batch_jobs.names import OURS
 from gemini_embed.batch_jobs.service import INLINE_BYTES
 from gemini_embed.calls.attempts import Request
@@ -114,9 +114,9 @@ class DeveloperJobs:
         def stream(start: int) -> AsyncGenerator[bytes, None]:
             return self._session.stream(url, model=self._model, start=start)
 
-        async with aclosing(lines_of(stream, self._request.retry)) as lines:
-            async for line in lines:
-                yield line
+        async with aclosing(blocks_of(stream, self._request.retry)) as blocks:
+            async for block in blocks:
+                yield block
 
     def line(self, entry: Entry, key: bytes) -> bytes:
         """See `JobService.line`."""

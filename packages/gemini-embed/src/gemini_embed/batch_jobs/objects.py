@@ -15,7 +15,7 @@ from typing import BinaryIO
 from urllib.parse import quote, urlencode, urlsplit
 
 from gemini_embed.batch_jobs.asking import tried
-from gemini_embed.batch_jobs.downloading import lines_of
+from gemini_embed.batch_jobs.downloading import blocks_of
 from gemini_embed.batch_jobs.staging import split_uri
 from gemini_embed.calls.retries import RetryPolicy
 from gemini_embed.errors import NotFoundError, ReplyError
@@ -70,16 +70,16 @@ class Objects:
             if not token:
                 return found
 
-    async def lines(self, uri: str) -> AsyncGenerator[bytes, None]:
-        """An object's lines, as they come, without their line breaks."""
+    async def blocks(self, uri: str) -> AsyncGenerator[bytes, None]:
+        """An object's lines, as they come, many at a time; see `blocks_of`."""
         url = f"{self._url(uri)}?alt=media"
 
         def stream(start: int) -> AsyncGenerator[bytes, None]:
             return self._session.stream(url, model=WHAT, start=start)
 
-        async with aclosing(lines_of(stream, self._retry)) as lines:
-            async for line in lines:
-                yield line
+        async with aclosing(blocks_of(stream, self._retry)) as blocks:
+            async for block in blocks:
+                yield block
 
     async def delete(self, uri: str) -> None:
         """Take an object away. What is gone is fine."""

@@ -64,7 +64,7 @@ class JobService(Protocol):
         ...
 
     def results(self, report: JobReport) -> AsyncIterator[bytes]:
-        """The lines of a job's answers, streamed, without their line breaks; `report` is of `look`."""
+        """A job's answers, streamed: whole lines, about a megabyte of them at a time; `report` is of `look`."""
         ...
 
     def line(self, entry: Entry, key: bytes) -> bytes:

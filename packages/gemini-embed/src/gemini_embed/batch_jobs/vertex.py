@@ -148,9 +148,9 @@ class VertexJobs:
         for uri in await self._objects.names(report.output):
             if not uri.endswith(".jsonl"):
                 continue
-            async with aclosing(self._objects.lines(uri)) as lines:
-                async for line in lines:
-                    yield line
+            async with aclosing(self._objects.blocks(uri)) as blocks:
+                async for block in blocks:
+                    yield block
 
     def line(self, entry: Entry, key: bytes) -> bytes:
         """See `JobService.line`."""
