@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from functools import partial
 from io import SEEK_END
-from typing import BinaryIO
+from typing import IO
 from urllib.parse import quote, urlencode, urlsplit
 
 from gemini_embed.batch_jobs.asking import tried
@@ -39,7 +39,7 @@ class Objects:
         self._retry = retry
         self._how = (session, retry)
 
-    async def upload(self, file: BinaryIO, uri: str, content_type: str) -> None:
+    async def upload(self, file: IO[bytes], uri: str, content_type: str) -> None:
         """Write an object from an open file, in the place of one of this name."""
         size = await asyncio.to_thread(file.seek, 0, SEEK_END)
         bucket, name = split_uri(uri)
@@ -99,7 +99,7 @@ class Objects:
 class _Upload:
     """A resumable upload: after a step that has failed it asks how much has come."""
 
-    def __init__(self, session: HttpSession, url: str, file: BinaryIO, size: int) -> None:
+    def __init__(self, session: HttpSession, url: str, file: IO[bytes], size: int) -> None:
         self._session = session
         self._url = url
         self._file = file
