@@ -35,9 +35,12 @@ def check(emulator: Emulator, cache: Path, count: int) -> None:
     assert not emulator.requests
 
 
-def test_killed_at_point_after_point(tmp_path: Path) -> None:
-    """One process after another, each killed further on, with one cache."""
+def test_killed_at_point_after_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One process after another, each killed further on, with one cache. None leaves texts in the temporary folder."""
     count, max_items, cache = 80, 10, tmp_path / "vectors.db"
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
     with Emulator(latency_s=0.03) as emulator:
         killed = [ended(started(command(emulator.base_url, cache, count, max_items, point))) for point in POINTS]
         assert killed.count(None) >= len(POINTS) - 1  # the clock decides whether one was quicker
@@ -45,6 +48,7 @@ def test_killed_at_point_after_point(tmp_path: Path) -> None:
         online = emulator.bill.online.items
         assert online <= VERIFIED * (count // max_items + len(POINTS) + 1)
         check(emulator, cache, count)
+    assert [*temporary.iterdir()] == []
 
 
 def test_two_processes_share_one_cache(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import tempfile
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -60,7 +60,7 @@ class Answers:
         self.by_modality: Counter[str] = Counter()
         self.strange = self.unreadable = self.repeated = 0
 
-    def take(self, lines: Sequence[bytes]) -> None:
+    def take(self, lines: Iterable[bytes]) -> None:
         """Read and hold some lines, in whatever order they come.
 
         Raises:
@@ -74,10 +74,11 @@ class Answers:
             except UnreadableReplyError:  # the rest of a file that was cut; its key is missing then
                 self.unreadable += 1
                 continue
-            if answer.key is None or (self._wanted is not None and answer.key not in self._wanted):
+            key = answer.key
+            if key is None or (self._wanted is not None and key not in self._wanted):
                 self.strange += 1
             else:
-                self._take(answer.key, answer)
+                self._take(key, answer)
 
     def _take(self, key: bytes, answer: LineAnswer) -> None:
         problem = self._problem(answer)

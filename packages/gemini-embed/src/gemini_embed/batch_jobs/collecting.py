@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
@@ -17,6 +17,7 @@ from gemini_embed.batch_jobs.adopting import Adopting
 from gemini_embed.batch_jobs.answers import Answers
 from gemini_embed.batch_jobs.clearing import cleared_away
 from gemini_embed.batch_jobs.collected import Collected
+from gemini_embed.batch_jobs.downloading import lines_in
 from gemini_embed.batch_jobs.verifying import WIDER, compare, mismatch, some_keys
 from gemini_embed.errors import BatchMismatchError, NotFoundError
 from gemini_embed.metering import ObservedCall, observed
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
     from gemini_embed.calls.call import Call
     from gemini_embed.metering import Budget
 
-BYTES_AT_ONCE = 2**20
-"""Of lines that are read together, off the loop: few enough to stay in the CPU's caches."""
 NOT_FOUND = 5
 
 Online: TypeAlias = Callable[[Sequence[bytes]], Awaitable[Mapping[bytes, "NDArray[np.float32]"]]]
@@ -170,8 +169,8 @@ class Collector:
         return report
 
     async def _hold(self, report: JobReport, answers: Answers) -> None:
-        async for lines in _gathered(self.service.results(report)):
-            await asyncio.to_thread(answers.take, lines)
+        async for block in self.service.results(report):
+            await asyncio.to_thread(answers.take, lines_in(block))
 
     async def _verify(self, row: JobRow, answers: Answers) -> list[str]:
         """Compare a few lines with their online vectors; where one does not agree, many, if the contents are at hand.
@@ -229,17 +228,3 @@ class Collector:
         await self.service.cancel(row.name)
         report = await self._looked_at(row)
         return await self.collect(row.display_name) if report.is_over else None
-
-
-async def _gathered(lines: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
-    """Lines, some megabytes at a time."""
-    some: list[bytes] = []
-    size = 0
-    async for line in lines:
-        some.append(line)
-        size += len(line)
-        if size >= BYTES_AT_ONCE:
-            yield some
-            some, size = [], 0
-    if some:
-        yield some

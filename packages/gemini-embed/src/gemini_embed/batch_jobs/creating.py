@@ -129,7 +129,7 @@ class Creating:
     async def _sent(self, row: JobRow, lines: Lines) -> Left | None:
         """Upload and create; None when that is done."""
         name = row.display_name
-        input_ref = await self._service.put(lines.path, name)
+        input_ref = await self._service.put(lines.file, name)
         await asyncio.to_thread(self._ledger.uploaded, name, input_ref)
         while True:
             if not await asyncio.to_thread(self._ledger.may_send, name, self._lease.owner):

@@ -1,14 +1,14 @@
-"""Batch jobs on the Developer API: its JSON over our own session, files uploaded by google-genai from a path."""
+"""Batch jobs on the Developer API: its JSON over our own session, files uploaded by google-genai."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from pathlib import Path
+from typing import IO, Any
 from urllib.parse import urlencode
 
 from gemini_embed.batch_jobs.asking import created, tried
-from gemini_embed.batch_jobs.downloading import lines_of
+from gemini_embed.batch_jobs.downloading import blocks_of
 from gemini_embed.batch_jobs.names import OURS
 from gemini_embed.batch_jobs.service import INLINE_BYTES
 from gemini_embed.calls.attempts import Request
@@ -81,11 +81,16 @@ class DeveloperJobs:
         """See `JobService.delete`."""
         await self._gone(self._url(name))
 
-    async def put(self, path: Path, display_name: str) -> str:
+    async def put(self, file: IO[bytes], display_name: str) -> str:
         """See `JobService.put`."""
         config = {"mime_type": LINES_TYPE, "display_name": display_name.replace("/", " ")}
-        file = await self._sdk.ask(lambda client: client.files.upload(file=str(path), config=config), what="Files API")
-        return str(file.name)
+        plain = getattr(file, "file", file)  # on Windows it is wrapped, and google-genai takes that for a path
+
+        def upload(client: Any) -> Any:
+            plain.seek(0)
+            return client.files.upload(file=plain, config=config)
+
+        return str((await self._sdk.ask(upload, what="Files API")).name)
 
     async def referred(self, entry: Entry) -> tuple[Entry, list[str]]:
         """See `JobService.referred`."""
@@ -114,9 +119,9 @@ class DeveloperJobs:
         def stream(start: int) -> AsyncGenerator[bytes, None]:
             return self._session.stream(url, model=self._model, start=start)
 
-        async with aclosing(lines_of(stream, self._request.retry)) as lines:
-            async for line in lines:
-                yield line
+        async with aclosing(blocks_of(stream, self._request.retry)) as blocks:
+            async for block in blocks:
+                yield block
 
     def line(self, entry: Entry, key: bytes) -> bytes:
         """See `JobService.line`."""

@@ -1,25 +1,27 @@
-"""The lines of jobs to be, in temporary files: a corpus never stands in memory as JSON."""
+"""The lines of jobs to be, in temporary files without a name: a corpus never stands in memory as JSON, and a kill
+leaves none of its texts behind."""
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from tempfile import mkstemp
-from typing import BinaryIO
+from tempfile import TemporaryFile
+from typing import IO
 
 from gemini_embed.batch_jobs.limits import BatchLimits
 from gemini_embed.metering.prices import likely_tokens_by_modality
 from gemini_embed.preparing import Entry
+
+BUFFER_BYTES = 2**20
 
 
 @dataclass
 class Lines:
     """The lines of one job: a file, and what each line of it stands for."""
 
-    path: Path
+    file: IO[bytes] = field(default_factory=lambda: _new_file())
+    """Read from its start, whoever reads it."""
     entries: list[Entry] = field(default_factory=list)
     """With their keys; their media are not loaded."""
     sizes: list[int] = field(default_factory=list)
@@ -48,6 +50,14 @@ class Lines:
         """All media that were uploaded for it."""
         return tuple(ref for refs in self.refs.values() for ref in refs)
 
+    def add(self, entry: Entry, line: bytes, refs: Sequence[str]) -> None:
+        """Write a line at the end."""
+        self.file.write(line)
+        self.entries.append(entry)
+        self.sizes.append(len(line))
+        if refs:
+            self.refs[entry.key] = list(refs)
+
     def halves(self) -> list[Lines]:
         """The same lines as two jobs; this one's file goes. One line stays as it is."""
         half = len(self.entries) // 2
@@ -67,18 +77,14 @@ class Lines:
 
     def delete(self) -> None:
         """Take the file away."""
-        self.path.unlink(missing_ok=True)
+        self.file.close()
 
     def _divided(self, first: Sequence[bool]) -> list[Lines]:
-        parts = [Lines(_new_file(self.path.parent), began_at=self.began_at) for _ in range(2)]
-        with self.path.open("rb") as lines, parts[0].path.open("wb") as one, parts[1].path.open("wb") as two:
-            for entry, size, is_first in zip(self.entries, self.sizes, first, strict=True):
-                part, file = (parts[0], one) if is_first else (parts[1], two)
-                file.write(lines.read(size))
-                part.entries.append(entry)
-                part.sizes.append(size)
-                if entry.key in self.refs:
-                    part.refs[entry.key] = self.refs[entry.key]
+        parts = [Lines(began_at=self.began_at) for _ in range(2)]
+        self.file.seek(0)
+        for entry, size, is_first in zip(self.entries, self.sizes, first, strict=True):
+            part = parts[0] if is_first else parts[1]
+            part.add(entry, self.file.read(size), self.refs.get(entry.key, ()))
         self.delete()
         return parts
 
@@ -86,10 +92,9 @@ class Lines:
 class Writer:
     """Lines gathered in one file after another, as full as the limits allow."""
 
-    def __init__(self, folder: Path, limits: BatchLimits) -> None:
-        self._folder, self._limits = folder, limits
+    def __init__(self, limits: BatchLimits) -> None:
+        self._limits = limits
         self._lines: Lines | None = None
-        self._file: BinaryIO | None = None
         self._tokens = self._bytes = 0
 
     @property
@@ -109,32 +114,23 @@ class Writer:
 
     def add(self, entry: Entry, line: bytes, refs: Sequence[str] = ()) -> None:
         """Write a line; `entry` is kept, so it should be without its media."""
-        if self._lines is None or self._file is None:
-            self._lines = Lines(_new_file(self._folder))
-            self._file = self._lines.path.open("wb", buffering=2**20)
-        self._file.write(line)
-        self._lines.entries.append(entry)
-        self._lines.sizes.append(len(line))
-        if refs:
-            self._lines.refs[entry.key] = list(refs)
+        if self._lines is None:
+            self._lines = Lines()
+        self._lines.add(entry, line, refs)
         self._tokens += entry.tokens
         self._bytes += len(line)
 
     def taken(self) -> Lines | None:
         """The file that was begun, None when nothing was; the next line begins another."""
-        if self._file is not None:
-            self._file.close()
-        lines, self._lines, self._file = self._lines, None, None
+        lines, self._lines = self._lines, None
         self._tokens = self._bytes = 0
         return lines
 
     def close(self) -> None:
-        """Close the file."""
-        if self._file is not None:
-            self._file.close()
+        """Drop the file that was begun."""
+        if self._lines is not None:
+            self._lines.delete()
 
 
-def _new_file(folder: Path) -> Path:
-    handle, name = mkstemp(".jsonl", dir=folder)
-    os.close(handle)
-    return Path(name)
+def _new_file() -> IO[bytes]:
+    return TemporaryFile(buffering=BUFFER_BYTES)

@@ -11,11 +11,11 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from functools import partial
 from io import SEEK_END
-from typing import BinaryIO
+from typing import IO
 from urllib.parse import quote, urlencode, urlsplit
 
 from gemini_embed.batch_jobs.asking import tried
-from gemini_embed.batch_jobs.downloading import lines_of
+from gemini_embed.batch_jobs.downloading import blocks_of
 from gemini_embed.batch_jobs.staging import split_uri
 from gemini_embed.calls.retries import RetryPolicy
 from gemini_embed.errors import NotFoundError, ReplyError
@@ -39,7 +39,7 @@ class Objects:
         self._retry = retry
         self._how = (session, retry)
 
-    async def upload(self, file: BinaryIO, uri: str, content_type: str) -> None:
+    async def upload(self, file: IO[bytes], uri: str, content_type: str) -> None:
         """Write an object from an open file, in the place of one of this name."""
         size = await asyncio.to_thread(file.seek, 0, SEEK_END)
         bucket, name = split_uri(uri)
@@ -70,16 +70,16 @@ class Objects:
             if not token:
                 return found
 
-    async def lines(self, uri: str) -> AsyncGenerator[bytes, None]:
-        """An object's lines, as they come, without their line breaks."""
+    async def blocks(self, uri: str) -> AsyncGenerator[bytes, None]:
+        """An object's lines, as they come, many at a time; see `blocks_of`."""
         url = f"{self._url(uri)}?alt=media"
 
         def stream(start: int) -> AsyncGenerator[bytes, None]:
             return self._session.stream(url, model=WHAT, start=start)
 
-        async with aclosing(lines_of(stream, self._retry)) as lines:
-            async for line in lines:
-                yield line
+        async with aclosing(blocks_of(stream, self._retry)) as blocks:
+            async for block in blocks:
+                yield block
 
     async def delete(self, uri: str) -> None:
         """Take an object away. What is gone is fine."""
@@ -99,7 +99,7 @@ class Objects:
 class _Upload:
     """A resumable upload: after a step that has failed it asks how much has come."""
 
-    def __init__(self, session: HttpSession, url: str, file: BinaryIO, size: int) -> None:
+    def __init__(self, session: HttpSession, url: str, file: IO[bytes], size: int) -> None:
         self._session = session
         self._url = url
         self._file = file

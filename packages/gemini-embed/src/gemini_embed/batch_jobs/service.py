@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 from gemini_embed.preparing import Entry
 from gemini_embed.wire.batch_jobs import JobReport
@@ -51,8 +50,8 @@ class JobService(Protocol):
         """Take its record away; that does not end a job. What is gone is fine."""
         ...
 
-    async def put(self, path: Path, display_name: str) -> str:
-        """Upload a file of lines; what `create` is to be given for it."""
+    async def put(self, file: IO[bytes], display_name: str) -> str:
+        """Upload a file of lines, all of it; what `create` is to be given for it."""
         ...
 
     async def referred(self, entry: Entry) -> tuple[Entry, list[str]]:
@@ -64,7 +63,7 @@ class JobService(Protocol):
         ...
 
     def results(self, report: JobReport) -> AsyncIterator[bytes]:
-        """The lines of a job's answers, streamed, without their line breaks; `report` is of `look`."""
+        """A job's answers, streamed: whole lines, about a megabyte of them at a time; `report` is of `look`."""
         ...
 
     def line(self, entry: Entry, key: bytes) -> bytes:

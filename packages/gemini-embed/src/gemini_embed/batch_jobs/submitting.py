@@ -12,8 +12,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from gemini_embed.batch_jobs.adopting import Adopting
@@ -55,14 +53,13 @@ async def submit(session: HttpSession, host: Host, order: Order) -> list[bytes]:
         What was created by then is in the ledger, and goes on.
     """
     async with working(host.ledger) as lease:
-        with TemporaryDirectory(prefix="gemini-embed-batch-", ignore_cleanup_errors=True) as folder:
-            return await Submission(session, host, order, lease, Path(folder)).run()
+        return await Submission(session, host, order, lease).run()
 
 
 class Submission:
     """One order being submitted."""
 
-    def __init__(self, session: HttpSession, host: Host, order: Order, lease: Lease, folder: Path) -> None:
+    def __init__(self, session: HttpSession, host: Host, order: Order, lease: Lease) -> None:
         request = replace(order.request, budget=order.budget)
         self._session, self._request, self._order = session, request, replace(order, request=request)
         self._ledger, self._http = host.ledger, host.http
@@ -75,7 +72,7 @@ class Submission:
         )
         recall = Recall(host.vectors, request.connection, request.service, request.facts, request.options)
         self._gathering = Gathering(session, request, recall, order.call)
-        self._writer = Writer(folder, host.limits)
+        self._writer = Writer(host.limits)
         self._collector = Collector.of(host, request, self._service, lease, order.call, self._online)
         self._wanted: dict[bytes, None] = {}
         self._elsewhere: defaultdict[str, list[Entry]] = defaultdict(list)
@@ -175,7 +172,11 @@ class Submission:
         """A job of the file that was begun; several, where the service refuses so large a one."""
         lines = await asyncio.to_thread(self._writer.taken)
         left = [lines] if lines else []
-        while left:
-            outcome = await self._creating.create(left[0])
-            left[:1] = outcome.lines
-            self._again += outcome.again
+        try:
+            while left:
+                outcome = await self._creating.create(left[0])
+                left[:1] = outcome.lines
+                self._again += outcome.again
+        finally:
+            for lines in left:
+                lines.delete()

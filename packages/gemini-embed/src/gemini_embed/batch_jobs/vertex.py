@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
 from io import BytesIO
-from pathlib import Path
 from secrets import token_hex
+from typing import IO
 from urllib.parse import urlencode
 
 from gemini_embed.batch_jobs.asking import created, tried
@@ -102,14 +102,10 @@ class VertexJobs:
             await asyncio.sleep(wait_s)
         logger.warning("%s has not ended yet, so its record stays, and in the bucket what it will have written", name)
 
-    async def put(self, path: Path, display_name: str) -> str:
+    async def put(self, file: IO[bytes], display_name: str) -> str:
         """See `JobService.put`."""
         uri = self._staging.uri(f"{display_name}/{_INPUT}")
-        file = await asyncio.to_thread(path.open, "rb")
-        try:
-            await self._objects.upload(file, uri, LINES_TYPE)
-        finally:
-            file.close()
+        await self._objects.upload(file, uri, LINES_TYPE)
         return uri
 
     async def referred(self, entry: Entry) -> tuple[Entry, list[str]]:
@@ -148,9 +144,9 @@ class VertexJobs:
         for uri in await self._objects.names(report.output):
             if not uri.endswith(".jsonl"):
                 continue
-            async with aclosing(self._objects.lines(uri)) as lines:
-                async for line in lines:
-                    yield line
+            async with aclosing(self._objects.blocks(uri)) as blocks:
+                async for block in blocks:
+                    yield block
 
     def line(self, entry: Entry, key: bytes) -> bytes:
         """See `JobService.line`."""

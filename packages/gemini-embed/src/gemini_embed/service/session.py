@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncGenerator, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -22,6 +22,7 @@ from gemini_embed.service.connection import Connection
 from gemini_embed.service.naming import is_googles
 from gemini_embed.service.refusals import api_error
 from gemini_embed.transport import Answer, HttpOptions, Sender, inflate
+from gemini_embed.transport.incoming import Incoming
 from gemini_embed.transport.sending import whole_answer
 
 _JSON = {"content-type": "application/json"}
@@ -102,31 +103,27 @@ class HttpSession:
             ApiError: any other status.
             ConnectionFailedError: refused, dropped or timed out; what came before it is whole.
         """
-        client = self._opened().client
         told = {"accept-encoding": "identity"}  # so that bytes can be counted, and gone on from
         if start:
             told["range"] = f"bytes={start}-"
 
-        async def sent(auth: Mapping[str, Secret]) -> httpx.Response:
-            request = client.build_request("GET", url, headers={**self._headers(url, {}, auth), **told})
-            return await client.send(request, stream=True)
+        def sent(auth: Mapping[str, Secret]) -> AbstractAsyncContextManager[Incoming]:
+            return self._opened().streamed(url, {**self._headers(url, {}, auth), **told})
 
         auth = await self._auth.headers()
         with self._errors(url, model):
-            response = await sent(auth)
-            if response.status_code == 401 and await self._auth.renew(auth):
-                await response.aclose()
-                response = await sent(await self._auth.headers())
-            try:
-                if response.status_code not in (200, 206):
-                    raise _refusal(await whole_answer(response, 2**20), model)
-                unwanted = start if response.status_code == 200 else 0  # of a server that sends all of it again
-                async for chunk in response.aiter_raw():
+            async with AsyncExitStack() as replies:
+                reply = await replies.enter_async_context(sent(auth))
+                if reply.status_code == 401 and await self._auth.renew(auth):
+                    await replies.aclose()
+                    reply = await replies.enter_async_context(sent(await self._auth.headers()))
+                if reply.status_code not in (200, 206):
+                    raise _refusal(await whole_answer(reply, 2**20), model)
+                unwanted = start if reply.status_code == 200 else 0  # of a server that sends all of it again
+                async for chunk in reply.pieces:
                     if wanted := chunk[unwanted:]:
                         yield wanted
                     unwanted -= min(unwanted, len(chunk))
-            finally:
-                await response.aclose()
 
     async def _exchange(
         self,

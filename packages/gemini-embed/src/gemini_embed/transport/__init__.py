@@ -4,6 +4,7 @@ options    how requests travel, as callers tell it; the HTTP client made of that
 tls        contexts, made as seldom as can be
 sending    which way a request goes: directly, or by httpx
 kept       connections without a proxy, kept open, on `sockets` opened here
+incoming   long replies, read while they come
 direct     the same below httpx, for what stands in it; in a `pool` of our own
 unpacking  replies inflated, within bounds
 """

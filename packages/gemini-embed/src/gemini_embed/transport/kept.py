@@ -6,10 +6,10 @@ It does what httpx over httpcore does for a plain request (`direct`), with a six
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from ssl import SSLContext
-from typing import cast
+from typing import TypeVar, cast
 
 import h11
 import httpx
@@ -22,8 +22,9 @@ IDLE_S = 5.0
 MOST_HEADER_BYTES = 100 * 1024
 SENT_AT_ONCE_BYTES = 2**20
 """Of a long body; given all of it, the event loop would keep a copy of what the socket does not take."""
-_NO_REPLY = "Server disconnected without sending a response."
+NO_REPLY = "Server disconnected without sending a response."
 
+P = TypeVar("P", bound=asyncio.Protocol)
 RawHeaders = Sequence[tuple[bytes, bytes]]
 
 
@@ -62,7 +63,7 @@ class KeptConnections:
             httpx.TransportError: refused, dropped, or no HTTP.
             UnreadableReplyError: a body of more than `max_bytes`.
         """
-        connection = self._taken() or await self._opened()
+        connection = self._taken() or await self.opened(_Connection)
         try:
             answer = await connection.answered(method, target, headers, body, max_bytes)
         except BaseException:
@@ -83,10 +84,11 @@ class KeptConnections:
             connection.abort()
         return None
 
-    async def _opened(self) -> _Connection:
+    async def opened(self, protocol: Callable[[], P]) -> P:
+        """A new connection. Raises httpx.TransportError: it cannot be had."""
         with renamed(httpx.ConnectTimeout, httpx.ConnectError):
             async with asyncio.timeout(self._connect_timeout_s):
-                _, connection = await connected(_Connection, self._host, self._port, tls=self._context)
+                _, connection = await connected(protocol, self._host, self._port, tls=self._context)
         return connection
 
     async def aclose(self) -> None:
@@ -117,7 +119,7 @@ class _Connection(asyncio.Protocol):
     async def answered(self, method: str, target: bytes, headers: RawHeaders, body: bytes, max_bytes: int) -> Answer:
         """The reply to a request."""
         if not self.is_open:
-            raise httpx.RemoteProtocolError(_NO_REPLY)
+            raise httpx.RemoteProtocolError(NO_REPLY)
         self._outcome, self._head, self._chunks = self._loop.create_future(), None, []
         self._size, self._most = 0, max_bytes
         try:
@@ -179,7 +181,7 @@ class _Connection(asyncio.Protocol):
         if error is not None:
             self._end(httpx.ReadError(str(error)))
         elif self._head is None:
-            self._end(httpx.RemoteProtocolError(_NO_REPLY))
+            self._end(httpx.RemoteProtocolError(NO_REPLY))
         else:
             self._http.receive_data(b"")  # the end of a body that has no length, or one that is cut short
             self._read()

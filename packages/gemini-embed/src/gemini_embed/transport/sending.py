@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import AsyncIterator, Mapping
-from functools import lru_cache
+from contextlib import asynccontextmanager
+from functools import lru_cache, partial
 from types import FunctionType
 
 import httpcore
 import httpx
 
 from gemini_embed.errors import UnreadableReplyError
+from gemini_embed.transport.incoming import Incoming, Receiving
 from gemini_embed.transport.kept import SENT_AT_ONCE_BYTES, Answer, KeptConnections, RawHeaders
 from gemini_embed.transport.options import COMMON_HEADERS, HttpOptions
 
@@ -46,8 +48,7 @@ class Sender:
             UnreadableReplyError: a body of more than `max_bytes`.
         """
         parsed = _parsed(url)
-        is_elsewhere = (parsed.scheme, parsed.netloc) != (self._base.scheme, self._base.netloc)
-        if self._kept is None or is_elsewhere or _is_watched():
+        if self._kept is None or not self._goes_directly(parsed):
             return await self._sent_by_httpx(method, url, headers, body, max_bytes)
         named = [*self._named(method, parsed, headers, bool(body))]
         if body:
@@ -56,6 +57,29 @@ class Sender:
         if answer.header("set-cookie"):
             await self._leave_to_httpx(httpx.Response(answer.status_code, headers=list(answer.headers)), parsed)
         return answer
+
+    @asynccontextmanager
+    async def streamed(self, url: str, headers: Mapping[str, str]) -> AsyncIterator[Incoming]:
+        """The reply to a GET while it comes in. Raises httpx.TransportError as `send` does, each wait timed by itself;
+        TimeoutError."""
+        parsed = _parsed(url)
+        kept = self._kept if self._goes_directly(parsed) else None
+        if kept is None:
+            request = self.client.build_request("GET", url, headers=headers)
+            response = await self.client.send(request, stream=True)
+            try:
+                yield Incoming(response.status_code, _lower(response), response.aiter_raw())
+            finally:
+                await response.aclose()
+            return
+        receiving = await kept.opened(partial(Receiving, self._options.timeout_s))
+        try:
+            yield await receiving.answered(parsed.raw_path, self._named("GET", parsed, headers, False))
+        finally:
+            receiving.abort()
+
+    def _goes_directly(self, url: httpx.URL) -> bool:
+        return (url.scheme, url.netloc) == (self._base.scheme, self._base.netloc) and not _is_watched()
 
     async def _leave_to_httpx(self, response: httpx.Response, url: httpx.URL) -> None:
         """It knows which cookies go with the next requests."""
@@ -85,7 +109,7 @@ class Sender:
         client = self.client
         response = await client.send(client.build_request(method, url, content=content, headers=headers), stream=True)
         try:
-            return await whole_answer(response, max_bytes)
+            return await whole_answer(Incoming(response.status_code, _lower(response), response.aiter_raw()), max_bytes)
         finally:
             await response.aclose()
             response.stream = httpx.ByteStream(b"")  # it holds the response, and so the body sent, in a circle
@@ -126,18 +150,21 @@ async def _slices(body: bytes) -> AsyncIterator[bytes]:
         yield body[start : start + SENT_AT_ONCE_BYTES]
 
 
-async def whole_answer(response: httpx.Response, max_bytes: int) -> Answer:
-    """A response of httpx's, read to its end.
+async def whole_answer(incoming: Incoming, max_bytes: int) -> Answer:
+    """A reply, read to its end.
 
     Raises:
         UnreadableReplyError: a body of more than `max_bytes`.
     """
     chunks: list[bytes] = []
     size = 0
-    async for chunk in response.aiter_raw():
+    async for chunk in incoming.pieces:
         size += len(chunk)
         if size > max_bytes:
             raise UnreadableReplyError(f"a reply of more than {max_bytes} bytes")
         chunks.append(chunk)
-    headers = [(name.lower(), value) for name, value in response.headers.raw]
-    return Answer(response.status_code, headers, b"".join(chunks))
+    return Answer(incoming.status_code, incoming.headers, b"".join(chunks))
+
+
+def _lower(response: httpx.Response) -> RawHeaders:
+    return [(name.lower(), value) for name, value in response.headers.raw]
