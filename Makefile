@@ -70,7 +70,7 @@ test-slow: $(VENV)/.tests $(ENGINES) $(if $(shell command -v npm),.node/.install
 	$(if $(ENGINES),.venv-stores/bin/python $(PYTEST) --dist loadfile tests/engines)
 
 .PHONY: test-scale
-test-scale: .venv-scale/.tests ## On Daft, in an environment of its own (not in .ci/run, which has no room)
+test-scale: .venv-scale/.tests ## On Daft and Ray, in an environment of its own
 	.venv-scale/bin/python -m pytest tests/scale
 
 .PHONY: test-compat
@@ -127,7 +127,7 @@ bench: $(VENV)/.tests $(if $(filter recall quality code,$(ONLY)),,.venv-compat/.
 constraints: .tools/bin/uv ## Pin again what changed in the pyproject files; all of it with UPGRADE=--upgrade
 	@for set in current:constraints.txt compat:constraints-compat.txt stores:constraints-stores.txt; do \
 		$(COMPILE) $(EXTRAS) --group test --group lint --group bench --group $${set%%:*} $(PYPROJECTS) --output-file $${set#*:} || exit 1; done
-	@$(COMPILE) $(EXTRAS) --extra daft --group pytest --group scale $(PYPROJECTS) --output-file constraints-scale.txt
+	@$(COMPILE) $(EXTRAS) --extra daft --extra ray --group pytest --group scale $(PYPROJECTS) --output-file constraints-scale.txt
 	@$(COMPILE) $(EXTRAS) --resolution lowest-direct $(PYPROJECTS) --output-file constraints-lowest.txt
 COMPILE := $(UV) pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --no-emit-index-url --no-header \
 	--annotation-style line $(addprefix --no-emit-package ,$(NAMES))

@@ -41,6 +41,7 @@ hold every import to them, so a new room gets a row here.
     14  `migrating/`                 an index embedded anew by another model, put in the place of the old one
     14  `scale/`                     stages over batches of rows, for engines that run on several workers
     15  `daft`                       those stages on Daft
+    15  `ray`                        those stages on Ray Data
 
 Each room's `__init__` says its files, and hands on the names others need most; the rest is imported from its file.
 

@@ -34,6 +34,9 @@ REPORTED: dict[str, type] = {
     "seconds": float,
 }
 """The columns of a report."""
+ROWS_AT_ONCE = 500
+"""Engines hand over partitions of any size: these are embedded and written in parts, four of them ahead of the one that
+is written, so that a large one neither fills the memory nor is lost whole with its worker."""
 
 
 class IndexStage(Stage["MultimodalIndex"]):
@@ -104,7 +107,7 @@ class IndexStage(Stage["MultimodalIndex"]):
                 tally,
                 on_error=self._on_error,
                 replace=self._replace,
-                batch_size=max(1, len(items)),
+                batch_size=min(max(1, len(items)), ROWS_AT_ONCE),
                 progress=False,
             )
         return table.made(_report(items, report, tally), REPORTED)
