@@ -193,8 +193,9 @@ class Reader:
         look = hashed(part, self.root)
         stretch = picture.place.metadata
         window = ["image", *stretch.values()] if stretch else None
-        key = [look.sha256, origin.content.title, *([window] if window else [])]
-        identity = Identity(key, window, "image", look.mime_type, look.sha256, picture.place)
+        digest = picture.key or look.sha256
+        key = [digest, origin.content.title, *([window] if window else [])]
+        identity = Identity(key, window, "image", look.mime_type, digest, picture.place)
         record = self._record(item, origin, identity, picture.text)
         shown = Window(mime_type=look.mime_type or "", data=picture.data, text=picture.text)
         made = Loaded(origin.content, picture.text, shown)
@@ -281,9 +282,11 @@ def _names_a_file(text: str) -> bool:
 
 
 def _origin_of(item: Item, found: ReadFile, held: Passage | Picture, part: Part) -> _Origin:
-    """Where what a file holds came from; what of its place says what it is about becomes part of its title."""
+    """Where what a file holds came from; what of its place says what it is about becomes part of a passage's title."""
     symbol = held.symbol if isinstance(held, Passage) else ""
-    title = " ".join(filter(None, (item.title or found.path.name, symbol or held.heading)))
+    title = item.title
+    if isinstance(held, Passage):
+        title = " ".join(filter(None, (item.title or found.path.name, symbol or held.heading)))
     named = {"symbol": symbol, "heading": held.heading}
     told = {**found.reader.metadata, **held.metadata, **{name: value for name, value in named.items() if value}}
     return _Origin(Content(part, title=title), str(found.path), found.mime_type, metadata=told)
