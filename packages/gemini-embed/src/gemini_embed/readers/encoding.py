@@ -12,8 +12,8 @@ _MARKS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
-"""The longer ones first: they begin like the shorter. What begins with one and has neither a sign of an alphabet nor one
-between Chinese sentences was never written."""
+"""The longer ones first: they begin like the shorter. What begins with one and has neither a sign of an alphabet nor
+one between Chinese sentences was never written."""
 _NO_TEXT = {*map(chr, range(32)), "\x7f"} - {*"\t\n\r\f\v\x1a\x1b\x08"}
 """Characters that no text has."""
 _LOOKED_AT = 65_536
