@@ -15,6 +15,7 @@ from gemini_embed.hits import Opener
 from gemini_embed.indexing.recognising import TextFile
 from gemini_embed.media import open_file, read_file
 from gemini_embed.media.kinds import HEAD_BYTES, kind_of
+from gemini_embed.readers.encoding import text_of
 from gemini_embed.records import Record
 from gemini_embed.stores import FilterLike
 from gemini_embed.stores.filters import parse
@@ -86,7 +87,7 @@ class Allowed:
         return self._file(location, self.root)
 
     def text(self, path: str) -> str | None:
-        """What a file says, in UTF-8; None for one that holds anything else.
+        """What a text file says; None for one that holds anything else.
 
         Raises:
             InputError: missing, unreadable, outside of the root, or larger than 50 MB.
@@ -96,10 +97,7 @@ class Allowed:
             if size > MOST_FILE_BYTES:
                 raise InputError(f"{path} has {size:,} bytes, more than the {MOST_FILE_BYTES:,} that are read here")
             data = file.read(size)
-        try:
-            return None if b"\0" in data else data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            return None
+        return text_of(data)
 
     def _file(self, location: str, root: str) -> Record:
         within = os.path.join(root, location)
@@ -114,7 +112,7 @@ class Allowed:
         elif (text := self.text(path)) is not None:
             modality, mime_type = "text", TextFile(Path(path), text).mime_type
         else:
-            raise InputError(f"{location} is no image, recording, video or PDF, nor text in UTF-8")
+            raise InputError(f"{location} is no image, recording, video or PDF, nor text")
         return Record("", "", {"source": location, "modality": modality, "mime_type": mime_type, "uri": path})
 
     def _like(self, location: str) -> str:
