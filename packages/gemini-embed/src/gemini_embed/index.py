@@ -93,6 +93,8 @@ class MultimodalIndex(ByJobs):
         cutting: Cutting | None = None,
         describe: Describe | None = None,
         progress: bool | None = None,
+        include: Iterable[str] | None = None,
+        exclude: Iterable[str] | None = None,
         respect_gitignore: bool = False,
         price: Price = "online",
         deadline_s: float | None = None,
@@ -123,6 +125,9 @@ class MultimodalIndex(ByJobs):
             describe: writes `page_content` for a medium or a window of one, see `Describe`; without it a page has its
                 text, and other media have none.
             progress: a bar on stderr; None shows it on a terminal and in a notebook.
+            include: of folders and globs only files that one of these patterns fits, written as in a `.gitignore`:
+                `["*.md", "src/"]`; names with a dot in front come in where a pattern says them: `[".github/", "*"]`.
+            exclude: leave out what one of these patterns fits: `["drafts/", "*.log", "!keep.log"]`.
             respect_gitignore: leave out of folders and globs what `.gitignore` files do, nested ones and those above
                 up to the repository's top too; a file that is named comes in. Needs the extra `code`.
             replace: False leaves older records of the sources, for sources whose parts come in several calls, such as
@@ -143,6 +148,8 @@ class MultimodalIndex(ByJobs):
             cutting=cutting or Cutting(),
             describe=describe,
             progress=progress,
+            include=include,
+            exclude=exclude,
             respect_gitignore=respect_gitignore,
             price=price,
             deadline_s=deadline_s,
@@ -158,10 +165,12 @@ class MultimodalIndex(ByJobs):
         """Make the index hold what a folder holds: embed what is new or has changed, remove what is gone.
 
         As `add(folder)`, and at the end records of files below it that are not there any more are deleted
-        (`AddReport.removed`). What cannot be read stays as it was. Name the folder the same way each time, since its
-        files are known by their paths. Sync a disk that is mounted below it by itself: while it is away its mount point
-        is an empty folder like any that was cleared. `options` are those of `add`; what `respect_gitignore`
-        leaves out is removed.
+        (`AddReport.removed`). What cannot be read stays as it was. A file whose size and time are those of the last
+        sync is not read, one whose time alone has changed is read and not decoded; one that was renamed or copied takes
+        the vectors that are there. Name the folder the same way each time, since its files are known by their paths.
+        Sync a disk that is mounted below it by itself: while it is away its mount point is an empty folder like any
+        that was cleared. `options` are those of `add`; what `include`, `exclude` and `respect_gitignore` leave out is
+        removed.
 
         Raises:
             InputError: no such folder, or one that holds no file at all, as when a disk is not mounted.
