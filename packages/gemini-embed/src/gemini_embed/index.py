@@ -29,6 +29,7 @@ from gemini_embed.indexing import (
 from gemini_embed.indexing.by_jobs import ByJobs
 from gemini_embed.indexing.following import Followed, Follows
 from gemini_embed.indexing.shrinking import Shrinking
+from gemini_embed.indexing.watching import Watches
 from gemini_embed.metering import Estimate, Price
 from gemini_embed.result import OnError
 from gemini_embed.searching import Census, Fusion, Hypothetical, SearchOptions, Wanted, search_steps, wanted_over
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from gemini_embed.embedder import Embedder
 
 
-class MultimodalIndex(ByJobs):
+class MultimodalIndex(ByJobs, Watches):
     """Contents of any modality in one store, found by text, images or both together.
 
     The store is opened on first use and checked against `embedder.fingerprint`. Closing the index closes the store and
@@ -175,7 +176,7 @@ class MultimodalIndex(ByJobs):
         Raises:
             InputError: no such folder, or one that holds no file at all, as when a disk is not mounted.
         """
-        return run(self._changing(sync_steps(self.embedder, self._opened, Path(folder), options)))
+        return self._synced(folder, options, may_be_empty=False)
 
     async def async_sync(self, folder: Place, **options: Unpack[AddOptions]) -> AddReport:
         """`sync`, without blocking the loop; `async` alone is a word of the language."""
@@ -312,6 +313,13 @@ class MultimodalIndex(ByJobs):
         """Close the store; closing twice is fine."""
         self._closed = True
         self.store.close()
+
+    def _is_ended(self) -> bool:
+        return self._closed
+
+    def _synced(self, folder: Place, options: AddOptions, *, may_be_empty: bool) -> AddReport:
+        steps = sync_steps(self.embedder, self._opened, Path(folder), options, may_be_empty=may_be_empty)
+        return run(self._changing(steps))
 
     def _opened(self) -> Store:
         if self._closed:

@@ -112,10 +112,11 @@ class Chosen:
         """Whether a file, or a folder that it lies in, is left out; by git: was, when it was met."""
         if self._ignored is not None and any(os.fspath(one) in self._ignored.left_out for one in (path, *path.parents)):
             return True
-        choice = self._choice
-        if not path.is_relative_to(self._folder):
-            return False
-        name = path.relative_to(self._folder).as_posix()
+        return path.is_relative_to(self._folder) and self.is_unwanted(path)
+
+    def is_unwanted(self, path: Path) -> bool:
+        """Whether the caller's patterns leave out a file, or a folder that it lies in."""
+        name, choice = path.relative_to(self._folder).as_posix(), self._choice
         if choice.unwanted is not None and choice.unwanted.match_file(name):
             return True
         return choice.wanted is not None and not choice.wanted.match_file(name)

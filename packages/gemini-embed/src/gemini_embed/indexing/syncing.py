@@ -27,13 +27,20 @@ if TYPE_CHECKING:
     from gemini_embed.embedder import Embedder
 
 
-def sync_steps(embedder: Embedder, opened: Callable[[], Store], folder: Path, options: AddOptions) -> Steps[AddReport]:
+def sync_steps(
+    embedder: Embedder,
+    opened: Callable[[], Store],
+    folder: Path,
+    options: AddOptions,
+    *,
+    may_be_empty: bool = False,
+) -> Steps[AddReport]:
     """Add what has changed in a folder to the store that `opened` gives, then remove what is gone from the folder."""
     if not os.path.isdir(folder):
         raise InputError(f"there is no folder {folder}: sync takes one folder")
     how = How.asked(options, on_error="skip")
     files = files_at(folder, embedder.root, how.choice)
-    if not files:
+    if not files and not may_be_empty:
         raise InputError(
             f"{folder} holds no files; is it mounted? To remove all that came from it, use index.delete(filter=...)"
         )
