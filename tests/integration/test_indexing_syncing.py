@@ -121,13 +121,18 @@ def test_the_vectors_of_what_was_renamed_or_copied(
     np.testing.assert_allclose(found.values, [by_id[one.id] for one in found.records], atol=1e-6)
 
 
-def test_a_name_that_was_embedded_is_no_twin(index: MultimodalIndex, docs: Path) -> None:
-    """The file's name is embedded with source code: under another it has another vector."""
+def test_a_new_name_is_worth_no_new_vector(index: MultimodalIndex, docs: Path, emulator: Emulator) -> None:
+    """The name of a source file is embedded with it; but a passage of another file is embedded under its own."""
     index.sync(docs)
+    asked = len(emulator.requests)
     (docs / "c.py").rename(docs / "d.py")
     (docs / "a.md").rename(docs / "b.md")
     report = index.sync(docs)
-    assert (report.added, report.removed, report.usage.requests) == (2, 2, 1)
+    assert (report.added, report.removed, len(emulator.requests)) == (2, 2, asked)
+    assert {one.title for one in records(index).values() if one.title} == {"d.py one"}
+    written(docs / "e.py", MEDIA["c.py"] + b"\n\ndef two() -> int:\n    return 2\n")
+    assert index.sync(docs).usage.requests == 1
+    assert emulator.requests[-1].body.count(b"e.py") == 2
 
 
 def test_one_that_is_a_copy_and_one_that_is_new(index: MultimodalIndex, docs: Path, emulator: Emulator) -> None:

@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from gemini_embed.content import Content, Media, Text, Video
-from gemini_embed.errors import InputError, MediaError
+from gemini_embed.content import Content, Image, Media, Part, Text, Video
+from gemini_embed.errors import InputError
 from gemini_embed.excerpt import Excerpt
 from gemini_embed.indexing.choosing import Choice
 from gemini_embed.indexing.identity import Identity, hashed, modality_of, sha256_of
@@ -22,7 +22,7 @@ from gemini_embed.indexing.pieces import Loaded, Opened, Pieces
 from gemini_embed.indexing.recognising import ReadFile, TextFile, file_part
 from gemini_embed.models import ModelFacts
 from gemini_embed.notices import warn
-from gemini_embed.readers import Passage
+from gemini_embed.readers import Passage, Picture, Readers, contents_of
 from gemini_embed.records import Record
 from gemini_embed.tokens import likely_tokens
 from gemini_embed.windows import Cutting, Window, text_windows
@@ -94,6 +94,7 @@ class Reader:
     """Sees the candidates of each item pass, as a sync does."""
     added_at: float | None = None
     """Written into records that replace nothing, unless an item tells its own."""
+    readers: Readers = field(default_factory=Readers)
     opened: Opened = field(default_factory=Opened)
 
     def candidates(self, like: ItemLike) -> Iterator[Candidate]:
@@ -114,7 +115,9 @@ class Reader:
         if isinstance(item.content, Moved):
             yield item.content.candidate
             return
-        found = file_part(Path(item.content), self.root) if isinstance(item.content, os.PathLike) else None
+        found = (
+            file_part(Path(item.content), self.root, self.readers) if isinstance(item.content, os.PathLike) else None
+        )
         if isinstance(found, ReadFile):
             yield from self._read(item, found)
             return
@@ -189,15 +192,30 @@ class Reader:
         yield from self._numbered(item, ((passage, origin) for passage in cut))
 
     def _read(self, item: Item, found: ReadFile) -> Iterator[Candidate]:
-        """A record for each passage that a reader makes of a file, titled with the file's name and what it defines."""
+        """A record for all that a reader finds in a file, titled with the file's name and what the place is about."""
         tokens = min(self.cutting.text_tokens, self.facts.max_tokens or self.cutting.text_tokens)
-        passages = found.reader.passages(found.data, str(found.path), tokens)
-        is_empty = True
-        for candidate in self._numbered(item, ((one, _origin_of(item, found, one)) for one in passages)):
-            yield candidate
-            is_empty = False
-        if is_empty:
-            raise MediaError(f"{found.path} is empty (only white space)", "empty")
+        most = self.cutting.max_windows
+        held = contents_of(found.reader, found.data, str(found.path), most_tokens=tokens, most_passages=most)
+        passages = [one for one in held if isinstance(one, Passage)]
+        yield from self._numbered(item, ((one, _origin_of(item, found, one, Text(one.text))) for one in passages))
+        for number, picture in enumerate(one for one in held if isinstance(one, Picture)):
+            yield self._pictured(item, found, picture, begins=not passages and number == 0)
+
+    def _pictured(self, item: Item, found: ReadFile, picture: Picture, *, begins: bool) -> Candidate:
+        """A picture in a file."""
+        part = Image(picture.data)
+        origin = _origin_of(item, found, picture, part)
+        look = hashed(part, self.root)
+        stretch = picture.place.metadata
+        window = ["image", *stretch.values()] if stretch else None
+        key = [look.sha256, origin.content.title, *([window] if window else [])]
+        identity = Identity(key, window, "image", look.mime_type, look.sha256, picture.place)
+        record = self._record(item, origin, identity, picture.text)
+        shown = Window(mime_type=look.mime_type or "", data=picture.data, text=picture.text)
+        made = Loaded(origin.content, picture.text, shown)
+        has_text = bool(picture.text) or item.page_content is not None
+        size = look.size_bytes
+        return Candidate(record, identity.content_key, made, has_text, size_bytes=size, begins=begins, window=window)
 
     def _numbered(self, item: Item, passages: Iterable[tuple[Passage, _Origin]]) -> Iterator[Candidate]:
         seen: Counter[tuple[str, str | None]] = Counter()
@@ -280,8 +298,10 @@ def _names_a_file(text: str) -> bool:
     return len(text) <= _LONGEST_NAME and _FILE_NAME.fullmatch(text) is not None and os.path.isfile(text)
 
 
-def _origin_of(item: Item, found: ReadFile, passage: Passage) -> _Origin:
-    """Where a passage of a file came from; what of its place says what it is about becomes part of its title."""
-    title = " ".join(filter(None, (item.title or found.path.name, passage.symbol)))
-    told = found.reader.metadata | ({"symbol": passage.symbol} if passage.symbol else {})
-    return _Origin(Content(passage.text, title=title), str(found.path), found.mime_type, metadata=told)
+def _origin_of(item: Item, found: ReadFile, held: Passage | Picture, part: Part) -> _Origin:
+    """Where what a file holds came from; what of its place says what it is about becomes part of its title."""
+    symbol = held.symbol if isinstance(held, Passage) else ""
+    title = " ".join(filter(None, (item.title or found.path.name, symbol or held.heading)))
+    named = {"symbol": symbol, "heading": held.heading}
+    told = {**found.reader.metadata, **held.metadata, **{name: value for name, value in named.items() if value}}
+    return _Origin(Content(part, title=title), str(found.path), found.mime_type, metadata=told)

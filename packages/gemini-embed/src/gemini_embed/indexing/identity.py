@@ -71,6 +71,12 @@ def _json_of(value: Any) -> str:
     return "null" if value is None else json.dumps(value)
 
 
+def retitled(content_key: str, title: str | None) -> str:
+    """The key of the same content under another title."""
+    digest, _, *window = json.loads(content_key)
+    return _as_json([digest, title, *window])
+
+
 def renewed(record: Record, was: str, becomes: str) -> Record:
     """The record with the id that it has with vectors of another fingerprint: from one digest to another.
 

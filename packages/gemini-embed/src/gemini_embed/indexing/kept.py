@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from gemini_embed.indexing.candidates import Candidate
-from gemini_embed.indexing.identity import record_id
+from gemini_embed.indexing.identity import record_id, retitled
 from gemini_embed.indexing.items import Item
 from gemini_embed.indexing.scratch import scratch_database
 from gemini_embed.indexing.states import FileState, Look, file_digest
@@ -85,22 +86,19 @@ class Kept:
 
         Raises what making them raises.
         """
-        path = os.fspath(item.content) if self._notes and isinstance(item.content, Path) else None
-        look = Look.at(path) if path is not None else None  # before it is read: a change meanwhile shows the next time
+        file = _File.of(item, self._root) if self._notes else None
         last: Candidate | None = None
         count = 0
         for candidate in candidates:
             if last is not None:
                 yield last
-            candidate.twin = self._twin(candidate)
+            candidate.twin = self._twin(candidate, file)
             last, count = candidate, count + 1
         if last is None:
             return
-        if path is not None and look is not None and item == Item(item.content):
-            digest = file_digest(path, self._root)
-            if digest is not None:
-                state = FileState.of(look, self._how_read(Path(path)), count, digest)
-                last.record.metadata[FILE_STATE] = str(state)
+        if file is not None and file.look is not None and file.digest is not None:
+            state = FileState.of(file.look, self._how_read(file.path), count, file.digest)
+            last.record.metadata[FILE_STATE] = str(state)
         yield last
 
     def places(self) -> Iterator[tuple[str, str]]:
@@ -115,7 +113,7 @@ class Kept:
         ((count,),) = self._db.execute("SELECT count(*) FROM held WHERE source = ?", (source,))
         return int(count)
 
-    def _twin(self, candidate: Candidate) -> str | None:
+    def _twin(self, candidate: Candidate, file: _File | None) -> str | None:
         """A record of another source that was made of the very same: an id tells what its vector was made of."""
         record = candidate.record
         digest = record.metadata.get("sha256")
@@ -123,10 +121,45 @@ class Kept:
             return None
         query = "SELECT DISTINCT source FROM held WHERE sha256 = ? AND source != ? LIMIT ?"
         for (source,) in self._db.execute(query, (digest, record.source, _SOURCES_ASKED)):
-            id_ = record_id(source, candidate.window, candidate.content_key, self._digest)
-            if self._db.execute("SELECT 1 FROM held WHERE id = ?", (id_,)).fetchone():
-                return id_
+            for key in self._keys(candidate, file, source):
+                id_ = record_id(source, candidate.window, key, self._digest)
+                if self._db.execute("SELECT 1 FROM held WHERE id = ?", (id_,)).fetchone():
+                    return id_
         return None
+
+    def _keys(self, candidate: Candidate, file: _File | None, source: str) -> Iterator[str]:
+        """What its content may be there: the same; and where a file's name is embedded, under the name that the very
+        same file had. A new name is not worth a new vector."""
+        yield candidate.content_key
+        title = candidate.record.title or ""
+        if file is None or not title.startswith(file.path.name) or file.path.name == Path(source).name:
+            return
+        found = self._db.execute("SELECT state FROM states WHERE source = ?", (source,)).fetchone()
+        state = FileState.parsed(found[0]) if found else None
+        if state is not None and state.sha256 == file.digest:
+            yield retitled(candidate.content_key, Path(source).name + title.removeprefix(file.path.name))
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file that becomes records by itself, nothing being said of it."""
+
+    path: Path
+    look: Look | None
+    """As it was before it was read: a change meanwhile shows the next time."""
+    root: str | None
+
+    @classmethod
+    def of(cls, item: Item, root: str | None) -> _File | None:
+        """None for all other items."""
+        if not isinstance(item.content, Path) or item != Item(item.content):
+            return None
+        return cls(item.content, Look.at(os.fspath(item.content)), root)
+
+    @cached_property
+    def digest(self) -> str | None:
+        """None where it cannot be read."""
+        return file_digest(os.fspath(self.path), self.root)
 
 
 def _can_be_kept(path: str) -> bool:
