@@ -58,7 +58,7 @@ def test_a_waveform_is_loud_where_the_window_is(tmp_path: Path, kind: str) -> No
     peaks = hit(tmp_path / f"talk.{kind}", "audio", start_s=3.0, end_s=7.0).loudness(40)
     assert len(peaks) == 40
     assert max(peaks[:8] + peaks[32:]) < 0.05
-    assert np.median(peaks[12:28]) == pytest.approx(0.3, abs=0.08)
+    assert 0.18 < np.median(peaks[12:28]) < 0.35  # in stereo Opus it is 3 dB lower
 
 
 def test_what_is_no_recording_has_no_waveform(tmp_path: Path) -> None:
