@@ -18,7 +18,7 @@ export GEMINI_EMBED_BENCH ?= $(if $(wildcard ../shared/bench),$(CURDIR)/../share
 PIP_INDEX = $${PIP_INDEX_URL:-$$($(PYTHON) -m pip config get global.index-url 2>/dev/null)}
 UV = UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$(PIP_INDEX)}" .tools/bin/uv
 PYPROJECTS := $(wildcard packages/*/pyproject.toml)
-NAMES := gemini-embed langchain-gemini-embed llama-index-embeddings-gemini-embed gemini-embed-emulator
+NAMES := gemini-embed langchain-gemini-embed llama-index-embeddings-gemini-embed gemini-embed-emulator gemini-embed-cli
 EDITABLE := -e "packages/gemini-embed[edge,qdrant,milvus,media,code,otel]" -e "packages/gemini-embed-emulator[media]" \
 	$(addprefix -e packages/,$(filter-out gemini-embed gemini-embed-emulator,$(NAMES)))
 # But for the engines of several machines, whose bounds on others (pyarrow, tqdm) would hold back everything else.
@@ -103,11 +103,12 @@ test-next: .tools/bin/uv ## Whether constraints.txt has wheels for the Python af
 
 .PHONY: test-wheels
 test-wheels: $(VENV)/.tests ## Build the wheels, install them into a clean environment, use them there
-	@rm -rf build/dist build/clean
+	@rm -rf build/dist build/clean build/clean-cli
 	@for name in $(NAMES); do $(UV) build --quiet --out-dir build/dist packages/$$name || exit 1; done
-	@$(UV) venv --quiet --python $(VENV)/bin/python build/clean
-	@$(UV) pip install --quiet --python build/clean --constraints constraints.txt build/dist/*.whl
-	GEMINI_EMBED_DIST=build/dist GEMINI_EMBED_CLEAN_PYTHON=build/clean/bin/python $(VENV)/bin/python -m pytest tests/packaging
+	@for clean in clean clean-cli; do $(UV) venv --quiet --python $(VENV)/bin/python build/$$clean || exit 1; done
+	@$(UV) pip install --quiet --python build/clean --constraints constraints.txt $$(ls build/dist/*.whl | grep -v gemini_embed_cli)
+	@$(UV) pip install --quiet --python build/clean-cli --constraints constraints.txt --find-links build/dist build/dist/gemini_embed_cli-*.whl
+	GEMINI_EMBED_DIST=build/dist GEMINI_EMBED_CLEAN_PYTHON=build/clean/bin/python GEMINI_EMBED_CLI_PYTHON=build/clean-cli/bin/python $(VENV)/bin/python -m pytest tests/packaging
 
 .PHONY: lint
 lint: $(VENV)/.tests ## ruff and mypy --strict

@@ -14,10 +14,11 @@ PACKAGES = Path(__file__).parents[2] / "packages"
 SOURCES = {
     "gemini_embed": PACKAGES / "gemini-embed/src",
     "gemini_embed_emulator": PACKAGES / "gemini-embed-emulator/src",
+    "gemini_embed_cli": PACKAGES / "gemini-embed-cli/src",
     "langchain_gemini_embed": PACKAGES / "langchain-gemini-embed/src",
     "llama_index": PACKAGES / "llama-index-embeddings-gemini-embed/src",
 }
-MAPPED = ("gemini_embed", "gemini_embed_emulator")
+MAPPED = ("gemini_embed", "gemini_embed_emulator", "gemini_embed_cli")
 UNMAPPED = ("__init__", "__main__")
 """They stand above everything, and nothing imports them."""
 

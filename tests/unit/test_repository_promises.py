@@ -44,7 +44,7 @@ def lines(paths: list[Path], pattern: str | re.Pattern[str]) -> list[str]:
 
 
 def test_one_version() -> None:
-    """The four distributions share a number, ask for each other at exactly it, and the changelog begins with it."""
+    """The five distributions share a number, ask for each other at exactly it, and the changelog begins with it."""
     versions = {project["version"] for project in projects().values()}
     changelog = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
     siblings = {
@@ -56,7 +56,7 @@ def test_one_version() -> None:
 
     assert changelog is not None
     assert versions == {changelog[1]}
-    assert siblings == {f"gemini-embed=={changelog[1]}"}
+    assert siblings == {f"{name}=={changelog[1]}" for name in ("gemini-embed", "gemini-embed-emulator")}
 
 
 @pytest.mark.parametrize("key", ["requires-python", "license", "classifiers"])
@@ -183,7 +183,7 @@ def test_compat_tests_live_in_their_folder() -> None:
 
 NAMED_FOR = {
     *(path.stem for path in (ROOT / "packages/gemini-embed/src/gemini_embed").iterdir() if path.stem[0] != "_"),
-    *("emulator", "langchain", "llama_index", "plugins", "examples", "repository"),
+    *("emulator", "cli", "langchain", "llama_index", "plugins", "examples", "repository"),
 }
 OF_THEIR_OWN = {"docs", "packaging", "typing"}
 """Tiers of one or two files, named for what they read."""

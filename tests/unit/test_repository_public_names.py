@@ -72,7 +72,10 @@ def taken(file: Path) -> Iterator[tuple[str, str]]:
             yield from ((alias.name, "") for alias in node.names if alias.name.split(".")[0] == "gemini_embed")
 
 
-@pytest.mark.parametrize("plugin", ["langchain-gemini-embed", "llama-index-embeddings-gemini-embed"])
+PLUGINS = ("langchain-gemini-embed", "llama-index-embeddings-gemini-embed", "gemini-embed-cli")
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
 def test_plugins_come_in_by_public_doors(plugin: str) -> None:
     """By pinned names of pinned modules."""
     found = {one for file in (PACKAGES / plugin / "src").rglob("*.py") for one in taken(file)}

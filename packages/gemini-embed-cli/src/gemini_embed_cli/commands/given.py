@@ -1,0 +1,36 @@
+"""Flags that verbs share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from gemini_embed_cli.folder import OpenFolder, Settings, settings
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Where:
+    """Which folder's index is meant, and whose vectors."""
+
+    folder: Annotated[Path | None, Parameter(alias="-C")] = None
+    """Folder whose index is meant; the current one by default."""
+    store: str | None = None
+    """edge:PATH, qdrant:URL or milvus:URI; in .gemini-embed/ below the folder by default."""
+    emulator: Annotated[bool | None, Parameter(negative="")] = None
+    """Vectors of the built-in emulator: no key, no network, and not the model."""
+    model: str | None = None
+    """The model that embeds."""
+    dimensions: int | None = None
+    """Length of the vectors."""
+
+    def settings(self, folder: Path | None = None) -> Settings:
+        """The settings; `folder` is what the verb itself names, where --folder does not."""
+        return settings(vars(self) | {"folder": self.folder or folder})
+
+    def opened(self, folder: Path | None = None) -> OpenFolder:
+        """The folder, opened when it is first used."""
+        return OpenFolder(self.settings(folder))

@@ -1,0 +1,59 @@
+"""What is told: tables and sentences on a terminal, JSON in a pipe; never colour in a file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gemini_embed_cli.answers import Found
+
+_LONGEST = 160
+"""Letters of a text in a table."""
+
+
+def as_json(answer: Any) -> None:
+    """One JSON value on stdout."""
+    sys.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2) + "\n")
+
+
+def note(sentence: str) -> None:
+    """A sentence for the person, which no pipe takes for the answer."""
+    sys.stderr.write(f"{sentence}\n")
+
+
+def table(hits: Sequence[Found], folder: Path) -> None:
+    """The hits, with links that a terminal opens; plain lines where it is none."""
+    if not sys.stdout.isatty():
+        for hit in hits:
+            words = " ".join(hit.text.split())[:_LONGEST]
+            sys.stdout.write(
+                f"{hit.rank:2}  {hit.score:.2f}  {hit.modality:6} {hit.link}{f'  {words}' if words else ''}\n"
+            )
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("", "score", "kind", "where", "what it says"):
+        shown.add_column(name, justify="right" if name in ("", "score") else "left", overflow="fold")
+    for hit in hits:
+        where = Text(hit.link, style=f"link {address(hit, folder)}")
+        shown.add_row(str(hit.rank), f"{hit.score:.2f}", hit.modality, where, Text(_cut(hit.text), style="dim"))
+    Console().print(shown)
+
+
+def address(hit: Found, folder: Path) -> str:
+    """What opens the hit: its link as a whole address."""
+    if "://" in hit.link:
+        return hit.link
+    return f"file://{hit.link}" if hit.link.startswith("/") else f"{folder.as_uri()}/{hit.link}"
+
+
+def _cut(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
