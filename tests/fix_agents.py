@@ -34,10 +34,8 @@ class AgentSources:
         return str(self.folder / KINDS[kind])
 
 
-@pytest.fixture(scope="session")
-def agent_sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AgentSources]:
-    """Notes of 40 lines, a picture, a PDF of three pages, a recording, a video: not to be changed, nor closed."""
-    folder = tmp_path_factory.mktemp("agents") / "house"
+def write_house(folder: Path) -> Path:
+    """Notes of 40 lines, a picture, a PDF of three pages, a recording, a video."""
     folder.mkdir()
     (folder / "notes.md").write_text("\n".join(LINES) + "\n", "utf-8")
     Pillow.new("RGB", (64, 48), "blue").save(folder / "pump.png")
@@ -46,6 +44,13 @@ def agent_sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AgentSou
     (folder / "call.wav").write_bytes(wav(in_slots([spoken("the pump leaks")], 6.0)))
     slides = [(Pillow.new("RGB", (64, 48), colour), 4.0) for colour in ("red", "green")]
     (folder / "walk.mp4").write_bytes(mp4(slides))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def agent_sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AgentSources]:
+    """What `write_house` writes, in an index: not to be changed, nor closed."""
+    folder = write_house(tmp_path_factory.mktemp("agents") / "house")
     with (
         Emulator() as server,
         Embedder(dimensions=128, base_url=server.base_url, api_key="k", root=folder) as embedder,

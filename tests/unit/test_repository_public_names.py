@@ -19,6 +19,7 @@ PINNED = {
     "without_secret_headers",
     "gemini_embed.agents": "Cited Conversations KINDS Listed Listing MAX_BYTES MediaKind Medium Offered Reading "
     "Sources alist_sources aread_source check_kinds chosen cited list_sources medium_of picture_of read_source",
+    "gemini_embed.agents.links": "Place place_of",
     "gemini_embed.agents.words": "AROUND KIND LINK LIST LIST_AFTER LIST_NAME QUERY READ SEARCH",
     "gemini_embed.analysis": "Clusters Labels Outliers clusters nearest_label outliers",
     "gemini_embed.content": "Audio Content ContentLike Image Media Part Pdf Text Video contents_of from_base64 "

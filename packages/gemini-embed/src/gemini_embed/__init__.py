@@ -8,6 +8,7 @@ The house, from the ground up. A room imports rooms of lower rows only, none bes
 hold every import to them, so a new room gets a row here.
 
     1   `result` `excerpt` `notices` `tokens` `secret`   words that need no other word
+    1   `marking`                    where words of a query stand in a text, for readers
     2   `errors` `records`           the tree of errors; what an index holds
     3   `tasks` `checks`             what vectors are for; arguments checked
     3   `cache_file`                 the SQLite file of the cache

@@ -23,6 +23,7 @@ VERBS = {
     "batch": "Embed a folder by jobs of the Batch API: half the price.",
     "migrate": "Embed the index anew by another model or size.",
     "optimize": "Build what makes searches in a large index fast.",
+    "mcp": "Let agents search folders, over MCP.",
     "doctor": "Say what is missing, and what to type about it.",
 }
 """Each is the function of its name in the module of its name, imported when it is named."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from gemini_embed.excerpt import Excerpt
 from gemini_embed.records import Record
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gemini_embed.content import Media
     from gemini_embed.hits.opening import Opener
     from gemini_embed.hits.origin import Origin
+    from gemini_embed.windows.marks import Box
 
 FoundBy = Literal["vector", "words"]
 
@@ -105,6 +106,24 @@ class Hit:
         Raises as `image` does.
         """
         return self._opener().clip(self.record, self.window, padding=padding)
+
+    def file(self) -> BinaryIO:
+        """The whole file on disk that it is of, a text's too, open for reading: close it.
+
+        Raises:
+            InputError: it is of no file of this machine, or of one outside of the embedder's `root`.
+        """
+        return self._opener().file(self.record)
+
+    def boxes(self, words: str) -> list[Box]:
+        """Where words of a query stand on the page that was found, as rectangles in parts of its width and height;
+        none on a scan. Raises as `image` does."""
+        return self._opener().boxes(self.record, words)
+
+    def loudness(self, points: int = 200) -> list[float]:
+        """The loudest moment, from 0 to 1, of so many stretches of a recording's window: a waveform. Raises as `image`
+        does."""
+        return self._opener().loudness(self.record, self.window, points)
 
     def cited(self, number: int, note: str = "") -> str:
         """For a reader or a chat model: `[1] video talk.mp4#t=96,128`, a note, and its text on the lines below."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from gemini_embed.content import Media, media_of_type
 from gemini_embed.errors import InputError
 from gemini_embed.excerpt import Excerpt
+from gemini_embed.media.files import open_file
 from gemini_embed.media.pictures import opened_picture, png_of
 from gemini_embed.media.probing import MediaInfo
 from gemini_embed.media.source import called, reading
@@ -16,9 +17,12 @@ from gemini_embed.records import Record
 from gemini_embed.windows import Source, probe
 from gemini_embed.windows.audio import audio_windows
 from gemini_embed.windows.clips import video_clip
+from gemini_embed.windows.loudness import loudness
+from gemini_embed.windows.marks import Box, boxes
 from gemini_embed.windows.pdfs import pdf_windows, rendered
 from gemini_embed.windows.spans import Span
 from gemini_embed.windows.video import MP4_TYPE, frame_at
+from gemini_embed.windows.window import Window
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -71,6 +75,25 @@ class Opener:
             raise InputError(f"{record.link(window)} is {mime_type}, which is no medium")
         return part(data, mime_type)
 
+    def file(self, record: Record) -> BinaryIO:
+        """The whole file of a record that has one on disk, a text's too, open for reading."""
+        uri = record.uri or record.source
+        if uri is None or "://" in uri or uri.startswith("sha256:"):
+            raise InputError(f"{record.link()} is no file of this machine")
+        return open_file(uri, root=self._root)
+
+    def boxes(self, record: Record, words: str) -> list[Box]:
+        """Where words of a query stand on the page that was found."""
+        window = record.window
+        source = self._source(record, window)
+        return boxes(source, int(_pages(window, probe(source, "pdf", root=self._root)).start), words, root=self._root)
+
+    def loudness(self, record: Record, window: Excerpt, points: int) -> list[float]:
+        """How loud a recording is along its window."""
+        source = self._source(record, window)
+        (piece,) = self._heard(source, probe(source, root=self._root), window)
+        return loudness(piece, points)
+
     def info(self, record: Record) -> MediaInfo:
         """What the medium is, looked into to its end: its kind, how long it is."""
         return probe(self._source(record, record.window), root=self._root)
@@ -87,14 +110,18 @@ class Opener:
             start_s, end_s = window.start_s or 0.0, min(window.end_s or info.duration_s or 0.0, info.duration_s or 0.0)
             return MP4_TYPE, video_clip(source, info, start_s, end_s, root=self._root)
         if info.modality == "audio":
-            end_s = min(window.end_s or info.duration_s or 0.0, info.duration_s or 0.0)
-            spans = [Span(window.start_s or 0.0, end_s)]
-            (piece,) = audio_windows(source, info, spans, root=self._root)
+            (piece,) = self._heard(source, info, window)
         elif info.modality == "pdf":
             (piece,) = pdf_windows(source, [_pages(window, info)], root=self._root)
         else:
             return self._image(source, info.mime_type)
         return piece.mime_type, piece.data
+
+    def _heard(self, source: Source, info: MediaInfo, window: Excerpt) -> Iterator[Window]:
+        if info.modality != "audio":
+            raise InputError(f"{called(source)} is {info.mime_type}, which is no recording")
+        end_s = min(window.end_s or info.duration_s or 0.0, info.duration_s or 0.0)
+        return audio_windows(source, info, [Span(window.start_s or 0.0, end_s)], root=self._root)
 
     def _image(self, source: Source, mime_type: str) -> tuple[str, bytes]:
         if mime_type in SHOWN_AS_THEY_ARE:

@@ -6,6 +6,7 @@
     slicing     a medium that was looked into: where its windows lie, and the windows
     pdfs        pages;  video, audio: seconds, by `packets` without decoding where that is possible;  texts: sentences
     clips       a stretch of a video as a file of its own
+    marks       where words stand on a page;  loudness: a recording as a waveform
     window      `Window`, and how long windows are: `Cutting`
 
 Memory stays within a few windows, however long the source is.

@@ -1,0 +1,117 @@
+"""A hit as a picture, a page with its words marked, a waveform: what a page shows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from gemini_embed import Hit
+    from PIL.Image import Image as Picture
+
+Region: TypeAlias = tuple[int, int, int, int]
+"""left, top, right, bottom, in pixels."""
+
+PICTURE = 720  # pixels of a side: a card on a screen of two pixels for each of CSS
+DPI = 150
+FOUND_INCHES = 4.6
+"""Width of what is shown of a page: 11 point letters are read at the width of a card."""
+ASPECT = 0.62  # height by width
+MARGIN = 24  # pixels around what is shown of a page
+PAPER = 245  # grey from which a pixel is paper
+MARK = (255, 226, 120)
+PEAKS = 120
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Bytes for a browser, with their MIME type."""
+
+    mime_type: str
+    data: bytes
+
+
+def picture(hit: Hit) -> Shown:
+    """An image, or the middle frame of a video, for a card."""
+    small = hit.image()
+    small.thumbnail((PICTURE, PICTURE))
+    return _encoded(small)
+
+
+def page(hit: Hit, words: str, *, whole: bool = False) -> Shown:
+    """The page that was found, with the words of the query marked: what stands around them, or the `whole` of it."""
+    found = hit.page(dpi=DPI)
+    regions = _regions(found, hit.boxes(words)) if words else []
+    marked = _marked(found, regions)
+    return _encoded(marked if whole else marked.crop(_cut(marked, regions)))
+
+
+def clip(hit: Hit) -> Shown:
+    """Its window, for players that cannot have the file itself; a video begins at the keyframe before."""
+    medium = hit.clip()
+    return Shown(medium.mime_type or "application/octet-stream", medium.data or b"")
+
+
+def waveform(hit: Hit) -> list[float]:
+    """How loud a recording is along its window, from 0 to 1."""
+    return hit.loudness(PEAKS)
+
+
+def _regions(page: Picture, boxes: Sequence[tuple[float, float, float, float]]) -> list[Region]:
+    width, height = page.size
+    return [(int(a * width), int(b * height), round(c * width), round(d * height)) for a, b, c, d in boxes]
+
+
+def _marked(page: Picture, regions: Sequence[Region]) -> Picture:
+    if not regions:
+        return page
+    from PIL import Image, ImageChops, ImageDraw
+
+    pen = Image.new("RGB", page.size, "white")
+    drawing = ImageDraw.Draw(pen)
+    for left, top, right, bottom in regions:
+        drawing.rounded_rectangle((left - 3, top - 2, right + 3, bottom + 2), radius=4, fill=MARK)
+    return ImageChops.multiply(page, pen)
+
+
+def _cut(page: Picture, regions: Sequence[Region]) -> Region:
+    """What holds most of the marked words; without any, the upper part of what is printed."""
+    content = _content(page)
+    left, top, right, bottom = content
+    width = min(right - left, int(FOUND_INCHES * DPI)) if regions else right - left
+    height = min(bottom - top, max(int(width * ASPECT), 2 * MARGIN))
+    if not regions:
+        return left, top, right, top + height
+    places = [_placed(region, content, width, height) for region in regions[:200]]
+    return max(places, key=lambda place: (sum(_holds(place, one) for one in regions), -place[1]))
+
+
+def _content(page: Picture) -> Region:
+    """All but the empty margins; the whole page where it is not white."""
+    found = page.convert("L").point(lambda grey: 255 if grey < PAPER else 0).getbbox() or (0, 0, *page.size)
+    left, top, right, bottom = found
+    return max(left - MARGIN, 0), max(top - MARGIN, 0), min(right + MARGIN, page.width), min(bottom + MARGIN, page.height)
+
+
+def _placed(region: Region, content: Region, width: int, height: int) -> Region:
+    """A cut with the region in its upper part, inside of what is printed."""
+    left = min(max((region[0] + region[2] - width) // 2, content[0]), content[2] - width)
+    top = min(max(region[1] - height // 4, content[1]), content[3] - height)
+    return left, top, left + width, top + height
+
+
+def _holds(outer: Region, inner: Region) -> bool:
+    return outer[0] <= inner[0] and outer[1] <= inner[1] and inner[2] <= outer[2] and inner[3] <= outer[3]
+
+
+def _encoded(picture: Picture) -> Shown:
+    """Drawings stay sharp as PNG, photographs are JPEG."""
+    data = BytesIO()
+    drawn = picture.mode in ("1", "L", "P") or picture.convert("RGB").getcolors(4096) is not None
+    if drawn or picture.mode in ("RGBA", "LA"):
+        picture.save(data, "PNG", optimize=False)
+        return Shown("image/png", data.getvalue())
+    picture.convert("RGB").save(data, "JPEG", quality=82)
+    return Shown("image/jpeg", data.getvalue())
