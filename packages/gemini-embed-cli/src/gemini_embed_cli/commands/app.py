@@ -29,6 +29,7 @@ def app() -> App:
     )
     made.command("gemini_embed_cli.commands.sync:sync", name="sync")
     made.command("gemini_embed_cli.commands.search:search", name="search")
+    made.command("gemini_embed_cli.commands.serve:serve", name="serve")
     return made
 
 

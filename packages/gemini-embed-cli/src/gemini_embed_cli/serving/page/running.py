@@ -74,7 +74,8 @@ def _listening(host: str, port: int) -> socket.socket:
             listening.close()
             raise
     except OSError as error:
-        raise ConfigurationError(f"cannot listen on {host} port {port}: {error.strerror}; --port 0 takes any") from error
+        said = f"cannot listen on {host} port {port}: {error.strerror}; --port 0 takes any"
+        raise ConfigurationError(said) from error
     return listening
 
 
