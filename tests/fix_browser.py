@@ -32,11 +32,10 @@ FLAGS = (
 @contextmanager
 def running(app: Any) -> Iterator[str]:
     """The address of an ASGI application, served in a thread; stopped, whatever happens."""
-    import uvicorn
+    from gemini_embed_cli.serving.page.running import server_of
 
     listening = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
+    server = server_of(app)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="the page's server")
     thread.start()
     try:
