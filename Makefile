@@ -37,7 +37,7 @@ NODE_CLIENTS := @google/genai@3.1.0 openai@7.55.0
 # Vector stores of others have an environment of their own, on the first Python only.
 ENGINES := $(if $(filter .venv,$(VENV)),.venv-stores/.tests)
 # What has a task of its own.
-ELSEWHERE := --ignore=tests/compat --ignore=tests/engines --ignore=tests/scale --ignore=tests/packaging
+ELSEWHERE := --ignore=tests/compat --ignore=tests/engines --ignore=tests/scale --ignore=tests/packaging --ignore=tests/browser
 
 # $(call environment,folder,constraints,groups): make or update a virtual environment with the packages, editable.
 define environment
@@ -68,6 +68,13 @@ test: lint ## Lint, types and the quick tests (under 8 minutes)
 test-slow: $(VENV)/.tests $(ENGINES) $(if $(shell command -v npm),.node/.installed) ## Real servers, kills and long runs
 	$(VENV)/bin/python $(PYTEST) --dist loadfile -m slow $(ELSEWHERE) # one worker starts the one Milvus server
 	$(if $(ENGINES),.venv-stores/bin/python $(PYTEST) --dist loadfile tests/engines)
+
+.PHONY: test-browser
+test-browser: $(VENV)/.tests ## The page of the command in a headless Chromium, which is installed where apt may do that
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium >/dev/null; } || \
+		echo "no chromium, and it cannot be installed here: what needs it is skipped"
+	$(VENV)/bin/python -m pytest tests/browser
 
 .PHONY: test-scale
 test-scale: .venv-scale/.tests ## On Daft and Ray, in an environment of its own

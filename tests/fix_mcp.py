@@ -92,3 +92,51 @@ def connect(mcp_house: OpenFolder) -> Connect:
             yield Asking(client)
 
     return connected
+
+
+@dataclass(frozen=True)
+class OverHttp:
+    """A server that listens."""
+
+    port: int
+    token: str
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return f"http://127.0.0.1:{self.port}/mcp"
+
+    @asynccontextmanager
+    async def connected(self, **headers: str) -> AsyncIterator[Asking]:
+        """A client of the SDK that brings the token, or the headers instead."""
+        import httpx2
+        from mcp import Client
+        from mcp.client.streamable_http import streamable_http_client
+
+        given = headers or {"authorization": f"Bearer {self.token}"}
+        async with (
+            httpx2.AsyncClient(headers=given, timeout=30) as sending,
+            Client(streamable_http_client(self.url, http_client=sending)) as client,
+        ):
+            yield Asking(client)
+
+
+@pytest.fixture(scope="session")
+def mcp_over_http(mcp_house: OpenFolder) -> Iterator[OverHttp]:
+    """The server of `mcp_house` on a free port of the loopback."""
+    import socket
+    import threading
+
+    from gemini_embed_cli.serving.guard import new_token
+    from gemini_embed_cli.serving.mcp.folders import Folders
+    from gemini_embed_cli.serving.mcp.server import mcp_server
+    from gemini_embed_cli.serving.mcp.transports import http_app, http_server
+
+    token = new_token()
+    server = http_server(http_app(mcp_server(Folders([mcp_house])), token=token))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        yield OverHttp(listening.getsockname()[1], token)
+        server.should_exit = True
+        thread.join()

@@ -129,8 +129,17 @@ def test_refusals_say_what_to_do_and_not_the_token() -> None:
         assert TOKEN not in words
 
 
-@pytest.mark.parametrize(("host", "loopback"), [("localhost", True), ("127.0.0.9", True), ("::1", True),
-                                                ("0.0.0.0", False), ("::", False), ("example.org", False)])  # fmt: skip # noqa: S104
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("localhost", True),
+        ("127.0.0.9", True),
+        ("::1", True),
+        ("0.0.0.0", False),  # noqa: S104 - nothing listens here
+        ("::", False),
+        ("example.org", False),
+    ],
+)
 def test_loopback(host: str, loopback: bool) -> None:
     assert is_loopback(host) == loopback
 

@@ -30,6 +30,7 @@ PINNED = {
     "gemini_embed.hits": "Hit Hits Opener Origin",
     "gemini_embed.indexing": "AddOptions AddReport Describe Item ItemLike Place SkippedItem Unreadable",
     "gemini_embed.indexing.options": "AddOptions",
+    "gemini_embed.marking": "marked",
     "gemini_embed.migrating": "FromMilvus FromQdrant Migration MigrationEstimate MigrationReport Verification",
     "gemini_embed.models": "ALL_MODALITIES Backend Endpoint MODELS Modality ModelFacts bare_name facts_for",
     "gemini_embed.searching": "Fusion Hypothetical SearchOptions Wanted",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+__all__ = ["marked"]
+
 _WORD = re.compile(r"\w+")
 _SHARED, _ENDING = 4, 3
 """Words are alike that share so many letters at least, where the longer has so many more at most: tyre, tyres."""

@@ -20,6 +20,7 @@ def add(
     *things: str,
     where: Where | None = None,
     money: Money | None = None,
+    stdin: Flag = False,
     source: str | None = None,
     title: str | None = None,
     json: Flag = False,
@@ -29,7 +30,9 @@ def add(
     Parameters
     ----------
     things
-        Files, folders, addresses; - is a text on standard input.
+        Files, folders, addresses.
+    stdin
+        Add the text on standard input.
     source
         What the text on standard input is called; what was called so before is replaced.
     title
@@ -37,10 +40,14 @@ def add(
     json
         The report as JSON.
     """
+    from gemini_embed import Item
+
     money = money or Money()
-    if not things:
-        raise FolderError("add what? Name files, folders or addresses, or - for a text on standard input")
-    items = list(_items(things, source, title))
+    items = list(_items(things))
+    if stdin:
+        items.append(Item(sys.stdin.read(), source=source or "stdin", title=title))
+    if not items:
+        raise FolderError("add what? Name files, folders or addresses, or say --stdin for a text on standard input")
     with (where or Where()).opened() as opened, opened.index(new=True) as index:
         if not opened.settings.emulator:
             agree(index.estimate(items, on_error="skip"), money, opened.settings)
@@ -50,14 +57,12 @@ def add(
         raise FolderError("nothing of it could be added")
 
 
-def _items(things: tuple[str, ...], source: str | None, title: str | None) -> Iterator[Item]:
+def _items(things: tuple[str, ...]) -> Iterator[Item]:
     from gemini_embed import Item
     from gemini_embed.content import media_of_type
 
     for thing in things:
-        if thing == "-":
-            yield Item(sys.stdin.read(), source=source or "stdin", title=title)
-        elif "://" in thing:
+        if "://" in thing:
             import mimetypes
 
             part = media_of_type(mimetypes.guess_type(thing.partition("?")[0])[0] or "")

@@ -24,6 +24,7 @@ VERBS = {
     "migrate": "Embed the index anew by another model or size.",
     "optimize": "Build what makes searches in a large index fast.",
     "mcp": "Let agents search folders, over MCP.",
+    "serve": "Serve a page to search a folder on.",
     "doctor": "Say what is missing, and what to type about it.",
 }
 """Each is the function of its name in the module of its name, imported when it is named."""

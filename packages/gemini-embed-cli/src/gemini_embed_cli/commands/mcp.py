@@ -8,11 +8,9 @@ import sys
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from cyclopts import Parameter
-
-from gemini_embed_cli.commands.given import Where
+from gemini_embed_cli.commands.given import Flag, Where
 from gemini_embed_cli.commands.telling import note
 from gemini_embed_cli.folder import FolderError, OpenFolder
 
@@ -26,13 +24,13 @@ PORT = 8766
 def mcp(
     *folders: Path,
     where: Where | None = None,
-    http: Annotated[bool, Parameter(negative="")] = False,
+    http: Flag = False,
     host: str = "127.0.0.1",
     port: int = PORT,
-    allow_writes: Annotated[bool, Parameter(negative="")] = False,
+    allow_writes: Flag = False,
     max_cost: float | None = None,
-    json: Annotated[bool, Parameter(negative="")] = False,
-) -> int:
+    json: Flag = False,
+) -> None:
     """Let an agent search folders: an MCP server for Claude, Cursor, VS Code, Gemini CLI and others.
 
     It speaks over stdin and stdout, which is how a client starts it, unless --http is given. Needs no key and no index
@@ -79,12 +77,11 @@ def mcp(
             if sys.stdin.isatty():
                 note("an MCP client starts this command and speaks to it; see docs/mcp.md. Ctrl-D ends it.")
             serve_stdio(make)
-    return 0
 
 
 def _serve_http(server: MCPServer[Any], host: str, port: int) -> None:
     from gemini_embed_cli.serving.guard import new_token
-    from gemini_embed_cli.serving.mcp.transports import PATH, http_app, serve_http
+    from gemini_embed_cli.serving.mcp.transports import PATH, http_app, http_server
 
     given = os.environ.get(TOKEN)
     token = given or new_token()
@@ -97,4 +94,4 @@ def _serve_http(server: MCPServer[Any], host: str, port: int) -> None:
         shown = f"[{host}]" if ":" in host else host
         note(f"http://{shown}:{listening.getsockname()[1]}{PATH}")
         note(f"Authorization: Bearer {'the token of ' + TOKEN if given else token}")
-        serve_http(app, listening)
+        http_server(app).run(sockets=[listening])

@@ -189,7 +189,14 @@ class OpenFolder:
             # On loopback: an embedder takes an address, and the emulator is what answers there.
             at = self._closing.enter_context(Emulator()).base_url
             return Embedder(
-                model, dimensions=dimensions, root=root, cache=cache, base_url=at, api_key="emulator", vertexai=False
+                model,
+                dimensions=dimensions,
+                root=root,
+                cache=cache,
+                base_url=at,
+                api_key="emulator",
+                vertexai=False,
+                verify=False,
             )
         if not has_key(os.environ):
             raise FolderError(NO_KEY)

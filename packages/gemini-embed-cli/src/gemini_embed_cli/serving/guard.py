@@ -73,9 +73,8 @@ class Guard:
             raise ConfigurationError(f"the token has {len(token)} characters: take {LEAST_TOKEN} or more")
         self._app, self._token, self._cookie = app, token, cookie
         self._any_address = not is_loopback(bound)
-        known = LOOPBACK_NAMES | set(names)
-        self._names = known | {bound, socket.gethostname()} if self._any_address else known
-        self._names = {name.casefold() for name in self._names}
+        own = {bound, socket.gethostname()} if self._any_address else set()
+        self._names = {name.casefold() for name in {*LOOPBACK_NAMES, *names, *own}}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

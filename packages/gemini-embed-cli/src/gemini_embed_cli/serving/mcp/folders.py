@@ -142,6 +142,8 @@ def checked(given: str, what: str) -> str:
         raise InputError(f"the {what} has {len(given):,} characters: at most {LONGEST:,} are looked at")
     if "\0" in given:
         raise InputError(f"the {what} holds a null byte, which no name does")
+    if given != given.encode(errors="replace").decode():
+        raise InputError(f"the {what} holds half a character: write it in UTF-8")
     return given
 
 

@@ -74,5 +74,5 @@ def _source(one: Listed, served: Served, folders: Folders) -> Json:
 
 def _line(source: Json) -> str:
     length = f" ({source['length']})" if "length" in source else ""
-    title = f' "{source["title"][:80]}"' if "title" in source else ""
+    title = f' "{source["title"][:80]}"' if source.get("title", source["link"]) != source["link"] else ""
     return f"{source['modality']} {source['link']}{length}{title}"

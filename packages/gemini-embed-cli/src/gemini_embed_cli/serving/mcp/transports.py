@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -14,6 +13,7 @@ import anyio
 from gemini_embed_cli.serving.guard import App, Guard
 
 if TYPE_CHECKING:
+    import uvicorn
     from mcp.server import MCPServer
 
 PATH = "/mcp"
@@ -87,11 +87,18 @@ def http_app(server: MCPServer[Any], *, host: str = "127.0.0.1", token: str | No
     return Guard(app, bound=host, token=token)
 
 
-def serve_http(app: App, listening: socket.socket) -> None:
-    """Serve clients on a socket, until SIGINT or SIGTERM."""
+def http_server(app: App) -> uvicorn.Server:
+    """What serves the application; `run(sockets=[...])` does, until SIGINT or SIGTERM."""
     import uvicorn
 
     config = uvicorn.Config(
-        app, log_level="warning", lifespan="on", limit_concurrency=MOST_REQUESTS, timeout_graceful_shutdown=3
+        app,
+        log_level="warning",
+        access_log=False,
+        lifespan="on",
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=MOST_REQUESTS,
+        timeout_graceful_shutdown=3,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    return uvicorn.Server(config)

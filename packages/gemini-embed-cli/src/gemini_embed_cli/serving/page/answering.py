@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from gemini_embed import Hit, InputError, Record, Text
-from gemini_embed.stores.filters import FilterLike
+from gemini_embed.stores import FilterLike
 
 from gemini_embed_cli.answers import Found, found
 from gemini_embed_cli.serving.page.asking import KINDS, Asked
@@ -18,8 +18,9 @@ from gemini_embed_cli.serving.page.kept import Kept
 from gemini_embed_cli.serving.page.limits import Refused
 
 if TYPE_CHECKING:
-    from gemini_embed_cli.folder import OpenFolder
     from numpy.typing import NDArray
+
+    from gemini_embed_cli.folder import OpenFolder
 
 QUERIES, RECORDS = 200, 2_000
 """Kept in memory: a query is not embedded again when its filter changes, a hit shows its picture without the store."""

@@ -63,7 +63,11 @@ async def asked(scope: Scope, receive: Receive, limits: Limits) -> Asked:
     except ClientDisconnect as e:
         raise Refused(400, "The request ended early.") from e
     try:
-        files = [(one.filename or "the file", await one.read()) for one in form.getlist("file") if _is_file(one)]
+        files = [
+            (one.filename or "the file", await one.read())
+            for one in form.getlist("file")
+            if isinstance(one, UploadFile)
+        ]
         texts = [str(one) for one in form.getlist("words")]
         kinds = tuple(str(one) for one in form.getlist("kind"))
         like, k = str(form.get("like") or "") or None, str(form.get("k") or Asked.k)
@@ -114,10 +118,6 @@ def _text(data: bytes) -> str | None:
     except UnicodeDecodeError:
         return None
     return None if "\0" in text else text
-
-
-def _is_file(one: object) -> bool:
-    return isinstance(one, UploadFile)
 
 
 def _said(detail: str, limits: Limits) -> str:

@@ -13,6 +13,8 @@ from gemini_embed_cli.serving.guard import App, Guard, is_loopback, new_token
 from gemini_embed_cli.serving.page.app import Page
 
 if TYPE_CHECKING:
+    from uvicorn import Server
+
     from gemini_embed_cli.folder import OpenFolder
 
 PORT = 8460
@@ -42,24 +44,29 @@ def serve(
     Raises:
         ConfigurationError: the port is taken, or the host is none of this machine's.
     """
-    import uvicorn
-
     token = token or (None if is_loopback(host) else new_token())
     with closing(_listening(host, port)) as listening:
         port = listening.getsockname()[1]
-        config = uvicorn.Config(
-            guarded(folder, host=host, port=port, token=token, names=names),
-            log_config=None,
-            access_log=False,  # addresses hold what people look for
-            lifespan="off",
-            server_header=False,
-            timeout_keep_alive=KEEP_ALIVE_S,
-            timeout_graceful_shutdown=3,
-            limit_concurrency=CONNECTIONS,
-            proxy_headers=False,
-        )
         told(_address(host, port, token))
-        uvicorn.Server(config).run(sockets=[listening])
+        server_of(guarded(folder, host=host, port=port, token=token, names=names)).run(sockets=[listening])
+
+
+def server_of(app: App) -> Server:
+    """What serves an application on sockets that it is given."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,  # addresses hold what people look for
+        lifespan="off",
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=3,
+        limit_concurrency=CONNECTIONS,
+        proxy_headers=False,
+    )
+    return uvicorn.Server(config)
 
 
 def _listening(host: str, port: int) -> socket.socket:
@@ -74,7 +81,8 @@ def _listening(host: str, port: int) -> socket.socket:
             listening.close()
             raise
     except OSError as error:
-        raise ConfigurationError(f"cannot listen on {host} port {port}: {error.strerror}; --port 0 takes any") from error
+        said = f"cannot listen on {host} port {port}: {error.strerror}; --port 0 takes any"
+        raise ConfigurationError(said) from error
     return listening
 
 

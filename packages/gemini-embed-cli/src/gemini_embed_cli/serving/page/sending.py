@@ -46,14 +46,14 @@ def file_response(hit: Hit, asked_range: str | None) -> Response:
 def _headers(hit: Hit) -> dict[str, str]:
     uri = hit.record.uri or hit.record.source or ""
     kind = hit.record.mime_type or mimetypes.guess_type(uri)[0] or "application/octet-stream"
-    name = quote(os.path.basename(uri), safe="")
+    called = f"filename*=UTF-8''{quote(os.path.basename(uri), safe='')}"
     if not _SHOWN.fullmatch(kind):
-        return {"content-type": "application/octet-stream", "content-disposition": f"attachment; filename*=UTF-8''{name}"}
+        return {"content-type": "application/octet-stream", "content-disposition": f"attachment; {called}"}
     if kind.startswith("text/"):
         kind = "text/plain; charset=utf-8"  # a page of the folder's would run in this page's name
     # A browser's viewer of PDFs does not open in a sandbox.
     policy = {} if kind == "application/pdf" else {"content-security-policy": "default-src 'none'; sandbox"}
-    return {"content-type": kind, "content-disposition": f"inline; filename*=UTF-8''{name}"} | policy
+    return {"content-type": kind, "content-disposition": f"inline; {called}"} | policy
 
 
 def _span(asked: str | None, size: int) -> tuple[int, int] | None:

@@ -16,8 +16,9 @@ Region: TypeAlias = tuple[int, int, int, int]
 
 PICTURE = 720  # pixels of a side: a card on a screen of two pixels for each of CSS
 DPI = 150
-FOUND_INCHES = 4.6
-"""Width of what is shown of a page: 11 point letters are read at the width of a card."""
+FOUND_INCHES, LINE_INCHES = 4.6, 5.6
+"""Width of what is shown of a page: 11 point letters are read at the width of a card. A line that is little wider is
+shown whole."""
 ASPECT = 0.62  # height by width
 MARGIN = 24  # pixels around what is shown of a page
 PAPER = 245  # grey from which a pixel is paper
@@ -80,7 +81,8 @@ def _cut(page: Picture, regions: Sequence[Region]) -> Region:
     """What holds most of the marked words; without any, the upper part of what is printed."""
     content = _content(page)
     left, top, right, bottom = content
-    width = min(right - left, int(FOUND_INCHES * DPI)) if regions else right - left
+    is_wide = right - left > LINE_INCHES * DPI
+    width = int(FOUND_INCHES * DPI) if is_wide and regions else right - left
     height = min(bottom - top, max(int(width * ASPECT), 2 * MARGIN))
     if not regions:
         return left, top, right, top + height
@@ -91,8 +93,9 @@ def _cut(page: Picture, regions: Sequence[Region]) -> Region:
 def _content(page: Picture) -> Region:
     """All but the empty margins; the whole page where it is not white."""
     found = page.convert("L").point(lambda grey: 255 if grey < PAPER else 0).getbbox() or (0, 0, *page.size)
-    left, top, right, bottom = found
-    return max(left - MARGIN, 0), max(top - MARGIN, 0), min(right + MARGIN, page.width), min(bottom + MARGIN, page.height)
+    left, top = (max(edge - MARGIN, 0) for edge in found[:2])
+    right, bottom = (min(edge + MARGIN, side) for edge, side in zip(found[2:], page.size, strict=True))
+    return left, top, right, bottom
 
 
 def _placed(region: Region, content: Region, width: int, height: int) -> Region:

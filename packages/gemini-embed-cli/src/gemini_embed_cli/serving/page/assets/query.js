@@ -86,7 +86,7 @@ class Query {
 
   /** Files may be dropped anywhere on the page, and pasted. */
   receive() {
-    const box = document.getElementById("query");
+    const box = document.getElementById("box"), form = document.getElementById("query");
     const hasFiles = (event) => event.dataTransfer && [...event.dataTransfer.types].includes("Files");
     document.addEventListener("dragover", (event) => { if (hasFiles(event)) { event.preventDefault(); box.classList.add("over"); } });
     document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) box.classList.remove("over"); });
@@ -101,7 +101,7 @@ class Query {
     const file = document.getElementById("file");
     file.addEventListener("change", () => { this.add(file.files); file.value = ""; });
     this.words.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); box.requestSubmit(); }
+      if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); form.requestSubmit(); }
     });
     this.words.addEventListener("input", () => { if (this.like) { this.like = null; this.show(); } });
     document.addEventListener("keydown", (event) => {

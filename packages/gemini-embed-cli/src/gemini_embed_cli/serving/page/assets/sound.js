@@ -79,7 +79,7 @@ function heard(hit, label, sources) {
 function watched(hit, label, sources) {
   const frame = el("div", { class: "frame" });
   const poster = el("img", { src: sources.picture, alt: `Frame of ${label}`, loading: "lazy" });
-  const button = el("button", { class: "play", type: "button", "aria-label": `Play ${label}` }, poster);
+  const button = el("button", { class: "play", type: "button", "aria-label": `Play ${label}` }, poster, drawn(PLAY));
   button.addEventListener("click", () => {
     const video = held(el("video", { controls: true, src: sources.media, "aria-label": label, playsinline: true }), hit);
     video.addEventListener("error", () => frame.replaceChildren(el("p", { class: "none" }, "This browser cannot play it. Open the file by its name.")));
