@@ -17,6 +17,9 @@ _IN_ANCHORS = "/?:@!$&'()*+,;=-._~"
 LEAST_WHOLE, MOST_WHOLE = -(2**63), 2**63 - 1
 """What all stores keep of whole numbers: 64 bits with a sign."""
 
+FILE_STATE = "file_state"
+"""Where the last record of a file says as what the file was found, so that a `sync` need not read it again."""
+
 
 @dataclass(frozen=True, repr=False)
 class Record:
@@ -30,7 +33,9 @@ class Record:
             within it: `page_start` and `page_end`, `start_s` and `end_s`, `char_start` and `char_end`; of source files
             `line_start` and `line_end`, `language`, and `symbol`, the qualified name of what is defined there; of other
             files that a reader reads `part`, which links name it by, `heading`, `slide`, `sheet` and the like; of adds
-            with `replace=False` `added_at`, in seconds since 1970. JSON values only; absent means not known.
+            with `replace=False` `added_at`, in seconds since 1970; of the last record of a file that `sync` read
+            `file_state`: bytes, time of change, how it was read, how many records it has, hash. JSON values only;
+            absent means not known.
     """
 
     id: str

@@ -26,6 +26,7 @@ from gemini_embed.indexing.options import How
 from gemini_embed.indexing.progress import Progress, progress_of
 from gemini_embed.indexing.replacing import Gone, Outdated
 from gemini_embed.indexing.report import AddReport, SkippedItem, Tally
+from gemini_embed.indexing.twins import with_twins
 from gemini_embed.metering import Budget, Estimate
 from gemini_embed.records import Record
 from gemini_embed.result import Usage
@@ -124,7 +125,7 @@ class _Adding:
         try:
             for gathered in batches(items, self._how.batch_size, reader, self._how.on_error, self._skip_item):
                 self._progress.expect(sum(not one.candidate.begins for one in gathered))
-                self._start(self._loaded(self._new(gathered)))
+                self._start(self._loaded(self._without_twins(self._new(gathered))))
                 while self._is_far_ahead():
                     yield from self._finish_first()
             while self._window:
@@ -158,7 +159,7 @@ class _Adding:
                 first.take(one)
         known = {record.id: record for record in self._store.get(list(new))}
         for id_, record in known.items():
-            new[id_].with_text(record.page_content)
+            new[id_].kept_of(record)
         if changed := [new[id_].record for id_, record in known.items() if new[id_].record != record]:
             self._store.update(changed)
         again = [position for id_ in known for position in new.pop(id_).positions]
@@ -167,6 +168,16 @@ class _Adding:
         self._reused += len(again)
         self._advance(len(again))
         return list(new.values())
+
+    def _without_twins(self, new: list[Waiting]) -> list[Waiting]:
+        """Those whose vectors the store has not; what it has them of, under other sources, is written right away."""
+        if not any(one.candidate.twin for one in new):
+            return new
+        found, vectors, rest = with_twins(new, self._store)
+        if found:
+            self._upsert([one.record for one in found], vectors)
+            self._count_written(found)
+        return rest
 
     def _loaded(self, new: Sequence[Waiting]) -> list[Waiting]:
         """Those of the new records whose contents could be made and described, and that the store takes."""
@@ -266,6 +277,9 @@ class _Adding:
         waiting, vectors = batch.rows(completed)
         self._upsert([one.record for one in waiting], vectors)
         self._usage += completed.usage  # once, though a store's own exception has the batch written again
+        self._count_written(waiting)
+
+    def _count_written(self, waiting: Sequence[Waiting]) -> None:
         items = sum(len(one.positions) for one in waiting)
         self._added += len(waiting)
         if self._tally:

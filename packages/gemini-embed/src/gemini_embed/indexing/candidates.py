@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from gemini_embed.content import Content, Image, Media, Part, Text, Video
 from gemini_embed.errors import InputError
 from gemini_embed.excerpt import Excerpt
+from gemini_embed.indexing.choosing import Choice
 from gemini_embed.indexing.identity import Identity, hashed, modality_of, sha256_of
 from gemini_embed.indexing.items import Item, ItemLike, Unlisted, Unreadable
 from gemini_embed.indexing.metadata import check_text, json_object
@@ -53,10 +54,18 @@ class Candidate:
     """Whether it is the first of its item."""
     replaces: bool = True
     """Whether older records of its source go once it is in."""
+    window: Any = None
+    """Which of its item's records it is, as its id says (`Identity.window`)."""
+    twin: str | None = None
+    """The id of a record of another source in the store, whose vector is that of this one too."""
 
     def load(self) -> Loaded:
         """Make what is embedded, where it is not at hand. Raises InputError."""
         return self.made if isinstance(self.made, Loaded) else self.made()
+
+
+Follow: TypeAlias = Callable[[Item, Iterator[Candidate]], Iterator[Candidate]]
+"""The candidates of an item, with what is known of them from elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +88,10 @@ class Reader:
     """None leaves media at URLs unread; they cannot be cut then."""
     describes: bool = False
     """Whether media get their text from `describe`."""
-    respects_gitignore: bool = False
-    """Whether folders among items are without what git leaves out."""
+    choice: Choice = field(default_factory=Choice)
+    """What of folders among items is wanted."""
+    follow: Follow | None = None
+    """Sees the candidates of each item pass, as a sync does."""
     added_at: float | None = None
     """Written into records that replace nothing, unless an item tells its own."""
     readers: Readers = field(default_factory=Readers)
@@ -93,6 +104,10 @@ class Reader:
             InputError: it cannot be indexed; the error names the file, and no position.
         """
         item = like if isinstance(like, Item) else Item(like)
+        found = self._candidates(item)
+        return found if self.follow is None else self.follow(item, found)
+
+    def _candidates(self, item: Item) -> Iterator[Candidate]:
         if isinstance(item.content, Unlisted):
             raise InputError(item.content.reason)
         if isinstance(item.content, Unreadable):
@@ -200,7 +215,8 @@ class Reader:
         shown = Window(mime_type=look.mime_type or "", data=picture.data, text=picture.text)
         made = Loaded(origin.content, picture.text, shown)
         has_text = bool(picture.text) or item.page_content is not None
-        return Candidate(record, identity.content_key, made, has_text, size_bytes=look.size_bytes, begins=begins)
+        size = look.size_bytes
+        return Candidate(record, identity.content_key, made, has_text, size_bytes=size, begins=begins, window=window)
 
     def _numbered(self, item: Item, passages: Iterable[tuple[Passage, _Origin]]) -> Iterator[Candidate]:
         seen: Counter[tuple[str, str | None]] = Counter()
@@ -209,7 +225,8 @@ class Reader:
             number, seen[digest, title] = seen[digest, title], seen[digest, title] + 1
             identity = Identity([digest, title], number or None, "text", origin.mime_type, digest, passage.place)
             record = self._record(item, origin, identity, passage.text)
-            yield Candidate(record, identity.content_key, Loaded(Content(passage.text, title=title)), begins=place == 0)
+            made = Loaded(Content(passage.text, title=title))
+            yield Candidate(record, identity.content_key, made, begins=place == 0, window=identity.window)
 
     def _windows(self, item: Item, origin: _Origin, part: Media) -> Iterator[Candidate]:
         """A record for each window of a recording, a video or a PDF."""
@@ -230,6 +247,7 @@ class Reader:
                 size_bytes=pieces.info.size_bytes // len(pieces.excerpts),
                 likely_tokens=partial(self._likely, part, pieces, number),
                 begins=number == 0,
+                window=window,
             )
 
     def _likely(self, part: Media, pieces: Pieces, number: int) -> Mapping[str, int]:

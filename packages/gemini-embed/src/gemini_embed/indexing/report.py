@@ -31,7 +31,7 @@ class AddReport:
     """What an `add` did.
 
     Attributes:
-        added: records embedded and written.
+        added: records embedded and written; of files that were renamed or copied only written, with `sync`.
         reused: items whose record was there already, or came twice; nothing was embedded for them.
         replaced: old records removed, because their source came with other content.
         removed: records of files that are gone, with `sync`.
