@@ -6,7 +6,8 @@ walking      folders and globs, as files;  choosing: patterns of those that come
 options      how, as the caller says it, and of which items
 items        what users add, with what should be known about it;  metadata: its fields, checked
 recognising  what a file holds;  pieces: the windows of a long medium
-candidates   an item read: the records it would become;  identity: what their ids are made of
+candidates   an item read: the records it would become;  origins: where they came from
+identity     what their ids are made of
 batches      candidates gathered, loaded where the store does not know them;  describing: captions asked for
 adding       the stream of all that, embedded ahead of where it is written;  twins: what the store has vectors of
 replacing    what the sources held before, removed at the end;  scratch: what a long stream remembers of itself

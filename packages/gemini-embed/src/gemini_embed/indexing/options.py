@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
@@ -15,6 +15,7 @@ from gemini_embed.indexing.choosing import Choice, patterns
 from gemini_embed.indexing.items import Describe, ItemLike, Place
 from gemini_embed.indexing.walking import files_at
 from gemini_embed.metering import Price
+from gemini_embed.readers import ReaderLike, Readers, readers_of
 from gemini_embed.result import OnError
 from gemini_embed.stores import Store
 from gemini_embed.windows import Cutting
@@ -38,6 +39,7 @@ class AddOptions(TypedDict, total=False):
     price: Price
     deadline_s: float | None
     replace: bool
+    readers: Mapping[str, ReaderLike] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,7 @@ class How:
     price: Price = "online"
     deadline_s: float | None = None
     replace: bool = True
+    readers: Readers = field(default_factory=Readers)
 
     @classmethod
     def asked(cls, options: AddOptions, *, on_error: OnError) -> How:
@@ -67,6 +70,7 @@ class How:
         named = {name: patterns(name, wanted.pop(name, None)) for name in ("include", "exclude")}
         git = switch("respect_gitignore", wanted.pop("respect_gitignore", False))
         wanted["choice"] = Choice(**named, respect_gitignore=git)
+        wanted["readers"] = readers_of(options.get("readers"))
         wanted["replace"] = switch("replace", wanted.get("replace", True))
         wanted["on_error"] = one_of("on_error", wanted.get("on_error") or on_error, OnError)
         wanted["price"] = one_of("price", wanted.get("price", "online"), Price)
@@ -86,6 +90,7 @@ class How:
             describes=self.describe is not None,
             choice=self.choice,
             follow=self.follow,
+            readers=self.readers,
             added_at=None if self.replace else time.time(),
         )
 

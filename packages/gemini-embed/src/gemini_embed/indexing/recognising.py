@@ -13,7 +13,7 @@ from gemini_embed.content import Media, media_of_type
 from gemini_embed.errors import InputError, MediaError, MissingExtraError
 from gemini_embed.media import open_file, read_file
 from gemini_embed.media.kinds import HEAD_BYTES, kind_of
-from gemini_embed.readers import FileReader, Readers, mime_type_named
+from gemini_embed.readers import FileReader, FunctionReader, Readers, mime_type_named
 from gemini_embed.readers.encoding import text_of
 from gemini_embed.windows import probe
 
@@ -84,7 +84,8 @@ def file_part(path: Path, root: str | None, readers: Readers = _TABLE) -> Media 
             raise InputError(f"{path} is a folder: {way_out}") from error
         raise
     if head and (own := readers.own_of(path)) and own.takes(head):
-        return ReadFile(path, read_file(os.fspath(path), root=root), own)
+        opens_itself = isinstance(own, FunctionReader)  # it may be large
+        return ReadFile(path, b"" if opens_itself else read_file(os.fspath(path), root=root), own)
     kind = kind_of(head)
     if kind is not None and (part := media_of_type(kind.mime_type)) is not None and not _is_prose(head, kind.modality):
         return part(path, kind.mime_type)

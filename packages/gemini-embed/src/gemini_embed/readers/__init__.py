@@ -4,6 +4,7 @@
 
 table        which reader reads which files
 chosen       that, and the caller's own before it; name and version, which `sync` compares
+own          those: functions as readers
 passages     what comes of it: `Passage`, `Picture`; and what a reader is: `FileReader`
 reading      a file read by its reader, whatever it holds: bounded, and all that goes wrong told as ours
 code         source files, by definitions and lines
@@ -14,17 +15,23 @@ Prose, and what no reader is for, is cut by sentences (`windows/texts`). Media h
 """
 
 from gemini_embed.readers.chosen import Readers, label_of
+from gemini_embed.readers.own import FunctionReader, ReaderLike, ReadFunction, own_passage, readers_of
 from gemini_embed.readers.passages import FileReader, Passage, Picture
 from gemini_embed.readers.reading import contents_of
 from gemini_embed.readers.table import mime_type_named, reader_of
 
 __all__ = [
     "FileReader",
+    "FunctionReader",
     "Passage",
     "Picture",
+    "ReadFunction",
+    "ReaderLike",
     "Readers",
     "contents_of",
     "label_of",
     "mime_type_named",
+    "own_passage",
     "reader_of",
+    "readers_of",
 ]
