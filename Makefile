@@ -18,11 +18,7 @@ export GEMINI_EMBED_BENCH ?= $(if $(wildcard ../shared/bench),$(CURDIR)/../share
 PIP_INDEX = $${PIP_INDEX_URL:-$$($(PYTHON) -m pip config get global.index-url 2>/dev/null)}
 UV = UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$(PIP_INDEX)}" .tools/bin/uv
 PYPROJECTS := $(wildcard packages/*/pyproject.toml)
-<<<<<<< HEAD
 NAMES := gemini-embed langchain-gemini-embed llama-index-embeddings-gemini-embed gemini-embed-emulator gemini-embed-cli
-=======
-NAMES := gemini-embed langchain-gemini-embed llama-index-embeddings-gemini-embed gemini-embed-emulator
->>>>>>> w-readers
 EDITABLE := -e "packages/gemini-embed[edge,qdrant,milvus,media,code,documents,heif,watch,otel]" -e "packages/gemini-embed-emulator[media]" \
 	$(addprefix -e packages/,$(filter-out gemini-embed gemini-embed-emulator,$(NAMES)))
 # But for the engines of several machines, whose bounds on others (pyarrow, tqdm) would hold back everything else.
