@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from fix_documents import PLANTED, SCRIPT, STYLE, Planted, write_all
-from gemini_embed import EdgeStore, Embedder, MilvusStore, MultimodalIndex, QdrantStore, Record, Store
+from gemini_embed import EdgeStore, Embedder, Hit, MilvusStore, MultimodalIndex, QdrantStore, Record, Store
+from gemini_embed.agents import read_source
 
 FILES = sorted({one.file for one in PLANTED})
 
@@ -32,6 +33,20 @@ def index(
     with MultimodalIndex(make_embedder(dimensions=768), stores[request.param]()) as made:
         assert made.add(folder).skipped == ()
         yield made
+
+
+@pytest.mark.parametrize("index", ["edge"], indirect=True)
+def test_what_was_found_is_opened(index: MultimodalIndex, folder: Path) -> None:
+    """A link leads an agent to the words it was found by, with and without the file; a picture in a file is shown."""
+    for one in PLANTED:
+        hit = index.search(one.fact, 1, lexical=True)[0]
+        if hit.modality == "text":
+            for root in (None, folder):
+                assert hit.page_content in read_source(index, hit.link, root=root).text, hit.link
+    pictures = [record for record in _records(index) if record.modality == "image"]
+    assert len(pictures) == 9
+    for record in pictures:
+        assert min(Hit(record, 0.0, opener=index.opener).image().size) >= 32, record
 
 
 def test_planted_facts_come_first(index: MultimodalIndex, folder: Path) -> None:

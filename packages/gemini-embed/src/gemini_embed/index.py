@@ -31,7 +31,7 @@ from gemini_embed.indexing.following import Followed, Follows
 from gemini_embed.indexing.shrinking import Shrinking
 from gemini_embed.indexing.watching import Watches
 from gemini_embed.metering import Estimate, Price
-from gemini_embed.readers import ReaderLike
+from gemini_embed.readers import ReaderLike, held_picture
 from gemini_embed.result import OnError
 from gemini_embed.searching import Census, Fusion, Hypothetical, SearchOptions, Wanted, search_steps, wanted_over
 from gemini_embed.searching.lexical import WordsLike
@@ -56,7 +56,7 @@ class MultimodalIndex(ByJobs, Watches):
         self.embedder = embedder
         self.store = store
         self._census = Census(store)
-        self.opener = Opener(embedder.root, embedder.fetch)
+        self.opener = Opener(embedder.root, embedder.fetch, held_picture)
         self._closed = False
 
     @classmethod

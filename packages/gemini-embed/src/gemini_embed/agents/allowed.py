@@ -15,6 +15,7 @@ from gemini_embed.hits import Opener
 from gemini_embed.indexing.recognising import TextFile
 from gemini_embed.media import open_file, read_file
 from gemini_embed.media.kinds import HEAD_BYTES, kind_of
+from gemini_embed.readers import held_picture, is_read_in_parts
 from gemini_embed.readers.encoding import text_of
 from gemini_embed.records import Record
 from gemini_embed.stores import FilterLike
@@ -45,7 +46,7 @@ class Allowed:
     @property
     def opener(self) -> Opener:
         """Opens media as far as that is allowed."""
-        return self.index.opener if self.root is None else Opener(self.root, self.index.embedder.fetch)
+        return self.index.opener if self.root is None else Opener(self.root, self.index.embedder.fetch, held_picture)
 
     @property
     def files_in(self) -> str | None:
@@ -67,10 +68,14 @@ class Allowed:
         for batch in self.index.store.iterate(filter=filter, with_vectors=False):
             yield from batch.records
 
-    def known(self, location: str) -> Record | None:
-        """A record of a source that is called so or lies there."""
+    def known(self, location: str, more: Mapping[str, Any] | None = None) -> Record | None:
+        """A record of a source that is called so or lies there, and passes `more`; of a file with pictures in it a
+        text, where it has any."""
         for field in ("source", "uri"):  # stores have an index of the first
-            if (record := next(self.records({field: location}), None)) is not None:
+            wanted = {field: location, **(more or {})}
+            if (record := next(self.records(wanted), None)) is not None:
+                if record.modality == "image" and is_read_in_parts(record.uri or ""):
+                    return next(self.records({**wanted, "modality": "text"}), record)
                 return record
         return None
 

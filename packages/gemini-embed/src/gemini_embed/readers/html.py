@@ -73,7 +73,7 @@ def read_html(text: str, flow: Flow, *, title: bool = True, picture_at: PictureA
     """Add what HTML says to a flow; of a page that names its main part, that part. `title` is told as a heading where
     the page has none of the first level. Pictures are those in the text, and those that `picture_at` has."""
     page = _Page(picture_at)
-    page.feed(text)
+    page.feed(_without_comments(text))
     page.close()
     page.finish()
     has_main = any(one.is_main and one.text for one in page.found)
@@ -88,6 +88,23 @@ def read_html(text: str, flow: Flow, *, title: bool = True, picture_at: PictureA
             flow.heading(one.level, one.text, one.anchor)
         else:
             flow.text(one.text)
+
+
+def _without_comments(text: str) -> str:
+    """Without comments and declarations, and with what can be no tag as plain text: for those that are never closed
+    Python's parser looks through all the rest of a page, each time."""
+    kept, at = [], 0
+    while (start := text.find("<!", at)) >= 0:
+        is_comment = text.startswith("<!--", start)
+        end = text.find("-->" if is_comment else ">", start + (4 if is_comment else 2))
+        kept.append(text[at:start])
+        if end < 0:
+            at = len(text)
+            break
+        at = end + (3 if is_comment else 1)
+    text = "".join((*kept, text[at:]))
+    closed = text.rfind(">") + 1
+    return text[:closed] + text[closed:].replace("<", "&lt;")
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,14 @@ from gemini_embed.errors import MediaError, MissingExtraError
 from gemini_embed.media.libraries import told_as_damage
 from gemini_embed.readers.passages import FileReader, Passage, Picture
 
+_ANY = 10**9
+
+
+def said_in(reader: FileReader, data: bytes, name: str) -> str:
+    """All that a file says, in one text. Raises MediaError as `contents_of` does."""
+    found = contents_of(reader, data, name, most_tokens=_ANY, most_passages=_ANY)
+    return "\n\n".join(one.text for one in found if one.text)
+
 
 def contents_of(
     reader: FileReader, data: bytes, name: str, *, most_tokens: int, most_passages: int

@@ -33,6 +33,8 @@ class RtfReader:
 
     def passages(self, data: bytes, name: str, most_tokens: int) -> Iterator[Passage | Picture]:
         check_size(data, MOST_BYTES, name)
+        if not self.takes(data):
+            raise MediaError(f"{name} is no RTF, though its name says so: it begins {data[:16]!r}", "damaged")
         try:
             from striprtf import striprtf
         except ImportError as error:

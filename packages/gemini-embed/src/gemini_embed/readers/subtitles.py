@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from gemini_embed.errors import MediaError
@@ -54,10 +55,11 @@ class SubtitleReader:
 def _cues(text: str) -> list[_Cue]:
     text = _NOTE.sub("\n", text)
     found = list(_CUE.finditer(text))
-    ends = [one.start() for one in found[1:]] + [len(text)]
     cues = []
-    for one, end in zip(found, ends, strict=True):
-        said = text[one.end() : end].strip("\n").partition("\n\n")[0]  # the rest is the name of the next
+    for one, after in zip_longest(found, found[1:]):
+        said = (
+            text[one.end() : after.start() if after else len(text)].strip("\n").partition("\n\n")[0]
+        )  # the rest is the name of the next
         said = html.unescape(_TAGS.sub("", _VOICE.sub(r"\1: ", said)))
         said = " ".join(said.split())
         start_s, end_s = _seconds(one.groups()[:4]), _seconds(one.groups()[4:])
