@@ -18,7 +18,7 @@ watching     sync again whenever the folder changes
 estimating   the same without sending anything
 held         records got, counted and removed, their words;  shrinking: copied at a smaller size
 following    the index of the collection that an alias leads to now
-report       what was done;  progress: a bar meanwhile
+report       what was done;  by_folder: counted;  report_page: as HTML;  progress: a bar meanwhile
 """
 
 from gemini_embed.indexing.estimating import estimate_add
