@@ -17,13 +17,10 @@ from gemini_embed.records import Record
 from gemini_embed.windows import Source, probe
 from gemini_embed.windows.audio import audio_windows
 from gemini_embed.windows.clips import video_clip
-<<<<<<< HEAD
-from gemini_embed.windows.loudness import loudness
-from gemini_embed.windows.marks import Box, boxes
-=======
 from gemini_embed.windows.frames import frame_at as frame_of_picture
 from gemini_embed.windows.frames import has_pages
->>>>>>> w-folders
+from gemini_embed.windows.loudness import loudness
+from gemini_embed.windows.marks import Box, boxes
 from gemini_embed.windows.pdfs import pdf_windows, rendered
 from gemini_embed.windows.spans import Span
 from gemini_embed.windows.video import MP4_TYPE, frame_at
@@ -129,19 +126,14 @@ class Opener:
             return self._image(source, info, window)
         return piece.mime_type, piece.data
 
-<<<<<<< HEAD
     def _heard(self, source: Source, info: MediaInfo, window: Excerpt) -> Iterator[Window]:
         if info.modality != "audio":
             raise InputError(f"{called(source)} is {info.mime_type}, which is no recording")
         end_s = min(window.end_s or info.duration_s or 0.0, info.duration_s or 0.0)
         return audio_windows(source, info, [Span(window.start_s or 0.0, end_s)], root=self._root)
 
-    def _image(self, source: Source, mime_type: str) -> tuple[str, bytes]:
-        if mime_type in SHOWN_AS_THEY_ARE:
-=======
     def _image(self, source: Source, info: MediaInfo, window: Excerpt) -> tuple[str, bytes]:
         if info.mime_type in SHOWN_AS_THEY_ARE and not _is_frame(window):
->>>>>>> w-folders
             with reading(source, self._root) as file:
                 return info.mime_type, file.read()
         return "image/png", png_of(_picture(source, info, window, self._root))

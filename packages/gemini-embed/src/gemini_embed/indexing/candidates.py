@@ -16,12 +16,8 @@ from gemini_embed.excerpt import Excerpt
 from gemini_embed.indexing.choosing import Choice
 from gemini_embed.indexing.identity import Identity, hashed, modality_of, sha256_of
 from gemini_embed.indexing.items import Item, ItemLike, Unlisted, Unreadable
-<<<<<<< HEAD
-from gemini_embed.indexing.metadata import check_text, json_object
-from gemini_embed.indexing.origins import Origin, names_a_file, origin_of
-=======
 from gemini_embed.indexing.metadata import check_name, check_text, json_object
->>>>>>> w-folders
+from gemini_embed.indexing.origins import Origin, names_a_file, origin_of
 from gemini_embed.indexing.pieces import Loaded, Opened, Pieces
 from gemini_embed.indexing.recognising import ReadFile, TextFile, file_part
 from gemini_embed.models import ModelFacts
@@ -232,16 +228,7 @@ class Reader:
             made = Loaded(Content(passage.text, title=title))
             yield Candidate(record, identity.content_key, made, begins=place == 0, window=identity.window)
 
-<<<<<<< HEAD
     def _windows(self, item: Item, origin: Origin, part: Media) -> Iterator[Candidate]:
-        """A record for each window of a recording, a video or a PDF."""
-        title = origin.content.title
-        pieces = Pieces.of(
-            part, self.facts, self.cutting, root=self.root, fetch=self.fetch, title=title, opened=self.opened
-        )
-        digest = pieces.digest
-=======
-    def _windows(self, item: Item, origin: _Origin, part: Media) -> Iterator[Candidate]:
         """A record for each window of a recording, a video, a PDF or a picture with several frames."""
         title, is_claimed = origin.content.title, not isinstance(item.content, os.PathLike)
         of = partial(Pieces.of, fetch=self.fetch, is_claimed=is_claimed)
@@ -255,9 +242,8 @@ class Reader:
             sound = of_sound(self.facts, self.cutting, root=self.root, title=title, opened=self.opened)
             yield from self._cut(item, origin, sound, begins=False) if sound else ()
 
-    def _cut(self, item: Item, origin: _Origin, pieces: Pieces, *, begins: bool = True) -> Iterator[Candidate]:
+    def _cut(self, item: Item, origin: Origin, pieces: Pieces, *, begins: bool = True) -> Iterator[Candidate]:
         digest, title, modality = pieces.digest, origin.content.title, pieces.info.modality
->>>>>>> w-folders
         for number, excerpt in enumerate(pieces.excerpts):
             window = [modality, *excerpt.metadata.values()]
             key = [digest, title, window]
