@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from gemini_embed import Embedder
-from gemini_embed.batch_jobs import collecting
+from gemini_embed import BatchError, Embedder
+from gemini_embed.batch_jobs import collecting, leases
+from gemini_embed.batch_jobs.ledger import Ledger
 from gemini_embed_emulator import Emulator, Fault, JobPlan
 
 MakeEmbedder = Callable[..., Embedder]
@@ -89,3 +90,22 @@ def test_the_price_of_what_is_deleted(is_running: bool, embedder: Embedder, emul
     assert emulator.jobs() == []
     assert (budget.spent_usd > before_usd) == is_running
     assert budget.in_flight_usd == 0
+
+
+@pytest.mark.parametrize("held_s", [0.2, 60], ids=["killed", "alive"])
+def test_what_another_worker_has_is_waited_for(
+    held_s: float, embedder: Embedder, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until its hold is over; of one that works on, it is told that its job is still there."""
+    monkeypatch.setattr(leases, "LEASE_S", 0.3)
+    run = embedder.batches.submit_documents(TEXTS)
+    assert embedder.cache is not None
+    ledger = Ledger(embedder.cache)
+    (row,) = ledger.of_run(run.name)
+    assert ledger.take(row.display_name, "another", held_s)
+    if held_s > 1:
+        with pytest.raises(BatchError, match="1 job could not be deleted, since another process works on"):
+            run.delete()
+        ledger.release("another")
+    run.delete()
+    assert emulator.jobs() == []

@@ -55,7 +55,7 @@ def test_everything_of_a_job_is_below_its_name_in_the_bucket(make: Make, emulato
     run = make().batches.submit_documents(TEXTS, name="nightly")
     (job,) = emulator.jobs()
     assert [*emulator.objects] == [f"gs://bucket/prefix/{job['displayName']}/input.jsonl"]
-    (created,) = (one for one in emulator.requests if one.path.endswith(JOBS))
+    (created,) = (one for one in emulator.requests if one.method == "POST" and one.path.endswith(JOBS))
     destination = created.json["outputConfig"]["gcsDestination"]["outputUriPrefix"]
     assert destination == f"gs://bucket/prefix/{job['displayName']}/output"
     emulator.clock.advance(60)
@@ -114,7 +114,8 @@ def test_a_job_whose_creation_is_not_answered_is_found_by_one_call(make: Make, e
     """However many jobs there are: the list is filtered by the display name."""
     first(emulator, lambda one: one.method == "POST" and one.path.endswith(JOBS), Fault.lost(504))
     make().batches.submit_documents(TEXTS)
-    (asked,) = (one for one in emulator.requests if one.method == "GET")
+    first_of_all, asked = (one for one in emulator.requests if one.method == "GET")
+    assert first_of_all.query["filter"] == 'display_name:"gemini-embed/*"', "whether another machine has created it"
     (job,) = emulator.jobs()
     assert asked.query["filter"] == f'display_name="{job["displayName"]}"'
 
@@ -123,7 +124,7 @@ def test_jobs_of_others_are_not_listed(make: Make, emulator: Emulator) -> None:
     """Neither other programs' nor other models'."""
     make().batches.submit_documents(TEXTS, name="ours")
     emulator.batches.rule = None
-    theirs = dict(next(one for one in emulator.requests if one.path.endswith(JOBS)).json)
+    theirs = dict(next(one for one in emulator.requests if one.method == "POST" and one.path.endswith(JOBS)).json)
     import httpx
 
     url = f"{emulator.base_url}/v1beta1/projects/p/locations/global{JOBS}"

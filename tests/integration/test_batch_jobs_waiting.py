@@ -74,7 +74,7 @@ def test_a_deadline_after_which_jobs_go_on(embedder: Embedder, emulator: Emulato
     if fallback is None:
         assert run.wait(deadline_s=0, fallback=None) is None
     else:
-        with pytest.raises(BatchDeadlineError, match=r"deadline_s=0, 1 jobs have not ended .*they go on") as caught:
+        with pytest.raises(BatchDeadlineError, match=r"deadline_s=0, 1 job had not ended .*goes on") as caught:
             run.wait(deadline_s=0, fallback="raise")
         assert caught.value.jobs == (job["name"],)
     assert [one["state"] for one in emulator.jobs()] == ["PENDING"]
@@ -84,7 +84,7 @@ def test_a_deadline_after_which_calls_are_made(embedder: Embedder, online: Embed
     """The jobs are cancelled, and the rest is embedded by ordinary calls; nothing is paid twice, nothing held back."""
     emulator.batches.push(NEVER)
     run = embedder.batches.submit_documents(TEXTS)
-    with pytest.warns(GeminiEmbedWarning, match="1 jobs had not ended by the deadline"):
+    with pytest.warns(GeminiEmbedWarning, match="1 job had not ended by the deadline"):
         result = run.wait(deadline_s=0)
     assert result is not None
     assert np.array_equal(result.values, online.values)

@@ -83,3 +83,13 @@ def test_a_cache_is_needed(embeddings: Make, emulator: Emulator) -> None:
     with pytest.raises(ConfigurationError, match="batch jobs need cache="):
         embeddings(cache=None).submit_batch(TEXTS)
     assert len(emulator.requests) == 0
+
+
+@pytest.mark.parametrize("door", ["sync", "async"])
+def test_documents_are_told_from_texts(embeddings: Make, door: str) -> None:
+    """In words that say what to pass."""
+    documents: Any = [*TEXTS, Document("one")]
+    ours = embeddings()
+    with pytest.raises(InputError, match=r"takes texts, not Document: \[document\.page_content for") as caught:
+        asyncio.run(ours.asubmit_batch(documents)) if door == "async" else ours.submit_batch(documents)
+    assert caught.value.position == len(TEXTS)

@@ -37,6 +37,12 @@ HALF = BatchStatus(
             id="nothing-collected",
         ),
         pytest.param(
+            BatchStatus(items=50, pending=50, jobs={"succeeded": 2, "running": 1}, uncollected=2, oldest_s=8),
+            "0 of 50 items done, 50 pending, 3 jobs (2 succeeded, 1 running), 2 ended but not collected, "
+            "the oldest waits for 8 s",
+            id="ended-but-not-collected",
+        ),
+        pytest.param(
             BatchStatus(items=1, done=1, jobs={"succeeded": 1}, usd=None),
             "1 of 1 item done, 1 job (1 succeeded), tokens unknown, price unknown so far",
             id="without-figures",

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from gemini_embed.batch_jobs import names
 from gemini_embed.errors import UnreadableReplyError
 from gemini_embed.preparing import Entry
 from gemini_embed.wire import Options
@@ -141,7 +142,7 @@ def test_a_job_is_read_in_every_shape_that_was_seen(
 @pytest.mark.parametrize(("told", "wanted"), CASES)
 def test_a_page_holds_jobs_of_every_shape(told: dict[str, Any], wanted: JobReport) -> None:
     page = {"operations": [told, told], "nextPageToken": "more"}
-    assert read_page(json.dumps(page).encode()) == ([wanted, wanted], "more")
+    assert read_page(json.dumps(page).encode(), names.OURS) == ([wanted, wanted], "more")
 
 
 @pytest.mark.parametrize(
@@ -153,7 +154,17 @@ def test_a_page_holds_jobs_of_every_shape(told: dict[str, Any], wanted: JobRepor
     ],
 )
 def test_pages_without_jobs(page: dict[str, Any], token: str) -> None:
-    assert read_page(json.dumps(page).encode()) == ([], token)
+    assert read_page(json.dumps(page).encode(), names.OURS) == ([], token)
+
+
+def test_an_entry_of_others_that_is_no_job_is_passed_over() -> None:
+    """One of ours is not: it would be taken for one that was never created."""
+    broken = {"name": 7, "metadata": {"createTime": "soon", "displayName": f"{names.OURS}run/0/{'0' * 16}"}}
+    others = {**broken, "metadata": {"createTime": "soon"}}
+    page = {"operations": [others, {"name": NAME}, 7, {}]}
+    assert [job.name for job in read_page(json.dumps(page).encode(), names.OURS)[0]] == [NAME]
+    with pytest.raises(UnreadableReplyError):
+        read_page(json.dumps({"operations": [broken]}).encode(), names.OURS)
 
 
 @pytest.mark.parametrize(

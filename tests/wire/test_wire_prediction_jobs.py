@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from gemini_embed.batch_jobs.names import OURS
 from gemini_embed.errors import UnreadableReplyError
 from gemini_embed.preparing import Entry
 from gemini_embed.wire import Options
@@ -123,9 +124,9 @@ def test_a_job_that_has_failed_says_why() -> None:
 
 
 def test_a_page() -> None:
-    reports, token = read_page(json.dumps({"batchPredictionJobs": [JOB], "nextPageToken": "n"}).encode())
+    reports, token = read_page(json.dumps({"batchPredictionJobs": [JOB], "nextPageToken": "n"}).encode(), OURS)
     assert ([report.name for report in reports], token) == ([JOB["name"]], "n")
-    assert read_page(b"{}") == ([], "")
+    assert read_page(b"{}", OURS) == ([], "")
 
 
 @pytest.mark.parametrize("body", [b"[]", b"{}", b'{"name": "x', b'{"name": "x", "createTime": "yesterday"}'])

@@ -1,4 +1,4 @@
-"""Warnings that point at the caller's line, and whether anybody looks at a progress bar."""
+"""Warnings that point at the caller's line, and whether anybody looks at a progress bar; numbers with words."""
 
 from __future__ import annotations
 
@@ -27,3 +27,8 @@ def is_watched() -> bool:
 
 def _is_ours(module: str) -> bool:
     return any(module == package or module.startswith(f"{package}.") for package in _OURS)
+
+
+def counted(number: int, word: str) -> str:
+    """A number with its word: "1 job", "2,000 jobs"."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"

@@ -14,7 +14,7 @@ from pydantic import PrivateAttr, SecretStr
 from langchain_gemini_embed.fields import Fields, key_from_environment
 from langchain_gemini_embed.options import SYNONYMS, Options, canonical, http_options
 from langchain_gemini_embed.ready import vectors_ready
-from langchain_gemini_embed.sides import as_texts, refuse_title, said_of_side, side_of
+from langchain_gemini_embed.sides import as_texts, refuse_title, said_of_side, side_of, texts_alone
 from langchain_gemini_embed.usage import ausage_reported, usage_reported
 
 if TYPE_CHECKING:
@@ -190,7 +190,8 @@ class GeminiEmbeddings(Fields, Embeddings):
         `embed_documents`, `add_documents` and an indexing pipeline find them there, and send nothing. For the arguments
         see `gemini_embed.Batches.submit_documents`.
         """
-        return self._embedder.batches.submit_documents(texts, titles, name=name, max_cost_usd=max_cost_usd)
+        batches = self._embedder.batches
+        return batches.submit_documents(texts_alone(texts), titles, name=name, max_cost_usd=max_cost_usd)
 
     async def asubmit_batch(
         self,
@@ -201,7 +202,8 @@ class GeminiEmbeddings(Fields, Embeddings):
         max_cost_usd: float | None = None,
     ) -> BatchRun:
         """`submit_batch`, awaited."""
-        return await self._embedder.batches.asubmit_documents(texts, titles, name=name, max_cost_usd=max_cost_usd)
+        batches = self._embedder.batches
+        return await batches.asubmit_documents(texts_alone(texts), titles, name=name, max_cost_usd=max_cost_usd)
 
     def embed_image(self, uris: list[str]) -> list[list[float]]:
         """One vector per image, by path or URL: the method that vector stores such as Chroma look for."""

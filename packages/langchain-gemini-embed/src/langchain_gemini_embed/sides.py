@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from gemini_embed import ConfigurationError, Text
+from gemini_embed import ConfigurationError, InputError, Text
 from gemini_embed.tasks import Side
+from langchain_core.documents.base import BaseMedia
 
 _NAMED: dict[str, Side] = {"RETRIEVAL_QUERY": "query", "RETRIEVAL_DOCUMENT": "document"}
 
@@ -39,3 +40,19 @@ def refuse_title(title: object) -> None:
 def as_texts(texts: Iterable[str]) -> Any:
     """Each as a text, whatever it looks like; one str is left for the core to refuse."""
     return texts if isinstance(texts, str) else [Text(text) for text in texts]
+
+
+def texts_alone(texts: Sequence[str]) -> Sequence[str]:
+    """What `submit_batch` is given.
+
+    Raises:
+        InputError: a document among it; `.position` is its place.
+    """
+    for position, text in enumerate(() if isinstance(texts, str) else texts):
+        if isinstance(text, BaseMedia):
+            raise InputError(
+                f"submit_batch takes texts, not {type(text).__name__}: "
+                "[document.page_content for document in documents], which is what add_documents embeds of them",
+                position=position,
+            )
+    return texts

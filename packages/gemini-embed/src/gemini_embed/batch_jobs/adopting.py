@@ -1,19 +1,27 @@
-"""Jobs that a ledger has begun and nobody has finished creating: of another process, killed or alive, or of this one
-after an answer that was lost. They are found by their display name, or it is clear that they never were."""
+"""Jobs that exist already.
+
+Those that a ledger has begun and nobody has finished creating, of another process, killed or alive, or of this one
+after an answer that was lost: they are found by their display name, or it is clear that they never were. And those that
+another ledger has created of the same contents: they are found by the digest in it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
+from collections import defaultdict
 from dataclasses import replace
 from functools import partial
 
 from gemini_embed.batch_jobs.clearing import cleared_away
 from gemini_embed.batch_jobs.leases import Lease
 from gemini_embed.batch_jobs.ledger import JobRow, Ledger
+from gemini_embed.batch_jobs.names import JobName
 from gemini_embed.batch_jobs.service import JobService
-from gemini_embed.wire.batch_jobs import JobReport
+from gemini_embed.wire.batch_jobs import JobReport, JobState
+
+FRUITLESS: frozenset[JobState] = frozenset({"failed", "cancelled", "expired"})
 
 logger = logging.getLogger(__name__)
 
@@ -69,3 +77,23 @@ class Adopting:
             return report
         await asyncio.sleep(max(row.created_at + self._look_again_s - time.time(), 0.0))
         return await self._service.find(row.display_name)
+
+
+class Foreign:
+    """Jobs of the project that other ledgers have created, as on another machine, or before a cache's file was lost:
+    the same lines are not paid again."""
+
+    def __init__(self, ledger: Ledger, service: JobService) -> None:
+        self._ledger, self._service = ledger, service
+        self._jobs: defaultdict[str, list[JobReport]] | None = None
+
+    async def jobs_of(self, digest: str) -> list[JobReport]:
+        """Those of the same lines that may still bring their vectors, newest first. The list is asked for once."""
+        if self._jobs is None:
+            self._jobs = defaultdict(list)
+            known = await asyncio.to_thread(self._ledger.display_names)
+            async for report in self._service.pages():
+                name = JobName.parse(report.display_name)
+                if name and report.state not in FRUITLESS and report.display_name not in known:
+                    self._jobs[name.digest].append(report)
+        return self._jobs[digest]

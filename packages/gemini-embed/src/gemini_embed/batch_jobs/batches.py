@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypedDict, Unpack
 
 from gemini_embed.batch_jobs.creating import Order
 from gemini_embed.batch_jobs.host import Host
 from gemini_embed.batch_jobs.names import JobName, checked_run_name
+from gemini_embed.batch_jobs.planning import VERIFIED
 from gemini_embed.batch_jobs.portions import Portions
 from gemini_embed.batch_jobs.run import BatchRun
+from gemini_embed.batch_jobs.runs import RunNames
 from gemini_embed.batch_jobs.submitting import submit
 from gemini_embed.calls.attempts import Request
-from gemini_embed.checks import positive_number
+from gemini_embed.checks import positive_number, switch
 from gemini_embed.content import Content, ContentLike, contents_of, document_contents
 from gemini_embed.engine import Pending
 from gemini_embed.errors import BatchError, ConfigurationError
@@ -25,6 +27,18 @@ from gemini_embed.tasks import Side
 
 Runs: TypeAlias = list[BatchRun]
 """`list` is a method below."""
+
+
+class SubmitOptions(TypedDict, total=False):
+    """Of every `submit`, with its defaults; see `Batches.submit`."""
+
+    task: str | None
+    name: str | None
+    on_error: OnError
+    max_cost_usd: float | None
+    verify: int
+    deadline_s: float | None
+    keep: bool
 
 
 class Batches:
@@ -46,8 +60,9 @@ class Batches:
         name: str | None = None,
         on_error: OnError = "raise",
         max_cost_usd: float | None = None,
-        verify: int = 4,
+        verify: int = VERIFIED,
         deadline_s: float | None = None,
+        keep: bool = False,
     ) -> BatchRun:
         """Create the jobs that embed `contents`; each element is one vector, as in `Embedder.embed`.
 
@@ -61,6 +76,7 @@ class Batches:
             verify: so many texts of each job are embedded online too, at full price, and its answers are compared with
                 them before anything of it enters the cache; at most half of a small job. 0 trusts them.
             deadline_s: how long to wait for room in the queue; None waits as long as jobs end now and then.
+            keep: leave at the service what is collected while the queue is full, as `BatchRun.wait(keep=True)` does.
 
         Raises:
             InputError: something cannot be embedded; before anything is sent.
@@ -68,59 +84,43 @@ class Batches:
             QuotaUsedUpError: the queue had no room until the deadline.
             RequestError: the service refused, or could not be reached, after the retries. What was created goes on.
         """
-        given = contents_of(contents)
-        how = partial(self._ordered, given, side, task, name, on_error, max_cost_usd, verify, deadline_s)
-        return self._started(how()).result()
+        options = SubmitOptions(
+            task=task,
+            name=name,
+            on_error=on_error,
+            max_cost_usd=max_cost_usd,
+            verify=verify,
+            deadline_s=deadline_s,
+            keep=keep,
+        )
+        return self._started(self._ordered(contents_of(contents), side, **options)).result()
 
     async def asubmit(
-        self,
-        contents: Sequence[ContentLike],
-        *,
-        side: Side = "document",
-        task: str | None = None,
-        name: str | None = None,
-        on_error: OnError = "raise",
-        max_cost_usd: float | None = None,
-        verify: int = 4,
-        deadline_s: float | None = None,
+        self, contents: Sequence[ContentLike], *, side: Side = "document", **options: Unpack[SubmitOptions]
     ) -> BatchRun:
         """`submit`, awaited."""
-        given = contents_of(contents)
-        how = partial(self._ordered, given, side, task, name, on_error, max_cost_usd, verify, deadline_s)
+        how = partial(self._ordered, contents_of(contents), side, **options)
         return await self._started(await asyncio.to_thread(how))
 
     def submit_documents(
         self,
         texts: Sequence[str],
         titles: Sequence[str | None] | None = None,
-        *,
-        task: str | None = None,
-        name: str | None = None,
-        on_error: OnError = "raise",
-        max_cost_usd: float | None = None,
-        verify: int = 4,
-        deadline_s: float | None = None,
+        **options: Unpack[SubmitOptions],
     ) -> BatchRun:
-        """`submit` for documents: `titles[i]`, if any, goes with `texts[i]`, as in `Embedder.embed_documents`."""
+        """`submit` for documents, with its options: `titles[i]`, if any, goes with `texts[i]`, as in
+        `Embedder.embed_documents`."""
         given = list(document_contents(texts, titles))
-        how = partial(self._ordered, given, "document", task, name, on_error, max_cost_usd, verify, deadline_s)
-        return self._started(how()).result()
+        return self._started(self._ordered(given, "document", **options)).result()
 
     async def asubmit_documents(
         self,
         texts: Sequence[str],
         titles: Sequence[str | None] | None = None,
-        *,
-        task: str | None = None,
-        name: str | None = None,
-        on_error: OnError = "raise",
-        max_cost_usd: float | None = None,
-        verify: int = 4,
-        deadline_s: float | None = None,
+        **options: Unpack[SubmitOptions],
     ) -> BatchRun:
         """`submit_documents`, awaited."""
-        given = list(document_contents(texts, titles))
-        how = partial(self._ordered, given, "document", task, name, on_error, max_cost_usd, verify, deadline_s)
+        how = partial(self._ordered, list(document_contents(texts, titles)), "document", **options)
         return await self._started(await asyncio.to_thread(how))
 
     def portions(self, name: str | None, budget: Budget, deadline_s: float | None = None) -> Portions:
@@ -157,12 +157,14 @@ class Batches:
         self,
         contents: Sequence[Content],
         side: Side,
-        task: str | None,
-        name: str | None,
-        on_error: OnError,
-        max_cost_usd: float | None,
-        verify: int,
-        deadline_s: float | None,
+        *,
+        task: str | None = None,
+        name: str | None = None,
+        on_error: OnError = "raise",
+        max_cost_usd: float | None = None,
+        verify: int = VERIFIED,
+        deadline_s: float | None = None,
+        keep: bool = False,
     ) -> Order:
         """Checked and conditioned, in the caller's thread."""
         host = self._host
@@ -182,6 +184,8 @@ class Batches:
             budget=host.budget if max_cost_usd is None else Budget(host.facts, max_cost_usd, within=host.budget),
             verify=verify,
             deadline_s=deadline_s,
+            keep=switch("keep", keep),
+            begins=True,
         )
 
     def _started(self, order: Order) -> Pending[BatchRun]:
@@ -203,6 +207,7 @@ class Batches:
         async def job(session: HttpSession) -> Runs:
             begun: dict[str, float] = {}
             service = await asyncio.to_thread(host.service_name, request)
+            begun |= await asyncio.to_thread(RunNames(host.vectors, (service, host.facts.name)).recent)
             for row in await asyncio.to_thread(partial(host.ledger.rows, service, host.facts.name, light=True)):
                 begun[row.run] = max(begun.get(row.run, 0.0), row.created_at)
             async for report in host.service(session, request).pages():

@@ -127,7 +127,7 @@ class Collector:
             return await self.service.look(row.name)
         except NotFoundError as e:
             gone = JobError(NOT_FOUND, f"the service knows it no more ({e.message.strip()})")
-            return JobReport(name=row.name, display_name=row.display_name, state="failed", error=gone)
+            return JobReport(name=row.name, display_name=row.display_name, state="expired", error=gone)
 
     async def _collect(self, row: JobRow, report: JobReport, spent: _Spent) -> Collected:
         size = next((len(vector) for vector in row.checks.values()), self.dimensions)
@@ -151,7 +151,7 @@ class Collector:
         outcome = replace(done.outcome, kept=self.keep)
         await asyncio.to_thread(self.ledger.collected, row.display_name, done.note, outcome, keys)
         spent.usage = done.usage
-        if not self.keep:
+        if not self.keep and not row.is_foreign:
             await cleared_away(self.service, self.ledger, row, report)
         return done
 
@@ -164,7 +164,7 @@ class Collector:
                     await self._hold(report, answers)
             except NotFoundError as e:
                 why = f"its results are gone ({e.message.strip()}): the service keeps them for 48 hours"
-                report = replace(report, state="failed", error=JobError(NOT_FOUND, why))
+                report = replace(report, state="expired", error=JobError(NOT_FOUND, why))
         answers.end()
         return report
 
@@ -222,9 +222,11 @@ class Collector:
         await self.lease.release(row.display_name)
 
     async def stop(self, row: JobRow) -> Collected | None:
-        """Cancel a job, and take in what it has brought, if it ends at once; else that can be collected later."""
+        """Cancel a job, unless it is another ledger's, and take in what it has brought, if it ends at once; else that
+        can be collected later."""
         if row.name is None:
             return None
-        await self.service.cancel(row.name)
+        if not row.is_foreign:
+            await self.service.cancel(row.name)
         report = await self._looked_at(row)
         return await self.collect(row.display_name) if report.is_over else None

@@ -7,10 +7,10 @@ import asyncio
 import itertools
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from gemini_embed.batch_jobs.adopting import Adopting
+from gemini_embed.batch_jobs.adopting import Adopting, Foreign
 from gemini_embed.batch_jobs.checking import online_vectors
 from gemini_embed.batch_jobs.clearing import discarded
 from gemini_embed.batch_jobs.leases import Lease
@@ -27,6 +27,7 @@ from gemini_embed.metering import Budget
 from gemini_embed.preparing import Entry
 from gemini_embed.service import HttpSession
 from gemini_embed.transport import HttpOptions
+from gemini_embed.wire.batch_jobs import JobReport
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,6 +49,8 @@ class Order:
         verify: so many lines of each job are embedded online too.
         deadline_s: how long to wait for room in the queue; None: as long as jobs end now and then.
         attempt: how often these contents were in a job before, and failed there.
+        keep: leave jobs that are collected meanwhile, and their files, at the service.
+        begins: whether it begins the run of this name; False for more of one that was begun.
     """
 
     call: Call
@@ -58,6 +61,8 @@ class Order:
     verify: int = 4
     deadline_s: float | None = None
     attempt: int = 0
+    keep: bool = False
+    begins: bool = False
 
 
 @dataclass
@@ -88,6 +93,9 @@ class Creating:
         self._service, self._ledger, self._lease = service, ledger, lease
         self._queue, self._adopting = queue, adopting
         self._parts = itertools.count()
+        self._foreign = Foreign(ledger, service)
+        self.adopted: list[str] = []
+        """Display names of jobs that other ledgers have created."""
 
     async def begin(self) -> None:
         """Number jobs after those that the run has already."""
@@ -95,9 +103,12 @@ class Creating:
 
     async def create(self, lines: Lines) -> Left:
         """Create a job of these lines, or of some of them; see `submitting.submit` for the errors."""
-        order = self._order
+        order, digest = self._order, digest_of(lines.keys)
+        for report in await self._foreign.jobs_of(digest):
+            if (left := await self._adopted(report, lines)) is not None:
+                return left
         await self._queue.room(lines.tokens)
-        name = JobName(order.run, next(self._parts), digest_of(lines.keys))
+        name = JobName(order.run, next(self._parts), digest)
         held = order.budget.hold(str(name), lines.likely)
         try:
             row = self._row(name, lines, await self._checks(lines), held.usd)
@@ -123,6 +134,28 @@ class Creating:
             held.release()
             return left
         await self._queue.created()
+        await asyncio.to_thread(lines.delete)
+        return Left()
+
+    async def _adopted(self, report: JobReport, lines: Lines) -> Left | None:
+        """Have another ledger's job bring these lines; None: it is known here, and does not."""
+        name = JobName.parse(report.display_name)
+        assert name is not None  # noqa: S101  # it was found by its digest; tells the type checker
+        row = replace(
+            self._row(name, lines, await self._checks(lines), 0.0),
+            state="created",
+            name=report.name,
+            refs=(),
+            created_at=report.created_at.timestamp() if report.created_at else time.time(),
+        )
+        taken = await asyncio.to_thread(self._ledger.adopt, row)
+        if taken is None:
+            return None
+        if taken:
+            return await asyncio.to_thread(_without, lines, taken)
+        logger.info("%s has the same lines, and is adopted", report.name)
+        self.adopted.append(row.display_name)
+        await discarded(self._service, lines.all_refs)
         await asyncio.to_thread(lines.delete)
         return Left()
 

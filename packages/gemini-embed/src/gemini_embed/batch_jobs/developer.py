@@ -53,7 +53,7 @@ class DeveloperJobs:
         token = ""
         while True:
             query = {"pageSize": PAGE_JOBS, **({"pageToken": token} if token else {})}
-            reports, token = read_page(await self._ask("GET", f"{self._url('batches')}?{urlencode(query)}"))
+            reports, token = read_page(await self._ask("GET", f"{self._url('batches')}?{urlencode(query)}"), OURS)
             for report in reports:
                 if self._is_ours(report):
                     yield report

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from gemini_embed.batch_jobs.ledger import JobRow, Ledger
 from gemini_embed.batch_jobs.names import JobName
+from gemini_embed.batch_jobs.runs import RunNames
 from gemini_embed.batch_jobs.status import BatchStatus
 from gemini_embed.errors import NotFoundError
 from gemini_embed.wire.batch_jobs import OVER, JobReport, JobState
@@ -37,11 +38,6 @@ class Known:
     states: dict[str, JobState] = field(default_factory=dict)
     refused: dict[bytes, LineError] = field(default_factory=dict)
 
-    @property
-    def runs(self) -> list[str]:
-        """Names by which the jobs are found: what was submitted twice is in the jobs of the first run."""
-        return sorted({name.run for job in self.jobs if (name := JobName.parse(job))})
-
 
 class Following:
     """Looks at the jobs of the run `name`. `of` is whose vectors they are, service and model as the ledger has them."""
@@ -49,6 +45,7 @@ class Following:
     def __init__(
         self, name: str, known: Known, ledger: Ledger, service: JobService, of: tuple[str, str], cache: VectorCache
     ) -> None:
+        self.names = RunNames(cache, of)
         self._name = name
         self._known = known
         self._ledger = ledger
@@ -56,14 +53,16 @@ class Following:
         self.of = of
         self._cache = cache
 
-    async def rows(self) -> list[JobRow]:
-        """The run's jobs, and those of others that have its keys, as the ledger has them now."""
-        return await asyncio.to_thread(self._rows)
+    async def rows(self, *, earlier: bool = False) -> list[JobRow]:
+        """The run's jobs, and those of others that have its keys, as the ledger has them now; those of `earlier` runs
+        of its name only if told."""
+        return await asyncio.to_thread(self._rows, earlier)
 
-    def _rows(self) -> list[JobRow]:
-        rows = {row.display_name: row for row in self._ledger.of_run(self._name)}
+    def _rows(self, earlier: bool) -> list[JobRow]:
+        since = 0.0 if earlier else self.names.began_at(self._name)
+        rows = {row.display_name: row for row in self._ledger.of_run(self._name, since)}
         others = self._ledger.under_way(self._known.wanted).values() if self._known.wanted else ()
-        for display_name in {*self._known.jobs, *others} - rows.keys():
+        for display_name in {*self._known.jobs, *self.names.shared(self._name), *others} - rows.keys():
             if row := self._ledger.get(display_name):
                 rows[display_name] = row
         self._known.jobs |= rows.keys()
@@ -136,6 +135,7 @@ class Following:
             pending=len(pending),
             failed=failed,
             jobs=dict(Counter(self._state(row) for row in rows)),
+            uncollected=sum(self.is_over(row) for row in under_way),
             tokens=sum(told) if told else None,
             usd=sum(outcome.usd for outcome in outcomes),
             oldest_s=self._oldest_s(under_way),

@@ -19,7 +19,7 @@ from gemini_embed.errors import ConfigurationError
 from gemini_embed.metering import Budget
 from gemini_embed.models import ModelFacts
 from gemini_embed.service import HttpSession
-from gemini_embed.service.address import usual_address
+from gemini_embed.service.address import USUAL_VERSIONS, usual_address
 from gemini_embed.transport import HttpOptions
 
 NO_CACHE = (
@@ -80,12 +80,17 @@ class Host:
 
     def line_to_go_on(self, run: str) -> str:
         """A line of Python that collects a run in another process, where the key or the credentials are found."""
-        connection = self.plain_request().connection
+        request = self.plain_request()
+        connection, service = request.connection, request.service.told
         told = {"cache": str(self.vectors.path)}
         if self.staging is not None:
             told |= {"project": str(connection.project), "location": str(connection.location), "staging": self.staging}
         if connection.base_url != usual_address(connection.backend, connection.location):
             told["base_url"] = connection.base_url
+        if connection.api_version != USUAL_VERSIONS[connection.backend]:
+            told["api_version"] = connection.api_version
+        if service is not None:
+            told["service"] = service
         options = ", ".join(f"{name}={value!r}" for name, value in told.items())
         embedder = f"Embedder({self.facts.name!r}, {options})"
         return f"from gemini_embed import Embedder; {embedder}.batches.get({run!r}).wait()"

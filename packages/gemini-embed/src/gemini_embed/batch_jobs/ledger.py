@@ -23,6 +23,7 @@ from gemini_embed.batch_jobs.rows import (
     told_outcome,
     values_of,
 )
+from gemini_embed.batch_jobs.tables import use, written
 from gemini_embed.cache import VectorCache
 
 __all__ = ["JobRow", "Ledger", "Outcome"]
@@ -32,19 +33,6 @@ LEARNED_S = 3600.0
 """How long it is believed how many tokens the service takes."""
 LEFT_S = 7 * 86_400.0
 """So long it is tried to take away what a job has left; the Developer API forgets it by itself after two days."""
-_TABLES = (
-    """CREATE TABLE IF NOT EXISTS batch_jobs (
-        display_name TEXT PRIMARY KEY, run TEXT NOT NULL, part INTEGER NOT NULL, service TEXT NOT NULL,
-        model TEXT NOT NULL, state TEXT NOT NULL, name TEXT, input_ref TEXT, is_sent INTEGER NOT NULL DEFAULT 0,
-        keys BLOB NOT NULL, checks BLOB NOT NULL, likely TEXT NOT NULL, usd REAL NOT NULL, attempt INTEGER NOT NULL,
-        refs TEXT NOT NULL, note TEXT NOT NULL DEFAULT '', outcome TEXT NOT NULL DEFAULT '', created_at REAL NOT NULL,
-        owner TEXT, lease REAL)""",
-    "CREATE INDEX IF NOT EXISTS batch_jobs_by_run ON batch_jobs (run, part)",
-    "CREATE TABLE IF NOT EXISTS batch_keys (key BLOB PRIMARY KEY, display_name TEXT NOT NULL) WITHOUT ROWID",
-    "CREATE INDEX IF NOT EXISTS batch_keys_by_job ON batch_keys (display_name)",
-    """CREATE TABLE IF NOT EXISTS batch_learned (
-        service TEXT, model TEXT, tokens INTEGER, at REAL, PRIMARY KEY (service, model))""",
-)
 T = TypeVar("T")
 
 
@@ -70,7 +58,25 @@ class Ledger:
                 values = (*values_of(row), owner, time.time() + lease_s)
                 marks = ",".join("?" * len(values))
                 db.execute(f"INSERT INTO batch_jobs ({COLUMNS}, owner, lease) VALUES ({marks})", values)  # noqa: S608 - names
-                db.executemany("INSERT INTO batch_keys VALUES (?, ?)", ((key, row.display_name) for key in row.keys))
+                _take(db, row)
+            return frozenset()
+
+        return self._use(write, lasting=True)
+
+    def adopt(self, row: JobRow) -> frozenset[bytes] | None:
+        """Write a row of a job that another ledger has created, which nobody holds, unless some of its keys are under
+        way elsewhere: those are returned. None, and nothing is written: the job is known here already."""
+
+        def write(db: sqlite3.Connection) -> frozenset[bytes] | None:
+            with db:
+                db.execute("BEGIN IMMEDIATE")
+                if taken := frozenset(dict(_taken(db, row.keys))):
+                    return taken
+                known = db.execute("SELECT state, keys FROM batch_jobs WHERE display_name = ?", (row.display_name,))
+                if any(found != ("created", b"") for found in known):  # `note` writes such a row, which is not ours
+                    return None
+                db.execute(f"INSERT OR REPLACE INTO batch_jobs ({COLUMNS}) VALUES ({MARKS})", values_of(row))  # noqa: S608 - names
+                _take(db, row)
             return frozenset()
 
         return self._use(write, lasting=True)
@@ -78,7 +84,7 @@ class Ledger:
     def note(self, row: JobRow) -> None:
         """Write a row that nobody holds, unless it is there."""
         statement = f"INSERT OR IGNORE INTO batch_jobs ({COLUMNS}) VALUES ({MARKS})"  # noqa: S608 - names
-        self._use(_written(statement, *values_of(row)))
+        self._use(written(statement, *values_of(row)))
 
     def uploaded(self, display_name: str, input_ref: str) -> None:
         """Its input file is there."""
@@ -154,9 +160,14 @@ class Ledger:
         """One row, None where there is none."""
         return next(iter(self._rows("display_name = ?", display_name)), None)
 
-    def of_run(self, run: str) -> list[JobRow]:
-        """The rows of a run, in order."""
-        return self._rows("run = ?", run)
+    def of_run(self, run: str, since: float = 0.0) -> list[JobRow]:
+        """The rows of a run, in order: those under way, and those that were created `since` then."""
+        return self._rows("run = ? AND (created_at >= ? OR state IN ('intended', 'created'))", run, since)
+
+    def display_names(self) -> frozenset[str]:
+        """Of all jobs that are known with their lines."""
+        query = "SELECT display_name FROM batch_jobs WHERE keys != x'' OR state != 'created'"
+        return frozenset(name for (name,) in self._use(lambda db: db.execute(query).fetchall()))
 
     def rows(self, service: str, model: str, *, under_way: bool = True, light: bool = False) -> list[JobRow]:
         """All rows of a model on a service; only those under way, unless told otherwise. `light`: without their keys
@@ -181,12 +192,12 @@ class Ledger:
 
     def extend(self, owner: str, lease_s: float) -> None:
         """All rows that `owner` holds are its for so many seconds from now."""
-        self._use(_written("UPDATE batch_jobs SET lease = ? WHERE owner = ?", time.time() + lease_s, owner))
+        self._use(written("UPDATE batch_jobs SET lease = ? WHERE owner = ?", time.time() + lease_s, owner))
 
     def release(self, owner: str, display_name: str | None = None) -> None:
         """`owner` holds this row no more, or none at all."""
         where, more = ("", ()) if display_name is None else (" AND display_name = ?", (display_name,))
-        self._use(_written(f"UPDATE batch_jobs SET owner = NULL, lease = NULL WHERE owner = ?{where}", owner, *more))  # noqa: S608 - fixed words
+        self._use(written(f"UPDATE batch_jobs SET owner = NULL, lease = NULL WHERE owner = ?{where}", owner, *more))  # noqa: S608 - fixed words
 
     def learned(self, service: str, model: str) -> int | None:
         """Enqueued tokens beyond which the service was found to refuse jobs; None when nothing is known, or not since
@@ -198,11 +209,11 @@ class Ledger:
     def learn(self, service: str, model: str, tokens: int) -> None:
         """Remember how many enqueued tokens the service takes."""
         row = service, model, tokens, time.time()
-        self._use(_written("INSERT OR REPLACE INTO batch_learned VALUES (?, ?, ?, ?)", *row))
+        self._use(written("INSERT OR REPLACE INTO batch_learned VALUES (?, ?, ?, ?)", *row))
 
     def unlearn(self, service: str, model: str) -> None:
         """It takes more than was thought."""
-        self._use(_written("DELETE FROM batch_learned WHERE service = ? AND model = ?", service, model))
+        self._use(written("DELETE FROM batch_learned WHERE service = ? AND model = ?", service, model))
 
     def next_part(self, run: str) -> int:
         """The number of the next job of a run, from 0."""
@@ -216,7 +227,7 @@ class Ledger:
     def _update(self, display_name: str, **columns: object) -> None:
         names = ", ".join(f"{name} = ?" for name in columns)
         statement = f"UPDATE batch_jobs SET {names} WHERE display_name = ?"  # noqa: S608 - names of columns
-        self._use(_written(statement, *columns.values(), display_name), lasting=True)
+        self._use(written(statement, *columns.values(), display_name), lasting=True)
 
     def _free(self, display_name: str, state: RowState, note: str, outcome: Outcome | None = None) -> None:
         columns = (state, note, told_outcome(outcome), display_name)
@@ -229,28 +240,11 @@ class Ledger:
         self._use(free, lasting=True)
 
     def _use(self, work: Callable[[sqlite3.Connection], T], *, lasting: bool = False) -> T:
-        """`work` on the open file. `lasting`: it is there after a power cut too, since money hangs on it."""
-
-        def use(db: sqlite3.Connection) -> T:
-            for statement in _TABLES:
-                db.execute(statement)
-            if not lasting:
-                return work(db)
-            db.execute("PRAGMA synchronous = FULL")
-            try:
-                return work(db)
-            finally:
-                db.execute("PRAGMA synchronous = NORMAL")
-
-        return self._cache.use(use)
+        return use(self._cache, work, lasting=lasting)
 
 
-def _written(statement: str, *values: object) -> Callable[[sqlite3.Connection], None]:
-    def write(db: sqlite3.Connection) -> None:
-        with db:
-            db.execute(statement, values)
-
-    return write
+def _take(db: sqlite3.Connection, row: JobRow) -> None:
+    db.executemany("INSERT INTO batch_keys VALUES (?, ?)", ((key, row.display_name) for key in row.keys))
 
 
 def _taken(db: sqlite3.Connection, keys: Sequence[bytes]) -> Iterator[tuple[bytes, str]]:

@@ -36,6 +36,7 @@ class Portions:
         self._name = checked_run_name(name)
         self._until = None if deadline_s is None else time.monotonic() + deadline_s
         self._wanted: dict[bytes, None] = {}
+        self._is_begun = False
 
     @property
     def max_items(self) -> int:
@@ -58,7 +59,9 @@ class Portions:
             service=self._host.service_name(request),
             budget=self._host.budget,
             deadline_s=None if self._until is None else max(self._until - time.monotonic(), 0.0),
+            begins=not self._is_begun,
         )
+        self._is_begun = True
         return self._host.engine.start(lambda session: self._submitted(session, order))
 
     async def _submitted(self, session: HttpSession, order: Order) -> None:

@@ -47,7 +47,7 @@ class JobRow:
         name: what the service calls it; None until it is known to be created.
         input_ref: its input file; None until that is uploaded.
         is_sent: whether a request to create it may have been sent, and was not refused; False again once nothing of it
-            is left at the service.
+            is left at the service. A job that is created and was not sent is another ledger's, which takes it away.
         keys: of its lines.
         checks: vectors of some of its lines, had online, as served: what its answers are compared with.
         likely: tokens by modality, a likely count. usd: their price in a batch.
@@ -90,6 +90,12 @@ class JobRow:
     def is_under_way(self) -> bool:
         """Whether its keys are taken."""
         return self.state in UNDER_WAY
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether another ledger has created it, and is to take it away: it is neither cancelled nor deleted, unless
+        somebody says so."""
+        return self.state == "created" and not self.is_sent
 
     @property
     def is_left(self) -> bool:

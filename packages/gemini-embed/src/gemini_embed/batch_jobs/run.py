@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Coroutine, Sequence
-from copy import copy
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar, get_args
+from typing import Any, NoReturn, TypedDict, TypeVar, Unpack, get_args
 
 from gemini_embed.batch_jobs.following import Known
 from gemini_embed.batch_jobs.host import Host
@@ -24,6 +23,15 @@ from gemini_embed.notices import warn
 from gemini_embed.result import EmbeddingResult
 
 T = TypeVar("T")
+
+
+class WaitOptions(TypedDict, total=False):
+    """Of every wait, with its defaults; see `BatchRun.wait`."""
+
+    deadline_s: float | None
+    fallback: Fallback | None
+    progress: Progress
+    keep: bool
 
 
 class BatchRun:
@@ -85,7 +93,8 @@ class BatchRun:
                 None: the jobs go on. Without `deadline_s` nothing of a job that FAILED is embedded online.
             progress: a bar on stderr; None shows it on a terminal and in a notebook. Or a function, which is called
                 with a `BatchStatus` after each look.
-            keep: leave jobs and their files at the service once they are collected; `delete` takes them away.
+            keep: leave jobs and their files at the service once they are collected; `delete` takes them away. Those
+                that were collected while `submit` waited for room are left where it was told so.
 
         Raises:
             BatchMismatchError: a job's vectors are not those of its texts; nothing of it is used, and it is kept.
@@ -98,25 +107,15 @@ class BatchRun:
         try:
             result, notes = pending.result()
         except KeyboardInterrupt:
-            lines = "".join(f"  {self._host.line_to_go_on(run)}\n" for run in self._known.runs or (self.name,))
-            sys.stderr.write(f"\nThe jobs go on. To collect them later:\n{lines}")
+            sys.stderr.write(f"\nThe jobs go on. To collect them later:\n  {self._host.line_to_go_on(self.name)}\n")
             raise
         for note in notes:
             warn(note)
         return result
 
-    async def awaited(
-        self,
-        timeout_s: float | None = None,
-        *,
-        deadline_s: float | None = None,
-        fallback: Fallback | None = "online",
-        progress: Progress = None,
-        keep: bool = False,
-    ) -> EmbeddingResult | None:
-        """`wait`, awaited: `await run.awaited()`. Whatever cancels it leaves the jobs running."""
-        pending = self.waiting(timeout_s, deadline_s=deadline_s, fallback=fallback, progress=progress, keep=keep)
-        result, notes = await pending
+    async def awaited(self, timeout_s: float | None = None, **options: Unpack[WaitOptions]) -> EmbeddingResult | None:
+        """`wait`, awaited, with its options: `await run.awaited()`. Whatever cancels it leaves the jobs running."""
+        result, notes = await self.waiting(timeout_s, **options)
         for note in notes:
             warn(note)
         return result
@@ -151,9 +150,9 @@ class BatchRun:
         """`cancel`, awaited."""
         return await self.cancelling()
 
-    def cancelling(self) -> Pending[BatchStatus]:
-        """`cancel`, started."""
-        return self._started(Work.cancel)
+    def cancelling(self, *, foreign: bool = True) -> Pending[BatchStatus]:
+        """`cancel`, started. `foreign`: also jobs that another machine has created, which may wait for them."""
+        return self._started(lambda work: work.cancel(foreign=foreign))
 
     def delete(self) -> None:
         """Cancel the jobs, take them and their files away from the service, and forget them. What is in the cache
@@ -166,8 +165,8 @@ class BatchRun:
 
     def within(self, budget: Budget) -> BatchRun:
         """This run, whose costs are those of `budget`, which is within the embedder's."""
-        run = copy(self)
-        run._host = replace(self._host, budget=budget)
+        run = BatchRun(replace(self._host, budget=budget), self.name, call=self._call)
+        run._known = self._known
         return run
 
     def _started(self, door: Callable[[Work], Coroutine[Any, Any, T]]) -> Pending[T]:
@@ -176,6 +175,12 @@ class BatchRun:
         request = self._host.plain_request() if self._call is None else self._host.request(self._call)
         work = partial(Work, self._host, self.name, self._known, self._call, request)
         return self._host.engine.start(lambda session: door(work(session)))
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"{self!r} holds an embedder's connections and is not pickled: send its name, {self.name!r}, and call "
+            "embedder.batches.get(name) where it arrives"
+        )
 
     def __repr__(self) -> str:
         return f"BatchRun({self.name!r})"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from html import escape
 
 from gemini_embed.metering import usd
+from gemini_embed.notices import counted
 from gemini_embed.wire.batch_jobs import JobState
 
 _STEPS = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"))
@@ -22,6 +23,7 @@ class BatchStatus:
         failed: those that the service refuses, or that no job and no call has brought a vector for.
         pending: all others.
         jobs: how many jobs are in each state of `JobState`, those of earlier attempts too.
+        uncollected: those of them that have ended, and whose answers no `wait` has brought into the cache.
         tokens: of the lines collected; None when the service told of none.
         usd: what the lines collected cost, at the price of jobs; None when the model's price is not known.
         oldest_s: how long the oldest job that is not over has been waiting, in seconds; None without one.
@@ -33,6 +35,7 @@ class BatchStatus:
     failed: int = 0
     pending: int = 0
     jobs: Mapping[JobState, int] = field(default_factory=dict)
+    uncollected: int = 0
     tokens: int | None = None
     usd: float | None = 0.0
     oldest_s: float | None = None
@@ -40,17 +43,18 @@ class BatchStatus:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing is pending."""
-        return not self.pending
+        """Whether nothing is pending, nor to be collected."""
+        return not self.pending and not self.uncollected
 
     def __str__(self) -> str:
-        parts = [f"{self.done:,} of {_counted(self.items, 'item')} done"]
+        parts = [f"{self.done:,} of {counted(self.items, 'item')} done"]
         parts += [f"{self.pending:,} pending"] if self.pending else []
         parts += [f"{self.failed:,} failed"] if self.failed else []
         parts += [_jobs_in_words(self.jobs)] if self.jobs else []
+        parts += [f"{self.uncollected:,} ended but not collected"] if self.uncollected else []
         parts += [f"the oldest waits for {duration(self.oldest_s)}"] if self.oldest_s is not None else []
         if self.tokens is not None or self.usd != 0:  # else nothing was collected
-            parts += ["tokens unknown" if self.tokens is None else _counted(self.tokens, "token")]
+            parts += ["tokens unknown" if self.tokens is None else counted(self.tokens, "token")]
             parts += [f"{usd(self.usd)} so far"]
         return "\n".join([", ".join(parts), *(f"  {note}" for note in self.notes)])
 
@@ -76,8 +80,4 @@ def duration(seconds: float) -> str:
 
 def _jobs_in_words(jobs: Mapping[JobState, int]) -> str:
     states = ", ".join(f"{count:,} {state}" for state, count in jobs.items())
-    return f"{_counted(sum(jobs.values()), 'job')} ({states})"
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
+    return f"{counted(sum(jobs.values()), 'job')} ({states})"

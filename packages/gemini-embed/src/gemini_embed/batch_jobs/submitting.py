@@ -24,6 +24,7 @@ from gemini_embed.batch_jobs.host import Host
 from gemini_embed.batch_jobs.leases import Lease, working
 from gemini_embed.batch_jobs.lines import Writer
 from gemini_embed.batch_jobs.queueing import Queue
+from gemini_embed.batch_jobs.runs import RunNames
 from gemini_embed.batch_jobs.service import INLINE_BYTES
 from gemini_embed.calls.attempts import Caller
 from gemini_embed.calls.overflow import without_long_texts
@@ -65,6 +66,7 @@ class Submission:
         self._ledger, self._http = host.ledger, host.http
         self._service = host.service(session, request)
         self._lease, self._of = lease, (order.service, host.facts.name)
+        self._names = RunNames(host.vectors, self._of)
         self._queue = Queue(self._ledger, self._service, host.limits, self._of, order.deadline_s, self._collect)
         self._adopting = Adopting(self._ledger, self._service, lease, host.limits.look_again_s)
         self._creating = Creating(
@@ -73,7 +75,7 @@ class Submission:
         recall = Recall(host.vectors, request.connection, request.service, request.facts, request.options)
         self._gathering = Gathering(session, request, recall, order.call)
         self._writer = Writer(host.limits)
-        self._collector = Collector.of(host, request, self._service, lease, order.call, self._online)
+        self._collector = Collector.of(host, request, self._service, lease, order.call, self._online, order.keep)
         self._wanted: dict[bytes, None] = {}
         self._elsewhere: defaultdict[str, list[Entry]] = defaultdict(list)
         self._again: list[Entry] = []
@@ -83,6 +85,8 @@ class Submission:
         items: Sequence[Entry] = without_twins(self._order.call.prepared.entries)
         if self._request.count_tokens:
             items = await self._short_enough(items)
+        if self._order.begins:
+            await asyncio.to_thread(self._names.begin, self._order.run)
         await clear_left_over(self._service, self._ledger, self._lease, self._of)
         await self._queue.begin()
         await self._creating.begin()
@@ -122,9 +126,13 @@ class Submission:
             await self._create_what_is_written()
         finally:
             self._writer.close()
+        others = [*self._creating.adopted]
         for display_name, some in self._elsewhere.items():
-            if not await self._adopting.is_created(display_name):
+            if await self._adopting.is_created(display_name):
+                others.append(display_name)
+            else:
                 self._again += some
+        await asyncio.to_thread(self._names.share, self._order.run, others)
         return self._again
 
     async def _take(self, window: Sequence[Entry], entries: dict[int, Entry], begun: set[bytes]) -> None:

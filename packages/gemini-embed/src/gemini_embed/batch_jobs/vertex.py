@@ -157,7 +157,7 @@ class VertexJobs:
         token = ""
         while True:
             query = {"filter": only, "pageSize": PAGE_JOBS, **({"pageToken": token} if token else {})}
-            reports, token = read_page(await self._ask("GET", f"{self._jobs_url()}?{urlencode(query)}"))
+            reports, token = read_page(await self._ask("GET", f"{self._jobs_url()}?{urlencode(query)}"), OURS)
             for report in reports:
                 if report.display_name.startswith(OURS) and report.model == self._model:
                     yield report

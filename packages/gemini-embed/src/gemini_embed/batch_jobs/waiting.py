@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from gemini_embed.batch_jobs.polling import Pauses
 from gemini_embed.errors import BatchDeadlineError, BatchFailedError, BatchMismatchError, QuotaUsedUpError
+from gemini_embed.notices import counted
 
 if TYPE_CHECKING:
     from gemini_embed.batch_jobs.collecting import Collector
@@ -141,18 +142,21 @@ class Waiting:
             jobs = [row.name or row.display_name for row in left]
             why = "" if fallback == "raise" else '; fallback="online" needs the contents: submit them again'
             raise BatchDeadlineError(
-                f"after deadline_s={self.patience.deadline_s:g}, {len(jobs)} jobs have not ended ({_named(jobs)}); "
-                f"they go on, and run.wait() collects them{why}",
+                f"after deadline_s={self.patience.deadline_s:g}, {counted(len(jobs), 'job')} had not ended "
+                f"({_named(jobs)}); what is created goes on, and run.wait() collects it{why}",
                 jobs=jobs,
             )
         for row in left:
             await self.collector.stop(row)
-        self.notes.append(f"{len(left)} jobs had not ended by the deadline: what they lack is embedded online")
+        left_over = counted(len(left), "job")
+        self.notes.append(f"{left_over} had not ended by the deadline: what is missing is embedded online")
         return True
 
     async def _check_failures(self, rows: Sequence[JobRow]) -> None:
         missing = await self.following.missing(rows)
-        failed = [row for row in _given_up(rows) if not missing.isdisjoint(row.keys) or not row.keys]
+        failed = [row for row in _given_up(rows) if _lacks(row, missing)]
+        if self.again is None:  # what expired, or is gone, nobody can ask again
+            failed += [row for row in rows if row.outcome and row.outcome.state == "expired" and _lacks(row, missing)]
         if not failed:
             return
         lacking = f"{len(missing):,} of {len(missing.union(*(row.keys for row in rows))):,} items have no vector"
@@ -172,6 +176,10 @@ def _left(rows: Sequence[JobRow], stuck: Collection[str]) -> list[JobRow]:
 
 def _given_up(rows: Sequence[JobRow]) -> list[JobRow]:
     return [row for row in rows if row.outcome and row.outcome.state in GIVEN_UP]
+
+
+def _lacks(row: JobRow, missing: frozenset[bytes]) -> bool:
+    return not missing.isdisjoint(row.keys) or not row.keys
 
 
 def _named(jobs: Sequence[str]) -> str:

@@ -8,13 +8,14 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from gemini_embed.batch_jobs import leases
+from gemini_embed.batch_jobs.adopting import FIRST_LOOK_S
 from gemini_embed.batch_jobs.checking import online_vectors
 from gemini_embed.batch_jobs.clearing import clear_left_over, cleared_away
 from gemini_embed.batch_jobs.collecting import Collector
 from gemini_embed.batch_jobs.creating import Order
 from gemini_embed.batch_jobs.following import Following, Known
 from gemini_embed.batch_jobs.host import Host
-from gemini_embed.batch_jobs.leases import working
 from gemini_embed.batch_jobs.leftovers import take_up
 from gemini_embed.batch_jobs.status import BatchStatus
 from gemini_embed.batch_jobs.submitting import submit
@@ -22,7 +23,8 @@ from gemini_embed.batch_jobs.waiting import Patience, Waiting
 from gemini_embed.batch_jobs.watching import Progress, watching
 from gemini_embed.calls.attempts import Request
 from gemini_embed.calls.call import Call
-from gemini_embed.errors import ApiError, NotFoundError
+from gemini_embed.errors import ApiError, BatchError, NotFoundError
+from gemini_embed.notices import counted
 from gemini_embed.preparing import without_twins
 from gemini_embed.result import EmbeddingResult, Usage
 from gemini_embed.service import HttpSession
@@ -71,7 +73,7 @@ class Work:
             return None, waiting.notes
         return await self._result(self._call, await following.rows()), waiting.notes
 
-    async def cancel(self) -> BatchStatus:
+    async def cancel(self, *, foreign: bool) -> BatchStatus:
         """See `BatchRun.cancel`."""
         following = await self._following()
         async with self._collecting() as collector:
@@ -79,7 +81,8 @@ class Work:
                 if row.state == "intended":
                     await collector.clear_up(row)
             rows = [row for row in await following.rows() if row.is_under_way and row.name]
-            await asyncio.gather(*(self._service.cancel(str(row.name)) for row in rows))
+            ours = (row for row in rows if foreign or not row.is_foreign)
+            await asyncio.gather(*(self._service.cancel(str(row.name)) for row in ours))
             await following.look(rows)
             for row in rows:
                 if following.is_over(row):
@@ -88,11 +91,28 @@ class Work:
 
     async def delete(self) -> None:
         """See `BatchRun.delete`."""
-        following = await self._following()
-        async with working(self._host.ledger) as lease:
-            for row in await following.rows():
-                if await lease.take(row.display_name):
-                    await self._deleted(row)
+        following, clock = await self._following(), asyncio.get_running_loop().time
+        names, until = [row.display_name for row in await following.rows(earlier=True)], clock() + 2 * leases.LEASE_S
+        async with leases.working(self._host.ledger) as lease:
+            while names := [name for name in names if not await self._free_and_deleted(lease, name)]:
+                if clock() > until:
+                    raise BatchError(
+                        f"{counted(len(names), 'job')} could not be deleted, since another process works on what is "
+                        f"named here ({', '.join(names[:3])}); all others are. Delete the run again once that is done",
+                        jobs=names,
+                    )
+                await asyncio.sleep(FIRST_LOOK_S)
+        await asyncio.to_thread(following.names.forget, self._name)
+
+    async def _free_and_deleted(self, lease: leases.Lease, display_name: str) -> bool:
+        """Whether a job is deleted; not while another worker has it."""
+        if await asyncio.to_thread(self._host.ledger.get, display_name) is None:
+            return True
+        if not await lease.take(display_name):
+            return False
+        if row := await asyncio.to_thread(self._host.ledger.get, display_name):
+            await self._deleted(row)
+        return True
 
     async def _deleted(self, row: JobRow) -> None:
         ledger = self._host.ledger
@@ -133,7 +153,7 @@ class Work:
     @asynccontextmanager
     async def _collecting(self, keep: bool = False) -> AsyncIterator[Collector]:
         service = await asyncio.to_thread(self._host.service_name, self._request)
-        async with working(self._host.ledger) as lease:
+        async with leases.working(self._host.ledger) as lease:
             await clear_left_over(self._service, self._host.ledger, lease, (service, self._host.facts.name))
             yield Collector.of(self._host, self._request, self._service, lease, self._call, self._online, keep)
 

@@ -14,7 +14,7 @@ from gemini_embed.indexing.items import ItemLike
 from gemini_embed.indexing.lacking import lacking
 from gemini_embed.indexing.options import How
 from gemini_embed.metering import Budget, UsageTracker, track_usage
-from gemini_embed.notices import warn
+from gemini_embed.notices import counted, warn
 from gemini_embed.result import Usage
 from gemini_embed.stores import Store
 
@@ -104,8 +104,8 @@ class Jobs:
         left = status.jobs.get("pending", 0) + status.jobs.get("running", 0)
         if not left:
             return []
-        yield self._tracked(run.cancelling)
-        return [f"{left:,} jobs had not ended by the deadline: what they lack is embedded online"]
+        yield self._tracked(partial(run.cancelling, foreign=False))
+        return [f"{counted(left, 'job')} had not ended by the deadline: what is missing is embedded online"]
 
     def _tracked(self, start: Callable[[], Pending[T]]) -> Pending[T]:
         with track_usage() as tracker:

@@ -10,6 +10,7 @@ from typing import Protocol
 from gemini_embed.metering.estimates import Estimate
 from gemini_embed.metering.prices import usd
 from gemini_embed.models import ModelFacts
+from gemini_embed.notices import counted
 from gemini_embed.preparing import Entry
 
 _ENVELOPE_BYTES = 200
@@ -126,7 +127,7 @@ class BatchEstimate(Estimate):
         return f"{usd(self.usd)} in batch jobs, {usd(self.online.usd)} online"
 
     def _notes(self) -> list[str]:
-        jobs = f"{self.jobs:,} job{'s' if self.jobs != 1 else ''}"
+        jobs = counted(self.jobs, "job")
         if self.jobs_in_turn > 1:
             at_once = f", {self.jobs_at_once:,} at once: {self.jobs_in_turn:,}" if self.jobs_at_once > 1 else ""
             said = f"{jobs}{at_once} in turn"

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass, field
+from html import escape
 from typing import Literal, TypeAlias
 
 from gemini_embed.metering.prices import likely_tokens_by_modality, price, usd
 from gemini_embed.models import ModelFacts
+from gemini_embed.notices import counted
 from gemini_embed.preparing import Entry
 
 Price: TypeAlias = Literal["online", "batch"]
@@ -50,13 +52,16 @@ class Estimate:
         )
 
     def __str__(self) -> str:
-        files = f" ({self.files:,} file{'s' if self.files > 1 else ''})" if self.files else ""
+        files = f" ({counted(self.files, 'file')})" if self.files else ""
         known = f", {self.known:,} more are in the store already" if self.known else ""
-        items = f"{self.items:,} item{'s' if self.items != 1 else ''}"
-        lines = [f"{items}{files}, about {self.tokens:,} tokens, about {self._prices()}{known}"]
+        lines = [f"{counted(self.items, 'item')}{files}, about {self.tokens:,} tokens, about {self._prices()}{known}"]
         if len(self.by_modality) > 1:
             lines += [f"  {modality:6} {count:>12,} tokens" for modality, count in self.by_modality.items()]
         return "\n".join([*lines, *self._notes()])
+
+    def _repr_html_(self) -> str:
+        """The same lines, for notebooks."""
+        return f'<div style="font:13px/1.5 system-ui,sans-serif;white-space:pre-wrap">{escape(str(self))}</div>'
 
     def _prices(self) -> str:
         return usd(self.usd)

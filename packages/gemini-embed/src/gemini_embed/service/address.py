@@ -9,6 +9,8 @@ from gemini_embed.errors import ConfigurationError
 from gemini_embed.models import Backend
 from gemini_embed.secret import shown_url
 
+USUAL_VERSIONS: dict[Backend, str] = {"developer": "v1beta", "vertex": "v1beta1"}
+
 _VERSION = re.compile(r"v\d+((alpha|beta)\d*)?")
 
 
@@ -26,7 +28,7 @@ def vertex_host(location: str | None) -> str:
     return f"https://{location}-aiplatform.googleapis.com"
 
 
-def address_and_version(url: str, version: str | None, default: str) -> dict[str, str]:
+def address_and_version(url: str, version: str | None, backend: Backend) -> dict[str, str]:
     """`base_url` and `api_version`; a version that the URL ends in is not said twice."""
     parts = _checked_url(url)
     if version is not None and not _VERSION.fullmatch(version):
@@ -34,7 +36,7 @@ def address_and_version(url: str, version: str | None, default: str) -> dict[str
     base, _, last = url.rstrip("/").rpartition("/")
     if parts.path.strip("/") and _VERSION.fullmatch(last) and version in (None, last):
         return {"base_url": base, "api_version": last}
-    return {"base_url": url.rstrip("/"), "api_version": version or default}
+    return {"base_url": url.rstrip("/"), "api_version": version or USUAL_VERSIONS[backend]}
 
 
 def _checked_url(url: str) -> SplitResult:

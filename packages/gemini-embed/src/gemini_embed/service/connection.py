@@ -132,7 +132,7 @@ def connect(
         key = _secret(api_key) or key_from_environment(env)
         if key is None:
             raise ConfigurationError(NO_KEY)
-        return Connection(backend=backend, **address_and_version(address, api_version, "v1beta"), key=key)
+        return Connection(backend=backend, **address_and_version(address, api_version, backend), key=key)
     return _vertex(_secret(api_key), project, location, credentials, base_url, api_version, env)
 
 
@@ -176,7 +176,7 @@ def _vertex(
     address = base_url or env.get("GOOGLE_VERTEX_BASE_URL") or vertex_host(checked_name("location", location))
     return Connection(
         backend="vertex",
-        **address_and_version(address, api_version, "v1beta1"),
+        **address_and_version(address, api_version, "vertex"),
         project=None if key else checked_name("project", project),
         location=location,
         key=key,

@@ -30,6 +30,11 @@ class ServiceName:
         self._told = told
         self._found = told or _named(self._address)
 
+    @property
+    def told(self) -> str | None:
+        """As the caller told it."""
+        return str(self._told) if self._told else None
+
     def get(self) -> str:
         """ "google", "emulator", or host, port and path of another. The first time it may wait for the address to
         answer, for 2 s at most."""

@@ -6,7 +6,7 @@ answer repeats what a job was given. Entries of a list have no output and stale 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, get_args
@@ -86,21 +86,35 @@ def read_job(body: bytes) -> JobReport:
     return parse(body, lambda reply: job_of(plain(reply)))
 
 
-def read_page(body: bytes) -> tuple[list[JobReport], str]:
+def read_page(body: bytes, ours: str) -> tuple[list[JobReport], str]:
     """The jobs of one page of the list, newest first, and the token of the next page, "" where this is the last.
 
-    A page may be empty and have a next one.
+    A page may be empty and have a next one. The list holds what others of the project have made: an entry that is no
+    job is passed over, unless it has the word `ours`.
 
     Raises:
         UnreadableReplyError: no JSON, or another shape.
     """
-    return parse(body, _read_page)
+
+    def read(reply: Any) -> tuple[list[JobReport], str]:
+        page = as_object(plain(reply))
+        operations = as_array(page.get("operations") or page.get("batches") or [])
+        return readable(operations, job_of, ours), str(page.get("nextPageToken") or "")
+
+    return parse(body, read)
 
 
-def _read_page(reply: Any) -> tuple[list[JobReport], str]:
-    page = as_object(plain(reply))
-    operations = as_array(page.get("operations") or page.get("batches") or [])
-    return [job_of(one) for one in operations], str(page.get("nextPageToken") or "")
+def readable(entries: Iterable[Any], read: Callable[[Any], JobReport], ours: str) -> list[JobReport]:
+    """The jobs among the entries of a list. One of ours is never passed over: it would be taken for one that was never
+    created, and paid again."""
+    jobs: list[JobReport] = []
+    for entry in entries:
+        try:
+            jobs.append(read(entry))
+        except (KeyError, TypeError, ValueError):
+            if ours in str(entry):
+                raise
+    return jobs
 
 
 def plain(reply: Any) -> Any:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gemini_embed.preparing import Entry
-from gemini_embed.wire.batch_jobs import OVER, JobReport, plain, read_error, read_state, read_time
+from gemini_embed.wire.batch_jobs import OVER, JobReport, plain, read_error, read_state, read_time, readable
 from gemini_embed.wire.options import Options, parts_of, to_bytes
 from gemini_embed.wire.replies import as_array, as_object, parse
 
@@ -51,18 +51,20 @@ def read_job(body: bytes) -> JobReport:
     return parse(body, lambda reply: _job(plain(reply)))
 
 
-def read_page(body: bytes) -> tuple[list[JobReport], str]:
-    """The jobs of one page of the list, and the token of the next page, "" where this is the last.
+def read_page(body: bytes, ours: str) -> tuple[list[JobReport], str]:
+    """The jobs of one page of the list, and the token of the next page, "" where this is the last. An entry that is no
+    job is passed over, unless it has the word `ours`.
 
     Raises:
         UnreadableReplyError: no JSON, or another shape.
     """
-    return parse(body, lambda reply: _page(plain(reply)))
 
+    def read(reply: Any) -> tuple[list[JobReport], str]:
+        page = as_object(plain(reply))
+        jobs = as_array(page.get("batchPredictionJobs") or [])
+        return readable(jobs, _job, ours), str(page.get("nextPageToken") or "")
 
-def _page(reply: Any) -> tuple[list[JobReport], str]:
-    page = as_object(reply)
-    return [_job(one) for one in as_array(page.get("batchPredictionJobs") or [])], str(page.get("nextPageToken") or "")
+    return parse(body, read)
 
 
 def _job(told: Any) -> JobReport:
