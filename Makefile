@@ -77,8 +77,12 @@ test-browser: $(VENV)/.tests ## The page of the command in a headless Chromium, 
 	$(VENV)/bin/python -m pytest tests/browser
 
 .PHONY: test-scale
-test-scale: .venv-scale/.tests ## On Daft and Ray, in an environment of its own
+test-scale: .venv-scale/.tests ## On Daft, Ray and Dask, in an environment of its own (some minutes; GEMINI_EMBED_KILLS=10: longer)
 	.venv-scale/bin/python -m pytest tests/scale
+
+.PHONY: test-scale-small
+test-scale-small: .venv-scale/.tests ## Of those what does not kill and needs no server: a minute with the environment
+	.venv-scale/bin/python -m pytest -m "not slow" tests/scale
 
 .PHONY: test-compat
 test-compat: .venv-compat/.tests ## Beside the official plugins, with google-genai 2 and pymilvus 2
@@ -99,7 +103,8 @@ test-pythons: .tools/bin/uv ## make test-python on every other Python of this ma
 	@$(EACH_PYTHON) test-python
 
 .PHONY: test-long
-test-long: .tools/bin/uv ## make quickstart test test-slow on every other Python of this machine
+test-long: .tools/bin/uv ## make test-scale at length; make quickstart test test-slow on every other Python of this machine
+	@GEMINI_EMBED_KILLS=10 $(MAKE) --no-print-directory test-scale
 	@GEMINI_EMBED_MUTANTS=20000 GEMINI_EMBED_KILLS=20 GEMINI_EMBED_HISTORIES=300 GEMINI_EMBED_BATCH_TEXTS=100000 $(EACH_PYTHON) quickstart test test-slow
 EACH_PYTHON = UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$(PIP_INDEX)}" $(PYTHON) .ci/pythons.py $(MAKE) --no-print-directory
 
@@ -127,8 +132,8 @@ record: $(VENV)/.tests ## Record the cassettes anew: against the real API with G
 	GEMINI_EMBED_RECORD=$(if $(GEMINI_API_KEY),real,emulator) $(VENV)/bin/python -m pytest tests/cassettes
 
 .PHONY: bench
-bench: $(VENV)/.tests $(if $(filter recall quality code,$(ONLY)),,.venv-compat/.tests) $(foreach part,recall job,$(if $(or $(findstring $(part),$(ONLY)),$(if $(ONLY),,all)),.venv-$(part)/.tests)) $(if $(or $(findstring quality,$(ONLY)),$(findstring code,$(ONLY))),.venv-recall/.tests) ## All figures of benchmarks/README.md, or ONLY=cpu,cold (needs GEMINI_EMBED_BENCH)
-	BENCH_PY="$(CURDIR)/.venv-compat/bin/python" BENCH_RECALL_PY="$(CURDIR)/.venv-recall/bin/python" BENCH_JOB_PY="$(CURDIR)/.venv-job/bin/python" $(VENV)/bin/python -m benchmarks.run --only "$(ONLY)"
+bench: $(VENV)/.tests $(if $(filter recall quality code,$(ONLY)),,.venv-compat/.tests) $(foreach part,recall job scale-bench,$(if $(or $(findstring $(patsubst %-bench,%,$(part)),$(ONLY)),$(if $(ONLY),,all)),.venv-$(part)/.tests)) $(if $(or $(findstring quality,$(ONLY)),$(findstring code,$(ONLY))),.venv-recall/.tests) ## All figures of benchmarks/README.md, or ONLY=cpu,cold (needs GEMINI_EMBED_BENCH)
+	BENCH_PY="$(CURDIR)/.venv-compat/bin/python" BENCH_RECALL_PY="$(CURDIR)/.venv-recall/bin/python" BENCH_JOB_PY="$(CURDIR)/.venv-job/bin/python" BENCH_SCALE_PY="$(CURDIR)/.venv-scale-bench/bin/python" $(VENV)/bin/python -m benchmarks.run --only "$(ONLY)"
 
 .PHONY: constraints
 constraints: .tools/bin/uv ## Pin again what changed in the pyproject files; all of it with UPGRADE=--upgrade
@@ -172,6 +177,10 @@ $(VENV)/.tests: $(VENV)/.packages pyproject.toml
 
 .venv-job/.tests: constraints-compat.txt pyproject.toml $(PYPROJECTS) | .tools/bin/uv
 	$(call environment,.venv-job,constraints-compat.txt,compat job)
+
+.venv-scale-bench/.tests: constraints-scale.txt pyproject.toml $(PYPROJECTS) | .tools/bin/uv
+	$(call environment,.venv-scale-bench,constraints-scale.txt,scale)
+	@$(UV) pip install --quiet --python .venv-scale-bench langchain-google-genai==4.4.2 # it wants google-genai 2
 
 .venv-lowest/.tests: constraints-lowest.txt pyproject.toml $(PYPROJECTS) | .tools/bin/uv
 	$(call environment,.venv-lowest,constraints-lowest.txt,pytest)

@@ -45,6 +45,11 @@ def job_interpreter() -> str:
     return os.environ.get("BENCH_JOB_PY", sys.executable)
 
 
+def scale_interpreter() -> str:
+    """The Python that has the engines, Milvus and the official plugin, of the part `scale` (make bench sets it)."""
+    return os.environ.get("BENCH_SCALE_PY", sys.executable)
+
+
 def _environment() -> dict[str, str]:
     """This process's, without proxies, and with compiled modules kept as they usually are."""
     without_proxies = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}

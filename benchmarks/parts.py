@@ -9,10 +9,19 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.driver import ADAPTERS, MockServer, Result, job_interpreter, measure, recall_interpreter, script
+from benchmarks.driver import (
+    ADAPTERS,
+    MockServer,
+    Result,
+    job_interpreter,
+    measure,
+    recall_interpreter,
+    scale_interpreter,
+    script,
+)
 from benchmarks.driver import job as in_a_process
 from benchmarks.recall.engines import ENGINES
-from benchmarks.store_tables import CLIENT_NAMES
+from benchmarks.store_tables import CLIENT_NAMES, WAYS_OF_SCALE
 
 MODEL = "gemini-embedding-001"
 CPU_ROUNDS = 5
@@ -29,6 +38,7 @@ BATCH_ROUNDS = 3
 BATCH_LINES = (("core", 5_000), ("json", 5_000), ("sdk", 5_000), ("core", 20_000))
 MIGRATION_ROUNDS, MIGRATED = 1, 10_000
 FOLDER_FILES = 5_000
+SCALED = 4_000
 Clients = Iterable[tuple[str, str]]
 
 FAULTS = ("--p429", "0.01", "--p503", "0.01", "--pdrop", "0.01", "--retry-delay-s", "0.2", "--latency-ms", "5")
@@ -135,6 +145,12 @@ def folders() -> list[Result]:
         return [in_a_process("folders", step, made, FOLDER_FILES) for step in steps]
 
 
+def scale() -> list[Result]:
+    """Texts into a Milvus server by one process, by Ray, by Daft, by a stage of Ray's written by hand; and killed."""
+    with MockServer("--warm", "768", "--latency-ms", "50") as server:
+        return [in_a_process("scale", way, server.url, SCALED, python=scale_interpreter()) for way in WAYS_OF_SCALE]
+
+
 def cold() -> list[Result]:
     """CPU from an empty process to the first vector, beside the imports it is compared with."""
     with MockServer("--track", "false", "--warm", "3072") as server:
@@ -195,6 +211,7 @@ PARTS: dict[str, Callable[[], Any]] = {
         batch,
         migration,
         folders,
+        scale,
         cold,
         growth,
         int8,

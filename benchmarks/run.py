@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import quality_tables
-from benchmarks.driver import ROOT, bench_folder, interpreter, job_interpreter, recall_interpreter
+from benchmarks.driver import ROOT, bench_folder, interpreter, job_interpreter, recall_interpreter, scale_interpreter
 from benchmarks.parts import PARTS
 from benchmarks.plots import PLOTS
 from benchmarks.tables import FIGURES, TABLES, figures
@@ -48,6 +48,7 @@ JOB_PACKAGES = (
     "qdrant-edge-py",
     "numpy",
 )
+SCALE_PACKAGES = ("ray", "daft", "pymilvus", "milvus", "langchain-google-genai", "google-genai", "numpy")
 ALONE = {"recall": RECALL_PACKAGES, "quality": RECALL_PACKAGES, "code": CODE_PACKAGES}
 """Parts that need no mock server, and run with what recall is measured with."""
 ASK_VERSIONS = """\
@@ -85,6 +86,7 @@ def _measure(name: str) -> None:
 def _circumstances(name: str) -> dict[str, Any]:
     others = {name: (recall_interpreter(), packages) for name, packages in ALONE.items()}
     others["job"] = (job_interpreter(), JOB_PACKAGES)
+    others["scale"] = (scale_interpreter(), SCALE_PACKAGES)
     python, packages = others.get(name, (interpreter(), PACKAGES))
     command = (python, "-c", ASK_VERSIONS, *packages)
     answer = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own command

@@ -21,6 +21,13 @@ CLIENT_NAMES = {
     "llama_index": "llama-index-embeddings-google-genai, default store",
 }
 
+WAYS_OF_SCALE = {
+    "add": "**index.add**, one process",
+    "ray": "**gemini_embed.ray**, two workers",
+    "daft": "**gemini_embed.daft**, two workers",
+    "hand": "Ray Data by hand, langchain-google-genai, two workers",
+}
+
 
 def overhead(runs: list[Result]) -> str:
     """CPU a passage of each way, and against the bare engine: medians, the ratio of what took turns."""
@@ -105,6 +112,27 @@ def migration(runs: list[Result]) -> str:
         )
         rows.append([name, f"{wall:.1f}", f"{cpu:.1f}", f"{peak - before:,.0f}"])
     return table([f"{runs[0]['count']:,} texts", "s", "CPU s", "peak growth until then, MiB"], rows)
+
+
+def scale(runs: list[Result]) -> str:
+    """Rows a second while it embeds and from start to end, memory and CPU of all processes, and what kills cost."""
+    alone = next(run["count"] / run["embedding_s"] for run in runs if run["way"] == "add")
+    rows = []
+    for run in runs:
+        speed = run["count"] / run["embedding_s"]
+        killed = run.get("worker_killed_billed_twice")
+        rows.append(
+            [
+                WAYS_OF_SCALE[run["way"]],
+                f"{speed:,.0f} ({speed / alone:.2f}x)",
+                f"{run['s']:.0f}",
+                *whole((1e6 * run["cpu_s"] / run["count"], run["peak_mib"])),
+                "" if killed is None else f"{killed:,}",
+                f"{run['driver_killed_billed_twice']:,}",
+            ]
+        )
+    head = ["way", "rows/s", "whole, s", "CPU a row, µs", "memory, MiB", "worker killed", "driver killed"]
+    return table([f"{runs[0]['count']:,} rows", *head[1:]], rows)
 
 
 def _grown(run: Result) -> float:

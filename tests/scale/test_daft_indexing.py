@@ -74,6 +74,7 @@ def test_a_provider_has_one_model_and_size(
         embed_text(daft.col("text"), provider=GeminiProvider(make_embedder(dimensions=128)), **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_data_frame_is_indexed(
     workers: int, milvus_server: str, make_embedder: Callable[..., Embedder], emulator: Emulator, tmp_path: Path

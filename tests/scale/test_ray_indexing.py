@@ -42,6 +42,7 @@ def test_vectors_beside_the_rows(ray: Any, make_embedder: Callable[..., Embedder
     assert {row["vector_error"] for row in rows} == {None}
 
 
+@pytest.mark.slow
 def test_a_dataset_is_indexed(
     ray: Any, milvus_server: str, make_embedder: Callable[..., Embedder], emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -60,6 +61,7 @@ def test_a_dataset_is_indexed(
         assert (again.added, again.reused, emulator.requests.items_billed) == (0, 299, 299)
 
 
+@pytest.mark.slow
 def test_a_quota_that_is_used_up_in_the_middle(
     ray: Any, milvus_server: str, make_embedder: Callable[..., Embedder], emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -84,6 +86,7 @@ def test_a_quota_that_is_used_up_in_the_middle(
         assert sorted(r.source or "" for r in index.vectors().records) == sorted(f"doc{n}" for n in range(1000))
 
 
+@pytest.mark.slow
 def test_a_dead_worker_gives_its_share_back(ray: Any, make_embedder: Callable[..., Embedder]) -> None:
     """Who is at work has an equal share, by an actor that all jobs find by its name."""
     from gemini_embed.ray import RayBroker
@@ -111,6 +114,7 @@ def test_a_dead_worker_gives_its_share_back(ray: Any, make_embedder: Callable[..
         RayBroker(None)  # type: ignore[arg-type]  # what is refused
 
 
+@pytest.mark.slow
 def test_what_cannot_run_is_said_before_or_by_its_own_error(
     ray: Any, milvus_server: str, make_embedder: Callable[..., Embedder], emulator: Emulator, tmp_path: Path
 ) -> None:

@@ -20,7 +20,7 @@ from fix_ray import Seen, passages, wait_until
 from gemini_embed import Embedder, MultimodalIndex, RateLimits
 from gemini_embed_emulator import Emulator
 
-pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(600)]
 
 KILLS = min(10, int(os.environ.get("GEMINI_EMBED_KILLS", "2")))
 BATCH = 50

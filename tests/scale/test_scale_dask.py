@@ -39,6 +39,7 @@ def test_vectors_beside_the_rows(make_embedder: Callable[..., Embedder], emulato
     assert np.array_equal(np.stack(found["vector"]), expected)
 
 
+@pytest.mark.slow
 def test_a_frame_is_indexed_by_processes_of_which_one_is_killed(
     milvus_server: str, make_embedder: Callable[..., Embedder], emulator: Emulator, tmp_path: Path
 ) -> None:
