@@ -185,6 +185,15 @@ def test_the_doctor_says_what_to_type(command: Command, home: Path) -> None:
     assert "answered with 768 numbers" in ran.out
 
 
+def test_files_are_chosen(command: Command, home: Path) -> None:
+    """As a .gitignore says it; the folder's own settings are no document."""
+    (home / "gemini-embed.toml").write_text("emulator = true\ndimensions = 128\n", "utf-8")
+    command("sync", "--exclude", "*.pdf", "--exclude", "garden.md")
+    assert sorted(json.loads(command("status", "--json").out)["by_source"]) == ["bicycle.md", "recipes.md"]
+    assert json.loads(command("sync", "--include", "*.md", "--json").out)["added"] == 1
+    assert json.loads(command("status", "--json").out)["dimensions"] == 128
+
+
 @pytest.mark.parametrize(
     "arguments", [("serch",), ("search", "x", "--kind", "taste"), ("search",), ("sync", "--folder", "/away")]
 )
