@@ -99,6 +99,7 @@ def http_server(app: App) -> uvicorn.Server:
         log_level="warning",
         access_log=False,
         lifespan="on",
+        ws="none",
         server_header=False,
         proxy_headers=False,
         limit_concurrency=MOST_REQUESTS,
