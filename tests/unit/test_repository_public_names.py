@@ -25,6 +25,7 @@ PINNED = {
     "media_of_type part_of parts_of video_excerpt",
     "gemini_embed.engine": "Closing Engine Pending Steps arun run",
     "gemini_embed.errors": "ApiError GeminiEmbedError InputError MediaError RequestError StoreError missing_extra",
+    "gemini_embed.evaluation": "RecallTable fusion_table recall_table relevance_table",
     "gemini_embed.hits": "Hit Hits Opener Origin",
     "gemini_embed.indexing": "AddOptions AddReport Describe Item ItemLike Place SkippedItem Unreadable",
     "gemini_embed.indexing.options": "AddOptions",
@@ -36,6 +37,7 @@ PINNED = {
     "gemini_embed.searching.options": "Fusion SearchOptions Wanted",
     "gemini_embed.searching.reranking": "RerankFusion Reranked arerank rerank",
     "gemini_embed.stores": "Batch FilterLike FloatArray Store",
+    "gemini_embed.stores.aliases": "AliasUse HasAliases",
     "gemini_embed.stores.base": "Batch FilterLike FloatArray Store check_one_of check_query check_rows engine_errors "
     "opened",
     "gemini_embed.stores.edge": "EdgeStore",

@@ -3,6 +3,6 @@
 found     a hit as words and numbers, with its place in the folder
 """
 
-from gemini_embed_cli.answers.found import Found, found, founds
+from gemini_embed_cli.answers.found import Found, below, found, founds
 
-__all__ = ["Found", "found", "founds"]
+__all__ = ["Found", "below", "found", "founds"]

@@ -1,4 +1,4 @@
-"""The verbs of the command, and how it ends."""
+"""The verbs of the command."""
 
 from __future__ import annotations
 
@@ -7,29 +7,43 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from gemini_embed_cli.commands.ending import DONE, INTERRUPTED, USAGE, told
+
 if TYPE_CHECKING:
     from cyclopts import App
 
-DONE, NOTHING, USAGE, SERVICE, STORE, PRICE, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
-"""Exit codes: done; nothing found; what was asked cannot be done; the service did not answer or refused; the index is
-in use or damaged; the price was not agreed to; Ctrl-C, after which what was finished is kept."""
+VERBS = {
+    "sync": "Make the index hold what a folder holds.",
+    "add": "Add files, folders and addresses beside what sync brings.",
+    "search": "Find what is nearest to words, a picture, a recording, or several together.",
+    "clip": "Cut a hit of the last search from its source.",
+    "estimate": "Tell what sync would embed, and its likely price.",
+    "status": "Tell what the index holds.",
+    "recall": "Measure what the codes of the index find.",
+    "batch": "Embed a folder by jobs of the Batch API: half the price.",
+    "migrate": "Embed the index anew by another model or size.",
+    "optimize": "Build what makes searches in a large index fast.",
+    "serve": "Serve a page to search a folder on.",
+    "doctor": "Say what is missing, and what to type about it.",
+}
+"""Each is the function of its name in the module of its name, imported when it is named."""
 
 
 def app() -> App:
-    """The verbs; a verb's module is imported when it is named."""
+    """The command with all its verbs."""
     from cyclopts import App
 
     made = App(
         name="gemini-embed",
         help="Search folders of texts, pictures, recordings, videos and PDFs by any of them.",
-        version_flags=["--version"],
+        version=_version,
         result_action="return_value",
         exit_on_error=False,
-        print_error=True,
+        suppress_keyboard_interrupt=False,
     )
-    made.command("gemini_embed_cli.commands.sync:sync", name="sync")
-    made.command("gemini_embed_cli.commands.search:search", name="search")
-    made.command("gemini_embed_cli.commands.serve:serve", name="serve")
+    for name, what in VERBS.items():
+        made.command(f"{__package__}.{name}:{name}", name=name, help=what)
+    made.register_install_completion_command()
     return made
 
 
@@ -40,6 +54,7 @@ def run(arguments: Sequence[str]) -> int:
 
     try:
         code = app()(list(arguments))
+        sys.stdout.flush()
     except CycloptsError:
         return USAGE  # said already
     except KeyboardInterrupt:
@@ -49,21 +64,17 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except Exception as error:
-        return _told(error)
+        return told(error)
     return code if isinstance(code, int) else DONE
 
 
-def _told(error: Exception) -> int:
-    from gemini_embed import BudgetError, GeminiEmbedError, RequestError, StoreError
+def _version() -> str:
+    from importlib.metadata import version
 
-    if not isinstance(error, GeminiEmbedError):
-        raise error
-    sys.stderr.write(f"gemini-embed: {error}\n")
-    codes = {BudgetError: PRICE, RequestError: SERVICE, StoreError: STORE}
-    return next((code for kind, code in codes.items() if isinstance(error, kind)), USAGE)
+    return version("gemini-embed-cli")
 
 
 def _without_what_httpx_brings() -> None:
     """httpx loads its own command line, and with it click and pygments, where rich is installed: a tenth of a second
     of every search. It does without where that cannot be imported."""
-    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None: the import fails, as documented
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None: an import of it fails, as documented

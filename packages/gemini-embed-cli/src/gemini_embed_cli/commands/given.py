@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from cyclopts import Parameter
 
 from gemini_embed_cli.folder import OpenFolder, Settings, settings
+
+Flag: TypeAlias = Annotated[bool, Parameter(negative="")]
+"""A switch that is off unless it is named."""
 
 
 @Parameter(name="*")
@@ -23,14 +26,25 @@ class Where:
     emulator: Annotated[bool | None, Parameter(negative="")] = None
     """Vectors of the built-in emulator: no key, no network, and not the model."""
     model: str | None = None
-    """The model that embeds."""
+    """The model that embeds; as the index was made by default."""
     dimensions: int | None = None
-    """Length of the vectors."""
+    """Length of the vectors; as the index was made by default, 768 in a new one."""
 
     def settings(self, folder: Path | None = None) -> Settings:
         """The settings; `folder` is what the verb itself names, where --folder does not."""
         return settings(vars(self) | {"folder": self.folder or folder})
 
-    def opened(self, folder: Path | None = None) -> OpenFolder:
+    def opened(self, folder: Path | None = None, *, cached: bool = False) -> OpenFolder:
         """The folder, opened when it is first used."""
-        return OpenFolder(self.settings(folder))
+        return OpenFolder(self.settings(folder), cached=cached)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Money:
+    """What may be spent."""
+
+    yes: Annotated[bool, Parameter(alias="-y", negative="")] = False
+    """Do not ask whether the price is agreed to."""
+    max_cost: float | None = None
+    """Stop before more US dollars than these are spent; what is finished by then is kept."""

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gemini_embed import Hit
+
     from gemini_embed_cli.answers import Found
 
 _LONGEST = 160
@@ -18,6 +20,11 @@ _LONGEST = 160
 def as_json(answer: Any) -> None:
     """One JSON value on stdout."""
     sys.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2) + "\n")
+
+
+def say(words: str) -> None:
+    """The answer in words, on stdout."""
+    sys.stdout.write(f"{words}\n")
 
 
 def note(sentence: str) -> None:
@@ -45,6 +52,16 @@ def table(hits: Sequence[Found], folder: Path) -> None:
         where = Text(hit.link, style=f"link {address(hit, folder)}")
         shown.add_row(str(hit.rank), f"{hit.score:.2f}", hit.modality, where, Text(_cut(hit.text), style="dim"))
     Console().print(shown)
+
+
+def open_hit(hit: Hit) -> None:
+    """Have the system open it: a browser turns to the page of a PDF and to the second of a film."""
+    import webbrowser
+
+    link = hit.link
+    where = link if "://" in link else f"file://{link}"
+    if not webbrowser.open(where):
+        note(f"nothing here opens {where}")
 
 
 def address(hit: Found, folder: Path) -> str:

@@ -35,6 +35,11 @@ class Home:
         return self.path / INDEX
 
     @property
+    def cache(self) -> Path:
+        """Where batch jobs put what they embedded."""
+        return self.path / "cache.db"
+
+    @property
     def is_indexed(self) -> bool:
         """Whether there is an index."""
         return self.index.exists()

@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING
 from gemini_embed_cli.folder.errors import FolderError
 from gemini_embed_cli.folder.home import FIRST, Home
 from gemini_embed_cli.folder.settings import Settings
+from gemini_embed_cli.folder.spending import spent
 
 if TYPE_CHECKING:
-    from gemini_embed import Embedder, MultimodalIndex, Store
+    from gemini_embed import Budget, Embedder, MultimodalIndex
+    from gemini_embed.stores.aliases import HasAliases
 
     from gemini_embed_cli.folder.sharing import SharedEdgeStore
 
+MODEL, DIMENSIONS = "gemini-embedding-2", 768
+"""Of a new index: a quarter of the room of 3072; docs/quality.md measures what that loses."""
 VERTEX = ("GOOGLE_GENAI_USE_VERTEXAI", "GOOGLE_GENAI_USE_ENTERPRISE", "GOOGLE_CLOUD_PROJECT")
 NO_KEY = (
     "there is no key: set GEMINI_API_KEY (from https://aistudio.google.com/apikey), or GOOGLE_CLOUD_PROJECT for Vertex "
@@ -32,16 +36,18 @@ class OpenFolder:
     Args:
         settings: of the folder.
         confined: whether files and links out of the folder are refused, as they must be where paths come from others.
+        cached: whether vectors go into a cache too, as batch jobs need it.
     """
 
-    def __init__(self, settings: Settings, *, confined: bool = False) -> None:
+    def __init__(self, settings: Settings, *, confined: bool = False, cached: bool = False) -> None:
         self.settings = settings
         self.home = Home(settings.folder, settings.emulator)
-        self._confined = confined
+        self._confined, self._cached = confined, cached
         self._lock = threading.RLock()
         self._closing = ExitStack()
         self._embedder: Embedder | None = None
-        self._store: Store | None = None
+        self._budgets: list[Budget] = []
+        self._store: HasAliases | None = None
         self._index: MultimodalIndex | None = None
         self._seen = 0
 
@@ -54,8 +60,17 @@ class OpenFolder:
         """
         with self._lock:
             if self._embedder is None:
-                self._embedder = self._closing.enter_context(self._connected())
+                self._embedder = self._closing.enter_context(self._connected(*self._how()))
+                self._budgets.append(self._embedder.budget)
             return self._embedder
+
+    def embedder_like(self, model: str | None, dimensions: int | None) -> Embedder:
+        """An embedder of another model or size, for as long as this folder is open; None: as `embedder` has it."""
+        with self._lock:
+            usual = self.embedder
+            made = self._connected(model or usual.model, dimensions or usual.dimensions)
+            self._budgets.append(made.budget)
+            return self._closing.enter_context(made)
 
     @contextmanager
     def index(self, *, new: bool = False) -> Iterator[MultimodalIndex]:
@@ -70,11 +85,24 @@ class OpenFolder:
         """
         yield self._opened(new)
 
+    def store(self) -> HasAliases:
+        """The store, not opened: who opens it says with which fingerprint. It needs no key.
+
+        Raises:
+            FolderError: there is no index, or only one of the other service.
+        """
+        with self._lock:
+            self._check(new=False)
+            return self._stored()
+
     def close(self) -> None:
-        """Let go of the store, and close the embedder; closing twice is fine."""
+        """Let go of the store, close the embedder and write down what it spent; closing twice is fine."""
         with self._lock:
             if self._store is not None:
                 self._store.close()
+            if not self.settings.emulator:
+                spent(self.home, sum(budget.spent_usd for budget in self._budgets))
+            self._budgets.clear()
             self._store = self._index = self._embedder = None
             self._closing.close()
 
@@ -89,12 +117,31 @@ class OpenFolder:
 
         with self._lock:
             self._check(new)
-            if self._store is None:
-                self._store = self._made_store()
-            given = getattr(self._store, "given", 0)
+            store = self._stored()
+            given = getattr(store, "given", 0)
             if self._index is None or given != self._seen:  # what it remembers may have changed in other hands
-                self._seen, self._index = given, MultimodalIndex(self.embedder, self._store)
+                if self._embedder is not None and self._embeds_otherwise(self._embedder):
+                    self._embedder = None  # closed with the rest: others may be in the midst of a call
+                self._seen, self._index = given, MultimodalIndex(self.embedder, store)
             return self._index
+
+    def _embeds_otherwise(self, embedder: Embedder) -> bool:
+        """Whether a migration has put vectors of another model or size in place."""
+        return (embedder.model, embedder.dimensions) != self._how()
+
+    def _how(self) -> tuple[str, int]:
+        """Model and size: as told, else as the index was made, else the usual ones."""
+        told = self.settings
+        if told.model is not None and told.dimensions is not None:
+            return told.model, told.dimensions
+        made = self._stored().made_with()
+        model, dimensions = (made.model, made.dimensions) if made else (MODEL, DIMENSIONS)
+        return told.model or model, told.dimensions or dimensions
+
+    def _stored(self) -> HasAliases:
+        if self._store is None:
+            self._store = self._made_store()
+        return self._store
 
     def _check(self, new: bool) -> None:
         if self.settings.store is not None:
@@ -104,7 +151,7 @@ class OpenFolder:
         elif not self.home.is_indexed:
             raise FolderError(self.home.why_not())
 
-    def _made_store(self) -> Store:
+    def _made_store(self) -> HasAliases:
         if self.settings.store is None:
             return self._edge(self.home.index, FIRST)
         kind, _, place = self.settings.store.partition(":")
@@ -131,27 +178,29 @@ class OpenFolder:
         words = re.sub("[^0-9A-Za-z]+", "_", self.settings.folder.name)
         return f"gemini_embed_{words}{'_emulator' if self.settings.emulator else ''}"
 
-    def _connected(self) -> Embedder:
+    def _connected(self, model: str, dimensions: int | None) -> Embedder:
         from gemini_embed import Embedder
 
-        given = self.settings
-        root = given.folder if self._confined else None
-        if given.emulator:
+        root = self.settings.folder if self._confined else None
+        cache = self.home.cache if self._cached else None
+        if self.settings.emulator:
             from gemini_embed_emulator import Emulator
 
             # On loopback: an embedder takes an address, and the emulator is what answers there.
-            server = self._closing.enter_context(Emulator())
+            at = self._closing.enter_context(Emulator()).base_url
             return Embedder(
-                given.model,
-                dimensions=given.dimensions,
+                model,
+                dimensions=dimensions,
                 root=root,
-                base_url=server.base_url,
+                cache=cache,
+                base_url=at,
                 api_key="emulator",
                 vertexai=False,
+                verify=False,
             )
         if not has_key(os.environ):
             raise FolderError(NO_KEY)
-        return Embedder(given.model, dimensions=given.dimensions, root=root, rate_limits=given.rate_limits)
+        return Embedder(model, dimensions=dimensions, root=root, cache=cache, rate_limits=self.settings.rate_limits)
 
 
 def has_key(environ: os._Environ[str] | dict[str, str]) -> bool:

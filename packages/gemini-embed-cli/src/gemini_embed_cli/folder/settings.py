@@ -23,8 +23,8 @@ class Settings:
         folder: whose index is meant, an absolute path.
         store: `edge:PATH`, `qdrant:URL` or `milvus:URI`; None: in `.gemini-embed/` below the folder.
         emulator: whether vectors are the emulator's, which needs no key. It is not the model.
-        model: that embeds.
-        dimensions: length of the vectors.
+        model, dimensions: that embeds, and the length of its vectors; None: as the index was made, and for a new one
+            gemini-embedding-2 with 768.
         rate_limits: the project's tier, such as "free"; None: learned from refusals.
         ask_above_usd: a price above which is asked first; where nobody can be asked, nothing is sent without `--yes`.
         wait_s: how long another process that has the index may take to hand it over.
@@ -33,8 +33,8 @@ class Settings:
     folder: Path
     store: str | None = None
     emulator: bool = False
-    model: str = "gemini-embedding-2"
-    dimensions: int = 768
+    model: str | None = None
+    dimensions: int | None = None
     rate_limits: str | None = None
     ask_above_usd: float = 0.5
     wait_s: float = 30.0

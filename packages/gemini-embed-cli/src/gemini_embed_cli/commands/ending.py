@@ -1,0 +1,29 @@
+"""How the command ends: exit codes, and errors as sentences."""
+
+from __future__ import annotations
+
+import sys
+
+DONE, NOTHING, USAGE, SERVICE, STORE, PRICE, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
+"""Done; nothing found, or something missing (doctor); what was asked cannot be done; the service refused or did not
+answer; the index is in use or damaged; the price was not agreed to, or the limit reached; Ctrl-C, after which what was
+finished is kept."""
+
+
+def told(error: Exception) -> int:
+    """Say an error that is meant for the person, and return the exit code; any other is raised."""
+    from gemini_embed import BatchError, BudgetError, GeminiEmbedError, RequestError, StoreError
+
+    from gemini_embed_cli.commands.pricing import NotAgreedError
+
+    if not isinstance(error, GeminiEmbedError):
+        raise error
+    sys.stderr.write(f"gemini-embed: {error}\n")
+    codes = {
+        NotAgreedError: PRICE,
+        BudgetError: PRICE,
+        RequestError: SERVICE,
+        BatchError: SERVICE,
+        StoreError: STORE,
+    }
+    return next((code for kind, code in codes.items() if isinstance(error, kind)), USAGE)

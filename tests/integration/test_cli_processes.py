@@ -1,0 +1,147 @@
+"""The command as real processes: stopped, killed, two at once, and what a search loads."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fix_cli import Command
+from gemini_embed_emulator import Emulator
+
+pytestmark = pytest.mark.slow
+Started = Callable[..., "subprocess.Popen[str]"]
+TEXTS = 1200
+PATIENCE_S = 60
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from gemini_embed_cli.folder import OpenFolder, settings
+
+with OpenFolder(settings({"folder": Path(sys.argv[1]), "emulator": True})) as opened, opened.index() as index:
+    index.count()
+    print("held", flush=True)
+    if sys.argv[2] == "busy":
+        with index.store.turns.use():
+            time.sleep(600)
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def start(home: Path) -> Started:
+    """Starts the command in the folder, with what it prints in pipes."""
+
+    def start(*arguments: str, **environ: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(  # noqa: S603 - our own command
+            [sys.executable, "-m", "gemini_embed_cli", *arguments],
+            cwd=home,
+            env={**os.environ, **environ},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return start
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=PATIENCE_S)
+    return process.returncode, out, err
+
+
+def many_texts(home: Path) -> None:
+    for number in range(TEXTS):
+        (home / f"text-{number}.md").write_text(f"Glacier {number} grinds valley {number * 7}.", "utf-8")
+
+
+def until(what: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not what():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.02)
+
+
+def slow_service(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An emulator in this process, that the command takes for the service, and that takes its time."""
+    monkeypatch.setenv("GEMINI_API_KEY", "a-key-for-tests")
+    monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", emulator.base_url)
+    emulator.latency_s = 0.3
+
+
+def test_what_ctrl_c_leaves_is_kept(
+    start: Started, home: Path, command: Command, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit code 130, a sentence, and the next sync embeds the rest only."""
+    many_texts(home)
+    slow_service(emulator, monkeypatch)
+    process = start("sync", "--yes")
+    until(lambda: len(emulator.requests) >= 9)
+    process.send_signal(signal.SIGINT)
+    code, _, err = ended(process)
+    assert (code, "what was finished is kept" in err, "Traceback" in err) == (130, True, False)
+
+    emulator.latency_s = 0
+    kept = json.loads(command("status", "--json").out)["records"]
+    assert 0 < kept < TEXTS + 7
+    report = json.loads(command("sync", "--yes", "--json").out)
+    assert (report["reused"], report["added"]) == (kept, TEXTS + 7 - kept)
+
+
+def test_a_search_comes_through_while_a_sync_runs(
+    start: Started, home: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And a second sync at the same time loses nothing."""
+    slow_service(emulator, monkeypatch)
+    assert ended(start("sync", "--yes"))[0] == 0
+    many_texts(home)
+    syncs = [start("sync", "--yes", "--json") for _ in range(2)]
+    seen = len(emulator.requests)
+    until(lambda: len(emulator.requests) >= seen + 5)
+    code, out, err = ended(start("search", "water shut-off", "--json"))
+    assert (code, err) == (0, "")
+    assert json.loads(out)["hits"][0]["source"] == "house-manual.pdf"
+
+    reports = [json.loads(ended(sync)[1]) for sync in syncs]
+    assert [report["added"] + report["reused"] for report in reports] == [TEXTS + 7] * 2
+    assert json.loads(ended(start("status", "--json"))[1])["records"] == TEXTS + 7
+
+
+@pytest.mark.parametrize("how", ["idle", "busy"])
+def test_a_holder_that_is_killed_leaves_the_index_free(start: Started, home: Path, command: Command, how: str) -> None:
+    """An idle one hands it over, alive; one that does not is named after the wait, and its kill frees the index."""
+    command("sync", "--emulator")
+    holder = subprocess.Popen(  # noqa: S603 - our own code
+        [sys.executable, "-c", HOLDER, str(home), how], stdout=subprocess.PIPE, text=True
+    )
+    with holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        code, _, err = ended(start("search", "bees", "--emulator", GEMINI_EMBED_WAIT_S="1"))
+        if how == "busy":
+            assert (code, f"process {holder.pid}" in err, "within 1 s" in err) == (4, True, True)
+        else:
+            assert (code, err) == (0, "")
+        holder.kill()
+    assert ended(start("search", "bees", "--emulator", GEMINI_EMBED_WAIT_S="1"))[0] == 0
+
+
+def test_a_search_loads_nothing_that_it_does_not_need(home: Path, command: Command) -> None:
+    """Which is what its start-up is made of."""
+    command("sync", "--emulator")
+    script = (
+        "import sys; from gemini_embed_cli.commands import run; run(['search', 'bees', '--emulator', '--json']); "
+        "print([name for name in ('google', 'PIL', 'av', 'pypdfium2', 'mcp', 'starlette', 'uvicorn', 'pydantic', "
+        "'rich', 'click', 'pymilvus', 'qdrant_client', 'tomllib') if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", script], cwd=home, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == "[]\n"
