@@ -42,22 +42,23 @@ class Question:
 
 
 QUESTIONS = [
-    Question("text to text", "How many seconds do I wait when a quota is used up?", modality="text"),
-    Question("text to text", "My tyre is flat. How do I patch the tube?", modality="text"),
-    Question("text to image", "a bar chart with blue bars", modality="image"),
-    Question("text to image", "a red circle", modality="image"),
+    Question("image to video", medium=Image(MEDIA / "another-tree.png"), modality="video"),
+    Question("audio to PDF", medium=Audio(MEDIA / "spoken.wav"), modality="pdf"),
     Question("text to PDF", "Where do I shut off the water?", modality="pdf"),
     Question("text to audio", "When does the plumber come?", modality="audio"),
     Question("text to video", "a boat with white sails and a red hull", modality="video"),
-    Question("image to image", medium=Image(MEDIA / "another-tree.png"), modality="image"),
-    Question("image to image", medium=Image(MEDIA / "another-bar-chart.png"), modality="image"),
-    Question("image to video", medium=Image(MEDIA / "another-tree.png"), modality="video"),
-    Question("video to image", medium=Video(MEDIA / "lemon.mp4"), modality="image"),
-    Question("audio to PDF", medium=Audio(MEDIA / "spoken.wav"), modality="pdf"),
-    Question("PDF to audio", medium=Pdf(MEDIA / "letter.pdf"), modality="audio"),
     Question(
         "text plus image to text", "Which cake is made with this fruit?", Image(MEDIA / "another-apple.png"), "text"
     ),
     Question("text plus image to image", "a bar chart in this colour", Image(MEDIA / "green-swatch.png"), "image"),
+    Question("video to image", medium=Video(MEDIA / "lemon.mp4"), modality="image"),
+    Question("PDF to audio", medium=Pdf(MEDIA / "letter.pdf"), modality="audio"),
     Question("text to all", "What is under the kitchen sink?"),
+    Question("image to image", medium=Image(MEDIA / "another-tree.png"), modality="image"),
+    Question("image to image", medium=Image(MEDIA / "another-bar-chart.png"), modality="image"),
+    Question("text to image", "a bar chart with blue bars", modality="image"),
+    Question("text to image", "a red circle", modality="image"),
+    Question("text to text", "How many seconds do I wait when a quota is used up?", modality="text"),
+    Question("text to text", "My tyre is flat. How do I patch the tube?", modality="text"),
 ]
+"""What surprises most comes first."""

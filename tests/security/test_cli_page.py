@@ -39,6 +39,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenFolder]:
         yield opened
 
 
+@pytest.fixture(scope="module", autouse=True)
+def closed() -> Iterator[None]:
+    yield
+    CLIENT.close()
+
+
 @pytest.fixture
 def url(folder: OpenFolder) -> Iterator[str]:
     with running(Guard(Page(folder))) as address:
@@ -285,7 +291,7 @@ def test_a_sync_meanwhile_and_a_search_both_end_well(url: str, folder: OpenFolde
 
     async def both() -> tuple[int | None, list[httpx.Response]]:
         sync = await asyncio.create_subprocess_exec(*command, stdout=-3, stderr=-3)
-        answers = []
+        answers: list[httpx.Response] = []
         async with httpx.AsyncClient(timeout=60) as client:
             while sync.returncode is None:
                 answers.append(await client.post(f"{url}search", data={"words": f"water {len(answers)}"}))

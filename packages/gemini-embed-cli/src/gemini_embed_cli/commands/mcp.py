@@ -8,7 +8,9 @@ import sys
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
 
 from gemini_embed_cli.commands.given import Flag, Where
 from gemini_embed_cli.commands.telling import note
@@ -27,6 +29,7 @@ def mcp(
     http: Flag = False,
     host: str = "127.0.0.1",
     port: int = PORT,
+    name: Annotated[tuple[str, ...], Parameter(negative="")] = (),
     allow_writes: Flag = False,
     max_cost: float | None = None,
     json: Flag = False,
@@ -47,6 +50,8 @@ def mcp(
         Address to listen on over HTTP.
     port
         Port to listen on over HTTP; 0 takes a free one.
+    name
+        A host name that leads here too, such as that of a proxy.
     allow_writes
         Have tools that add to the index and bring it up to date, at your cost.
     max_cost
@@ -55,7 +60,7 @@ def mcp(
         Answer in JSON instead of words, as ChatGPT's connectors read it.
     """
     where = where or Where()
-    roots = folders or (where.folder or Path(),)
+    roots = folders or (where.folder,)
     if max_cost is not None and not (allow_writes and max_cost > 0):
         raise FolderError("--max-cost is what --allow-writes may spend: a number above 0, with that flag")
     with ExitStack() as stack:
@@ -70,7 +75,7 @@ def mcp(
             return mcp_server(Folders(opened), max_cost_usd=limit if allow_writes else None, as_json=json)
 
         if http:
-            _serve_http(make(), host, port)
+            _serve_http(make(), host, port, name)
         else:
             from gemini_embed_cli.serving.mcp.transports import serve_stdio
 
@@ -79,13 +84,13 @@ def mcp(
             serve_stdio(make)
 
 
-def _serve_http(server: MCPServer[Any], host: str, port: int) -> None:
+def _serve_http(server: MCPServer[Any], host: str, port: int, names: tuple[str, ...]) -> None:
     from gemini_embed_cli.serving.guard import new_token
     from gemini_embed_cli.serving.mcp.transports import PATH, http_app, http_server
 
     given = os.environ.get(TOKEN)
     token = given or new_token()
-    app = http_app(server, host=host, token=token)
+    app = http_app(server, host=host, token=token, names=names)
     try:
         listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:

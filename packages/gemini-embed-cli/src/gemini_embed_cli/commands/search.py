@@ -11,7 +11,7 @@ from gemini_embed_cli.answers import founds
 from gemini_embed_cli.commands.asking import filter_of, query_of
 from gemini_embed_cli.commands.ending import DONE, NOTHING
 from gemini_embed_cli.commands.given import Flag, Where
-from gemini_embed_cli.commands.telling import as_json, note, open_hit, page, table
+from gemini_embed_cli.commands.telling import as_json, note, open_hit, table
 from gemini_embed_cli.folder import OpenFolder, remember, remembered
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def search(
             return DONE
         hits = _found(opened, query, k, kind, filter)
         if html is not None:
-            html.write_text(page(" ".join(query), hits), "utf-8")
+            _write(html, opened, query, hits)
     _tell(opened, query, hits, json=json)
     if open_ is not None:
         open_hit(remembered(opened.home, open_))
@@ -70,6 +70,21 @@ def _found(
         hits = index.search(parts if len(parts) > 1 else parts[0], k, filter=wanted)
     remember(opened.home, query, hits)
     return hits
+
+
+def _write(out: Path, opened: OpenFolder, query: tuple[str, ...], hits: Hits) -> None:
+    from gemini_embed import Text
+    from gemini_embed.content import Media
+
+    from gemini_embed_cli.serving.page.export import Answer, write_page
+
+    parts, settings = query_of(query), opened.settings
+    words = " ".join(part.text for part in parts if isinstance(part, Text))
+    media = [part for part in parts if isinstance(part, Media)]
+    about = f"The best of {settings.folder}, by vectors of {opened.embedder.model}."
+    title = f"Search {settings.folder.name}"
+    answer = Answer(hits=hits, words=words, media=media)
+    write_page(out, [answer], root=settings.folder, title=title, about=about, emulator=settings.emulator)
 
 
 def _tell(opened: OpenFolder, query: tuple[str, ...], hits: Hits, *, json: bool) -> None:

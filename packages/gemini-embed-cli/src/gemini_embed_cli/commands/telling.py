@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gemini_embed import Hit, Hits
+    from gemini_embed import Hit
 
     from gemini_embed_cli.answers import Found
 
@@ -52,14 +52,6 @@ def table(hits: Sequence[Found], folder: Path) -> None:
         where = Text(hit.link, style=f"link {address(hit, folder)}")
         shown.add_row(str(hit.rank), f"{hit.score:.2f}", hit.modality, where, Text(_cut(hit.text), style="dim"))
     Console().print(shown)
-
-
-def page(query: str, hits: Hits) -> str:
-    """The hits as a page of its own, with pictures inside."""
-    from html import escape
-
-    title, shown = escape(query), hits._repr_html_()  # what a notebook shows
-    return f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title><h1>{title}</h1>{shown}</html>'
 
 
 def open_hit(hit: Hit) -> None:

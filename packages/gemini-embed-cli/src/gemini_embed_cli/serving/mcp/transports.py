@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -65,13 +65,16 @@ def _kept_stdout() -> Iterator[Callable[[], object]]:
         os.close(wire)
 
 
-def http_app(server: MCPServer[Any], *, host: str = "127.0.0.1", token: str | None = None) -> App:
+def http_app(
+    server: MCPServer[Any], *, host: str = "127.0.0.1", token: str | None = None, names: Iterable[str] = ()
+) -> App:
     """The server as an ASGI application: streamable HTTP at /mcp, guarded.
 
     Args:
         server: what is served.
         host: that it listens on, see `Guard`.
         token: what requests must bring; None on the loopback: every program of this machine may ask.
+        names: further host names that lead here, such as that of a proxy.
 
     Raises:
         ConfigurationError: other machines reach it, and there is no token.
@@ -84,7 +87,7 @@ def http_app(server: MCPServer[Any], *, host: str = "127.0.0.1", token: str | No
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),  # the guard's work
         host=host,
     )
-    return Guard(app, bound=host, token=token)
+    return Guard(app, bound=host, token=token, names=names)
 
 
 def http_server(app: App) -> uvicorn.Server:
@@ -96,6 +99,7 @@ def http_server(app: App) -> uvicorn.Server:
         log_level="warning",
         access_log=False,
         lifespan="on",
+        ws="none",
         server_header=False,
         proxy_headers=False,
         limit_concurrency=MOST_REQUESTS,

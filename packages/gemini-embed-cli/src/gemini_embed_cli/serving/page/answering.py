@@ -53,7 +53,7 @@ class Answers:
             "folder": settings.folder.name,
             "path": str(settings.folder),
             "kinds": dict(zip(KINDS, counts, strict=True)),
-            "model": settings.model,
+            "model": index.embedder.model,
             "emulator": settings.emulator,
         }
 

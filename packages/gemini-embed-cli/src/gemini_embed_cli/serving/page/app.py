@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from importlib import resources
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gemini_embed import ConnectionFailedError, GeminiEmbedError, Hit, QuotaError, StoreLockedError
@@ -17,6 +16,7 @@ from gemini_embed_cli.serving.guard import Receive, Scope, Send
 from gemini_embed_cli.serving.page import showing
 from gemini_embed_cli.serving.page.answering import Answers
 from gemini_embed_cli.serving.page.asking import asked
+from gemini_embed_cli.serving.page.assets import asset
 from gemini_embed_cli.serving.page.headers import with_headers
 from gemini_embed_cli.serving.page.limits import Limits, Refused
 from gemini_embed_cli.serving.page.rooms import Room
@@ -33,11 +33,6 @@ ASSETS = ("page.css", "dom.js", "cards.js", "sound.js", "query.js", "live.js", "
 A_TYPED_QUERY = 64 * 1024  # bytes of a request that waits for no upload
 KEPT = {"cache-control": "private, max-age=3600"}
 """What a hit looks like: its id is made of its content."""
-
-
-def asset(name: str) -> str:
-    """A file of the page."""
-    return (resources.files(__package__) / "assets" / name).read_text("utf-8")
 
 
 class Page:

@@ -39,7 +39,8 @@ def _start(text: str, spans: list[tuple[int, int]], length: int) -> int:
     lead = length // 5
     best = max(spans, key=lambda span: sum(span[0] <= left < span[0] + length - lead for left, _ in spans))
     start = min(max(best[0] - lead, 0), len(text) - length)
-    return text.rfind(" ", 0, start + 1) + 1
+    word = text.find(" ", start) + 1 if start else 0
+    return word if 0 < word <= best[0] else start
 
 
 def _end(text: str, end: int) -> int:

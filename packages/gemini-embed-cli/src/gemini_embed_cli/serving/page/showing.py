@@ -21,6 +21,7 @@ FOUND_INCHES, LINE_INCHES = 4.6, 5.6
 shown whole."""
 ASPECT = 0.62  # height by width
 MARGIN = 24  # pixels around what is shown of a page
+LINE = 60  # pixels: no line of text is higher
 PAPER = 245  # grey from which a pixel is paper
 MARK = (255, 226, 120)
 PEAKS = 120
@@ -79,30 +80,48 @@ def _marked(page: Picture, regions: Sequence[Region]) -> Picture:
 
 def _cut(page: Picture, regions: Sequence[Region]) -> Region:
     """What holds most of the marked words; without any, the upper part of what is printed."""
-    content = _content(page)
-    left, top, right, bottom = content
+    content = left, top, right, bottom = _content(page)
     is_wide = right - left > LINE_INCHES * DPI
     width = int(FOUND_INCHES * DPI) if is_wide and regions else right - left
-    height = min(bottom - top, max(int(width * ASPECT), 2 * MARGIN))
-    if not regions:
-        return left, top, right, top + height
+    height = min(bottom - top, int(width * ASPECT))
     places = [_placed(region, content, width, height) for region in regions[:200]]
-    return max(places, key=lambda place: (sum(_holds(place, one) for one in regions), -place[1]))
+    best = max(places, key=lambda place: (sum(_holds(place, one) for one in regions), -place[1]), default=None)
+    return _between_lines(page, best or (left, top, left + width, top + height))
 
 
-def _content(page: Picture) -> Region:
-    """All but the empty margins; the whole page where it is not white."""
-    found = page.convert("L").point(lambda grey: 255 if grey < PAPER else 0).getbbox() or (0, 0, *page.size)
-    left, top = (max(edge - MARGIN, 0) for edge in found[:2])
-    right, bottom = (min(edge + MARGIN, side) for edge, side in zip(found[2:], page.size, strict=True))
-    return left, top, right, bottom
+def _content(page: Picture, within: Region | None = None) -> Region:
+    """All but the empty margins; the whole of it where it is not white."""
+    within = within or (0, 0, *page.size)
+    ink = page.crop(within).convert("L").point(lambda grey: 255 if grey < PAPER else 0).getbbox()
+    if ink is None:
+        return within
+    left, top, right, bottom = within
+    return (
+        max(left + ink[0] - MARGIN, left),
+        max(top + ink[1] - MARGIN, top),
+        min(left + ink[2] + MARGIN, right),
+        min(top + ink[3] + MARGIN, bottom),
+    )
 
 
 def _placed(region: Region, content: Region, width: int, height: int) -> Region:
-    """A cut with the region in its upper part, inside of what is printed."""
-    left = min(max((region[0] + region[2] - width) // 2, content[0]), content[2] - width)
+    """A cut with the region in its upper part, inside of what is printed; from the beginning of the line if it can."""
+    middle = (region[0] + region[2] - width) // 2
+    left = content[0] if region[2] <= content[0] + width else min(max(middle, content[0]), content[2] - width)
     top = min(max(region[1] - height // 4, content[1]), content[3] - height)
     return left, top, left + width, top + height
+
+
+def _between_lines(page: Picture, cut: Region) -> Region:
+    """The cut, its upper edge moved up to where no letter is cut through, its lower one to where something ends."""
+    left, top, right, bottom = cut
+    above = page.crop((left, max(top - LINE, 0), right, top + 1)).convert("L")
+    rows = [above.crop((0, row, above.width, row + 1)).getextrema()[0] for row in range(above.height)]
+    empty = [row for row, darkest in enumerate(rows) if darkest >= PAPER]  # type: ignore[operator] # one band: numbers
+    if empty:
+        nearest = empty[-1]
+        top = max(top - LINE, 0) + next((row for row in range(nearest, -1, -1) if row not in empty[-MARGIN:]), -1) + 1
+    return left, top, right, _content(page, (left, top, right, bottom))[3]
 
 
 def _holds(outer: Region, inner: Region) -> bool:
@@ -111,10 +130,11 @@ def _holds(outer: Region, inner: Region) -> bool:
 
 def _encoded(picture: Picture) -> Shown:
     """Drawings stay sharp as PNG, photographs are JPEG."""
+    is_clear = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
+    plain = picture.convert("RGBA" if is_clear else "RGB")  # of all modes: floats, CMYK, palettes
     data = BytesIO()
-    drawn = picture.mode in ("1", "L", "P") or picture.convert("RGB").getcolors(4096) is not None
-    if drawn or picture.mode in ("RGBA", "LA"):
-        picture.save(data, "PNG", optimize=False)
+    if is_clear or plain.getcolors(4096) is not None:
+        plain.save(data, "PNG")
         return Shown("image/png", data.getvalue())
-    picture.convert("RGB").save(data, "JPEG", quality=82)
+    plain.save(data, "JPEG", quality=82)
     return Shown("image/jpeg", data.getvalue())
