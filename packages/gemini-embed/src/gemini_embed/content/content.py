@@ -27,7 +27,7 @@ class Content:
         object.__setattr__(self, "title", title)
         if not self.parts:
             raise InputError("a content needs at least one part")
-        if not isinstance(title, str | None):
+        if title is not None and not isinstance(title, str):
             raise InputError(f"title must be a str or None, not {type(title).__name__}")
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -121,7 +121,7 @@ class Reader:
             return
         origin = self._origin(item, found)
         part = origin.content.parts[0]
-        if len(origin.content.parts) > 1 or not isinstance(part, Text | Media):
+        if len(origin.content.parts) > 1 or not isinstance(part, (Text, Media)):
             yield self._whole(item, origin)
         elif isinstance(part, Text):
             yield from self._passages(item, origin, part)
@@ -139,8 +139,10 @@ class Reader:
             return Origin(content, str(found.path), found.mime_type, self.cutting.text_tokens)
         if found is not None:
             return Origin(Content(found, title=item.title), str(item.content))
-        if isinstance(item.content, str) and names_a_file(item.content):
-            warn(f"a str in a list is a text: for the file of that name say Path({item.content!r})")
+        if isinstance(item.content, str):
+            if names_a_file(item.content):
+                warn(f"a str in a list is a text: for the file of that name say Path({item.content!r})")
+            return Origin(Content(item.content, title=item.title), None, "text/plain", self.facts.max_tokens)
         content = Content.of(item.content)
         if item.title is not None:
             content = Content(*content.parts, title=item.title)
@@ -162,7 +164,7 @@ class Reader:
             excerpt=excerpt,
         )
         if excerpt is not _WHOLE and excerpt.metadata:  # the same bytes, but another stretch of them
-            identity = replace(identity, key=[digest, content.title, excerpt.metadata])
+            identity = identity._replace(key=[digest, content.title, excerpt.metadata])
         record = self._record(item, origin, identity, content.text)
         part = content.parts[0]
         if item.page_content is not None or len(looks) > 1 or not isinstance(part, Media):
@@ -184,7 +186,10 @@ class Reader:
         stands is no part of an id, so an edit changes the ids of what was edited."""
         most = origin.text_tokens
         if most is None or likely_tokens(part.text) <= most:
-            yield self._whole(item, origin)
+            digest = sha256_of(part.text)
+            identity = Identity([digest, origin.content.title], None, "text", origin.mime_type, digest, _WHOLE)
+            record = self._record(item, origin, identity, part.text)
+            yield Candidate(record, identity.content_key, Loaded(origin.content))
             return
         tokens = min(self.cutting.text_tokens, most)
         windows = text_windows(part.text, tokens=tokens, overlap=self.cutting.overlap_tokens)
@@ -267,24 +272,26 @@ class Reader:
         return {} if self.added_at is None else {"added_at": self.added_at}
 
     def _record(self, item: Item, origin: Origin, identity: Identity, text: str) -> Record:
-        metadata = {**self._stamp, **json_object(origin.metadata), **json_object(item.metadata or {})}
+        metadata = {**self._stamp, **(json_object(origin.metadata) if origin.metadata else {})}
+        if item.metadata:
+            metadata |= json_object(item.metadata)
         source = item.source or metadata.get("source") or origin.uri or f"sha256:{identity.key[0]}"
         if not isinstance(source, str):
             raise InputError(f"the source in metadata must be a string, not {type(source).__name__}")
-        described: dict[str, str | int | float | None] = {
-            "source": source,
-            "modality": identity.modality,
-            "mime_type": identity.mime_type,
-            "title": origin.content.title,
-            "sha256": identity.sha256,
-            "uri": origin.uri,
-        }
-        if identity.excerpt is not _WHOLE:
-            described |= identity.excerpt.metadata
-        record = Record(
-            id=identity.record_id(source, self.digest),
-            page_content=text if item.page_content is None else item.page_content,
-            metadata=metadata | {name: value for name, value in described.items() if value is not None},
+        told = (
+            ("source", source),
+            ("modality", identity.modality),
+            ("mime_type", identity.mime_type),
+            ("title", origin.content.title),
+            ("sha256", identity.sha256),
+            ("uri", origin.uri),
         )
+        for name, value in told:
+            if value is not None:
+                metadata[name] = value
+        if identity.excerpt is not _WHOLE:
+            metadata |= identity.excerpt.metadata
+        page_content = text if item.page_content is None else item.page_content
+        record = Record(identity.record_id(source, self.digest), page_content, metadata)
         check_text(record)
         return record

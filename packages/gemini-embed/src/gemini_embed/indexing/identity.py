@@ -6,10 +6,9 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import product
 from json.encoder import encode_basestring_ascii
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from gemini_embed.content import Content, Media, Part, Text
@@ -20,19 +19,19 @@ from gemini_embed.records import Record
 
 NAMESPACE = UUID("7f1c5a52-8a0e-5f0f-9b57-6c1f7a0f6e0d")
 """Of all record ids."""
+_NAMESPACE_BYTES = NAMESPACE.bytes
 _EQUAL_PASSAGES = 1000
 """More of one source are not looked for."""
 
 
 def uuid_of(name: str) -> str:
     """`str(uuid5(NAMESPACE, name))` in a third of its time."""
-    digest = hashlib.sha1(NAMESPACE.bytes + name.encode(), usedforsecurity=False).hexdigest()
+    digest = hashlib.sha1(_NAMESPACE_BYTES + name.encode(), usedforsecurity=False).hexdigest()
     variant = "89ab"[int(digest[16], 16) & 3]
     return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
 
 
-@dataclass(frozen=True)
-class Identity:
+class Identity(NamedTuple):
     """What tells one record of an item from the others."""
 
     key: list[Any]
@@ -45,7 +44,7 @@ class Identity:
     """None where the bytes were not read."""
     excerpt: Excerpt
 
-    @cached_property
+    @property
     def content_key(self) -> str:
         """The key as text."""
         return _as_json(self.key)
@@ -106,12 +105,12 @@ def _identities(record: Record) -> Iterator[tuple[str, Identity]]:
     yield from ((source, whole) for whole in wholes)
     if modality == "text" and stretch:
         numbered = product(range(1, _EQUAL_PASSAGES), wholes)
-        yield from ((source, replace(whole, window=number)) for number, whole in numbered)
+        yield from ((source, whole._replace(window=number)) for number, whole in numbered)
     elif stretch:
         window = [modality, *stretch.values()]
         for whole in wholes:
-            yield source, replace(whole, key=[*whole.key, window], window=window)
-            yield source, replace(whole, key=[*whole.key, stretch])
+            yield source, whole._replace(key=[*whole.key, window], window=window)
+            yield source, whole._replace(key=[*whole.key, stretch])
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from gemini_embed.content import Content, Part
 from gemini_embed.indexing.items import Item
@@ -18,8 +18,7 @@ _LONGEST_NAME = 256
 """What may be the name of a file, though a list holds it as a text."""
 
 
-@dataclass(frozen=True)
-class Origin:
+class Origin(NamedTuple):
     """What an item holds, and where that came from."""
 
     content: Content
@@ -28,7 +27,7 @@ class Origin:
     """Of text; media tell their own."""
     text_tokens: int | None = None
     """A text with more is cut into passages."""
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = MappingProxyType({})
     """What else is known of it."""
 
 

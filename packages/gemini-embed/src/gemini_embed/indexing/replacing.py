@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from gemini_embed.indexing.scratch import Seen, scratch_database, short_key
@@ -27,6 +28,8 @@ class Outdated:
 
     def confirm(self, records: Sequence[Record]) -> None:
         """Note what the sources seen for the first time hold, then strike off what came again."""
+        if self._was_empty:
+            return
         first_seen = [one.source for one in records if one.source and self._sources.is_new(one.source)]
         if first_seen:
             for batch in self._store.iterate(filter={"source": first_seen}, with_vectors=False):
@@ -35,6 +38,11 @@ class Outdated:
                 self._are_some = True
         if self._are_some:
             self._old.executemany("DELETE FROM old WHERE id = ?", ((record.id,) for record in records))
+
+    @cached_property
+    def _was_empty(self) -> bool:
+        """Whether the store held nothing when the first records came: then nothing of it can be outdated."""
+        return not any(batch.records for batch in self._store.iterate(batch_size=1, with_vectors=False))
 
     def keep(self, source: str | None) -> None:
         """What this source held stays: an item of its could not be embedded, and the old may be all there is of it."""

@@ -38,13 +38,14 @@ class Conditions(ABC):
     def any_of(self, path: Path, values: Sequence[Scalar]) -> Any:
         """A match of 1 finds the stored 1 but not 1.0, so numbers become ranges from the value to itself."""
         key = field_key(path)
-        parts = [self.text_in(key, [value for value in values if isinstance(value, str)])]
+        texts = [value for value in values if isinstance(value, str)]
+        parts = [self.text_in(key, texts)] if texts or not values else []
         for value in values:
             if isinstance(value, bool) or (isinstance(value, int) and abs(value) > _EXACT_FLOAT):
                 parts.append(self.exactly(key, value))
             elif isinstance(value, (int, float)):
                 parts.append(self.number_in(key, {"gte": value, "lte": value}))
-        return self.some(parts)
+        return parts[0] if len(parts) == 1 else self.some(parts)
 
     def missing(self, path: Path) -> Any:
         return self.empty(field_key(path))
