@@ -44,6 +44,10 @@ class Question:
 QUESTIONS = [
     Question("image to video", medium=Image(MEDIA / "another-tree.png"), modality="video"),
     Question("audio to PDF", medium=Audio(MEDIA / "spoken.wav"), modality="pdf"),
+    Question("text to page", "May I write in my score with a pen or a pencil?", modality="text"),
+    Question("text to table", "Is the treasurer a bass?", modality="text"),
+    Question("text to mail", "How many steps has the lighthouse, and which shoes do I wear?", modality="text"),
+    Question("text to subtitles", "How long do we hum on one breath?", modality="text"),
     Question("text to PDF", "Where do I shut off the water?", modality="pdf"),
     Question("text to audio", "When does the plumber come?", modality="audio"),
     Question("text to video", "a boat with white sails and a red hull", modality="video"),

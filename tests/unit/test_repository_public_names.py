@@ -33,6 +33,7 @@ PINNED = {
     "gemini_embed.marking": "marked",
     "gemini_embed.migrating": "FromMilvus FromQdrant Migration MigrationEstimate MigrationReport Verification",
     "gemini_embed.models": "ALL_MODALITIES Backend Endpoint MODELS Modality ModelFacts bare_name facts_for",
+    "gemini_embed.readers": "FunctionReader Passage own_passage",
     "gemini_embed.searching": "Fusion Hypothetical SearchOptions Wanted",
     "gemini_embed.searching.lexical": "Words words_with_text",
     "gemini_embed.searching.options": "Fusion SearchOptions Wanted",
