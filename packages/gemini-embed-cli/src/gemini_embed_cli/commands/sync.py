@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gemini_embed_cli.commands.given import Flag, Money, Where, Which
-from gemini_embed_cli.commands.pricing import agree
+from gemini_embed_cli.commands.pricing import bought, limit_of
 from gemini_embed_cli.commands.reporting import tell
 
 
@@ -33,9 +33,16 @@ def sync(
     money = money or Money()
     with (where or Where()).opened(folder) as opened, opened.index(new=True) as index:
         place = (folder or opened.settings.folder).expanduser().resolve()
-        options = (which or Which()).options()
-        if not opened.settings.emulator:
-            agree(index.estimate(place, **options), money, opened.settings)
-        options["max_cost_usd"] = money.max_cost
-        for report in index.watch(place, **options) if watch else [index.sync(place, **options)]:
-            tell(report, json=json, emulator=opened.settings.emulator)
+        files = which or Which()
+        report = bought(
+            lambda limit: index.sync(place, **files.options(max_cost_usd=limit)),
+            lambda: index.estimate(place, **files.options()),
+            index,
+            money,
+            opened.settings,
+        )
+        tell(report, json=json, emulator=opened.settings.emulator)
+        if watch:
+            limit = limit_of(money, opened.settings)
+            for report in index.watch(place, **files.options(max_cost_usd=limit)):
+                tell(report, json=json, emulator=opened.settings.emulator)
