@@ -128,8 +128,8 @@ async def test_writing(connect: Connect, notes: OpenFolder) -> None:
         told = await ask("add", text="The spare key hangs in the shed.", title="Keys")
         assert (told.json["added"], told.json["folder"]) == (1, "notes")
         assert told.json["left_usd"] < 0.01
-        assert (await ask("search", query="spare key", k=1)).json["results"][0]["link"] == "Keys"
-        assert "hangs in the shed" in (await ask("fetch", id="Keys")).words
+        assert (await ask("search", query="spare key", k=1)).json["results"][0]["link"] == "note:Keys"
+        assert "hangs in the shed" in (await ask("fetch", id="note:Keys")).words
         await ask("add", text="The spare key is lost.", title="Keys")
         assert (await ask("search", query="spare key", k=1)).json["results"][0]["text"] == "The spare key is lost."
         (root / "tap.md").write_text("The tap drips.\n", "utf-8")
@@ -138,7 +138,33 @@ async def test_writing(connect: Connect, notes: OpenFolder) -> None:
         (root / "roof.md").write_text("The roof leaks.\n", "utf-8")
         synced = await ask("sync")
         assert [synced.json[name] for name in ("added", "reused", "removed", "skipped")] == [1, 1, 1, []]
-        assert (await ask("list_sources")).words.splitlines() == ["text roof.md", "text tap.md", "text Keys"]
+        assert (await ask("list_sources")).words.splitlines() == [
+            "text roof.md",
+            "text tap.md",
+            'text note:Keys "Keys"',
+        ]
+
+
+async def test_a_note_takes_the_place_of_no_file(connect: Connect, notes: OpenFolder) -> None:
+    """Whatever it is called."""
+    path = str(notes.settings.folder / "pump.md")
+    async with connect(notes, max_cost_usd=0.01) as ask:
+        await ask("add", text="Another text.", title=path)
+        assert "bled in May" in (await ask("fetch", id="pump.md")).words
+        assert [one["link"] for one in (await ask("list_sources")).json["sources"]] == ["pump.md", f"note:{path}"]
+
+
+async def test_progress(connect: Connect, notes: OpenFolder) -> None:
+    """A client that asks for it is told of the price, and of the work."""
+    told: list[tuple[float, float | None, str | None]] = []
+
+    async def heard(progress: float, total: float | None, message: str | None) -> None:
+        told.append((progress, total, message))
+
+    (notes.settings.folder / "tap.md").write_text("The tap drips.\n", "utf-8")
+    async with connect(notes, max_cost_usd=0.01, mode="legacy") as ask:
+        await ask.client.call_tool("sync", {}, progress_callback=heard)
+    assert told[:2] == [(0.0, None, "estimating the price"), (0.0, 1.0, "embedding 1 items")]
 
 
 async def test_too_dear(connect: Connect, notes: OpenFolder) -> None:
@@ -155,6 +181,18 @@ async def test_too_dear(connect: Connect, notes: OpenFolder) -> None:
             assert index.count({"source": ["b", "long.md"]}) == 0
             spent = index.embedder.budget.spent_usd
         assert spent < 1e-5
+
+
+async def test_what_the_service_refuses(connect: Connect, notes: OpenFolder) -> None:
+    """Is a sentence too, whenever it comes; what had been added before stays."""
+    with notes.index() as index:
+        index.embedder.budget.max_usd = 1e-9  # as if others had spent it meanwhile
+        async with connect(notes, max_cost_usd=0.01) as ask:
+            told = await ask("add", text="The spare key hangs in the shed.", title="Keys")
+            index.embedder.budget.max_usd = None
+            assert (told.is_error, "max_cost_usd" in told.words) == (True, True)
+            assert [one["link"] for one in (await ask("list_sources")).json["sources"]] == ["pump.md"]
+            assert (await ask("add", text="The spare key hangs in the shed.", title="Keys")).json["added"] == 1
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from gemini_embed.agents import Reading, read_source
 from gemini_embed_cli.serving.mcp.answers import Answer, link_to, titled, uri_of, url_of
 from gemini_embed_cli.serving.mcp.folders import Folders, Served, is_known
 from gemini_embed_cli.serving.mcp.numbers import Numbers
-from gemini_embed_cli.serving.mcp.pictures import LARGE, picture_of
+from gemini_embed_cli.serving.mcp.pictures import LARGE, one_at_a_time, picture_of
 
 if TYPE_CHECKING:
     from mcp_types import ContentBlock
@@ -77,7 +77,8 @@ def _media(hit: Hit) -> tuple[list[ContentBlock], str]:
 
 def _clip(hit: Hit) -> tuple[Sequence[ContentBlock], str]:
     try:
-        part = hit.clip()
+        with one_at_a_time:
+            part = hit.clip()
     except GeminiEmbedError as error:
         return (), f"not sent: {error}"
     data, mime_type = part.data or b"", part.mime_type or ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import threading
 from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,6 +29,8 @@ SMALL = Size(448, 24 * 2**10, 60)
 """Beside a result: some 250 tokens where a model sees it, and bearable where a client counts its base64 as text."""
 LARGE = Size(1568, 600 * 2**10, 130)
 """Of what is fetched: the side that chat models look at, small print of a page included."""
+one_at_a_time = threading.Lock()
+"""Held while a medium is opened: a picture of 100 million pixels takes 600 MB meanwhile, and calls come together."""
 _QUALITIES = (80, 65, 50, 35)
 _PICTURED = ("image", "pdf", "video")
 
@@ -37,8 +40,9 @@ def picture_of(hit: Hit, size: Size) -> tuple[ImageContent | None, str]:
     if hit.modality not in _PICTURED:
         return None, ""
     try:
-        picture = hit.page(dpi=size.dpi) if hit.modality == "pdf" else hit.image()
-        data = jpeg_of(picture, size)
+        with one_at_a_time:
+            picture = hit.page(dpi=size.dpi) if hit.modality == "pdf" else hit.image()
+            data = jpeg_of(picture, size)
     except GeminiEmbedError as error:
         return None, str(error)
     from mcp_types import ImageContent

@@ -13,6 +13,7 @@ import anyio.to_thread
 from gemini_embed import GeminiEmbedError
 from gemini_embed.models import Modality
 from mcp.server import MCPServer
+from mcp.server.mcpserver import Context
 from mcp_types import CallToolResult, ToolAnnotations
 from pydantic import Field
 
@@ -113,20 +114,22 @@ def _add_reading(server: MCPServer[Any], tools: Tools) -> None:
 
 
 def _add_writing(server: MCPServer[Any], tools: Tools, purse: writing.Purse) -> None:
-    def writes(title: str, *, destructive: bool) -> ToolAnnotations:
-        return ToolAnnotations(title=title, read_only_hint=False, destructive_hint=destructive, idempotent_hint=True)
+    def writes(title: str) -> ToolAnnotations:
+        return ToolAnnotations(title=title, read_only_hint=False, destructive_hint=True, idempotent_hint=True)
 
-    @server.tool(description=words.ADD, annotations=writes("Add to the index", destructive=False))
+    @server.tool(description=words.ADD, annotations=writes("Add to the index"))
     async def add(
+        client: Context[Any, Any],
         file: Annotated[str | None, Field(description=words.ADD_FILE)] = None,
         text: Annotated[str | None, Field(description=words.ADD_TEXT)] = None,
         title: Annotated[str | None, Field(description=words.ADD_TITLE)] = None,
         folder: Annotated[str | None, Field(description=words.ADD_FOLDER)] = None,
     ) -> Annotated[CallToolResult, WrittenJson]:
-        return await tools.told(writing.add(file, text, title, folder, tools.folders, purse))
+        return await tools.told(writing.add(file, text, title, folder, tools.folders, purse, client.report_progress))
 
-    @server.tool(description=words.SYNC, annotations=writes("Bring the index up to date", destructive=True))
+    @server.tool(description=words.SYNC, annotations=writes("Bring the index up to date"))
     async def sync(
+        client: Context[Any, Any],
         folder: Annotated[str | None, Field(description=words.SYNC_FOLDER)] = None,
     ) -> Annotated[CallToolResult, WrittenJson]:
-        return await tools.told(writing.sync(folder, tools.folders, purse))
+        return await tools.told(writing.sync(folder, tools.folders, purse, client.report_progress))

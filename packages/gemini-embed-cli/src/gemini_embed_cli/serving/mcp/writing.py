@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import TypeAlias
 
 import anyio
 import anyio.to_thread
-from gemini_embed import AddReport, Budget, Estimate, InputError, Item, MultimodalIndex
+from gemini_embed import AddReport, Budget, Estimate, GeminiEmbedError, InputError, Item, MultimodalIndex
 
 from gemini_embed_cli.folder import FolderError
 from gemini_embed_cli.serving.mcp.answers import Answer
@@ -20,8 +21,13 @@ from gemini_embed_cli.serving.mcp.queries import part_in
 MOST_TEXT = 200_000
 """Characters of a text that is added."""
 MOST_TITLE = 200
+_NOTE = "note:"
+"""How sources of texts begin, so that none takes the place of a file's records."""
 NAMED = 10
 """Skipped files that an answer names."""
+TELL_EVERY_S = 2.0
+Tell: TypeAlias = Callable[[float, float | None, str], Awaitable[None]]
+"""Tells a client how far the work is: of how much, and in words."""
 _LEAST_USD = 1e-9
 """A limit for what costs nothing: a budget has to have some."""
 _URL = re.compile(r"https?://\S+", re.IGNORECASE)
@@ -66,7 +72,13 @@ class Purse:
 
 
 async def add(
-    file: str | None, text: str | None, title: str | None, folder: str | None, folders: Folders, purse: Purse
+    file: str | None,
+    text: str | None,
+    title: str | None,
+    folder: str | None,
+    folders: Folders,
+    purse: Purse,
+    tell: Tell,
 ) -> Answer:
     """One thing, added.
 
@@ -79,13 +91,13 @@ async def add(
     served, item = await anyio.to_thread.run_sync(_item, file, text, title, folder, folders)
     async with purse.turn:
         index = await _opened(served)
-        purse.check(await index.aestimate([item]))
-        with purse.paying(index.embedder.budget) as most_usd:
-            report = await index.aadd([item], max_cost_usd=most_usd, progress=False)
+        async with _told(index.embedder.budget, await _agreed(index, [item], purse, tell), tell):
+            with purse.paying(index.embedder.budget) as most_usd:
+                report = await index.aadd([item], max_cost_usd=most_usd, progress=False)
     return _answer(report, served, purse)
 
 
-async def sync(folder: str | None, folders: Folders, purse: Purse) -> Answer:
+async def sync(folder: str | None, folders: Folders, purse: Purse, tell: Tell) -> Answer:
     """The index of a folder, made to hold what the folder holds.
 
     Raises:
@@ -95,10 +107,41 @@ async def sync(folder: str | None, folders: Folders, purse: Purse) -> Answer:
     served = folders.one(folder)
     async with purse.turn:
         index = await _opened(served)
-        purse.check(await index.aestimate(served.root))
-        with purse.paying(index.embedder.budget) as most_usd:
-            report = await index.async_sync(served.root, max_cost_usd=most_usd, progress=False)
+        async with _told(index.embedder.budget, await _agreed(index, served.root, purse, tell), tell):
+            with purse.paying(index.embedder.budget) as most_usd:
+                report = await index.async_sync(served.root, max_cost_usd=most_usd, progress=False)
     return _answer(report, served, purse)
+
+
+async def _agreed(index: MultimodalIndex, what: list[Item] | Path, purse: Purse, tell: Tell) -> Estimate:
+    """The price, where there is enough left for it."""
+    await tell(0.0, None, "estimating the price")
+    estimate = await index.aestimate(what)
+    purse.check(estimate)
+    return estimate
+
+
+@asynccontextmanager
+async def _told(budget: Budget, estimate: Estimate, tell: Tell) -> AsyncIterator[None]:
+    """Tell the client how far the block is, by what it has spent of its likely price."""
+    before, likely_usd = budget.spent_usd, estimate.usd or 0.0
+
+    async def telling() -> None:
+        while True:
+            share = min((budget.spent_usd - before) / likely_usd, 1.0) if likely_usd else 0.0
+            await tell(share * estimate.items, float(estimate.items), f"embedding {estimate.items:,} items")
+            await anyio.sleep(TELL_EVERY_S)
+
+    failure: GeminiEmbedError | None = None  # raised as it is, not in the group's
+    async with anyio.create_task_group() as group:
+        group.start_soon(telling)
+        try:
+            yield
+        except GeminiEmbedError as error:
+            failure = error
+        group.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
 
 
 async def _opened(served: Served) -> MultimodalIndex:
@@ -118,7 +161,7 @@ def _item(
     if text is not None:
         if len(text) > MOST_TEXT or not text.strip():
             raise InputError(f"the text has {len(text):,} characters: from 1 to {MOST_TEXT:,} are added")
-        return folders.one(folder), Item(text, source=title, title=title)
+        return folders.one(folder), Item(text, source=title and f"{_NOTE}{title}", title=title)
     file = checked(file or "", "file")
     if _URL.fullmatch(file):
         served = folders.one(folder)
