@@ -22,9 +22,10 @@ PACKAGES = {
         "llama_index/retrievers/gemini_embed",
     ],
 }
-pytestmark = pytest.mark.skipif(
-    not {"GEMINI_EMBED_DIST", "GEMINI_EMBED_CLEAN_PYTHON"} <= os.environ.keys(), reason="run by make test-wheels"
-)
+CLI = {"gemini_embed_cli": ["gemini_embed_cli"]}
+"""Installed in an environment of its own: it brings a vector store, which the other must not have."""
+NEEDED = {"GEMINI_EMBED_DIST", "GEMINI_EMBED_CLEAN_PYTHON", "GEMINI_EMBED_CLI_PYTHON"}
+pytestmark = pytest.mark.skipif(not os.environ.keys() >= NEEDED, reason="run by make test-wheels")
 
 
 @pytest.fixture(scope="module")
@@ -46,15 +47,16 @@ def run(tmp_path: Path) -> Callable[..., str]:
     return run
 
 
-@pytest.mark.parametrize("name", PACKAGES)
+@pytest.mark.parametrize("name", PACKAGES | CLI)
 def test_a_wheel_holds_its_packages_and_no_more(dist: Path, name: str) -> None:
     """Typed, licensed, and no `__init__.py` in the folders that are LlamaIndex's."""
     (wheel,) = dist.glob(f"{name}-[0-9]*.whl")
     files = zipfile.ZipFile(wheel).namelist()
-    outside = [file for file in files if not file.startswith((*(f"{each}/" for each in PACKAGES[name]), f"{name}-"))]
+    packages = (PACKAGES | CLI)[name]
+    outside = [file for file in files if not file.startswith((*(f"{each}/" for each in packages), f"{name}-"))]
 
     assert outside == []
-    assert {f"{package}/py.typed" for package in PACKAGES[name]} <= {*files}
+    assert {f"{package}/py.typed" for package in packages} <= {*files}
     assert any(file.endswith("licenses/LICENSE") for file in files)
     assert len(list(dist.glob(f"{name}-[0-9]*.tar.gz"))) == 1
 
@@ -97,3 +99,21 @@ def test_users_of_the_wheels_get_types() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
 
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("name", ["gemini-embed", "gemini-embed-cli"])
+def test_the_command_needs_nothing_else(name: str, tmp_path: Path) -> None:
+    """Installed alone, without extras and without a key: a folder is synced and searched."""
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes/bread.md").write_text("Bread rises because of yeast.", "utf-8")
+    command = (ROOT / os.environ["GEMINI_EMBED_CLI_PYTHON"]).with_name(name)
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("GEMINI_", "GOOGLE_"))}
+    for arguments in (
+        ("sync", "notes", "--emulator"),
+        ("search", "-C", "notes", "What makes bread rise?", "--emulator"),
+    ):
+        done = subprocess.run(  # noqa: S603 - our own command
+            [command, *arguments], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+    assert "bread.md  Bread rises because of yeast." in done.stdout
