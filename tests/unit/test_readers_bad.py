@@ -176,7 +176,7 @@ def test_macros_are_left_behind() -> None:
     ):
         kind = b"wordprocessingml.document" if suffix == ".docm" else b"presentationml.presentation"
         plain = b"application/vnd.openxmlformats-officedocument." + kind + b".main+xml"
-        with_macros = changed(make(), "[Content_Types].xml", lambda xml, a=plain, b=part: bytes(xml).replace(a, b))  # type: ignore[misc] - bound now
+        with_macros = changed(make(), "[Content_Types].xml", lambda xml, a=plain, b=part: bytes(xml).replace(a, b))  # type: ignore[misc]  # bound by its defaults
         assert said(f"a{suffix}", with_macros) == said(f"a{suffix[:-1]}x", make())
 
 
