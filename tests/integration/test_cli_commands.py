@@ -134,7 +134,15 @@ def test_prices_are_shown_and_asked_about(
     ran = command("sync", "--yes")
     assert ran.code == 0
     assert "about $" in ran.err
-    assert json.loads(command("status", "--json").out)["spent_usd"] > 0
+    spent = json.loads(command("status", "--json").out)["spent_usd"]
+    assert spent > 0
+
+    (home / "new.md").write_text("Copper turns green.", "utf-8")
+    assert command("sync").code == 5
+    monkeypatch.setenv("GEMINI_EMBED_ASK_ABOVE_USD", "1")
+    ran = command("sync", "--json")
+    assert (ran.code, ran.err, json.loads(ran.out)["added"]) == (0, "", 1)
+    assert json.loads(command("status", "--json").out)["spent_usd"] > spent
 
 
 def test_an_estimate_needs_no_key(command: Command, home: Path) -> None:
@@ -183,6 +191,21 @@ def test_the_doctor_says_what_to_type(command: Command, home: Path) -> None:
     ran = command("doctor", "--emulator")
     assert ran.code == 0
     assert "answered with 768 numbers" in ran.out
+
+
+def test_a_file_that_cannot_be_written_is_a_sentence(command: Command, home: Path) -> None:
+    command("sync", "--emulator")
+    ran = command("search", "bees", "--emulator", "--html", home / "away/hits.html")
+    assert (ran.code, "away/hits.html: No such file" in ran.err, "Traceback" in ran.err) == (2, True, False)
+
+
+def test_files_are_chosen(command: Command, home: Path) -> None:
+    """As a .gitignore says it; the folder's own settings are no document."""
+    (home / "gemini-embed.toml").write_text("emulator = true\ndimensions = 128\n", "utf-8")
+    command("sync", "--exclude", "*.pdf", "--exclude", "garden.md")
+    assert sorted(json.loads(command("status", "--json").out)["by_source"]) == ["bicycle.md", "recipes.md"]
+    assert json.loads(command("sync", "--include", "*.md", "--json").out)["added"] == 1
+    assert json.loads(command("status", "--json").out)["dimensions"] == 128
 
 
 @pytest.mark.parametrize(

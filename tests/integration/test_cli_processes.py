@@ -114,6 +114,17 @@ def test_a_search_comes_through_while_a_sync_runs(
     assert json.loads(ended(start("status", "--json"))[1])["records"] == TEXTS + 7
 
 
+def test_a_folder_is_watched_until_ctrl_c(start: Started, home: Path, command: Command) -> None:
+    """While searches come through."""
+    process = start("sync", "--watch", "--emulator", "--json")
+    until(lambda: command("status", "--emulator").code == 0)
+    (home / "new.md").write_text("Copper turns green.", "utf-8")
+    until(lambda: "new.md" in command("search", "copper", "--emulator").out)
+    process.send_signal(signal.SIGINT)
+    code, out, err = ended(process)
+    assert (code, out.count('"added": 1,'), "Traceback" in err) == (130, 1, False)
+
+
 @pytest.mark.parametrize("how", ["idle", "busy"])
 def test_a_holder_that_is_killed_leaves_the_index_free(start: Started, home: Path, command: Command, how: str) -> None:
     """An idle one hands it over, alive; one that does not is named after the wait, and its kill frees the index."""

@@ -103,7 +103,7 @@ if TYPE_CHECKING:
     from gemini_embed.hits import Hit, Hits
     from gemini_embed.index import MultimodalIndex
     from gemini_embed.indexing.items import Item
-    from gemini_embed.indexing.report import AddReport, SkippedItem
+    from gemini_embed.indexing.report import AddReport, FolderReport, SkippedItem
     from gemini_embed.metering.batch_estimates import BatchEstimate
     from gemini_embed.metering.budget import Budget
     from gemini_embed.metering.estimates import Estimate
@@ -135,6 +135,7 @@ _LAZY = {
     "EdgeStore": "gemini_embed.stores.edge",
     "Estimate": "gemini_embed.metering.estimates",
     "Excerpt": "gemini_embed.excerpt",
+    "FolderReport": "gemini_embed.indexing.report",
     "FromMilvus": "gemini_embed.migrating.from_milvus",
     "FromQdrant": "gemini_embed.migrating.from_qdrant",
     "GeminiEmbeddingFunction": "gemini_embed.adapters.embedding_function",
@@ -191,6 +192,7 @@ __all__ = [
     "Excerpt",
     "Fingerprint",
     "FingerprintMismatchError",
+    "FolderReport",
     "FromMilvus",
     "FromQdrant",
     "GeminiEmbedError",

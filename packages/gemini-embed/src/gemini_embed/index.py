@@ -29,6 +29,7 @@ from gemini_embed.indexing import (
 from gemini_embed.indexing.by_jobs import ByJobs
 from gemini_embed.indexing.following import Followed, Follows
 from gemini_embed.indexing.shrinking import Shrinking
+from gemini_embed.indexing.watching import Watches
 from gemini_embed.metering import Estimate, Price
 from gemini_embed.result import OnError
 from gemini_embed.searching import Census, Fusion, Hypothetical, SearchOptions, Wanted, search_steps, wanted_over
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from gemini_embed.embedder import Embedder
 
 
-class MultimodalIndex(ByJobs):
+class MultimodalIndex(ByJobs, Watches):
     """Contents of any modality in one store, found by text, images or both together.
 
     The store is opened on first use and checked against `embedder.fingerprint`. Closing the index closes the store and
@@ -93,6 +94,8 @@ class MultimodalIndex(ByJobs):
         cutting: Cutting | None = None,
         describe: Describe | None = None,
         progress: bool | None = None,
+        include: Iterable[str] | None = None,
+        exclude: Iterable[str] | None = None,
         respect_gitignore: bool = False,
         price: Price = "online",
         deadline_s: float | None = None,
@@ -123,6 +126,9 @@ class MultimodalIndex(ByJobs):
             describe: writes `page_content` for a medium or a window of one, see `Describe`; without it a page has its
                 text, and other media have none.
             progress: a bar on stderr; None shows it on a terminal and in a notebook.
+            include: of folders and globs only files that one of these patterns fits, written as in a `.gitignore`:
+                `["*.md", "src/"]`; names with a dot in front come in where a pattern says them: `[".github/", "*"]`.
+            exclude: leave out what one of these patterns fits: `["drafts/", "*.log", "!keep.log"]`.
             respect_gitignore: leave out of folders and globs what `.gitignore` files do, nested ones and those above
                 up to the repository's top too; a file that is named comes in. Needs the extra `code`.
             replace: False leaves older records of the sources, for sources whose parts come in several calls, such as
@@ -143,6 +149,8 @@ class MultimodalIndex(ByJobs):
             cutting=cutting or Cutting(),
             describe=describe,
             progress=progress,
+            include=include,
+            exclude=exclude,
             respect_gitignore=respect_gitignore,
             price=price,
             deadline_s=deadline_s,
@@ -158,15 +166,17 @@ class MultimodalIndex(ByJobs):
         """Make the index hold what a folder holds: embed what is new or has changed, remove what is gone.
 
         As `add(folder)`, and at the end records of files below it that are not there any more are deleted
-        (`AddReport.removed`). What cannot be read stays as it was. Name the folder the same way each time, since its
-        files are known by their paths. Sync a disk that is mounted below it by itself: while it is away its mount point
-        is an empty folder like any that was cleared. `options` are those of `add`; what `respect_gitignore`
-        leaves out is removed.
+        (`AddReport.removed`). What cannot be read stays as it was. A file whose size and time are those of the last
+        sync is not read, one whose time alone has changed is read and not decoded; one that was renamed or copied takes
+        the vectors that are there. Name the folder the same way each time, since its files are known by their paths.
+        Sync a disk that is mounted below it by itself: while it is away its mount point is an empty folder like any
+        that was cleared. `options` are those of `add`; what `include`, `exclude` and `respect_gitignore` leave out is
+        removed.
 
         Raises:
             InputError: no such folder, or one that holds no file at all, as when a disk is not mounted.
         """
-        return run(self._changing(sync_steps(self.embedder, self._opened, Path(folder), options)))
+        return self._synced(folder, options, may_be_empty=False)
 
     async def async_sync(self, folder: Place, **options: Unpack[AddOptions]) -> AddReport:
         """`sync`, without blocking the loop; `async` alone is a word of the language."""
@@ -303,6 +313,13 @@ class MultimodalIndex(ByJobs):
         """Close the store; closing twice is fine."""
         self._closed = True
         self.store.close()
+
+    def _is_ended(self) -> bool:
+        return self._closed
+
+    def _synced(self, folder: Place, options: AddOptions, *, may_be_empty: bool) -> AddReport:
+        steps = sync_steps(self.embedder, self._opened, Path(folder), options, may_be_empty=may_be_empty)
+        return run(self._changing(steps))
 
     def _opened(self) -> Store:
         if self._closed:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gemini_embed_cli.commands.given import Flag, Money, Where
-from gemini_embed_cli.commands.pricing import agree
+from gemini_embed_cli.commands.pricing import bought
 from gemini_embed_cli.commands.reporting import tell
 from gemini_embed_cli.folder import FolderError
 
@@ -49,9 +49,13 @@ def add(
     if not items:
         raise FolderError("add what? Name files, folders or addresses, or say --stdin for a text on standard input")
     with (where or Where()).opened() as opened, opened.index(new=True) as index:
-        if not opened.settings.emulator:
-            agree(index.estimate(items, on_error="skip"), money, opened.settings)
-        report = index.add(items, on_error="skip", max_cost_usd=money.max_cost)
+        report = bought(
+            lambda limit: index.add(items, on_error="skip", max_cost_usd=limit),
+            lambda: index.estimate(items, on_error="skip"),
+            index,
+            money,
+            opened.settings,
+        )
     tell(report, json=json, emulator=opened.settings.emulator)
     if report.skipped and not (report.added or report.reused):
         raise FolderError("nothing of it could be added")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cyclopts import App
 
-from gemini_embed_cli.commands.given import Flag, Money, Where
+from gemini_embed_cli.commands.given import Flag, Money, Where, Which
 from gemini_embed_cli.commands.pricing import agree
 from gemini_embed_cli.commands.reporting import tell
 from gemini_embed_cli.commands.telling import as_json, say
@@ -20,6 +20,7 @@ def submit(
     /,
     *,
     name: str | None = None,
+    which: Which | None = None,
     where: Where | None = None,
     money: Money | None = None,
     json: Flag = False,
@@ -38,8 +39,9 @@ def submit(
     money = money or Money()
     with (where or Where()).opened(folder, cached=True) as opened, opened.index(new=True) as index:
         place = (folder or opened.settings.folder).expanduser().resolve()
-        agree(index.estimate(place, price="batch"), money, opened.settings)
-        run = index.submit(place, name=name, max_cost_usd=money.max_cost)
+        options = (which or Which()).options(price="batch", max_cost_usd=money.max_cost)
+        agree(index.estimate(place, **options), money, opened.settings)
+        run = index.submit(place, name=name, **options)
         _tell(run.name, str(run.refresh()), json=json)
         if not json:
             say(f"once it is over: gemini-embed batch collect {run.name} {place}")
@@ -68,6 +70,7 @@ def collect(
     folder: Path | None = None,
     /,
     *,
+    which: Which | None = None,
     where: Where | None = None,
     deadline_s: float | None = None,
     json: Flag = False,
@@ -87,7 +90,8 @@ def collect(
     """
     with (where or Where()).opened(folder, cached=True) as opened, opened.index(new=True) as index:
         place = (folder or opened.settings.folder).expanduser().resolve()
-        report = index.collect(opened.embedder.batches.get(name), place, deadline_s=deadline_s)
+        run = opened.embedder.batches.get(name)
+        report = index.collect(run, place, **(which or Which()).options(deadline_s=deadline_s))
     tell(report, json=json, emulator=opened.settings.emulator)
 
 

@@ -16,6 +16,9 @@ def told(error: Exception) -> int:
 
     from gemini_embed_cli.commands.pricing import NotAgreedError
 
+    if isinstance(error, OSError) and error.filename and not isinstance(error, GeminiEmbedError):
+        sys.stderr.write(f"gemini-embed: {error.filename}: {error.strerror}\n")
+        return USAGE
     if not isinstance(error, GeminiEmbedError):
         raise error
     sys.stderr.write(f"gemini-embed: {error}\n")

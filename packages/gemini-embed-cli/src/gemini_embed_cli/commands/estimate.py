@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal
 
-from gemini_embed_cli.commands.given import Flag, Where
+from gemini_embed_cli.commands.given import Flag, Where, Which
 from gemini_embed_cli.commands.telling import as_json, say
 from gemini_embed_cli.folder import has_key
 
@@ -19,7 +19,7 @@ def estimate(
     *,
     where: Where | None = None,
     price: Literal["online", "batch"] = "online",
-    gitignore: Flag = False,
+    which: Which | None = None,
     json: Flag = False,
 ) -> None:
     """Tell what sync would embed and what it would likely cost. Nothing is sent.
@@ -30,8 +30,6 @@ def estimate(
         The folder, the current one by default.
     price
         Of ordinary calls, or of batch jobs, which cost half and take up to a day.
-    gitignore
-        Leave out what .gitignore files leave out.
     json
         As JSON.
     """
@@ -46,7 +44,7 @@ def estimate(
         else:
             index = stack.enter_context(opened.index())
         place = (folder or opened.settings.folder).expanduser().resolve()
-        found = index.estimate(place, price=price, respect_gitignore=gitignore)
+        found = index.estimate(place, **(which or Which()).options(price=price))
     if json:
         told = {"files": found.files, "items": found.items, "tokens": found.tokens, "usd": found.usd}
         as_json(told | {"by_modality": found.by_modality, "known": found.known, "price_note": found.price_note})

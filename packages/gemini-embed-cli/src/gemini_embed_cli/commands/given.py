@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias, Unpack
 
 from cyclopts import Parameter
 
-from gemini_embed_cli.folder import OpenFolder, Settings, settings
+from gemini_embed_cli.folder import FILE, OpenFolder, Settings, settings
+
+if TYPE_CHECKING:
+    from gemini_embed.indexing import AddOptions
 
 Flag: TypeAlias = Annotated[bool, Parameter(negative="")]
 """A switch that is off unless it is named."""
@@ -37,6 +40,28 @@ class Where:
     def opened(self, folder: Path | None = None, *, cached: bool = False) -> OpenFolder:
         """The folder, opened when it is first used."""
         return OpenFolder(self.settings(folder), cached=cached)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Which:
+    """Which files of a folder come in."""
+
+    include: Annotated[tuple[str, ...], Parameter(negative="")] = ()
+    """Only files that fit, as a .gitignore says it: "*.md", "src/"; may be given several times."""
+    exclude: Annotated[tuple[str, ...], Parameter(negative="")] = ()
+    """Leave out what fits; may be given several times."""
+    gitignore: Annotated[bool, Parameter(negative="")] = False
+    """Leave out what .gitignore files leave out."""
+
+    def options(self, **more: Unpack[AddOptions]) -> AddOptions:
+        """As options of an add, with `more` of them; the folder's settings are no document."""
+        return {
+            "include": list(self.include) or None,
+            "exclude": [f"/{FILE}", *self.exclude],
+            "respect_gitignore": self.gitignore,
+            **more,
+        }
 
 
 @Parameter(name="*")

@@ -54,14 +54,19 @@ def _looked(opened: OpenFolder, named: int) -> dict[str, Any]:
         "model": made.model,
         "dimensions": made.dimensions,
         "records": modalities.total(),
-        "by_modality": dict(modalities.most_common()),
+        "by_modality": _most(modalities),
         "sources": len(sources),
-        "by_source": dict(sources.most_common(named or None) if named else {}),
+        "by_source": _most(sources, named),
         "codes": store.kept_quantization(),
         "words": store.takes_words and store.kept_words() is not None,
         "bytes": _size(store),
         "spent_usd": round(spent_usd(opened.home), 6),
     }
+
+
+def _most(counts: Counter[str], named: int | None = None) -> dict[str, int]:
+    """Those with the most first, and by name where they are even."""
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:named])
 
 
 def _size(store: HasAliases) -> int | None:

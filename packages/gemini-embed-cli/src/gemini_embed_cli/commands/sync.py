@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gemini_embed_cli.commands.given import Flag, Money, Where
-from gemini_embed_cli.commands.pricing import agree
+from gemini_embed_cli.commands.given import Flag, Money, Where, Which
+from gemini_embed_cli.commands.pricing import bought, limit_of
 from gemini_embed_cli.commands.reporting import tell
 
 
@@ -15,7 +15,8 @@ def sync(
     *,
     where: Where | None = None,
     money: Money | None = None,
-    gitignore: Flag = False,
+    which: Which | None = None,
+    watch: Flag = False,
     json: Flag = False,
 ) -> None:
     """Make the index hold what a folder holds: embed what is new or has changed, remove what is gone.
@@ -24,15 +25,24 @@ def sync(
     ----------
     folder
         The folder, the current one by default; its index lives in .gemini-embed/ below it, unless --folder says where.
-    gitignore
-        Leave out what .gitignore files leave out.
+    watch
+        Go on, and sync again whenever something changes, until Ctrl-C.
     json
         The report as JSON.
     """
     money = money or Money()
     with (where or Where()).opened(folder) as opened, opened.index(new=True) as index:
         place = (folder or opened.settings.folder).expanduser().resolve()
-        if not opened.settings.emulator:
-            agree(index.estimate(place, respect_gitignore=gitignore), money, opened.settings)
-        report = index.sync(place, max_cost_usd=money.max_cost, respect_gitignore=gitignore)
-    tell(report, json=json, emulator=opened.settings.emulator)
+        files = which or Which()
+        report = bought(
+            lambda limit: index.sync(place, **files.options(max_cost_usd=limit)),
+            lambda: index.estimate(place, **files.options()),
+            index,
+            money,
+            opened.settings,
+        )
+        tell(report, json=json, emulator=opened.settings.emulator)
+        if watch:
+            limit = limit_of(money, opened.settings)
+            for report in index.watch(place, **files.options(max_cost_usd=limit)):
+                tell(report, json=json, emulator=opened.settings.emulator)

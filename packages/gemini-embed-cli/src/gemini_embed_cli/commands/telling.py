@@ -19,12 +19,13 @@ _LONGEST = 160
 
 def as_json(answer: Any) -> None:
     """One JSON value on stdout."""
-    sys.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2) + "\n")
+    say(json.dumps(answer, ensure_ascii=False, indent=2))
 
 
 def say(words: str) -> None:
     """The answer in words, on stdout."""
     sys.stdout.write(f"{words}\n")
+    sys.stdout.flush()  # who reads a pipe of `sync --watch` waits for it
 
 
 def note(sentence: str) -> None:

@@ -14,10 +14,11 @@ from gemini_embed_cli.folder.errors import FolderError
 from gemini_embed_cli.folder.home import Home
 from gemini_embed_cli.folder.last_search import remember, remembered
 from gemini_embed_cli.folder.opening import OpenFolder, has_key
-from gemini_embed_cli.folder.settings import Settings, settings
+from gemini_embed_cli.folder.settings import FILE, Settings, settings
 from gemini_embed_cli.folder.spending import spent_usd
 
 __all__ = [
+    "FILE",
     "FolderError",
     "Home",
     "OpenFolder",

@@ -16,7 +16,7 @@ from gemini_embed.indexing.items import Item, ItemLike
 from gemini_embed.indexing.pieces import Loaded
 from gemini_embed.indexing.scratch import Seen
 from gemini_embed.indexing.walking import walked
-from gemini_embed.records import Record
+from gemini_embed.records import FILE_STATE, Record
 from gemini_embed.result import EmbeddingResult, OnError, RefusedItem
 from gemini_embed.stores import FloatArray, Store
 
@@ -52,6 +52,13 @@ class Waiting:
         """The text that the item did not bring."""
         if not self.candidate.has_text:
             self.record = replace(self.record, page_content=text)
+
+    def kept_of(self, known: Record) -> None:
+        """The store holds it: what the item did not bring stays, its text and what a sync noted of the file."""
+        self.with_text(known.page_content)
+        if FILE_STATE in known.metadata and FILE_STATE not in self.record.metadata:
+            metadata = {**self.record.metadata, FILE_STATE: known.metadata[FILE_STATE]}
+            self.record = replace(self.record, metadata=metadata)
 
     def described(self, text: str) -> None:
         """What was said of its window, which is let go of."""
@@ -159,5 +166,5 @@ def _files_in(item: ItemLike, reader: Reader) -> Iterable[ItemLike]:
     content = item.content if isinstance(item, Item) else item
     if not isinstance(content, os.PathLike) or not os.path.isdir(content):  # which never raises
         return [item]
-    found = walked(Path(content), reader.root, respect_gitignore=reader.respects_gitignore)
+    found = walked(Path(content), reader.root, reader.choice)
     return (replace(item, content=one) for one in found) if isinstance(item, Item) else found

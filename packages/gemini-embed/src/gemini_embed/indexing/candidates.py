@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-from gemini_embed.content import Content, Media, Text, Video
-from gemini_embed.errors import InputError, MediaError
+from gemini_embed.content import Content, Image, Media, Part, Text, Video
+from gemini_embed.errors import InputError
 from gemini_embed.excerpt import Excerpt
+from gemini_embed.indexing.choosing import Choice
 from gemini_embed.indexing.identity import Identity, hashed, modality_of, sha256_of
 from gemini_embed.indexing.items import Item, ItemLike, Unlisted, Unreadable
 from gemini_embed.indexing.metadata import check_text, json_object
@@ -21,7 +22,7 @@ from gemini_embed.indexing.pieces import Loaded, Opened, Pieces
 from gemini_embed.indexing.recognising import ReadFile, TextFile, file_part
 from gemini_embed.models import ModelFacts
 from gemini_embed.notices import warn
-from gemini_embed.readers import Passage
+from gemini_embed.readers import Passage, Picture, Readers, contents_of
 from gemini_embed.records import Record
 from gemini_embed.tokens import likely_tokens
 from gemini_embed.windows import Cutting, Window, text_windows
@@ -53,10 +54,18 @@ class Candidate:
     """Whether it is the first of its item."""
     replaces: bool = True
     """Whether older records of its source go once it is in."""
+    window: Any = None
+    """Which of its item's records it is, as its id says (`Identity.window`)."""
+    twin: str | None = None
+    """The id of a record of another source in the store, whose vector is that of this one too."""
 
     def load(self) -> Loaded:
         """Make what is embedded, where it is not at hand. Raises InputError."""
         return self.made if isinstance(self.made, Loaded) else self.made()
+
+
+Follow: TypeAlias = Callable[[Item, Iterator[Candidate]], Iterator[Candidate]]
+"""The candidates of an item, with what is known of them from elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +88,13 @@ class Reader:
     """None leaves media at URLs unread; they cannot be cut then."""
     describes: bool = False
     """Whether media get their text from `describe`."""
-    respects_gitignore: bool = False
-    """Whether folders among items are without what git leaves out."""
+    choice: Choice = field(default_factory=Choice)
+    """What of folders among items is wanted."""
+    follow: Follow | None = None
+    """Sees the candidates of each item pass, as a sync does."""
     added_at: float | None = None
     """Written into records that replace nothing, unless an item tells its own."""
+    readers: Readers = field(default_factory=Readers)
     opened: Opened = field(default_factory=Opened)
 
     def candidates(self, like: ItemLike) -> Iterator[Candidate]:
@@ -92,6 +104,10 @@ class Reader:
             InputError: it cannot be indexed; the error names the file, and no position.
         """
         item = like if isinstance(like, Item) else Item(like)
+        found = self._candidates(item)
+        return found if self.follow is None else self.follow(item, found)
+
+    def _candidates(self, item: Item) -> Iterator[Candidate]:
         if isinstance(item.content, Unlisted):
             raise InputError(item.content.reason)
         if isinstance(item.content, Unreadable):
@@ -99,7 +115,9 @@ class Reader:
         if isinstance(item.content, Moved):
             yield item.content.candidate
             return
-        found = file_part(Path(item.content), self.root) if isinstance(item.content, os.PathLike) else None
+        found = (
+            file_part(Path(item.content), self.root, self.readers) if isinstance(item.content, os.PathLike) else None
+        )
         if isinstance(found, ReadFile):
             yield from self._read(item, found)
             return
@@ -174,15 +192,30 @@ class Reader:
         yield from self._numbered(item, ((passage, origin) for passage in cut))
 
     def _read(self, item: Item, found: ReadFile) -> Iterator[Candidate]:
-        """A record for each passage that a reader makes of a file, titled with the file's name and what it defines."""
+        """A record for all that a reader finds in a file, titled with the file's name and what the place is about."""
         tokens = min(self.cutting.text_tokens, self.facts.max_tokens or self.cutting.text_tokens)
-        passages = found.reader.passages(found.data, str(found.path), tokens)
-        is_empty = True
-        for candidate in self._numbered(item, ((one, _origin_of(item, found, one)) for one in passages)):
-            yield candidate
-            is_empty = False
-        if is_empty:
-            raise MediaError(f"{found.path} is empty (only white space)", "empty")
+        most = self.cutting.max_windows
+        held = contents_of(found.reader, found.data, str(found.path), most_tokens=tokens, most_passages=most)
+        passages = [one for one in held if isinstance(one, Passage)]
+        yield from self._numbered(item, ((one, _origin_of(item, found, one, Text(one.text))) for one in passages))
+        for number, picture in enumerate(one for one in held if isinstance(one, Picture)):
+            yield self._pictured(item, found, picture, begins=not passages and number == 0)
+
+    def _pictured(self, item: Item, found: ReadFile, picture: Picture, *, begins: bool) -> Candidate:
+        """A picture in a file."""
+        part = Image(picture.data)
+        origin = _origin_of(item, found, picture, part)
+        look = hashed(part, self.root)
+        stretch = picture.place.metadata
+        window = ["image", *stretch.values()] if stretch else None
+        key = [look.sha256, origin.content.title, *([window] if window else [])]
+        identity = Identity(key, window, "image", look.mime_type, look.sha256, picture.place)
+        record = self._record(item, origin, identity, picture.text)
+        shown = Window(mime_type=look.mime_type or "", data=picture.data, text=picture.text)
+        made = Loaded(origin.content, picture.text, shown)
+        has_text = bool(picture.text) or item.page_content is not None
+        size = look.size_bytes
+        return Candidate(record, identity.content_key, made, has_text, size_bytes=size, begins=begins, window=window)
 
     def _numbered(self, item: Item, passages: Iterable[tuple[Passage, _Origin]]) -> Iterator[Candidate]:
         seen: Counter[tuple[str, str | None]] = Counter()
@@ -191,7 +224,8 @@ class Reader:
             number, seen[digest, title] = seen[digest, title], seen[digest, title] + 1
             identity = Identity([digest, title], number or None, "text", origin.mime_type, digest, passage.place)
             record = self._record(item, origin, identity, passage.text)
-            yield Candidate(record, identity.content_key, Loaded(Content(passage.text, title=title)), begins=place == 0)
+            made = Loaded(Content(passage.text, title=title))
+            yield Candidate(record, identity.content_key, made, begins=place == 0, window=identity.window)
 
     def _windows(self, item: Item, origin: _Origin, part: Media) -> Iterator[Candidate]:
         """A record for each window of a recording, a video or a PDF."""
@@ -212,6 +246,7 @@ class Reader:
                 size_bytes=pieces.info.size_bytes // len(pieces.excerpts),
                 likely_tokens=partial(self._likely, part, pieces, number),
                 begins=number == 0,
+                window=window,
             )
 
     def _likely(self, part: Media, pieces: Pieces, number: int) -> Mapping[str, int]:
@@ -263,8 +298,10 @@ def _names_a_file(text: str) -> bool:
     return len(text) <= _LONGEST_NAME and _FILE_NAME.fullmatch(text) is not None and os.path.isfile(text)
 
 
-def _origin_of(item: Item, found: ReadFile, passage: Passage) -> _Origin:
-    """Where a passage of a file came from; what of its place says what it is about becomes part of its title."""
-    title = " ".join(filter(None, (item.title or found.path.name, passage.symbol)))
-    told = found.reader.metadata | ({"symbol": passage.symbol} if passage.symbol else {})
-    return _Origin(Content(passage.text, title=title), str(found.path), found.mime_type, metadata=told)
+def _origin_of(item: Item, found: ReadFile, held: Passage | Picture, part: Part) -> _Origin:
+    """Where what a file holds came from; what of its place says what it is about becomes part of its title."""
+    symbol = held.symbol if isinstance(held, Passage) else ""
+    title = " ".join(filter(None, (item.title or found.path.name, symbol or held.heading)))
+    named = {"symbol": symbol, "heading": held.heading}
+    told = {**found.reader.metadata, **held.metadata, **{name: value for name, value in named.items() if value}}
+    return _Origin(Content(part, title=title), str(found.path), found.mime_type, metadata=told)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, TypedDict
 
 from gemini_embed.checks import one_of, seconds, switch
 from gemini_embed.errors import ConfigurationError
-from gemini_embed.indexing.candidates import Reader
+from gemini_embed.indexing.candidates import Follow, Reader
+from gemini_embed.indexing.choosing import Choice, patterns
 from gemini_embed.indexing.items import Describe, ItemLike, Place
 from gemini_embed.indexing.walking import files_at
 from gemini_embed.metering import Price
@@ -31,6 +32,8 @@ class AddOptions(TypedDict, total=False):
     cutting: Cutting
     describe: Describe | None
     progress: bool | None
+    include: Iterable[str] | None
+    exclude: Iterable[str] | None
     respect_gitignore: bool
     price: Price
     deadline_s: float | None
@@ -47,7 +50,8 @@ class How:
     describe: Describe | None = None
     progress: bool | None = None
     max_cost_usd: float | None = None
-    respect_gitignore: bool = False
+    choice: Choice = field(default_factory=Choice)
+    follow: Follow | None = None
     price: Price = "online"
     deadline_s: float | None = None
     replace: bool = True
@@ -60,7 +64,9 @@ class How:
             ConfigurationError: an option that means nothing.
         """
         wanted = {name: value for name, value in options.items() if value is not None}
-        wanted["respect_gitignore"] = switch("respect_gitignore", wanted.get("respect_gitignore", False))
+        named = {name: patterns(name, wanted.pop(name, None)) for name in ("include", "exclude")}
+        git = switch("respect_gitignore", wanted.pop("respect_gitignore", False))
+        wanted["choice"] = Choice(**named, respect_gitignore=git)
         wanted["replace"] = switch("replace", wanted.get("replace", True))
         wanted["on_error"] = one_of("on_error", wanted.get("on_error") or on_error, OnError)
         wanted["price"] = one_of("price", wanted.get("price", "online"), Price)
@@ -78,7 +84,8 @@ class How:
             cutting=self.cutting,
             fetch=embedder.fetch,
             describes=self.describe is not None,
-            respects_gitignore=self.respect_gitignore,
+            choice=self.choice,
+            follow=self.follow,
             added_at=None if self.replace else time.time(),
         )
 
@@ -94,5 +101,5 @@ def items_and_how(
     """
     if isinstance(items, str | os.PathLike):
         how = How.asked(options, on_error="skip")
-        return files_at(items, root, respect_gitignore=how.respect_gitignore), how
+        return files_at(items, root, how.choice), how
     return items, How.asked(options, on_error="raise")

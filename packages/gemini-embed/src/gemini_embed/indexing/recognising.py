@@ -12,10 +12,11 @@ from gemini_embed.content import Media, media_of_type
 from gemini_embed.errors import InputError, MediaError, MissingExtraError
 from gemini_embed.media import open_file, read_file
 from gemini_embed.media.kinds import HEAD_BYTES, kind_of
-from gemini_embed.readers import FileReader, reader_of
+from gemini_embed.readers import FileReader, Readers, mime_type_named
 from gemini_embed.windows import probe
 
 _MARKDOWN = (".md", ".markdown")
+_TABLE = Readers()
 _LONGEST_CHARACTER = 4  # bytes of UTF-8
 
 
@@ -45,11 +46,11 @@ class ReadFile:
     @property
     def mime_type(self) -> str:
         """By its name."""
-        return _text_type(self.path)
+        return mime_type_named(self.path) or _text_type(self.path)
 
 
-def file_part(path: Path, root: str | None) -> Media | TextFile | ReadFile:
-    """A file as a medium, as text, or as what a reader is there for.
+def file_part(path: Path, root: str | None, readers: Readers = _TABLE) -> Media | TextFile | ReadFile:
+    """A file as a medium, as text, or as what a reader is there for; the caller's own readers come first.
 
     Raises:
         InputError: unreadable, empty, or neither.
@@ -61,12 +62,14 @@ def file_part(path: Path, root: str | None) -> Media | TextFile | ReadFile:
             way_out = f"pass it alone, add({os.fspath(path)!r}), to add all its files"
             raise InputError(f"{path} is a folder: {way_out}") from error
         raise
+    if head and (own := readers.own_of(path)) and own.takes(head):
+        return ReadFile(path, read_file(os.fspath(path), root=root), own)
     kind = kind_of(head)
     if kind is not None and (part := media_of_type(kind.mime_type)) is not None:
         return part(path, kind.mime_type)
     if not head:
         raise MediaError(f"{path} is empty (0 bytes)", "empty")
-    if (reader := reader_of(path)) and reader.takes(head):
+    if (reader := readers.of(path)) and reader.takes(head):
         return ReadFile(path, read_file(os.fspath(path), root=root), reader)
     # Looked at before all of it is read: whatever is not text can be large.
     named = mimetypes.guess_type(path.name)[0] or "of an unknown kind"

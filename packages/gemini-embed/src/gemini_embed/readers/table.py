@@ -61,6 +61,15 @@ for _language, _suffixes in _BY_LINES.items():
     READERS |= dict.fromkeys(_suffixes.split(), CodeReader(_language))
 
 
+MIME_TYPES: dict[str, str] = {}
+"""Of what is no plain text, by the end of a file's name: what systems know of them differs."""
+
+
+def mime_type_named(path: PurePath) -> str | None:
+    """The MIME type that a file of this name has by the table; None where the table says none."""
+    return MIME_TYPES.get(path.suffix.lower())
+
+
 def reader_of(path: PurePath) -> FileReader | None:
     """What reads a file of this name; None: it is a medium, or prose."""
     return READERS.get(path.suffix.lower())
