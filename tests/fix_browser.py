@@ -92,18 +92,18 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def page_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the quickstart's folder."""
     return Path(shutil.copytree(EXAMPLES / "data", tmp_path_factory.mktemp("page") / "my folder"))
 
 
 @pytest.fixture(scope="session")
-def page_url(home: Path) -> Iterator[str]:
+def page_url(page_folder: Path) -> Iterator[str]:
     """The page over the quickstart's folder."""
     from gemini_embed_cli.serving.guard import Guard
     from gemini_embed_cli.serving.page.app import Page
 
-    with opened_folder(home, text_tokens=80, audio_s=20) as folder, running(Guard(Page(folder))) as url:
+    with opened_folder(page_folder, text_tokens=80, audio_s=20) as folder, running(Guard(Page(folder))) as url:
         yield url
 
 

@@ -131,13 +131,13 @@ def test_what_a_folder_holds_is_never_markup(open_page: OpenPage, tmp_path: Path
             shown.close()
 
 
-def test_with_a_token_the_link_opens_it(home: Path, chromium: Any, open_page: OpenPage) -> None:
+def test_with_a_token_the_link_opens_it(page_folder: Path, chromium: Any, open_page: OpenPage) -> None:
     from gemini_embed_cli.serving.guard import Guard, new_token
     from gemini_embed_cli.serving.page.app import Page as SearchPage
 
     token = new_token()
     with (
-        opened_folder(home, text_tokens=80, audio_s=20) as folder,
+        opened_folder(page_folder, text_tokens=80, audio_s=20) as folder,
         running(Guard(SearchPage(folder), token=token, cookie="page")) as url,
     ):
         page = open_page(f"{url}?token={token}")

@@ -75,7 +75,8 @@ def test_a_page_of_hits(command: Command, home: Path, tmp_path: Path) -> None:
     command("sync", "--emulator")
     command("search", "<b>water", "--emulator", "--html", tmp_path / "hits.html")
     page = (tmp_path / "hits.html").read_text("utf-8")
-    assert "<h1>&lt;b&gt;water</h1>" in page
+    assert "<b>" not in page
+    assert "“\\u003cb>water”" in page, "in JSON, which the page shows as text"
     assert "house-manual.pdf" in page
 
 

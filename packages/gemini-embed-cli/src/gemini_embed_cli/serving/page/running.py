@@ -47,8 +47,9 @@ def serve(
     token = token or (None if is_loopback(host) else new_token())
     with closing(_listening(host, port)) as listening:
         port = listening.getsockname()[1]
+        server = server_of(guarded(folder, host=host, port=port, token=token, names=names))
         told(_address(host, port, token))
-        server_of(guarded(folder, host=host, port=port, token=token, names=names)).run(sockets=[listening])
+        server.run(sockets=[listening])
 
 
 def server_of(app: App) -> Server:
