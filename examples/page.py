@@ -36,6 +36,7 @@ class Answer:
 def write_page(path: Path, answers: Sequence[Answer], *, data: Path, records: int, model: str, emulated: bool) -> None:
     """Write the page for `answers`; `data` is the folder that was indexed, `model` what made its vectors."""
     agreed = sum(answer.agreed for answer in answers)
+    path.parent.mkdir(parents=True, exist_ok=True)
     export.write_page(
         path,
         [_exported(answer) for answer in answers],

@@ -91,7 +91,7 @@ def test_pictures_are_small_and_of_a_kind_that_browsers_show(tmp_path: Path, mod
     ],
 )
 def test_a_card_says_where(metadata: dict[str, object], place: str) -> None:
-    hit = Hit(Record("1", "words", {"source": "/home/f/a b.x", "uri": "/home/f/a b.x", **metadata}), 0.5)
-    shown = card(hit, 1, "", Path("/home/f"))
+    hit = Hit(Record("1", "words", {"source": "/folder/a b.x", "uri": "/folder/a b.x", **metadata}), 0.5)
+    shown = card(hit, 1, "", Path("/folder"))
     assert (shown["name"], shown["place"], shown["source"]) == ("a b.x", place, "a b.x")
     assert "text" not in shown

@@ -70,7 +70,6 @@ def write_page(
     for piece in rest:
         name, _, after = piece.partition("}}")
         page += filled[name] + after
-    out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(page, "utf-8")
 
 
