@@ -187,3 +187,5 @@ async def test_over_http(mcp_house: OpenFolder) -> None:
         ):
             assert (await Asking(client)("search", query="pump")).words.startswith("[1] ")
         server.terminate()
+        assert await server.wait() == 130
+        assert b"stopped; what was finished is kept" in said.buffer + await said.receive()

@@ -117,3 +117,18 @@ def test_the_command_needs_nothing_else(name: str, tmp_path: Path) -> None:
         )
         assert done.returncode == 0, done.stderr
     assert "bread.md  Bread rises because of yeast." in done.stdout
+
+
+async def test_agents_are_served_by_the_command(tmp_path: Path) -> None:
+    """Installed alone: the SDK's client starts it as the registry says, under the project's name."""
+    from mcp import Client, StdioServerParameters
+    from mcp.client.stdio import stdio_client
+
+    (tmp_path / "bread.md").write_text("Bread rises because of yeast.", "utf-8")
+    command = (ROOT / os.environ["GEMINI_EMBED_CLI_PYTHON"]).with_name("gemini-embed-cli")
+    arguments = ["mcp", str(tmp_path), "--emulator", "--allow-writes"]
+    async with Client(stdio_client(StdioServerParameters(command=str(command), args=arguments))) as client:
+        await client.call_tool("sync", {})
+        found = await client.call_tool("search", {"query": "What makes bread rise?"})
+    assert found.structured_content is not None
+    assert found.structured_content["results"][0]["text"] == "Bread rises because of yeast."

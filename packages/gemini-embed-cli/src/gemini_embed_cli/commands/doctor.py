@@ -20,7 +20,7 @@ _DISTRIBUTIONS = ("gemini-embed", "gemini-embed-cli", "gemini-embed-emulator", "
 _EXTRAS = {
     "qdrant": ("qdrant_client", "a Qdrant server (--store qdrant:URL)"),
     "milvus": ("pymilvus", "a Milvus server or file (--store milvus:URI)"),
-    "code": ("pathspec", "source files by definitions, and --gitignore"),
+    "code": ("tree_sitter", "source files by definitions"),
 }
 _LEAST_FREE = 2**30
 

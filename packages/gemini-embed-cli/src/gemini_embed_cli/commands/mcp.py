@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 from contextlib import ExitStack
@@ -99,4 +100,5 @@ def _serve_http(server: MCPServer[Any], host: str, port: int, names: tuple[str, 
         shown = f"[{host}]" if ":" in host else host
         note(f"http://{shown}:{listening.getsockname()[1]}{PATH}")
         note(f"Authorization: Bearer {'the token of ' + TOKEN if given else token}")
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: folders are closed
         http_server(app).run(sockets=[listening])
