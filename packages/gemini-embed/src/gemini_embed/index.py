@@ -31,6 +31,7 @@ from gemini_embed.indexing.following import Followed, Follows
 from gemini_embed.indexing.shrinking import Shrinking
 from gemini_embed.indexing.watching import Watches
 from gemini_embed.metering import Estimate, Price
+from gemini_embed.readers import ReaderLike, held_picture
 from gemini_embed.result import OnError
 from gemini_embed.searching import Census, Fusion, Hypothetical, SearchOptions, Wanted, search_steps, wanted_over
 from gemini_embed.searching.lexical import WordsLike
@@ -55,7 +56,7 @@ class MultimodalIndex(ByJobs, Watches):
         self.embedder = embedder
         self.store = store
         self._census = Census(store)
-        self.opener = Opener(embedder.root, embedder.fetch)
+        self.opener = Opener(embedder.root, embedder.fetch, held_picture)
         self._closed = False
 
     @classmethod
@@ -100,6 +101,8 @@ class MultimodalIndex(ByJobs, Watches):
         price: Price = "online",
         deadline_s: float | None = None,
         replace: bool = True,
+        readers: Mapping[str, ReaderLike] | None = None,
+        isolate: bool = False,
     ) -> AddReport:
         """Embed and store items; what the store holds already is not embedded again.
 
@@ -133,6 +136,11 @@ class MultimodalIndex(ByJobs, Watches):
                 up to the repository's top too; a file that is named comes in. Needs the extra `code`.
             replace: False leaves older records of the sources, for sources whose parts come in several calls, such as
                 from several workers; records are marked with the time, for `tidy`.
+            isolate: open files and media in a child process, for what outsiders made: one that crashes a decoder, or
+                keeps it busy for longer than 10 s and a second for each MiB, is skipped, and the child started again.
+                It is no sandbox. Readers of your own must have a name in a module.
+            readers: your own, before those of the library: `{".rst": function, "application/x-foo": function}`, where a
+                function is given a file's path and returns its text, or parts of it; see `readers.FunctionReader`.
 
         Raises:
             InputError: an item cannot be indexed; `.position` is its place in `items`.
@@ -155,6 +163,8 @@ class MultimodalIndex(ByJobs, Watches):
             price=price,
             deadline_s=deadline_s,
             replace=replace,
+            readers=readers,
+            isolate=isolate,
         )
         return run(self._changing(add_steps(self.embedder, self._opened, items, given)))
 

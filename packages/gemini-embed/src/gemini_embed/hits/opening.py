@@ -38,11 +38,18 @@ class Opener:
         MissingExtraError: the library that opens it is not installed.
     """
 
-    def __init__(self, root: str | None = None, fetch: Callable[[str], bytes] | None = None) -> None:
-        self._root, self._fetch = root, fetch
+    def __init__(
+        self,
+        root: str | None = None,
+        fetch: Callable[[str], bytes] | None = None,
+        held: Callable[[Record, str | None], bytes | None] | None = None,
+    ) -> None:
+        """`held` gives the picture of a record that lies in a file of another kind, such as a slide of a presentation;
+        None for any other record."""
+        self._root, self._fetch, self._held = root, fetch, held
 
     def __getstate__(self) -> dict[str, object]:
-        return {"_root": self._root, "_fetch": None}  # what confines it travels, what can fetch does not
+        return {"_root": self._root, "_fetch": None, "_held": self._held}  # what can fetch does not travel
 
     def image(self, record: Record, window: Excerpt) -> Picture:
         """An image, the page of a PDF that was found, or the frame in the middle of a video's window."""
@@ -113,7 +120,8 @@ class Opener:
         if uri.startswith("gs://"):
             raise InputError(f"{link} lies in Cloud Storage, which is not read from here")
         if not uri.startswith(("http://", "https://")):
-            return uri
+            held = self._held(record, self._root) if self._held and record.modality == "image" else None
+            return uri if held is None else held
         if self._fetch is None:
             raise InputError(f"{link} must be fetched, which hits of an index can")
         return self._fetch(uri)

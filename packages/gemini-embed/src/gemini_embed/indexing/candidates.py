@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,13 +10,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from gemini_embed.content import Content, Image, Media, Part, Text, Video
+from gemini_embed.content import Content, Image, Media, Text, Video
 from gemini_embed.errors import InputError
 from gemini_embed.excerpt import Excerpt
 from gemini_embed.indexing.choosing import Choice
 from gemini_embed.indexing.identity import Identity, hashed, modality_of, sha256_of
 from gemini_embed.indexing.items import Item, ItemLike, Unlisted, Unreadable
 from gemini_embed.indexing.metadata import check_name, check_text, json_object
+from gemini_embed.indexing.origins import Origin, names_a_file, origin_of
 from gemini_embed.indexing.pieces import Loaded, Opened, Pieces
 from gemini_embed.indexing.recognising import ReadFile, TextFile, file_part
 from gemini_embed.models import ModelFacts
@@ -27,9 +27,6 @@ from gemini_embed.records import Record
 from gemini_embed.tokens import likely_tokens
 from gemini_embed.windows import Cutting, Window, text_windows
 
-_FILE_NAME = re.compile(r"[^\n]{1,250}\.\w{1,5}")
-_LONGEST_NAME = 256
-"""What may be the name of a file, though a list holds it as a text."""
 _WHOLE = Excerpt()
 
 Fetch = Callable[[str], bytes]
@@ -135,22 +132,22 @@ class Reader:
         else:
             yield from self._windows(item, origin, part)
 
-    def _origin(self, item: Item, found: Media | TextFile | None) -> _Origin:
+    def _origin(self, item: Item, found: Media | TextFile | None) -> Origin:
         """What an item is; `found` is what its file is, where it names one."""
         if isinstance(found, TextFile):
             content = Content(found.text, title=item.title)
-            return _Origin(content, str(found.path), found.mime_type, self.cutting.text_tokens)
+            return Origin(content, str(found.path), found.mime_type, self.cutting.text_tokens)
         if found is not None:
-            return _Origin(Content(found, title=item.title), str(item.content))
-        if isinstance(item.content, str) and _names_a_file(item.content):
+            return Origin(Content(found, title=item.title), str(item.content))
+        if isinstance(item.content, str) and names_a_file(item.content):
             warn(f"a str in a list is a text: for the file of that name say Path({item.content!r})")
         content = Content.of(item.content)
         if item.title is not None:
             content = Content(*content.parts, title=item.title)
         places = (part.location for part in content.parts if isinstance(part, Media))
-        return _Origin(content, next(filter(None, places), None), "text/plain", self.facts.max_tokens)
+        return Origin(content, next(filter(None, places), None), "text/plain", self.facts.max_tokens)
 
-    def _whole(self, item: Item, origin: _Origin) -> Candidate:
+    def _whole(self, item: Item, origin: Origin) -> Candidate:
         """One record of everything."""
         content = origin.content
         looks = [hashed(part, self.root) for part in content.parts]
@@ -182,7 +179,7 @@ class Reader:
             data = self.fetch(part.location or "")
         return Loaded(content, window=Window(mime_type=mime_type, data=data or b""))
 
-    def _passages(self, item: Item, origin: _Origin, part: Text) -> Iterator[Candidate]:
+    def _passages(self, item: Item, origin: Origin, part: Text) -> Iterator[Candidate]:
         """A record for each passage of a text, one if it is short. Equal passages of a source are numbered; where it is
         stands is no part of an id, so an edit changes the ids of what was edited."""
         most = origin.text_tokens
@@ -200,19 +197,20 @@ class Reader:
         most = self.cutting.max_windows
         held = contents_of(found.reader, found.data, str(found.path), most_tokens=tokens, most_passages=most)
         passages = [one for one in held if isinstance(one, Passage)]
-        yield from self._numbered(item, ((one, _origin_of(item, found, one, Text(one.text))) for one in passages))
+        yield from self._numbered(item, ((one, origin_of(item, found, one, Text(one.text))) for one in passages))
         for number, picture in enumerate(one for one in held if isinstance(one, Picture)):
             yield self._pictured(item, found, picture, begins=not passages and number == 0)
 
     def _pictured(self, item: Item, found: ReadFile, picture: Picture, *, begins: bool) -> Candidate:
         """A picture in a file."""
         part = Image(picture.data)
-        origin = _origin_of(item, found, picture, part)
+        origin = origin_of(item, found, picture, part)
         look = hashed(part, self.root)
         stretch = picture.place.metadata
         window = ["image", *stretch.values()] if stretch else None
-        key = [look.sha256, origin.content.title, *([window] if window else [])]
-        identity = Identity(key, window, "image", look.mime_type, look.sha256, picture.place)
+        digest = picture.key or look.sha256
+        key = [digest, origin.content.title, *([window] if window else [])]
+        identity = Identity(key, window, "image", look.mime_type, digest, picture.place)
         record = self._record(item, origin, identity, picture.text)
         shown = Window(mime_type=look.mime_type or "", data=picture.data, text=picture.text)
         made = Loaded(origin.content, picture.text, shown)
@@ -220,7 +218,7 @@ class Reader:
         size = look.size_bytes
         return Candidate(record, identity.content_key, made, has_text, size_bytes=size, begins=begins, window=window)
 
-    def _numbered(self, item: Item, passages: Iterable[tuple[Passage, _Origin]]) -> Iterator[Candidate]:
+    def _numbered(self, item: Item, passages: Iterable[tuple[Passage, Origin]]) -> Iterator[Candidate]:
         seen: Counter[tuple[str, str | None]] = Counter()
         for place, (passage, origin) in enumerate(passages):
             digest, title = sha256_of(passage.text), origin.content.title
@@ -230,7 +228,7 @@ class Reader:
             made = Loaded(Content(passage.text, title=title))
             yield Candidate(record, identity.content_key, made, begins=place == 0, window=identity.window)
 
-    def _windows(self, item: Item, origin: _Origin, part: Media) -> Iterator[Candidate]:
+    def _windows(self, item: Item, origin: Origin, part: Media) -> Iterator[Candidate]:
         """A record for each window of a recording, a video, a PDF or a picture with several frames."""
         title, is_claimed = origin.content.title, not isinstance(item.content, os.PathLike)
         of = partial(Pieces.of, fetch=self.fetch, is_claimed=is_claimed)
@@ -244,7 +242,7 @@ class Reader:
             sound = of_sound(self.facts, self.cutting, root=self.root, title=title, opened=self.opened)
             yield from self._cut(item, origin, sound, begins=False) if sound else ()
 
-    def _cut(self, item: Item, origin: _Origin, pieces: Pieces, *, begins: bool = True) -> Iterator[Candidate]:
+    def _cut(self, item: Item, origin: Origin, pieces: Pieces, *, begins: bool = True) -> Iterator[Candidate]:
         digest, title, modality = pieces.digest, origin.content.title, pieces.info.modality
         for number, excerpt in enumerate(pieces.excerpts):
             window = [modality, *excerpt.metadata.values()]
@@ -268,8 +266,8 @@ class Reader:
     def _stamp(self) -> Mapping[str, Any]:
         return {} if self.added_at is None else {"added_at": self.added_at}
 
-    def _record(self, item: Item, origin: _Origin, identity: Identity, text: str) -> Record:
-        metadata = {**self._stamp, **origin.metadata, **json_object(item.metadata or {})}
+    def _record(self, item: Item, origin: Origin, identity: Identity, text: str) -> Record:
+        metadata = {**self._stamp, **json_object(origin.metadata), **json_object(item.metadata or {})}
         source = item.source or metadata.get("source") or origin.uri or f"sha256:{identity.key[0]}"
         if not isinstance(source, str):
             raise InputError(f"the source in metadata must be a string, not {type(source).__name__}")
@@ -290,30 +288,3 @@ class Reader:
         )
         check_text(record)
         return record
-
-
-@dataclass(frozen=True)
-class _Origin:
-    """What an item holds, and where that came from."""
-
-    content: Content
-    uri: str | None = None
-    mime_type: str | None = None
-    """Of text; media tell their own."""
-    text_tokens: int | None = None
-    """A text with more is cut into passages."""
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-    """What else is known of it."""
-
-
-def _names_a_file(text: str) -> bool:
-    return len(text) <= _LONGEST_NAME and _FILE_NAME.fullmatch(text) is not None and os.path.isfile(text)
-
-
-def _origin_of(item: Item, found: ReadFile, held: Passage | Picture, part: Part) -> _Origin:
-    """Where what a file holds came from; what of its place says what it is about becomes part of its title."""
-    symbol = held.symbol if isinstance(held, Passage) else ""
-    title = " ".join(filter(None, (item.title or found.path.name, symbol or held.heading)))
-    named = {"symbol": symbol, "heading": held.heading}
-    told = {**found.reader.metadata, **held.metadata, **{name: value for name, value in named.items() if value}}
-    return _Origin(Content(part, title=title), str(found.path), found.mime_type, metadata=told)

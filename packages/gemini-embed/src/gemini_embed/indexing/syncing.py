@@ -21,7 +21,6 @@ from gemini_embed.indexing.states import reading_of
 from gemini_embed.indexing.steps import budget_of
 from gemini_embed.indexing.submitting import Jobs
 from gemini_embed.indexing.walking import Files, files_at
-from gemini_embed.readers import label_of
 from gemini_embed.stores.base import Store
 
 if TYPE_CHECKING:
@@ -80,6 +79,6 @@ def _kept(embedder: Embedder, store: Store, how: How) -> Kept:
     fingerprint = store.kept_fingerprint() or embedder.fingerprint
 
     def how_read(path: Path) -> str:
-        return reading_of(label_of(path), how.cutting, embedder.facts)
+        return reading_of(how.readers.label(path), how.cutting, embedder.facts)
 
     return Kept(store, fingerprint.digest, how_read, root=embedder.root, notes=how.replace)

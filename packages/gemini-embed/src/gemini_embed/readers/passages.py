@@ -37,6 +37,7 @@ class Picture:
         place: where it is, as links name it.
         text: what is told of it: a caption, what stands in its place where it cannot be shown.
         heading, metadata: as a passage's.
+        key: what tells it from others, where the bytes may come out differently next time; "" for the bytes.
     """
 
     data: bytes = field(repr=False)
@@ -44,6 +45,7 @@ class Picture:
     text: str = ""
     heading: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    key: str = ""
 
 
 @runtime_checkable

@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
-from gemini_embed.errors import GeminiEmbedError, MediaError
+from gemini_embed.errors import MediaError, MissingExtraError
+from gemini_embed.media.libraries import told_as_damage
 from gemini_embed.readers.passages import FileReader, Passage, Picture
+
+_ANY = 10**9
+
+
+def said_in(reader: FileReader, data: bytes, name: str) -> str:
+    """All that a file says, in one text. Raises MediaError as `contents_of` does."""
+    found = contents_of(reader, data, name, most_tokens=_ANY, most_passages=_ANY)
+    return "\n\n".join(one.text for one in found if one.text)
 
 
 def contents_of(
@@ -15,21 +24,18 @@ def contents_of(
     """All that a file of these bytes holds; a file that is damaged further on is as little read as one that is at once.
 
     Raises:
-        MediaError: it cannot be read, holds nothing, or more than `most_passages`.
-        MissingExtraError: the library that opens it is not installed.
+        MediaError: it cannot be read, also since a library is not installed; it holds nothing, or more than
+            `most_passages`.
     """
     try:
-        found = list(islice(reader.passages(data, name, most_tokens), most_passages + 1))
-    except (GeminiEmbedError, MemoryError):
-        raise
-    except Exception as error:  # of libraries that anybody's file was given to
-        raise MediaError(
-            f"{name} is damaged, or no file that can be read as its name says: {error!r}", "damaged"
-        ) from error
+        with told_as_damage(name):
+            found = list(islice(reader.passages(data, name, most_tokens), most_passages + 1))
+    except MissingExtraError as error:
+        raise MediaError(f"{name}: {error}", "unsupported") from error
     if len(found) > most_passages:
         raise MediaError(
             f"{name} holds more than max_windows={most_passages} passages, and each is paid for: allow it with "
-            f"Cutting(max_windows=...)",
+            "Cutting(max_windows=...)",
             "too_large",
         )
     if not found:
