@@ -23,7 +23,7 @@ hold every import to them, so a new room gets a row here.
     6   `content/`                   what is embedded: contents made of parts; one content is one vector
     6   `windows/`                   media and texts longer than the model takes, cut
     7   `preparing/`                 contents to entries to batches, as the model's facts allow
-    7   `readers/`                   files read as passages with places: source code by definitions and lines
+    7   `readers/`                   files read as passages with places: pages, notebooks, mail, documents, tables, code
     7   `hits/`                      what is found, its medium opened, shown
     8   `wire/`                      entries to JSON, JSON to rows and usage; pure
     8   `metering/`                  prices, estimates, budgets; usage trackers and OpenTelemetry

@@ -20,7 +20,7 @@ _LOOKED_AT = 65_536
 """Bytes that are enough to detect an encoding."""
 _WESTERN = "cp1252"
 _SHORT = 400
-"""Bytes that are not enough to detect one: of these the commonest is taken."""
+"""Bytes that are hardly enough to detect one."""
 
 
 def may_be_text(head: bytes) -> bool:
@@ -36,9 +36,10 @@ def text_of(data: bytes, told: str | None = None) -> str | None:
             return text if text and any(one < "\u0700" or "\u3000" <= one < "\u3040" for one in text) else None
     if b"\0" in data:
         return None
-    text = _decoded(data, "utf-8-sig")
-    if text is None and told:
-        text = _decoded(data, told)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = _decoded(data, told) if told else None
     return text if text is not None else _detected(data)
 
 
@@ -53,17 +54,19 @@ def _decoded(data: bytes, encoding: str) -> str | None:
 
 def _detected(data: bytes) -> str | None:
     western = _decoded(data, _WESTERN)
-    if western is not None and (len(data) < _SHORT or _is_plausible(western)):
+    if western is not None and _is_plausible(western):
         return western
     best = _detector()(data[:_LOOKED_AT]).best()
-    return _decoded(data, best.encoding) if best is not None else None
+    found = _decoded(data, best.encoding) if best is not None else None
+    return western if found is None and len(data) < _SHORT else found
 
 
 def _is_plausible(text: str) -> bool:
     """Whether what is beyond ASCII are letters inside of words and signs of print, as in Western Europe."""
     beyond = [character for character in text[:_LOOKED_AT] if character > "\x7f"]
     common = sum(character in _COMMON for character in beyond)
-    return common >= 0.9 * len(beyond) and len(beyond) < 0.25 * len(text[:_LOOKED_AT])
+    most = 0.4 if len(text) < _SHORT else 0.25
+    return common >= 0.9 * len(beyond) and len(beyond) < most * len(text[:_LOOKED_AT])
 
 
 _COMMON = frozenset(

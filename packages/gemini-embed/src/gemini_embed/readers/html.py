@@ -144,6 +144,8 @@ class _Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         told = {name: value or "" for name, value in attrs}
+        if self._open[-1].tag == "p" and (tag in _BLOCKS or tag in _HEADINGS):  # which ends it
+            self.handle_endtag("p")
         above = self._open[-1]
         self._in_title = tag == "title" and not self._counts["svg"] and not self.title
         if tag in _BLOCKS or tag in _HEADINGS:
@@ -154,7 +156,7 @@ class _Page(HTMLParser):
             return
         is_main = above.is_main or tag in ("main", "article") or told.get("role") == "main"
         is_left_out = above.is_left_out or _is_left_out(tag, told, is_main)
-        if tag not in ("html", "body", "p"):  # the last is seldom closed
+        if tag not in ("html", "body", "p") or (tag == "p" and is_left_out):  # which is seldom closed
             self._open.append(_Open(tag, is_left_out, is_main, told.get("id", "")))
             self._counts[tag] += 1
 

@@ -102,6 +102,7 @@ KINDS = (
     Kind("e-mail", ".eml .mbox", MailReader(reader_of), "message/rfc822", "offer.eml#attachment=prices.csv&row=3"),
     Kind("subtitles", ".srt .vtt", SubtitleReader(), "text/vtt", "talk.srt#t=62.5,90"),
     Kind("CSV", ".csv .tsv", CsvReader(), "text/csv", "prices.csv#row=3"),
+    Kind("JSON Lines", ".jsonl .ndjson", JsonLinesReader(), "application/jsonl", "log.jsonl#L12"),
     Kind("Word documents", ".docx .docm", DocxReader(), f"{_WORD}.document", "report.docx#costs", _DOCUMENTS),
     Kind("presentations", ".pptx .pptm", PptxReader(), f"{_SLIDES}.presentation", "deck.pptx#slide=3", _DOCUMENTS),
     Kind("spreadsheets", ".xlsx .xlsm", XlsxReader(), f"{_SHEETS}.sheet", "book.xlsx#Costs!A2:D9", _DOCUMENTS),
@@ -111,7 +112,6 @@ KINDS = (
     Kind("EPUB", ".epub", EpubReader(), "application/epub+zip", "novel.epub#chapter-2", _DOCUMENTS),
     Kind("RTF", ".rtf", RtfReader(), "application/rtf", "letter.rtf#char=0,812", _DOCUMENTS),
     Kind("SVG", ".svg", SvgReader(), "image/svg+xml", "plan.svg", _DOCUMENTS),
-    Kind("JSON Lines", ".jsonl .ndjson", JsonLinesReader(), "application/jsonl", "log.jsonl#L12"),
 )
 """What is read beside source code."""
 
