@@ -1,8 +1,8 @@
 """A folder of small files of many kinds, added out of a cache and synced again: folders.py STEP FOLDER COUNT
 
 `make` writes the files, and a recording of an hour, and fills the cache from the emulator. All other steps (`small
-first`, `small again`, `hour first`, `hour again`) are processes of their own after that, which send nothing. What they
-say of CPU and memory begins when the embedder and the store are open.
+first`, `small again`, `small isolated`, `hour first`, `hour again`) are processes of their own after that, which send
+nothing. What they say of CPU and memory begins when the embedder and the store are open.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 
 from gemini_embed import EdgeStore, Embedder, MultimodalIndex
 
-from benchmarks.jobs.process import cpu_s, peak_rss_mib, rss_mib
+from benchmarks.jobs.process import cpu_s, ended_children_s, peak_rss_mib, rss_mib
 from benchmarks.jobs.texts import texts
 
 SIZE = 768
@@ -34,11 +34,12 @@ def main(step: str, folder: str, count: int) -> dict[str, Any]:
         (place / "hour").mkdir()
         (place / "hour" / "hour.flac").write_bytes(_hour())
         return filled(place)
-    which = step.split()[0]
-    with embedder(place) as ours, MultimodalIndex(ours, EdgeStore(place / f"index-{which}")) as index:
+    which, isolate = step.split()[0], step.endswith("isolated")
+    store = EdgeStore(place / ("index-isolated" if isolate else f"index-{which}"))
+    with embedder(place) as ours, MultimodalIndex(ours, store) as index:
         index.count()
         cpu_before, rss_before = cpu_s(), rss_mib()
-        report = index.sync(place / which, progress=False)
+        report = index.sync(place / which, progress=False, isolate=isolate)
         return {
             "step": step,
             "files": count if which == "small" else 1,
@@ -46,7 +47,7 @@ def main(step: str, folder: str, count: int) -> dict[str, Any]:
             "reused": report.reused,
             "skipped": len(report.skipped),
             "requests": report.usage.requests,
-            "cpu_s": cpu_s() - cpu_before,
+            "cpu_s": cpu_s() - cpu_before + ended_children_s(),
             "grown_mib": peak_rss_mib() - rss_before,
         }
 

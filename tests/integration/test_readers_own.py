@@ -105,7 +105,7 @@ def test_what_it_raises_is_the_file_s_line(index: MultimodalIndex, folder: Path)
     assert "a.rst is damaged" in skipped.reason
     assert "no such dialect" in skipped.reason
     assert report.added == 1
-    (skipped,) = index.add(folder, readers={".rst": lambda path: [1]}).skipped  # type: ignore[list-item]  # what the test is about
+    (skipped,) = index.add(folder, readers={".rst": lambda path: [1]}).skipped  # type: ignore[list-item]  # what is wrong
     assert "gave a int" in skipped.reason
 
 

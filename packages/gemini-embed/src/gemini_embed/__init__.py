@@ -17,6 +17,7 @@ hold every import to them, so a new room gets a row here.
     3   `quota/`                     how fast calls may start: told, or learned from refusals
     4   `models/`                    what is known of each model on each backend
     4   `cache`                      vectors by key, on disk
+    4   `isolation/`                 work in a child process that is started again
     5   `service/`                   who is asked, in whose name
     5   `media/`                     bytes of media: had, recognised, looked into
     5   `fingerprint`                what vectors must share to meet in one index

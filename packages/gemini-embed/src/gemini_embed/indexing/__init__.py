@@ -14,6 +14,7 @@ replacing    what the sources held before, removed at the end;  scratch: what a 
 lacking      what an add would embed, for jobs of the Batch API;  submitting: those, and how they are waited for
 steps        add, submit and collect, as an index starts them;  by_jobs: the last two as its methods
 syncing      what changed in a folder, and what is gone;  kept: what the store held before;  states: as what files were
+isolating    items read in a child process
 watching     sync again whenever the folder changes
 estimating   the same without sending anything
 held         records got, counted and removed, their words;  shrinking: copied at a smaller size

@@ -322,7 +322,9 @@ class _Adding:
         self._skip([position], source_of(item), reason)
 
     def _skip(self, positions: Sequence[int], source: str | None, reason: str) -> None:
-        self._skipped += [SkippedItem(position, source, reason) for position in positions]
+        said = [SkippedItem(position, source, reason) for position in positions]
+        if said != self._skipped[-len(said) :]:  # all windows of a file may fail for one reason, which is told once
+            self._skipped += said
         self._outdated.keep(source)
         self._advance(len(positions))
 
