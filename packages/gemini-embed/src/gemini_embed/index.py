@@ -102,6 +102,7 @@ class MultimodalIndex(ByJobs, Watches):
         deadline_s: float | None = None,
         replace: bool = True,
         readers: Mapping[str, ReaderLike] | None = None,
+        isolate: bool = False,
     ) -> AddReport:
         """Embed and store items; what the store holds already is not embedded again.
 
@@ -135,6 +136,9 @@ class MultimodalIndex(ByJobs, Watches):
                 up to the repository's top too; a file that is named comes in. Needs the extra `code`.
             replace: False leaves older records of the sources, for sources whose parts come in several calls, such as
                 from several workers; records are marked with the time, for `tidy`.
+            isolate: open files and media in a child process, for what outsiders made: one that crashes a decoder, or
+                keeps it busy for longer than 10 s and a second for each MiB, is skipped, and the child started again.
+                It is no sandbox. Readers of your own must have a name in a module.
             readers: your own, before those of the library: `{".rst": function, "application/x-foo": function}`, where a
                 function is given a file's path and returns its text, or parts of it; see `readers.FunctionReader`.
 
@@ -160,6 +164,7 @@ class MultimodalIndex(ByJobs, Watches):
             deadline_s=deadline_s,
             replace=replace,
             readers=readers,
+            isolate=isolate,
         )
         return run(self._changing(add_steps(self.embedder, self._opened, items, given)))
 

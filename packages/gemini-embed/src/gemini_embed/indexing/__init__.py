@@ -14,11 +14,12 @@ replacing    what the sources held before, removed at the end;  scratch: what a 
 lacking      what an add would embed, for jobs of the Batch API;  submitting: those, and how they are waited for
 steps        add, submit and collect, as an index starts them;  by_jobs: the last two as its methods
 syncing      what changed in a folder, and what is gone;  kept: what the store held before;  states: as what files were
+isolating    items read in a child process
 watching     sync again whenever the folder changes
 estimating   the same without sending anything
 held         records got, counted and removed, their words;  shrinking: copied at a smaller size
 following    the index of the collection that an alias leads to now
-report       what was done;  progress: a bar meanwhile
+report       what was done;  by_folder: counted;  report_page: as HTML;  progress: a bar meanwhile
 """
 
 from gemini_embed.indexing.estimating import estimate_add

@@ -20,6 +20,7 @@ import numpy as np
 from gemini_embed.engine import Steps
 from gemini_embed.errors import Completed, GeminiEmbedError, InputError, RefusedItemsError, StoreError
 from gemini_embed.indexing.batches import AddBatch, Waiting, batches, finished
+from gemini_embed.indexing.by_folder import ByFolder
 from gemini_embed.indexing.describing import described
 from gemini_embed.indexing.items import ItemLike, source_of
 from gemini_embed.indexing.options import How
@@ -27,6 +28,7 @@ from gemini_embed.indexing.progress import Progress, progress_of
 from gemini_embed.indexing.replacing import Gone, Outdated
 from gemini_embed.indexing.report import AddReport, SkippedItem, Tally
 from gemini_embed.indexing.twins import with_twins
+from gemini_embed.indexing.walking import Files
 from gemini_embed.metering import Budget, Estimate
 from gemini_embed.records import Record
 from gemini_embed.result import Usage
@@ -55,10 +57,12 @@ def added(
     gone: Gone | None = None,
     jobs: Jobs | None = None,
     tally: Tally | None = None,
+    by_folder: ByFolder | None = None,
 ) -> Steps[AddReport]:
     """Add `items` to an open store, then remove what is `gone`; `jobs` have brought vectors of them into the cache."""
     with progress_of(items, how.progress) as bar, closing(Outdated(store)) as outdated:
-        adding = _Adding(embedder, store, outdated, how, budget, bar, jobs, tally)
+        by_folder = by_folder or ByFolder(items.left_out if isinstance(items, Files) else None)
+        adding = _Adding(embedder, store, outdated, how, budget, bar, jobs, tally, by_folder)
         try:
             yield from adding.stream(items)
             adding.replaced = outdated.remove()
@@ -85,6 +89,7 @@ class _Adding:
         progress: Progress,
         jobs: Jobs | None,
         tally: Tally | None,
+        by_folder: ByFolder,
     ) -> None:
         self.replaced = self.removed = 0
         self._is_writing = False
@@ -97,6 +102,7 @@ class _Adding:
         self._skipped: list[SkippedItem] = []
         self._refusals: list[RefusedItemsError] = []
         self._usage, self._tally = jobs.usage if jobs else Usage(), tally
+        self._by_folder = by_folder
 
     @property
     def has_begun(self) -> bool:
@@ -107,16 +113,18 @@ class _Adding:
         """What was done so far."""
         likely, has_price = dict(self._budget.likely), bool(self._embedder.facts.usd_per_million_tokens)
         usd, expected_usd = (self._budget.spent_usd, self._budget.expected_usd) if has_price else (None, None)
+        skipped = tuple(sorted(self._skipped, key=lambda item: item.position))
         return AddReport(
             added=self._added,
             reused=self._reused,
             replaced=self.replaced,
             removed=self.removed,
-            skipped=tuple(sorted(self._skipped, key=lambda item: item.position)),
+            skipped=skipped,
             usage=self._usage,
             usd=usd,
             estimate=Estimate(self._files, self._added, sum(likely.values()), expected_usd, by_modality=likely),
             duration_s=time.monotonic() - self._began,
+            folders=self._by_folder.reports(skipped),
         )
 
     def stream(self, items: Iterable[ItemLike]) -> Steps[None]:
@@ -162,6 +170,7 @@ class _Adding:
             new[id_].kept_of(record)
         if changed := [new[id_].record for id_, record in known.items() if new[id_].record != record]:
             self._store.update(changed)
+        self._by_folder.held(known.values())
         again = [position for id_ in known for position in new.pop(id_).positions]
         if self._tally:
             self._tally.held(again)
@@ -282,6 +291,7 @@ class _Adding:
     def _count_written(self, waiting: Sequence[Waiting]) -> None:
         items = sum(len(one.positions) for one in waiting)
         self._added += len(waiting)
+        self._by_folder.wrote([one.record for one in waiting])
         if self._tally:
             self._tally.wrote(one.positions for one in waiting)
         self._reused += items - len(waiting)
@@ -312,7 +322,9 @@ class _Adding:
         self._skip([position], source_of(item), reason)
 
     def _skip(self, positions: Sequence[int], source: str | None, reason: str) -> None:
-        self._skipped += [SkippedItem(position, source, reason) for position in positions]
+        said = [SkippedItem(position, source, reason) for position in positions]
+        if said != self._skipped[-len(said) :]:  # all windows of a file may fail for one reason, which is told once
+            self._skipped += said
         self._outdated.keep(source)
         self._advance(len(positions))
 

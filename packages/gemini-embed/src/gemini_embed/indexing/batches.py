@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from gemini_embed.content import Content, Part
-from gemini_embed.errors import Completed, InputError
+from gemini_embed.errors import Completed, InputError, MediaError
 from gemini_embed.indexing.candidates import Candidate, Reader
 from gemini_embed.indexing.items import Item, ItemLike
 from gemini_embed.indexing.pieces import Loaded
@@ -22,6 +22,8 @@ from gemini_embed.stores import FloatArray, Store
 
 BATCH_BYTES = 8 * 2**20
 """Media of one batch, about: several batches are in memory at once, and once more as base64 while they are sent."""
+
+_EMPTY_ON_PURPOSE = ("__init__.py", "__init__.pyi", "py.typed")
 
 Skip = Callable[[int, ItemLike, str], None]
 """Told the position of an item that is left out, the item, and why."""
@@ -149,7 +151,8 @@ def batches(
             except InputError as error:
                 if on_error == "raise":
                     raise error.at(position) from error.__cause__
-                skip(position, like, error.problem)
+                if not _is_empty_marker(like, error):
+                    skip(position, like, error.problem)
     if gathered:
         yield gathered
 
@@ -159,6 +162,12 @@ def unknown(gathered: Iterable[Waiting], store: Store, seen: Seen) -> list[Waiti
     first = [one for one in gathered if seen.is_new(one.record.id)]
     known = {record.id for record in store.get([one.record.id for one in first])}
     return [one for one in first if one.record.id not in known]
+
+
+def _is_empty_marker(like: ItemLike, error: InputError) -> bool:
+    """Whether it is one of the files that are empty on purpose: nobody misses them."""
+    is_empty = isinstance(error, MediaError) and error.kind == "empty"
+    return is_empty and isinstance(like, os.PathLike) and Path(like).name in _EMPTY_ON_PURPOSE
 
 
 def _files_in(item: ItemLike, reader: Reader) -> Iterable[ItemLike]:

@@ -16,7 +16,7 @@ from gemini_embed.excerpt import Excerpt
 from gemini_embed.indexing.choosing import Choice
 from gemini_embed.indexing.identity import Identity, hashed, modality_of, sha256_of
 from gemini_embed.indexing.items import Item, ItemLike, Unlisted, Unreadable
-from gemini_embed.indexing.metadata import check_text, json_object
+from gemini_embed.indexing.metadata import check_name, check_text, json_object
 from gemini_embed.indexing.origins import Origin, names_a_file, origin_of
 from gemini_embed.indexing.pieces import Loaded, Opened, Pieces
 from gemini_embed.indexing.recognising import ReadFile, TextFile, file_part
@@ -112,9 +112,10 @@ class Reader:
         if isinstance(item.content, Moved):
             yield item.content.candidate
             return
-        found = (
-            file_part(Path(item.content), self.root, self.readers) if isinstance(item.content, os.PathLike) else None
-        )
+        found = None
+        if isinstance(item.content, os.PathLike):
+            check_name(item.content)
+            found = file_part(Path(item.content), self.root, self.readers)
         if isinstance(found, ReadFile):
             yield from self._read(item, found)
             return
@@ -124,6 +125,8 @@ class Reader:
             yield self._whole(item, origin)
         elif isinstance(part, Text):
             yield from self._passages(item, origin, part)
+        elif part.modality == "image" and self.cutting.every_frame and not part.is_reference:
+            yield from self._windows(item, origin, part)
         elif part.modality == "image" or part.is_reference or (isinstance(part, Video) and part.excerpt.metadata):
             yield self._whole(item, origin)
         else:
@@ -226,29 +229,38 @@ class Reader:
             yield Candidate(record, identity.content_key, made, begins=place == 0, window=identity.window)
 
     def _windows(self, item: Item, origin: Origin, part: Media) -> Iterator[Candidate]:
-        """A record for each window of a recording, a video or a PDF."""
-        title = origin.content.title
-        pieces = Pieces.of(
-            part, self.facts, self.cutting, root=self.root, fetch=self.fetch, title=title, opened=self.opened
-        )
-        digest = pieces.digest
+        """A record for each window of a recording, a video, a PDF or a picture with several frames."""
+        title, is_claimed = origin.content.title, not isinstance(item.content, os.PathLike)
+        of = partial(Pieces.of, fetch=self.fetch, is_claimed=is_claimed)
+        pieces = of(part, self.facts, self.cutting, root=self.root, title=title, opened=self.opened)
+        if pieces.is_one_picture:
+            yield self._whole(item, origin)
+            return
+        yield from self._cut(item, origin, pieces)
+        if self.cutting.video_sound and pieces.info.modality == "video":
+            of_sound = partial(Pieces.of_sound, pieces)
+            sound = of_sound(self.facts, self.cutting, root=self.root, title=title, opened=self.opened)
+            yield from self._cut(item, origin, sound, begins=False) if sound else ()
+
+    def _cut(self, item: Item, origin: Origin, pieces: Pieces, *, begins: bool = True) -> Iterator[Candidate]:
+        digest, title, modality = pieces.digest, origin.content.title, pieces.info.modality
         for number, excerpt in enumerate(pieces.excerpts):
-            window = [part.modality, *excerpt.metadata.values()]
+            window = [modality, *excerpt.metadata.values()]
             key = [digest, title, window]
-            identity = Identity(key, window, part.modality, pieces.info.mime_type, digest, excerpt)
+            identity = Identity(key, window, modality, pieces.info.mime_type, digest, excerpt)
             yield Candidate(
                 record=self._record(item, origin, identity, ""),
                 content_key=identity.content_key,
                 made=partial(pieces.load, number),
                 has_text=item.page_content is not None,
                 size_bytes=pieces.info.size_bytes // len(pieces.excerpts),
-                likely_tokens=partial(self._likely, part, pieces, number),
-                begins=number == 0,
+                likely_tokens=partial(self._likely, pieces, number),
+                begins=begins and number == 0,
                 window=window,
             )
 
-    def _likely(self, part: Media, pieces: Pieces, number: int) -> Mapping[str, int]:
-        return {part.modality: pieces.likely_tokens(number, self.facts)}
+    def _likely(self, pieces: Pieces, number: int) -> Mapping[str, int]:
+        return {pieces.info.modality: pieces.likely_tokens(number, self.facts)}
 
     @property
     def _stamp(self) -> Mapping[str, Any]:

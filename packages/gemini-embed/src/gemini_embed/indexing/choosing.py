@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -91,6 +92,15 @@ class Chosen:
     def __init__(self, folder: Path, choice: Choice) -> None:
         self._folder, self._choice = folder, choice
         self._ignored = GitIgnored(folder) if choice.respect_gitignore else None
+        self.passed_over: Counter[tuple[str, str]] = Counter()
+        """How many names, by their folder and the reason."""
+
+    def hides(self, folder: Path, name: str) -> bool:
+        """Whether a name in that folder is hidden, and no pattern says it."""
+        if not name.startswith(".") or self.enters(name):
+            return False
+        self.passed_over[os.fspath(folder), "hidden"] += 1
+        return True
 
     def enters(self, name: str) -> bool:
         """Whether a name with a dot in front is looked at all the same."""
@@ -98,15 +108,23 @@ class Chosen:
 
     def leaves_out(self, path: Path, *, is_folder: bool) -> bool:
         """Whether a file or a folder below is left out."""
+        reason = self._reason(path, is_folder)
+        if reason is not None:
+            self.passed_over[os.fspath(path.parent), reason] += 1
+        return reason is not None
+
+    def _reason(self, path: Path, is_folder: bool) -> str | None:
         if self._ignored is not None and self._ignored(path, is_folder=is_folder):
-            return True
+            return ".gitignore"
         choice = self._choice
         if choice.wanted is None and choice.unwanted is None:
-            return False
+            return None
         name = path.relative_to(self._folder).as_posix()
         if choice.unwanted is not None and choice.unwanted.match_file(f"{name}/" if is_folder else name):
-            return True
-        return not is_folder and choice.wanted is not None and not choice.wanted.match_file(name)
+            return "exclude="
+        return (
+            "include=" if not is_folder and choice.wanted is not None and not choice.wanted.match_file(name) else None
+        )
 
     def has_left_out(self, path: Path) -> bool:
         """Whether a file, or a folder that it lies in, is left out; by git: was, when it was met."""

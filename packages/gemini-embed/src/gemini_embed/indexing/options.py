@@ -12,6 +12,7 @@ from gemini_embed.checks import one_of, seconds, switch
 from gemini_embed.errors import ConfigurationError
 from gemini_embed.indexing.candidates import Follow, Reader
 from gemini_embed.indexing.choosing import Choice, patterns
+from gemini_embed.indexing.isolating import IsolatedReader
 from gemini_embed.indexing.items import Describe, ItemLike, Place
 from gemini_embed.indexing.walking import files_at
 from gemini_embed.metering import Price
@@ -39,6 +40,7 @@ class AddOptions(TypedDict, total=False):
     price: Price
     deadline_s: float | None
     replace: bool
+    isolate: bool
     readers: Mapping[str, ReaderLike] | None
 
 
@@ -58,6 +60,7 @@ class How:
     deadline_s: float | None = None
     replace: bool = True
     readers: Readers = field(default_factory=Readers)
+    isolate: bool = False
 
     @classmethod
     def asked(cls, options: AddOptions, *, on_error: OnError) -> How:
@@ -71,6 +74,7 @@ class How:
         git = switch("respect_gitignore", wanted.pop("respect_gitignore", False))
         wanted["choice"] = Choice(**named, respect_gitignore=git)
         wanted["readers"] = readers_of(options.get("readers"))
+        wanted["isolate"] = switch("isolate", wanted.get("isolate", False))
         wanted["replace"] = switch("replace", wanted.get("replace", True))
         wanted["on_error"] = one_of("on_error", wanted.get("on_error") or on_error, OnError)
         wanted["price"] = one_of("price", wanted.get("price", "online"), Price)
@@ -81,7 +85,7 @@ class How:
     def reader(self, embedder: Embedder, store: Store) -> Reader:
         """What reads items for this embedder and this open store."""
         self.cutting.check(embedder.facts)
-        return Reader(
+        reader = Reader(
             (store.kept_fingerprint() or embedder.fingerprint).digest,
             embedder.facts,
             root=embedder.root,
@@ -93,6 +97,7 @@ class How:
             readers=self.readers,
             added_at=None if self.replace else time.time(),
         )
+        return IsolatedReader.of(reader) if self.isolate else reader
 
 
 def items_and_how(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from gemini_embed.engine import Steps
 from gemini_embed.errors import InputError
 from gemini_embed.indexing.adding import added
+from gemini_embed.indexing.by_folder import ByFolder
 from gemini_embed.indexing.kept import Kept
 from gemini_embed.indexing.options import AddOptions, How
 from gemini_embed.indexing.replacing import Gone
@@ -50,12 +51,14 @@ def sync_steps(
 def _brought_in_step(
     embedder: Embedder, opened: Callable[[], Store], folder: Path, files: Files, how: How, kept: Kept
 ) -> Steps[AddReport]:
-    unchanged = 0
+    unchanged, by_folder = 0, ByFolder(files.left_out)
 
     def is_to_be_read(path: str) -> bool:
         nonlocal unchanged
         records = kept.unchanged(path)
-        unchanged += records or 0
+        if records is not None:
+            by_folder.unchanged(path, records)
+            unchanged += records
         return records is None
 
     changed = files.only(is_to_be_read)
@@ -64,7 +67,9 @@ def _brought_in_step(
         jobs = Jobs(embedder, how, budget)
         yield from jobs.bring(opened(), changed)
     gone = Gone(folder, files, kept.places())
-    report = yield from added(embedder, opened(), changed, how, budget=budget, gone=gone, jobs=jobs)
+    report = yield from added(
+        embedder, opened(), changed, how, budget=budget, gone=gone, jobs=jobs, by_folder=by_folder
+    )
     kept.note_touched()
     return replace(report, reused=report.reused + unchanged)
 

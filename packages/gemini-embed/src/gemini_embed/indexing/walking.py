@@ -45,6 +45,11 @@ class Files(Collection[Path | Unlisted]):
         """Whether a file, or a folder that it lies in, is not wanted, though it may be there."""
         return self._chosen is not None and self._chosen.has_left_out(path)
 
+    @property
+    def left_out(self) -> Mapping[tuple[str, str], int]:
+        """How many names were passed over, by their folder and the reason."""
+        return self._chosen.passed_over if self._chosen else {}
+
     def only(self, wanted: Callable[[str], bool]) -> Files:
         """Those of them whose names are wanted, and what could not be listed."""
         found = (one for one in self._found if isinstance(one, Unlisted) or wanted(one))
@@ -121,7 +126,7 @@ def _walked(folder: Path, root: str | None, entered: dict[str, bool], chosen: Ch
         return
     try:
         with os.scandir(folder) as found:
-            names = sorted(one.name for one in found if not one.name.startswith(".") or chosen.enters(one.name))
+            names = sorted(one.name for one in found if not chosen.hides(folder, one.name))
     except OSError as error:
         yield Unlisted(folder, f"cannot read the folder {folder}: {error.strerror or error}")
         return
