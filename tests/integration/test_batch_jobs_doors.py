@@ -114,14 +114,14 @@ def test_all_portions_wait_for_one_deadline(make: Make, monkeypatch: pytest.Monk
     assert [order.begins for order in orders] == [True, False, False, False]
 
 
-@pytest.mark.parametrize("others", [0, 250], ids=["alone", "among-jobs-of-others"])
+@pytest.mark.parametrize("pages", [0, 2], ids=["alone", "behind-other-pages"])
 def test_a_wait_of_hours_asks_seldom(
-    others: int, make: Make, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    pages: int, make: Make, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After the first minute no more than one call in 30 seconds for a hundred jobs, however many pages it takes."""
     emulator.batch_s = 2 * 3600
     run = make().batches.submit_documents(TEXTS, verify=0)
-    emulator.batch_other_jobs = others
+    emulator.batch_empty_pages = pages
     emulator.requests.clear()
     slept, asked = [0.0], list[tuple[float, int]]()
 
