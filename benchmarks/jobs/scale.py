@@ -158,7 +158,8 @@ def main(way: str, url: str, count: int) -> dict[str, Any]:
 
     def begun(run: str) -> Family:
         command = [sys.executable, "-m", "benchmarks.jobs.scale", "drive", way, url, uri, run, str(count)]
-        return Family(command, env={**os.environ, "GEMINI_API_KEY": "k", "RAY_USAGE_STATS_ENABLED": "0"})
+        settings = {"GEMINI_API_KEY": "k", "RAY_USAGE_STATS_ENABLED": "0", "RAY_raylet_start_wait_time_s": "120"}
+        return Family(command, env={**os.environ, **settings})
 
     with milvus() as uri:
         service.reset()
