@@ -170,6 +170,7 @@ def main(way: str, url: str, count: int) -> dict[str, Any]:
         counted = service.counted()
         found |= {"embedding_s": counted["span_s"], "cpu_s": family.cpu_s, "peak_mib": family.peak_mib}
         found["billed_twice"] = counted["texts_ok"] - count
+        print(found, file=sys.stderr)
         if way in ("ray", "hand"):
             service.reset()
             with begun("worker") as family:
@@ -177,6 +178,7 @@ def main(way: str, url: str, count: int) -> dict[str, Any]:
                 os.kill(family.named(TITLES[way])[0], signal.SIGKILL)
                 _check(family)
             found["worker_killed_billed_twice"] = service.counted()["texts_ok"] - count
+        print(found, file=sys.stderr)
         service.reset()
         with begun("driver") as family:
             _until(service, count // 2, family)
