@@ -37,7 +37,7 @@ OVERHEAD_ROUNDS = 9
 BATCH_ROUNDS = 3
 BATCH_LINES = (("core", 5_000), ("json", 5_000), ("sdk", 5_000), ("core", 20_000))
 MIGRATION_ROUNDS, MIGRATED = 1, 10_000
-SCALED = 2_000
+SCALED = 4_000
 Clients = Iterable[tuple[str, str]]
 
 FAULTS = ("--p429", "0.01", "--p503", "0.01", "--pdrop", "0.01", "--retry-delay-s", "0.2", "--latency-ms", "5")
