@@ -120,15 +120,14 @@ def scale(runs: list[Result]) -> str:
     rows = []
     for run in runs:
         speed = run["count"] / run["embedding_s"]
-        killed = run.get("worker_killed_billed_twice")
+        kills = (run.get(f"{who}_killed_billed_twice") for who in ("worker", "driver"))
         rows.append(
             [
                 WAYS_OF_SCALE[run["way"]],
                 f"{speed:,.0f} ({speed / alone:.2f}x)",
                 f"{run['s']:.0f}",
                 *whole((1e6 * run["cpu_s"] / run["count"], run["peak_mib"])),
-                "" if killed is None else f"{killed:,}",
-                f"{run['driver_killed_billed_twice']:,}",
+                *("" if billed is None else f"{billed:,}" for billed in kills),
             ]
         )
     head = ["way", "rows/s", "whole, s", "CPU a row, µs", "memory, MiB", "worker killed", "driver killed"]

@@ -20,6 +20,7 @@ def ray() -> Iterator[Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GEMINI_API_KEY", KEY)
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("RAY_raylet_start_wait_time_s", "120")  # it gives up after 30 where much else runs
         for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
             patch.delenv(name)
         import ray  # not in every environment that loads this file

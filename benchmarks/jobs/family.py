@@ -21,7 +21,7 @@ class Family:
     """Runs a command, and watches its processes until it ends."""
 
     def __init__(self, command: list[str], **options: Any) -> None:
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options)  # noqa: S603 - our own command
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, text=True, **options)  # noqa: S603 - our own command
         self.peak_mib = 0.0
         self._cpu_s: dict[int, float] = {}
         self._over = threading.Event()

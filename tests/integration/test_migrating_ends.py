@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from gemini_embed import ConfigurationError, Embedder, Item, Migration, MultimodalIndex, QdrantStore, StoreError
 from gemini_embed.stores.edge import EdgeStore
+from gemini_embed_emulator import Emulator
 from qdrant_client import QdrantClient
 
 MakeEmbedder = Callable[..., Embedder]
@@ -85,3 +89,57 @@ def test_a_process_killed_while_it_points_a_folder_s_alias(tmp_path: Path, make_
     (tmp_path / "docs").rename(tmp_path / "docs.4242.140213.draft")  # as write_whole names what it renames at the end
     store.point_alias("docs.1.2", "docs_v2")
     assert store.aliases() == {"docs.1.2": "docs_v2"}
+
+
+_KILLED = """
+import os, shutil, signal, sys
+from pathlib import Path
+from gemini_embed import EdgeStore, Embedder, Migration, MultimodalIndex
+
+place, base_url, when = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+embedder = Embedder(base_url=base_url, dimensions=128, verify=False, api_key="k")
+index = MultimodalIndex(embedder, EdgeStore(place / "docs_v2"))
+migration = Migration(EdgeStore(place / "docs_v1"), index)
+
+def die(*_, **__):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+migration.run()
+migration.verify()
+rename = os.replace
+if when != "removing":
+    os.replace = lambda *names: (rename(*names) if when == "pointed" else None, die())
+migration.switch("docs")
+shutil.rmtree = die
+migration.finish()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("when", "leads_to"), [("pointing", "docs_v1"), ("pointed", "docs_v2"), ("removing", "docs_v2")]
+)
+def test_a_process_killed_in_the_middle_of_switch_and_finish(
+    when: str, leads_to: str, tmp_path: Path, make_embedder: MakeEmbedder, emulator: Emulator
+) -> None:
+    """The alias always leads to one of the two, whole; what is half removed goes with the next opening, or dropping."""
+    with MultimodalIndex(make_embedder(dimensions=64), EdgeStore(tmp_path / "docs_v1")) as index:
+        index.add([Item(f"text {n}", source=f"{n}.md") for n in range(12)])
+    EdgeStore(tmp_path / "docs_v1").point_alias("docs", "docs_v1")
+    command = [sys.executable, "-c", _KILLED, str(tmp_path), emulator.base_url, when]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL  # noqa: S603 - our own code
+    assert dict(EdgeStore(tmp_path / "docs").aliases()) == {"docs": leads_to}
+    left = [one.name for one in tmp_path.iterdir() if one.is_dir()]
+    assert len(left) == 2, "the new one, and the old one or what it was"
+    size = 64 if leads_to == "docs_v1" else 128
+    with MultimodalIndex(make_embedder(dimensions=size), EdgeStore(tmp_path / "docs")) as index:
+        assert index.count() == 12
+    if when == "removing":
+        assert [one.name for one in tmp_path.iterdir() if one.is_dir()] == ["docs_v2"]
+    else:
+        with MultimodalIndex(make_embedder(dimensions=128), EdgeStore(tmp_path / "docs_v2")) as index:
+            migration = Migration(EdgeStore(tmp_path / "docs_v1"), index)
+            assert migration.verify()
+            migration.switch("docs")
+            migration.finish()
+        assert [one.name for one in tmp_path.iterdir() if one.is_dir()] == ["docs_v2"]

@@ -97,6 +97,10 @@ class Verification:
             ids: tuple[str, ...] = getattr(self, name)
             if ids:
                 yield name, f"{len(ids):,}: {', '.join(ids[:_NAMED])}{', …' if len(ids) > _NAMED else ''}"
+        if self.suspects:
+            judged = "more than the 1 % that passes" if len(self.suspects) > self.sampled / 100 else "1 % passes"
+            alike = "look at them: texts that differ in a date only are found so, and so are vectors of another text"
+            yield "", f"{len(self.suspects) / self.sampled:.1%} of the sample, {judged}; {alike}"
         if self.sampled:
             found = "no texts" if self.self_retrieval is None else f"{self.self_retrieval:.2f}"
             shared = "" if self.overlap is None else f", overlap@{NEIGHBOURS} {self.overlap:.2f}"

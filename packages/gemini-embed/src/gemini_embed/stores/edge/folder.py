@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -26,6 +27,8 @@ DRAFT = re.compile(r"\.\d+\.\d+\.draft\Z")
 
 LOCK_SIGN = "WouldBlock"
 """In the engine's error where another opener holds its log."""
+_DOOMED = ".gemini_embed_removed"
+"""How the name of a folder ends that is no index any more."""
 
 NEW = "turbo4"
 """The codes of a new index where none are asked for (benchmarks/README.md, recall)."""
@@ -102,6 +105,7 @@ def load(folder: Path, dimensions: int, quantization: str | None) -> qdrant_edge
             raise
         raise StoreError(damaged(folder, error)) from error
     remove_leftovers(folder)  # ours from here on
+    clear_doomed(folder.parent)
     return loaded
 
 
@@ -121,9 +125,17 @@ def removed(folder: Path) -> None:
     except Exception as error:
         if LOCK_SIGN in str(error):
             raise StoreError(f"{folder} is open, and is not removed: close its store first") from error
-    doomed = folder.with_name(f".{folder.name}.{os.getpid()}.removed")
+    doomed = folder.with_name(f".{folder.name}.{os.getpid()}{_DOOMED}")
     folder.rename(doomed)
-    shutil.rmtree(doomed)
+    with suppress(FileNotFoundError):  # another process has found it, and is removing it too
+        shutil.rmtree(doomed)
+    clear_doomed(folder.parent)
+
+
+def clear_doomed(place: Path) -> None:
+    """Remove what a process that was killed in `removed` has left in this folder."""
+    for left in place.glob(f".*{_DOOMED}"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def damaged(folder: Path, error: BaseException) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Self
 from gemini_embed.errors import StoreError
 from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.stores.aliases import HasAliases, check_is_collection, is_collection
-from gemini_embed.stores.edge.folder import DRAFT, FINGERPRINT_FILE, read_object, removed, write_whole
+from gemini_embed.stores.edge.folder import DRAFT, FINGERPRINT_FILE, clear_doomed, read_object, removed, write_whole
 
 _KEY = "gemini_embed_folder"
 _LONGEST_BYTES = 2**16
@@ -65,6 +65,8 @@ class FolderPointers(HasAliases):
         folder = self.path.parent / collection
         if (folder / FINGERPRINT_FILE).is_file():
             removed(folder)
+        else:
+            clear_doomed(folder.parent)
 
     @abstractmethod
     def _of_folder(self, folder: Path) -> Self:
