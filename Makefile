@@ -19,10 +19,10 @@ PIP_INDEX = $${PIP_INDEX_URL:-$$($(PYTHON) -m pip config get global.index-url 2>
 UV = UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$(PIP_INDEX)}" .tools/bin/uv
 PYPROJECTS := $(wildcard packages/*/pyproject.toml)
 NAMES := gemini-embed langchain-gemini-embed llama-index-embeddings-gemini-embed gemini-embed-emulator
-EDITABLE := -e "packages/gemini-embed[edge,qdrant,milvus,media,code,otel]" -e "packages/gemini-embed-emulator[media]" \
+EDITABLE := -e "packages/gemini-embed[edge,qdrant,milvus,media,code,documents,heif,watch,otel]" -e "packages/gemini-embed-emulator[media]" \
 	$(addprefix -e packages/,$(filter-out gemini-embed gemini-embed-emulator,$(NAMES)))
 # But for the engines of several machines, whose bounds on others (pyarrow, tqdm) would hold back everything else.
-EXTRAS := $(addprefix --extra ,edge qdrant milvus media code otel plot)
+EXTRAS := $(addprefix --extra ,edge qdrant milvus media code documents heif watch otel plot)
 PYTEST := -m pytest -n $(JOBS) --dist worksteal
 # Unit tests of what differs in the second environment: google-genai, pymilvus, the frameworks.
 UNITS_OF_OTHERS := $(patsubst %,tests/unit/test_%.py,content_parts adapters_embedding_function adapters_genai_options adapters_options langchain_blocks langchain_options langchain_secrets stores_milvus stores_llama_nodes tasks)

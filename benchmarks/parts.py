@@ -28,6 +28,7 @@ OVERHEAD_ROUNDS = 9
 BATCH_ROUNDS = 3
 BATCH_LINES = (("core", 5_000), ("json", 5_000), ("sdk", 5_000), ("core", 20_000))
 MIGRATION_ROUNDS, MIGRATED = 1, 10_000
+FOLDER_FILES = 5_000
 Clients = Iterable[tuple[str, str]]
 
 FAULTS = ("--p429", "0.01", "--p503", "0.01", "--pdrop", "0.01", "--retry-delay-s", "0.2", "--latency-ms", "5")
@@ -126,6 +127,14 @@ def migration() -> list[Result]:
         return runs
 
 
+def folders() -> list[Result]:
+    """A folder of 5,000 small files of many kinds, and a recording of an hour, out of a cache: first, and again."""
+    with tempfile.TemporaryDirectory() as made:
+        in_a_process("folders", "make", made, FOLDER_FILES)
+        steps = ("small first", "small again", "small isolated", "hour first", "hour again")
+        return [in_a_process("folders", step, made, FOLDER_FILES) for step in steps]
+
+
 def cold() -> list[Result]:
     """CPU from an empty process to the first vector, beside the imports it is compared with."""
     with MockServer("--track", "false", "--warm", "3072") as server:
@@ -185,6 +194,7 @@ PARTS: dict[str, Callable[[], Any]] = {
         quota,
         batch,
         migration,
+        folders,
         cold,
         growth,
         int8,

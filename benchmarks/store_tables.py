@@ -47,6 +47,18 @@ def overhead(runs: list[Result]) -> str:
     return table(head, rows)
 
 
+def folders(runs: list[Result]) -> str:
+    """CPU a file, and memory, of a folder that is synced first and again."""
+    said = {"small": "small files of 13 kinds", "hour": "recording of an hour"}
+    rows = []
+    for run in runs:
+        what, when = run["step"].split()
+        records = run["added"] + run["reused"]
+        cells = [f"{run['files']:,} {said[what]}", when, f"{records:,}", f"{run['cpu_s'] / run['files'] * 1e3:,.2f}"]
+        rows.append([*cells, f"{run['grown_mib']:,.0f}"])
+    return table(["folder", "sync", "records", "CPU a file, ms", "peak growth, MiB"], rows)
+
+
 def job(runs: list[Result]) -> str:
     """Adding and asking, each also against ours."""
     ours = {(run["count"], run["dim"]): run for run in runs if run["client"] == "ours"}

@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.driver import Result
 from benchmarks.markdown import table, whole
-from benchmarks.store_tables import batch, int8, job, migration, overhead, recall
+from benchmarks.store_tables import batch, folders, int8, job, migration, overhead, recall
 
 NAMES = {
     "floor_simd": "floor: aiohttp, isal, pysimdjson",
@@ -185,6 +185,7 @@ TABLES: dict[str, Callable[[Any], str]] = {
         quota,
         batch,
         migration,
+        folders,
         cold,
         growth,
         int8,

@@ -44,6 +44,10 @@ class Question:
 QUESTIONS = [
     Question("text to text", "How many seconds do I wait when a quota is used up?", modality="text"),
     Question("text to text", "My tyre is flat. How do I patch the tube?", modality="text"),
+    Question("text to page", "May I write in my score with a pen or a pencil?", modality="text"),
+    Question("text to table", "Is the treasurer a bass?", modality="text"),
+    Question("text to mail", "How many steps has the lighthouse, and which shoes do I wear?", modality="text"),
+    Question("text to subtitles", "How long do we hum on one breath?", modality="text"),
     Question("text to image", "a bar chart with blue bars", modality="image"),
     Question("text to image", "a red circle", modality="image"),
     Question("text to PDF", "Where do I shut off the water?", modality="pdf"),

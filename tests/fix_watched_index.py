@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter, defaultdict
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from fix_crashes import kill
 from fix_folders import FORBIDDEN, Folder
 from fix_index_model import Held, Model, Truth, Vector, sent
 from gemini_embed import EdgeStore, Embedder, MultimodalIndex, Record
+from gemini_embed.records import FILE_STATE
 from gemini_embed_emulator import Emulator, Fault, ReceivedRequest
 
 HERE = "here"
@@ -52,10 +54,10 @@ class WatchedIndex:
         self.embedder.close()
 
     def found(self) -> dict[str, tuple[Record, Vector]]:
-        """All records and their vectors, by id."""
+        """All records and their vectors, by id; without what a sync notes of files for the next one."""
         self.index.count()  # which opens it
         batches = self.index.store.iterate()
-        return {record.id: (record, vector) for batch in batches for record, vector in zip(*batch, strict=True)}
+        return {one.id: (_plain(one), vector) for batch in batches for one, vector in zip(*batch, strict=True)}
 
     def look(self, target: Held, least: Held) -> None:
         """After what may have ended half-way: `least` is there, and nothing that neither was nor was to be; that is
@@ -95,3 +97,7 @@ class WatchedIndex:
             return Fault.status(400, "* EmbedContentRequest.content: this content is not allowed\n")
         self._sent[key] += sent(request)
         return None
+
+
+def _plain(record: Record) -> Record:
+    return replace(record, metadata={name: value for name, value in record.metadata.items() if name != FILE_STATE})

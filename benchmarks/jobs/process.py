@@ -26,6 +26,12 @@ def cpu_s() -> float:
     return used.ru_utime + used.ru_stime
 
 
+def ended_children_s() -> float:
+    """CPU seconds of child processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def threads() -> int:
     """Threads of Python that are alive."""
     return threading.active_count()

@@ -178,8 +178,8 @@ WRONG_KEY: Any = {1: 2}
     [
         pytest.param(lambda d: ["a", d / "nowhere.txt"], 1, "nowhere.txt", id="missing-file"),
         pytest.param(lambda d: ["a", "b", file(d / "a.pdf", b"%PDF-1.7 ...")], 2, "damaged or cut short", id="pdf"),
-        pytest.param(lambda d: [file(d / "a.bin", b"\xff\xfe\x00")], 0, "nor text in UTF-8", id="binary"),
-        pytest.param(lambda d: [file(d / "a.svg", b"<svg/>")], 0, "image/svg", id="svg"),
+        pytest.param(lambda d: [file(d / "a.bin", b"\xff\xfe\x00")], 0, "nor text: it begins", id="binary"),
+        pytest.param(lambda d: [file(d / "a.svg", b"<svg/>")], 0, "draws nothing", id="svg"),
         pytest.param(lambda d: ["a", file(d / "a.md", b" \n")], 1, "is empty", id="empty-file"),
         pytest.param(lambda d: ["a", 3], 1, "cannot embed a int", id="number"),
         pytest.param(lambda d: ["a", Item("b", metadata={"x": object()})], 1, "only JSON values", id="metadata"),

@@ -112,7 +112,7 @@ def test_what_was_plain_text_is_read_anew_once(
     """A folder that an earlier version indexed: its source files become definitions at the next add or sync, the text
     of before goes, and nothing is embedded a second time. All else keeps its ids."""
     with monkeypatch.context() as earlier:
-        earlier.setattr("gemini_embed.indexing.recognising.reader_of", lambda _: None)
+        earlier.setattr("gemini_embed.readers.chosen.reader_of", lambda _: None)
         assert index.sync(project).added == 3
         assert [link for link, *_ in told(index)] == [
             f"{project}/{name}" for name in ("cart.js", "notes.md", "retry.py")

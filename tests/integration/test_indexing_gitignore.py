@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from gemini_embed import ConfigurationError, EdgeStore, Embedder, InputError, MultimodalIndex
+from gemini_embed.indexing.choosing import Choice
 from gemini_embed.indexing.walking import walked
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -149,5 +150,5 @@ def test_as_git_does(tmp_path_factory: pytest.TempPathFactory, top: str, inner: 
         [*run, "ls-files", "-z", "--others", "--exclude-standard"], check=True, capture_output=True, text=True
     )
     expected = {name for name in listed.stdout.split("\0") if name and ".gitignore" not in name}
-    found = (path for path in walked(folder, respect_gitignore=True) if isinstance(path, Path))
+    found = (path for path in walked(folder, choice=Choice(respect_gitignore=True)) if isinstance(path, Path))
     assert {path.relative_to(folder).as_posix() for path in found} == expected

@@ -53,7 +53,11 @@ if os.name == "nt":
 def read(text: str | bytes, name: str = "a.py", most_tokens: int = 1024) -> list[Passage]:
     reader = reader_of(Path(name))
     assert reader is not None
-    return list(reader.passages(text if isinstance(text, bytes) else text.encode(), name, most_tokens))
+    return [
+        one
+        for one in reader.passages(text if isinstance(text, bytes) else text.encode(), name, most_tokens)
+        if isinstance(one, Passage)
+    ]
 
 
 def places(found: list[Passage]) -> list[tuple[str, str]]:

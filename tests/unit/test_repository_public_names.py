@@ -35,6 +35,7 @@ PINNED = {
     "gemini_embed.searching.options": "Fusion SearchOptions Wanted",
     "gemini_embed.searching.reranking": "RerankFusion Reranked arerank rerank",
     "gemini_embed.stores": "Batch FilterLike FloatArray Store",
+    "gemini_embed.readers": "FileReader FunctionReader Passage Picture label_of own_passage reader_of",
     "gemini_embed.stores.base": "Batch FilterLike FloatArray Store check_one_of check_query check_rows engine_errors "
     "opened",
     "gemini_embed.stores.edge": "EdgeStore",

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from fix_media import drawn, film, pdf, recoded, wav
-from gemini_embed import ConfigurationError, MediaError
+from gemini_embed import ConfigurationError
 from gemini_embed.models import facts_for
 from gemini_embed.tokens import likely_tokens
 from gemini_embed.windows import Cutting, Window, probe, slices, text_windows, windows
@@ -182,10 +182,30 @@ def test_other_containers_become_mp4_without_encoding(container: str, codec: str
     assert [colour for _, colour in colours(window.data)] == ["red"] * 16 + ["green"] * 16
 
 
-def test_a_codec_that_the_service_does_not_read_is_refused_with_the_way_out() -> None:
-    with pytest.raises(MediaError, match=r"in the codec mpeg4.*ffmpeg -i in -c:v libx264 out\.mp4") as refusal:
-        cut(film((RED, 2), container="avi", codec="mpeg4"))
-    assert refusal.value.kind == "unsupported"
+@pytest.mark.parametrize(
+    ("container", "codec"),
+    [
+        pytest.param("avi", "mpeg4", id="MPEG-4 part 2"),
+        pytest.param("mp4", "mpeg4", id="in MP4"),
+        pytest.param("webm", "libvpx", id="VP8"),
+        pytest.param("asf", "wmv2", id="WMV"),
+    ],
+)
+def test_a_codec_that_the_service_does_not_read_is_encoded_again(container: str, codec: str) -> None:
+    for seconds, count in ((2, 1), (4, 2)):
+        found = cut(film((RED, seconds), (GREEN, seconds), container=container, codec=codec), video_s=4)
+        assert [probe(window.data).codec for window in found] == ["h264"] * count
+        shown = [colour for window in found for _, colour in colours(window.data)]
+        assert shown == ["red"] * 2 * seconds + ["green"] * 2 * seconds
+
+
+@pytest.mark.parametrize("keyframe_every_s", [1, 8, 1000])
+def test_a_window_is_no_longer_than_asked_but_for_a_frame(keyframe_every_s: int) -> None:
+    source = film((RED, 12), (GREEN, 9), keyframe_every_s=keyframe_every_s)
+    found = cut(source, video_s=5)
+    assert [window.start_s for window in found] == [0, 5, 10, 15, 20]
+    for window in found:
+        assert (probe(window.data).duration_s or 0) <= 5 + 1 / 8
 
 
 SOUND = wav(*NOTES, rate=8000)

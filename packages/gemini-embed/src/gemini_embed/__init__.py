@@ -16,13 +16,14 @@ hold every import to them, so a new room gets a row here.
     3   `quota/`                     how fast calls may start: told, or learned from refusals
     4   `models/`                    what is known of each model on each backend
     4   `cache`                      vectors by key, on disk
+    4   `isolation/`                 work in a child process that is started again
     5   `service/`                   who is asked, in whose name
     5   `media/`                     bytes of media: had, recognised, looked into
     5   `fingerprint`                what vectors must share to meet in one index
     6   `content/`                   what is embedded: contents made of parts; one content is one vector
     6   `windows/`                   media and texts longer than the model takes, cut
     7   `preparing/`                 contents to entries to batches, as the model's facts allow
-    7   `readers/`                   files read as passages with places: source code by definitions and lines
+    7   `readers/`                   files read as passages with places: pages, notebooks, mail, documents, tables, code
     7   `hits/`                      what is found, its medium opened, shown
     8   `wire/`                      entries to JSON, JSON to rows and usage; pure
     8   `metering/`                  prices, estimates, budgets; usage trackers and OpenTelemetry
@@ -102,7 +103,7 @@ if TYPE_CHECKING:
     from gemini_embed.hits import Hit, Hits
     from gemini_embed.index import MultimodalIndex
     from gemini_embed.indexing.items import Item
-    from gemini_embed.indexing.report import AddReport, SkippedItem
+    from gemini_embed.indexing.report import AddReport, FolderReport, SkippedItem
     from gemini_embed.metering.batch_estimates import BatchEstimate
     from gemini_embed.metering.budget import Budget
     from gemini_embed.metering.estimates import Estimate
@@ -134,6 +135,7 @@ _LAZY = {
     "EdgeStore": "gemini_embed.stores.edge",
     "Estimate": "gemini_embed.metering.estimates",
     "Excerpt": "gemini_embed.excerpt",
+    "FolderReport": "gemini_embed.indexing.report",
     "FromMilvus": "gemini_embed.migrating.from_milvus",
     "FromQdrant": "gemini_embed.migrating.from_qdrant",
     "GeminiEmbeddingFunction": "gemini_embed.adapters.embedding_function",
@@ -190,6 +192,7 @@ __all__ = [
     "Excerpt",
     "Fingerprint",
     "FingerprintMismatchError",
+    "FolderReport",
     "FromMilvus",
     "FromQdrant",
     "GeminiEmbedError",

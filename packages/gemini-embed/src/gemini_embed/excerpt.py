@@ -1,4 +1,4 @@
-"""Which part of a source: pages, seconds, characters or lines, as records keep them and links name them."""
+"""Which part of a source: pages, seconds, characters, lines or a name, as records keep them and links name them."""
 
 from __future__ import annotations
 
@@ -30,23 +30,29 @@ class Excerpt:
     """First line, counted from 1; of files that are read by lines, whose characters are told too."""
     line_end: int | None = None
     """Last line, included."""
+    part: str | None = None
+    """What links name it by where a number would not do: a heading (`starting-up`), `slide=3`, `Costs!A2:D9`."""
 
     @classmethod
     def of(cls, metadata: Mapping[str, Any]) -> Self:
         """What a record's metadata say, seconds aside in whole numbers. What is no number, or not finite, is left out:
         anybody may have written it."""
         told = {name: metadata[name] for name in FIELDS if _is_number(metadata.get(name))}
-        return cls(**{name: value if name in _SECONDS else int(value) for name, value in told.items()})
+        part = metadata.get(PART)
+        named = part if isinstance(part, str) and part else None
+        return cls(**{name: value if name in _SECONDS else int(value) for name, value in told.items()}, part=named)
 
     @property
-    def metadata(self) -> dict[str, int | float]:
+    def metadata(self) -> dict[str, int | float | str]:
         """The fields that are set, as a record keeps them."""
-        return {name: value for name in FIELDS if (value := getattr(self, name)) is not None}
+        return {name: value for name in (*FIELDS, PART) if (value := getattr(self, name)) is not None}
 
     @property
     def anchor(self) -> str:
         """What stands behind the `#` of a link: `page=7`, `t=96,128` (media fragments), `L10-L42` (as editors and code
-        hosts open it), `char=100,250` (RFC 5147)."""
+        hosts open it), `char=100,250` (RFC 5147); the name of the part where it has one."""
+        if self.part is not None:
+            return self.part
         if self.page_start is not None:
             return f"page={self.page_start}"
         if self.start_s is not None:
@@ -66,10 +72,13 @@ class Excerpt:
         return max(start, their_start) - min(end, their_end) <= _TOUCHING[kind]
 
     def joined(self, other: Excerpt) -> Excerpt:
-        """The smallest excerpt that holds both, which are of one kind."""
+        """The smallest excerpt that holds both, which are of one kind; named as the one that begins first."""
         both = (self, other)
+        mine, theirs = self._range(), other._range()
+        first = other if mine and theirs and theirs[1] < mine[1] else self
         starts = {name: [value for one in both if (value := getattr(one, name)) is not None] for name in FIELDS}
-        return Excerpt(**{name: (min if "start" in name else max)(values) for name, values in starts.items() if values})
+        ends = {name: (min if "start" in name else max)(values) for name, values in starts.items() if values}
+        return Excerpt(**ends, part=first.part)
 
     def widened(self, padding: float) -> Excerpt:
         """So many seconds, pages or characters more on either side; never before the beginning."""
@@ -78,9 +87,11 @@ class Excerpt:
             return self
         kind, start, end = found
         if kind == "s":
-            return Excerpt(start_s=max(start - padding, 0.0), end_s=end + padding)
+            return Excerpt(start_s=max(start - padding, 0.0), end_s=end + padding, part=self.part)
         first, last = max(int(start - padding), 1 if kind == "page" else 0), int(end + padding)
-        return Excerpt(page_start=first, page_end=last) if kind == "page" else Excerpt(char_start=first, char_end=last)
+        if kind == "page":
+            return Excerpt(page_start=first, page_end=last, part=self.part)
+        return Excerpt(char_start=first, char_end=last, part=self.part)
 
     def _lines(self) -> tuple[str, float, float] | None:
         """As `_range`, of those that tell lines beside characters."""
@@ -99,6 +110,8 @@ class Excerpt:
 
 
 FIELDS = ("page_start", "page_end", "start_s", "end_s", "char_start", "char_end", "line_start", "line_end")
+"""Those that are numbers."""
+PART = "part"
 _SECONDS = ("start_s", "end_s")
 
 

@@ -24,7 +24,9 @@ from gemini_embed.indexing import (
 from gemini_embed.indexing.by_jobs import ByJobs
 from gemini_embed.indexing.following import Followed, Follows
 from gemini_embed.indexing.shrinking import Shrinking
+from gemini_embed.indexing.watching import Watches
 from gemini_embed.metering import Estimate, Price
+from gemini_embed.readers import ReaderLike, held_picture
 from gemini_embed.result import OnError
 from gemini_embed.searching import Census
 from gemini_embed.searching.doors import Searches
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from gemini_embed.embedder import Embedder
 
 
-class MultimodalIndex(ByJobs, Searches):
+class MultimodalIndex(ByJobs, Searches, Watches):
     """Contents of any modality in one store, found by text, images or both together.
 
     The store is opened on first use and checked against `embedder.fingerprint`. Closing the index closes the store and
@@ -47,7 +49,7 @@ class MultimodalIndex(ByJobs, Searches):
         self.embedder = embedder
         self.store = store
         self._census = Census(store)
-        self.opener = Opener(embedder.root, embedder.fetch)
+        self.opener = Opener(embedder.root, embedder.fetch, held_picture)
         self._closed = False
 
     @classmethod
@@ -86,10 +88,14 @@ class MultimodalIndex(ByJobs, Searches):
         cutting: Cutting | None = None,
         describe: Describe | None = None,
         progress: bool | None = None,
+        include: Iterable[str] | None = None,
+        exclude: Iterable[str] | None = None,
         respect_gitignore: bool = False,
         price: Price = "online",
         deadline_s: float | None = None,
         replace: bool = True,
+        readers: Mapping[str, ReaderLike] | None = None,
+        isolate: bool = False,
     ) -> AddReport:
         """Embed and store items; what the store holds already is not embedded again.
 
@@ -116,10 +122,18 @@ class MultimodalIndex(ByJobs, Searches):
             describe: writes `page_content` for a medium or a window of one, see `Describe`; without it a page has its
                 text, and other media have none.
             progress: a bar on stderr; None shows it on a terminal and in a notebook.
+            include: of folders and globs only files that one of these patterns fits, written as in a `.gitignore`:
+                `["*.md", "src/"]`; names with a dot in front come in where a pattern says them: `[".github/", "*"]`.
+            exclude: leave out what one of these patterns fits: `["drafts/", "*.log", "!keep.log"]`.
             respect_gitignore: leave out of folders and globs what `.gitignore` files do, nested ones and those above
                 up to the repository's top too; a file that is named comes in. Needs the extra `code`.
             replace: False leaves older records of the sources, for sources whose parts come in several calls, such as
                 from several workers; records are marked with the time, for `tidy`.
+            isolate: open files and media in a child process, for what outsiders made: one that crashes a decoder, or
+                keeps it busy for longer than 10 s and a second for each MiB, is skipped, and the child started again.
+                It is no sandbox. Readers of your own must have a name in a module.
+            readers: your own, before those of the library: `{".rst": function, "application/x-foo": function}`, where a
+                function is given a file's path and returns its text, or parts of it; see `readers.FunctionReader`.
 
         Raises:
             InputError: an item cannot be indexed; `.position` is its place in `items`.
@@ -136,10 +150,14 @@ class MultimodalIndex(ByJobs, Searches):
             cutting=cutting or Cutting(),
             describe=describe,
             progress=progress,
+            include=include,
+            exclude=exclude,
             respect_gitignore=respect_gitignore,
             price=price,
             deadline_s=deadline_s,
             replace=replace,
+            readers=readers,
+            isolate=isolate,
         )
         return run(self._changing(add_steps(self.embedder, self._opened, items, given)))
 
@@ -151,15 +169,17 @@ class MultimodalIndex(ByJobs, Searches):
         """Make the index hold what a folder holds: embed what is new or has changed, remove what is gone.
 
         As `add(folder)`, and at the end records of files below it that are not there any more are deleted
-        (`AddReport.removed`). What cannot be read stays as it was. Name the folder the same way each time, since its
-        files are known by their paths. Sync a disk that is mounted below it by itself: while it is away its mount point
-        is an empty folder like any that was cleared. `options` are those of `add`; what `respect_gitignore`
-        leaves out is removed.
+        (`AddReport.removed`). What cannot be read stays as it was. A file whose size and time are those of the last
+        sync is not read, one whose time alone has changed is read and not decoded; one that was renamed or copied takes
+        the vectors that are there. Name the folder the same way each time, since its files are known by their paths.
+        Sync a disk that is mounted below it by itself: while it is away its mount point is an empty folder like any
+        that was cleared. `options` are those of `add`; what `include`, `exclude` and `respect_gitignore` leave out is
+        removed.
 
         Raises:
             InputError: no such folder, or one that holds no file at all, as when a disk is not mounted.
         """
-        return run(self._changing(sync_steps(self.embedder, self._opened, Path(folder), options)))
+        return self._synced(folder, options, may_be_empty=False)
 
     async def async_sync(self, folder: Place, **options: Unpack[AddOptions]) -> AddReport:
         """`sync`, without blocking the loop; `async` alone is a word of the language."""
@@ -205,6 +225,13 @@ class MultimodalIndex(ByJobs, Searches):
         """Close the store; closing twice is fine."""
         self._closed = True
         self.store.close()
+
+    def _is_ended(self) -> bool:
+        return self._closed
+
+    def _synced(self, folder: Place, options: AddOptions, *, may_be_empty: bool) -> AddReport:
+        steps = sync_steps(self.embedder, self._opened, Path(folder), options, may_be_empty=may_be_empty)
+        return run(self._changing(steps))
 
     def _opened(self) -> Store:
         if self._closed:

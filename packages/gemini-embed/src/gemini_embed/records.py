@@ -11,8 +11,14 @@ from gemini_embed.excerpt import Excerpt
 MODALITIES = ("text", "image", "audio", "video", "pdf", "mixed")
 """ "mixed" is for interleaved parts."""
 
+_IN_ANCHORS = "/?:@!$&'()*+,;=-._~"
+"""What stands in the fragment of a link as it is (RFC 3986)."""
+
 LEAST_WHOLE, MOST_WHOLE = -(2**63), 2**63 - 1
 """What all stores keep of whole numbers: 64 bits with a sign."""
+
+FILE_STATE = "file_state"
+"""Where the last record of a file says as what the file was found, so that a `sync` need not read it again."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -25,8 +31,11 @@ class Record:
         metadata: the user's own fields and ours: `source`, `modality` ("text", "image", "audio", "video", "pdf",
             "mixed"), `mime_type`, `title`, `sha256` of the content, `uri` (path or URL of the medium), and the window
             within it: `page_start` and `page_end`, `start_s` and `end_s`, `char_start` and `char_end`; of source files
-            `line_start` and `line_end`, `language`, and `symbol`, the qualified name of what is defined there; of adds
-            with `replace=False` `added_at`, in seconds since 1970. JSON values only; absent means not known.
+            `line_start` and `line_end`, `language`, and `symbol`, the qualified name of what is defined there; of other
+            files that a reader reads `part`, which links name it by, `heading`, `slide`, `sheet` and the like; of adds
+            with `replace=False` `added_at`, in seconds since 1970; of the last record of a file that `sync` read
+            `file_state`: bytes, time of change, how it was read, how many records it has, hash. JSON values only;
+            absent means not known.
     """
 
     id: str
@@ -92,7 +101,7 @@ class Record:
     def _fragment(self, window: Excerpt | None) -> str:
         own = self.window
         anchor = (own if window is None or own.page_start is not None else window).anchor
-        return f"#{anchor}" if anchor else ""
+        return f"#{quote(anchor, safe=_IN_ANCHORS)}" if anchor else ""
 
     def _text(self, name: str) -> str | None:
         value = self.metadata.get(name)

@@ -5,7 +5,7 @@ fields      what the constructor takes, kept as it is (`fixed`);  sides: tasks t
 embeddings  `GeminiEmbeddings`, LangChain's `Embeddings`, for media too
 usage       what calls used, told to LangChain's callbacks
 blocks      LangChain's content blocks and messages in
-documents   documents in and out
+documents   documents in and out;  loaders: LangChain's document loaders as readers of files
 retriever   `GeminiMultimodalRetriever` over a `gemini_embed.MultimodalIndex`
 hypotheses  what an answer might say, written by a chain;  reranking: `GeminiRerank`, a document compressor
 answers     what was found as content blocks, for the next message
@@ -29,6 +29,7 @@ from langchain_gemini_embed.usage import USAGE_EVENT
 if TYPE_CHECKING:
     from langchain_gemini_embed.answers import to_content_blocks
     from langchain_gemini_embed.history import cited, with_media
+    from langchain_gemini_embed.loaders import from_loader
     from langchain_gemini_embed.reranking import GeminiRerank
     from langchain_gemini_embed.retriever import GeminiMultimodalRetriever
     from langchain_gemini_embed.sparse import GeminiBm25
@@ -42,6 +43,7 @@ __all__ = [
     "GeminiMultimodalRetriever",
     "GeminiRerank",
     "cited",
+    "from_loader",
     "to_content_blocks",
     "with_media",
 ]
@@ -52,6 +54,7 @@ _LAZY = {
     "GeminiMultimodalRetriever": "langchain_gemini_embed.retriever",
     "GeminiRerank": "langchain_gemini_embed.reranking",
     "cited": "langchain_gemini_embed.history",
+    "from_loader": "langchain_gemini_embed.loaders",
     "to_content_blocks": "langchain_gemini_embed.answers",
     "with_media": "langchain_gemini_embed.history",
 }

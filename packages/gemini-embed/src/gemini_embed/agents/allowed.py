@@ -15,6 +15,8 @@ from gemini_embed.hits import Opener
 from gemini_embed.indexing.recognising import TextFile
 from gemini_embed.media import open_file, read_file
 from gemini_embed.media.kinds import HEAD_BYTES, kind_of
+from gemini_embed.readers import held_picture, is_read_in_parts
+from gemini_embed.readers.encoding import text_of
 from gemini_embed.records import Record
 from gemini_embed.stores import FilterLike
 from gemini_embed.stores.filters import parse
@@ -44,7 +46,7 @@ class Allowed:
     @property
     def opener(self) -> Opener:
         """Opens media as far as that is allowed."""
-        return self.index.opener if self.root is None else Opener(self.root, self.index.embedder.fetch)
+        return self.index.opener if self.root is None else Opener(self.root, self.index.embedder.fetch, held_picture)
 
     @property
     def files_in(self) -> str | None:
@@ -66,10 +68,14 @@ class Allowed:
         for batch in self.index.store.iterate(filter=filter, with_vectors=False):
             yield from batch.records
 
-    def known(self, location: str) -> Record | None:
-        """A record of a source that is called so or lies there."""
+    def known(self, location: str, more: Mapping[str, Any] | None = None) -> Record | None:
+        """A record of a source that is called so or lies there, and passes `more`; of a file with pictures in it a
+        text, where it has any."""
         for field in ("source", "uri"):  # stores have an index of the first
-            if (record := next(self.records({field: location}), None)) is not None:
+            wanted = {field: location, **(more or {})}
+            if (record := next(self.records(wanted), None)) is not None:
+                if record.modality == "image" and is_read_in_parts(record.uri or ""):
+                    return next(self.records({**wanted, "modality": "text"}), record)
                 return record
         return None
 
@@ -86,7 +92,7 @@ class Allowed:
         return self._file(location, self.root)
 
     def text(self, path: str) -> str | None:
-        """What a file says, in UTF-8; None for one that holds anything else.
+        """What a text file says; None for one that holds anything else.
 
         Raises:
             InputError: missing, unreadable, outside of the root, or larger than 50 MB.
@@ -96,10 +102,7 @@ class Allowed:
             if size > MOST_FILE_BYTES:
                 raise InputError(f"{path} has {size:,} bytes, more than the {MOST_FILE_BYTES:,} that are read here")
             data = file.read(size)
-        try:
-            return None if b"\0" in data else data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            return None
+        return text_of(data)
 
     def _file(self, location: str, root: str) -> Record:
         within = os.path.join(root, location)
@@ -114,7 +117,7 @@ class Allowed:
         elif (text := self.text(path)) is not None:
             modality, mime_type = "text", TextFile(Path(path), text).mime_type
         else:
-            raise InputError(f"{location} is no image, recording, video or PDF, nor text in UTF-8")
+            raise InputError(f"{location} is no image, recording, video or PDF, nor text")
         return Record("", "", {"source": location, "modality": modality, "mime_type": mime_type, "uri": path})
 
     def _like(self, location: str) -> str:

@@ -29,6 +29,8 @@ class Place:
     """Path, URL, or the name of a source that came from memory."""
     window: Excerpt = field(default_factory=Excerpt)
     lines: tuple[int, int] | None = None
+    part: str | None = None
+    """What the source calls it, such as a heading or `slide=3`."""
 
 
 def place_of(link: str) -> Place:

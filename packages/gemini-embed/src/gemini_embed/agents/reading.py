@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from gemini_embed.agents.allowed import Allowed
 from gemini_embed.agents.links import Place, place_of
@@ -18,6 +19,7 @@ from gemini_embed.agents.sources import Sources
 from gemini_embed.errors import InputError
 from gemini_embed.excerpt import Excerpt
 from gemini_embed.hits import Hit
+from gemini_embed.readers import is_read_in_parts
 from gemini_embed.records import Record
 from gemini_embed.searching.merging import range_of, text_of
 from gemini_embed.stores import FilterLike
@@ -94,7 +96,9 @@ def read_source(
     link = sources.link(link) if sources else link
     place, allowed = place_of(link), Allowed(index, root, filter)
     record = _called_with_anchor(allowed, link.strip(), place)
-    if record is None:
+    if record is None and (named := _named_part(allowed, link.strip())) is not None:
+        record, place = named
+    elif record is None:
         record = allowed.source(place.location)
     else:
         place = Place(link.strip())
@@ -133,6 +137,8 @@ class _Reader:
     max_chars: int
 
     def lines(self) -> Reading:
+        if (wanted := self._named()) is not None:
+            return self.named(wanted)
         self._refuse("page_start", "start_s")
         whole, around = self._file(), int(self.around)
         if whole is None:
@@ -147,6 +153,28 @@ class _Reader:
         if not found.of_lines:
             part = f"characters {found.window.char_start}-{found.window.char_end}"
         return replace(reading, link=f"{base}#{found.anchor}", part=part, more=found.more and f"{base}#{found.more}")
+
+    def named(self, wanted: Mapping[str, Any]) -> Reading:
+        """What an index has of a part of a text that has a name, of its seconds, or of lines that are read for
+        themselves."""
+        records = list(islice(self._passages(wanted), MOST_PASSAGES))
+        if not records:
+            raise InputError(f"{self.place.location} has nothing there: leave out what follows the #")
+        place = replace(records[0].window, char_start=None, char_end=None)
+        if self.place.part is None and self.place.lines is None:
+            place = self.place.window
+        return self._reading(place, self._cut(text_of(records)))
+
+    def _named(self) -> Mapping[str, Any] | None:
+        """What finds the records of the place where they are not stretches of one text; None where they are."""
+        own, lines = self.record.window, self.place.lines
+        if self.place.part is not None:
+            return {"part": self.place.part}
+        if self.place.window.start_s is not None and own.start_s is not None:
+            return range_of(self.place.window)
+        if lines is not None and own.line_start is not None and own.char_start is None:
+            return {"line_start": {"lte": lines[1]}, "line_end": {"gte": lines[0]}}
+        return None
 
     def pages(self) -> Reading:
         self._refuse("start_s", "char_start", lines=True)
@@ -186,6 +214,8 @@ class _Reader:
     def whole(self) -> Reading:
         """An image, or interleaved parts: there is no part of it."""
         self._refuse("page_start", "start_s", "char_start", lines=True)
+        if self.place.part is not None:  # a picture in a file
+            return self.named({"part": self.place.part})
         return self._reading(Excerpt(), self._cut(text_of(self._records(Excerpt()))))
 
     def _refuse(self, *fields: str, lines: bool = False) -> None:
@@ -200,6 +230,8 @@ class _Reader:
         uri = self.record.uri
         if uri is None or "://" in uri or self.allowed.files_in is None:
             return None
+        if is_read_in_parts(uri) and self.record.id:
+            return None  # what was read of it, not its tags
         is_gone = self.record.id and not os.path.exists(uri)
         return None if is_gone else self.allowed.text(uri)
 
@@ -229,6 +261,16 @@ class _Reader:
 
     def _cut(self, text: str) -> str:
         return text if len(text) <= self.max_chars else f"{text[: self.max_chars]}… (cut)"
+
+
+def _named_part(allowed: Allowed, link: str) -> tuple[Record, Place] | None:
+    """The source that a link names a part of, as its records call it."""
+    location, _, anchor = link.rpartition("#")
+    if not location:
+        return None
+    part, plain = unquote(anchor), location if "://" in location else unquote(location)
+    record = allowed.known(plain, {"part": part})
+    return None if record is None else (record, Place(plain, part=part))
 
 
 def _called_with_anchor(allowed: Allowed, link: str, place: Place) -> Record | None:

@@ -16,6 +16,8 @@ from gemini_embed.records import Record
 from gemini_embed.windows import Source, probe
 from gemini_embed.windows.audio import audio_windows
 from gemini_embed.windows.clips import video_clip
+from gemini_embed.windows.frames import frame_at as frame_of_picture
+from gemini_embed.windows.frames import has_pages
 from gemini_embed.windows.pdfs import pdf_windows, rendered
 from gemini_embed.windows.spans import Span
 from gemini_embed.windows.video import MP4_TYPE, frame_at
@@ -36,11 +38,18 @@ class Opener:
         MissingExtraError: the library that opens it is not installed.
     """
 
-    def __init__(self, root: str | None = None, fetch: Callable[[str], bytes] | None = None) -> None:
-        self._root, self._fetch = root, fetch
+    def __init__(
+        self,
+        root: str | None = None,
+        fetch: Callable[[str], bytes] | None = None,
+        held: Callable[[Record, str | None], bytes | None] | None = None,
+    ) -> None:
+        """`held` gives the picture of a record that lies in a file of another kind, such as a slide of a presentation;
+        None for any other record."""
+        self._root, self._fetch, self._held = root, fetch, held
 
     def __getstate__(self) -> dict[str, object]:
-        return {"_root": self._root, "_fetch": None}  # what confines it travels, what can fetch does not
+        return {"_root": self._root, "_fetch": None, "_held": self._held}  # what can fetch does not travel
 
     def image(self, record: Record, window: Excerpt) -> Picture:
         """An image, the page of a PDF that was found, or the frame in the middle of a video's window."""
@@ -53,7 +62,7 @@ class Opener:
             return frame_at(source, info, middle_s, root=self._root)
         if info.modality != "image":
             raise InputError(f"{record.link(window)} is {info.mime_type}: there is no picture of it")
-        return _picture(source, self._root)
+        return _picture(source, info, window, self._root)
 
     def pages(self, record: Record, window: Excerpt, *, dpi: int = 150) -> list[Picture]:
         """The pages of the window, all pages without one."""
@@ -93,14 +102,14 @@ class Opener:
         elif info.modality == "pdf":
             (piece,) = pdf_windows(source, [_pages(window, info)], root=self._root)
         else:
-            return self._image(source, info.mime_type)
+            return self._image(source, info, window)
         return piece.mime_type, piece.data
 
-    def _image(self, source: Source, mime_type: str) -> tuple[str, bytes]:
-        if mime_type in SHOWN_AS_THEY_ARE:
+    def _image(self, source: Source, info: MediaInfo, window: Excerpt) -> tuple[str, bytes]:
+        if info.mime_type in SHOWN_AS_THEY_ARE and not _is_frame(window):
             with reading(source, self._root) as file:
-                return mime_type, file.read()
-        return "image/png", png_of(_picture(source, self._root))
+                return info.mime_type, file.read()
+        return "image/png", png_of(_picture(source, info, window, self._root))
 
     def _source(self, record: Record, window: Excerpt) -> Source:
         uri, link = record.uri, record.link(window)
@@ -111,7 +120,8 @@ class Opener:
         if uri.startswith("gs://"):
             raise InputError(f"{link} lies in Cloud Storage, which is not read from here")
         if not uri.startswith(("http://", "https://")):
-            return uri
+            held = self._held(record, self._root) if self._held and record.modality == "image" else None
+            return uri if held is None else held
         if self._fetch is None:
             raise InputError(f"{link} must be fetched, which hits of an index can")
         return self._fetch(uri)
@@ -126,7 +136,14 @@ def _pages(window: Excerpt, info: MediaInfo) -> Span:
     return Span(first, last)
 
 
-def _picture(source: Source, root: str | None) -> Picture:
+def _is_frame(window: Excerpt) -> bool:
+    return window.page_start is not None or window.start_s is not None
+
+
+def _picture(source: Source, info: MediaInfo, window: Excerpt, root: str | None) -> Picture:
+    if _is_frame(window):
+        start = (window.page_start or 1) - 1 if has_pages(info.mime_type) else window.start_s or 0.0
+        return frame_of_picture(source, info.mime_type, start, root=root)
     with reading(source, root) as file:
         data = BytesIO(file.read())
     with opened_picture(data, called(source)) as picture:

@@ -2,27 +2,32 @@
 
 places -> items -> candidates -> batches -> embedding -> written -> what is outdated removed
 
-walking      folders and globs, as files;  ignoring: what git leaves out
+walking      folders and globs, as files;  choosing: patterns of those that come in;  ignoring: what git leaves out
 options      how, as the caller says it, and of which items
 items        what users add, with what should be known about it;  metadata: its fields, checked
 recognising  what a file holds;  pieces: the windows of a long medium
-candidates   an item read: the records it would become;  identity: what their ids are made of
+candidates   an item read: the records it would become;  origins: where they came from
+identity     what their ids are made of
 batches      candidates gathered, loaded where the store does not know them;  describing: captions asked for
-adding       the stream of all that, embedded ahead of where it is written
+adding       the stream of all that, embedded ahead of where it is written;  twins: what the store has vectors of
 replacing    what the sources held before, removed at the end;  scratch: what a long stream remembers of itself
 lacking      what an add would embed, for jobs of the Batch API;  submitting: those, and how they are waited for
-steps        add, sync, submit and collect, as an index starts them;  by_jobs: the last two as its methods
+steps        add, submit and collect, as an index starts them;  by_jobs: the last two as its methods
+syncing      what changed in a folder, and what is gone;  kept: what the store held before;  states: as what files were
+isolating    items read in a child process
+watching     sync again whenever the folder changes
 estimating   the same without sending anything
 held         records got, counted and removed, their words;  shrinking: copied at a smaller size
 following    the index of the collection that an alias leads to now
-report       what was done;  progress: a bar meanwhile
+report       what was done;  by_folder: counted;  report_page: as HTML;  progress: a bar meanwhile
 """
 
 from gemini_embed.indexing.estimating import estimate_add
 from gemini_embed.indexing.items import Describe, Item, ItemLike, Place, Unreadable
 from gemini_embed.indexing.options import AddOptions
 from gemini_embed.indexing.report import AddReport, SkippedItem
-from gemini_embed.indexing.steps import add_steps, sync_steps
+from gemini_embed.indexing.steps import add_steps
+from gemini_embed.indexing.syncing import sync_steps
 
 __all__ = [
     "AddOptions",

@@ -20,12 +20,15 @@ import numpy as np
 from gemini_embed.engine import Steps
 from gemini_embed.errors import Completed, GeminiEmbedError, InputError, RefusedItemsError, StoreError
 from gemini_embed.indexing.batches import AddBatch, Waiting, batches, finished
+from gemini_embed.indexing.by_folder import ByFolder
 from gemini_embed.indexing.describing import described
 from gemini_embed.indexing.items import ItemLike, source_of
 from gemini_embed.indexing.options import How
 from gemini_embed.indexing.progress import Progress, progress_of
 from gemini_embed.indexing.replacing import Gone, Outdated
 from gemini_embed.indexing.report import AddReport, SkippedItem, Tally
+from gemini_embed.indexing.twins import with_twins
+from gemini_embed.indexing.walking import Files
 from gemini_embed.metering import Budget, Estimate
 from gemini_embed.records import Record
 from gemini_embed.result import Usage
@@ -54,10 +57,12 @@ def added(
     gone: Gone | None = None,
     jobs: Jobs | None = None,
     tally: Tally | None = None,
+    by_folder: ByFolder | None = None,
 ) -> Steps[AddReport]:
     """Add `items` to an open store, then remove what is `gone`; `jobs` have brought vectors of them into the cache."""
     with progress_of(items, how.progress) as bar, closing(Outdated(store)) as outdated:
-        adding = _Adding(embedder, store, outdated, how, budget, bar, jobs, tally)
+        by_folder = by_folder or ByFolder(items.left_out if isinstance(items, Files) else None)
+        adding = _Adding(embedder, store, outdated, how, budget, bar, jobs, tally, by_folder)
         try:
             yield from adding.stream(items)
             adding.replaced = outdated.remove()
@@ -84,6 +89,7 @@ class _Adding:
         progress: Progress,
         jobs: Jobs | None,
         tally: Tally | None,
+        by_folder: ByFolder,
     ) -> None:
         self.replaced = self.removed = 0
         self._is_writing = False
@@ -96,6 +102,7 @@ class _Adding:
         self._skipped: list[SkippedItem] = []
         self._refusals: list[RefusedItemsError] = []
         self._usage, self._tally = jobs.usage if jobs else Usage(), tally
+        self._by_folder = by_folder
 
     @property
     def has_begun(self) -> bool:
@@ -106,16 +113,18 @@ class _Adding:
         """What was done so far."""
         likely, has_price = dict(self._budget.likely), bool(self._embedder.facts.usd_per_million_tokens)
         usd, expected_usd = (self._budget.spent_usd, self._budget.expected_usd) if has_price else (None, None)
+        skipped = tuple(sorted(self._skipped, key=lambda item: item.position))
         return AddReport(
             added=self._added,
             reused=self._reused,
             replaced=self.replaced,
             removed=self.removed,
-            skipped=tuple(sorted(self._skipped, key=lambda item: item.position)),
+            skipped=skipped,
             usage=self._usage,
             usd=usd,
             estimate=Estimate(self._files, self._added, sum(likely.values()), expected_usd, by_modality=likely),
             duration_s=time.monotonic() - self._began,
+            folders=self._by_folder.reports(skipped),
         )
 
     def stream(self, items: Iterable[ItemLike]) -> Steps[None]:
@@ -124,7 +133,7 @@ class _Adding:
         try:
             for gathered in batches(items, self._how.batch_size, reader, self._how.on_error, self._skip_item):
                 self._progress.expect(sum(not one.candidate.begins for one in gathered))
-                self._start(self._loaded(self._new(gathered)))
+                self._start(self._loaded(self._without_twins(self._new(gathered))))
                 while self._is_far_ahead():
                     yield from self._finish_first()
             while self._window:
@@ -158,15 +167,26 @@ class _Adding:
                 first.take(one)
         known = {record.id: record for record in self._store.get(list(new))}
         for id_, record in known.items():
-            new[id_].with_text(record.page_content)
+            new[id_].kept_of(record)
         if changed := [new[id_].record for id_, record in known.items() if new[id_].record != record]:
             self._store.update(changed)
+        self._by_folder.held(known.values())
         again = [position for id_ in known for position in new.pop(id_).positions]
         if self._tally:
             self._tally.held(again)
         self._reused += len(again)
         self._advance(len(again))
         return list(new.values())
+
+    def _without_twins(self, new: list[Waiting]) -> list[Waiting]:
+        """Those whose vectors the store has not; what it has them of, under other sources, is written right away."""
+        if not any(one.candidate.twin for one in new):
+            return new
+        found, vectors, rest = with_twins(new, self._store)
+        if found:
+            self._upsert([one.record for one in found], vectors)
+            self._count_written(found)
+        return rest
 
     def _loaded(self, new: Sequence[Waiting]) -> list[Waiting]:
         """Those of the new records whose contents could be made and described, and that the store takes."""
@@ -266,8 +286,12 @@ class _Adding:
         waiting, vectors = batch.rows(completed)
         self._upsert([one.record for one in waiting], vectors)
         self._usage += completed.usage  # once, though a store's own exception has the batch written again
+        self._count_written(waiting)
+
+    def _count_written(self, waiting: Sequence[Waiting]) -> None:
         items = sum(len(one.positions) for one in waiting)
         self._added += len(waiting)
+        self._by_folder.wrote([one.record for one in waiting])
         if self._tally:
             self._tally.wrote(one.positions for one in waiting)
         self._reused += items - len(waiting)
@@ -298,7 +322,9 @@ class _Adding:
         self._skip([position], source_of(item), reason)
 
     def _skip(self, positions: Sequence[int], source: str | None, reason: str) -> None:
-        self._skipped += [SkippedItem(position, source, reason) for position in positions]
+        said = [SkippedItem(position, source, reason) for position in positions]
+        if said != self._skipped[-len(said) :]:  # all windows of a file may fail for one reason, which is told once
+            self._skipped += said
         self._outdated.keep(source)
         self._advance(len(positions))
 

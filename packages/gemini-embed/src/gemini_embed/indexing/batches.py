@@ -10,18 +10,20 @@ from pathlib import Path
 import numpy as np
 
 from gemini_embed.content import Content, Part
-from gemini_embed.errors import Completed, InputError
+from gemini_embed.errors import Completed, InputError, MediaError
 from gemini_embed.indexing.candidates import Candidate, Reader
 from gemini_embed.indexing.items import Item, ItemLike
 from gemini_embed.indexing.pieces import Loaded
 from gemini_embed.indexing.scratch import Seen
 from gemini_embed.indexing.walking import walked
-from gemini_embed.records import Record
+from gemini_embed.records import FILE_STATE, Record
 from gemini_embed.result import EmbeddingResult, OnError, RefusedItem
 from gemini_embed.stores import FloatArray, Store
 
 BATCH_BYTES = 8 * 2**20
 """Media of one batch, about: several batches are in memory at once, and once more as base64 while they are sent."""
+
+_EMPTY_ON_PURPOSE = ("__init__.py", "__init__.pyi", "py.typed")
 
 Skip = Callable[[int, ItemLike, str], None]
 """Told the position of an item that is left out, the item, and why."""
@@ -52,6 +54,13 @@ class Waiting:
         """The text that the item did not bring."""
         if not self.candidate.has_text:
             self.record = replace(self.record, page_content=text)
+
+    def kept_of(self, known: Record) -> None:
+        """The store holds it: what the item did not bring stays, its text and what a sync noted of the file."""
+        self.with_text(known.page_content)
+        if FILE_STATE in known.metadata and FILE_STATE not in self.record.metadata:
+            metadata = {**self.record.metadata, FILE_STATE: known.metadata[FILE_STATE]}
+            self.record = replace(self.record, metadata=metadata)
 
     def described(self, text: str) -> None:
         """What was said of its window, which is let go of."""
@@ -142,7 +151,8 @@ def batches(
             except InputError as error:
                 if on_error == "raise":
                     raise error.at(position) from error.__cause__
-                skip(position, like, error.problem)
+                if not _is_empty_marker(like, error):
+                    skip(position, like, error.problem)
     if gathered:
         yield gathered
 
@@ -154,10 +164,16 @@ def unknown(gathered: Iterable[Waiting], store: Store, seen: Seen) -> list[Waiti
     return [one for one in first if one.record.id not in known]
 
 
+def _is_empty_marker(like: ItemLike, error: InputError) -> bool:
+    """Whether it is one of the files that are empty on purpose: nobody misses them."""
+    is_empty = isinstance(error, MediaError) and error.kind == "empty"
+    return is_empty and isinstance(like, os.PathLike) and Path(like).name in _EMPTY_ON_PURPOSE
+
+
 def _files_in(item: ItemLike, reader: Reader) -> Iterable[ItemLike]:
     """The files of an item that is a folder, else the item."""
     content = item.content if isinstance(item, Item) else item
     if not isinstance(content, os.PathLike) or not os.path.isdir(content):  # which never raises
         return [item]
-    found = walked(Path(content), reader.root, respect_gitignore=reader.respects_gitignore)
+    found = walked(Path(content), reader.root, reader.choice)
     return (replace(item, content=one) for one in found) if isinstance(item, Item) else found

@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
-from gemini_embed.content import Content, Media, Text, Video
-from gemini_embed.errors import InputError, MediaError
+from gemini_embed.content import Content, Image, Media, Text, Video
+from gemini_embed.errors import InputError
 from gemini_embed.excerpt import Excerpt
+from gemini_embed.indexing.choosing import Choice
 from gemini_embed.indexing.identity import Identity, hashed, modality_of, sha256_of
 from gemini_embed.indexing.items import Item, ItemLike, Unlisted, Unreadable
-from gemini_embed.indexing.metadata import check_text, json_object
+from gemini_embed.indexing.metadata import check_name, check_text, json_object
+from gemini_embed.indexing.origins import Origin, names_a_file, origin_of
 from gemini_embed.indexing.pieces import Loaded, Opened, Pieces
 from gemini_embed.indexing.recognising import ReadFile, TextFile, file_part
 from gemini_embed.models import ModelFacts
 from gemini_embed.notices import warn
-from gemini_embed.readers import Passage
+from gemini_embed.readers import Passage, Picture, Readers, contents_of
 from gemini_embed.records import Record
 from gemini_embed.tokens import likely_tokens
 from gemini_embed.windows import Cutting, Window, text_windows
 
-_FILE_NAME = re.compile(r"[^\n]{1,250}\.\w{1,5}")
-_LONGEST_NAME = 256
-"""What may be the name of a file, though a list holds it as a text."""
 _WHOLE = Excerpt()
 
 Fetch = Callable[[str], bytes]
@@ -54,10 +51,18 @@ class Candidate:
     """Whether it is the first of its item."""
     replaces: bool = True
     """Whether older records of its source go once it is in."""
+    window: Any = None
+    """Which of its item's records it is, as its id says (`Identity.window`)."""
+    twin: str | None = None
+    """The id of a record of another source in the store, whose vector is that of this one too."""
 
     def load(self) -> Loaded:
         """Make what is embedded, where it is not at hand. Raises InputError."""
         return self.made if isinstance(self.made, Loaded) else self.made()
+
+
+Follow: TypeAlias = Callable[[Item, Iterator[Candidate]], Iterator[Candidate]]
+"""The candidates of an item, with what is known of them from elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +85,13 @@ class Reader:
     """None leaves media at URLs unread; they cannot be cut then."""
     describes: bool = False
     """Whether media get their text from `describe`."""
-    respects_gitignore: bool = False
-    """Whether folders among items are without what git leaves out."""
+    choice: Choice = field(default_factory=Choice)
+    """What of folders among items is wanted."""
+    follow: Follow | None = None
+    """Sees the candidates of each item pass, as a sync does."""
     added_at: float | None = None
     """Written into records that replace nothing, unless an item tells its own."""
+    readers: Readers = field(default_factory=Readers)
     opened: Opened = field(default_factory=Opened)
 
     def candidates(self, like: ItemLike) -> Iterator[Candidate]:
@@ -93,6 +101,10 @@ class Reader:
             InputError: it cannot be indexed; the error names the file, and no position.
         """
         item = like if isinstance(like, Item) else Item(like)
+        found = self._candidates(item)
+        return found if self.follow is None else self.follow(item, found)
+
+    def _candidates(self, item: Item) -> Iterator[Candidate]:
         if isinstance(item.content, Unlisted):
             raise InputError(item.content.reason)
         if isinstance(item.content, Unreadable):
@@ -100,7 +112,10 @@ class Reader:
         if isinstance(item.content, Moved):
             yield item.content.candidate
             return
-        found = file_part(Path(item.content), self.root) if isinstance(item.content, os.PathLike) else None
+        found = None
+        if isinstance(item.content, os.PathLike):
+            check_name(item.content)
+            found = file_part(Path(item.content), self.root, self.readers)
         if isinstance(found, ReadFile):
             yield from self._read(item, found)
             return
@@ -110,29 +125,31 @@ class Reader:
             yield self._whole(item, origin)
         elif isinstance(part, Text):
             yield from self._passages(item, origin, part)
+        elif part.modality == "image" and self.cutting.every_frame and not part.is_reference:
+            yield from self._windows(item, origin, part)
         elif part.modality == "image" or part.is_reference or (isinstance(part, Video) and part.excerpt.metadata):
             yield self._whole(item, origin)
         else:
             yield from self._windows(item, origin, part)
 
-    def _origin(self, item: Item, found: Media | TextFile | None) -> _Origin:
+    def _origin(self, item: Item, found: Media | TextFile | None) -> Origin:
         """What an item is; `found` is what its file is, where it names one."""
         if isinstance(found, TextFile):
             content = Content(found.text, title=item.title)
-            return _Origin(content, str(found.path), found.mime_type, self.cutting.text_tokens)
+            return Origin(content, str(found.path), found.mime_type, self.cutting.text_tokens)
         if found is not None:
-            return _Origin(Content(found, title=item.title), str(item.content))
+            return Origin(Content(found, title=item.title), str(item.content))
         if isinstance(item.content, str):
-            if _names_a_file(item.content):
+            if names_a_file(item.content):
                 warn(f"a str in a list is a text: for the file of that name say Path({item.content!r})")
-            return _Origin(Content(item.content, title=item.title), None, "text/plain", self.facts.max_tokens)
+            return Origin(Content(item.content, title=item.title), None, "text/plain", self.facts.max_tokens)
         content = Content.of(item.content)
         if item.title is not None:
             content = Content(*content.parts, title=item.title)
         places = (part.location for part in content.parts if isinstance(part, Media))
-        return _Origin(content, next(filter(None, places), None), "text/plain", self.facts.max_tokens)
+        return Origin(content, next(filter(None, places), None), "text/plain", self.facts.max_tokens)
 
-    def _whole(self, item: Item, origin: _Origin) -> Candidate:
+    def _whole(self, item: Item, origin: Origin) -> Candidate:
         """One record of everything."""
         content = origin.content
         looks = [hashed(part, self.root) for part in content.parts]
@@ -164,7 +181,7 @@ class Reader:
             data = self.fetch(part.location or "")
         return Loaded(content, window=Window(mime_type=mime_type, data=data or b""))
 
-    def _passages(self, item: Item, origin: _Origin, part: Text) -> Iterator[Candidate]:
+    def _passages(self, item: Item, origin: Origin, part: Text) -> Iterator[Candidate]:
         """A record for each passage of a text, one if it is short. Equal passages of a source are numbered; where it is
         stands is no part of an id, so an edit changes the ids of what was edited."""
         most = origin.text_tokens
@@ -180,57 +197,85 @@ class Reader:
         yield from self._numbered(item, ((passage, origin) for passage in cut))
 
     def _read(self, item: Item, found: ReadFile) -> Iterator[Candidate]:
-        """A record for each passage that a reader makes of a file, titled with the file's name and what it defines."""
+        """A record for all that a reader finds in a file, titled with the file's name and what the place is about."""
         tokens = min(self.cutting.text_tokens, self.facts.max_tokens or self.cutting.text_tokens)
-        passages = found.reader.passages(found.data, str(found.path), tokens)
-        is_empty = True
-        for candidate in self._numbered(item, ((one, _origin_of(item, found, one)) for one in passages)):
-            yield candidate
-            is_empty = False
-        if is_empty:
-            raise MediaError(f"{found.path} is empty (only white space)", "empty")
+        most = self.cutting.max_windows
+        held = contents_of(found.reader, found.data, str(found.path), most_tokens=tokens, most_passages=most)
+        passages = [one for one in held if isinstance(one, Passage)]
+        yield from self._numbered(item, ((one, origin_of(item, found, one, Text(one.text))) for one in passages))
+        for number, picture in enumerate(one for one in held if isinstance(one, Picture)):
+            yield self._pictured(item, found, picture, begins=not passages and number == 0)
 
-    def _numbered(self, item: Item, passages: Iterable[tuple[Passage, _Origin]]) -> Iterator[Candidate]:
+    def _pictured(self, item: Item, found: ReadFile, picture: Picture, *, begins: bool) -> Candidate:
+        """A picture in a file."""
+        part = Image(picture.data)
+        origin = origin_of(item, found, picture, part)
+        look = hashed(part, self.root)
+        stretch = picture.place.metadata
+        window = ["image", *stretch.values()] if stretch else None
+        digest = picture.key or look.sha256
+        key = [digest, origin.content.title, *([window] if window else [])]
+        identity = Identity(key, window, "image", look.mime_type, digest, picture.place)
+        record = self._record(item, origin, identity, picture.text)
+        shown = Window(mime_type=look.mime_type or "", data=picture.data, text=picture.text)
+        made = Loaded(origin.content, picture.text, shown)
+        has_text = bool(picture.text) or item.page_content is not None
+        size = look.size_bytes
+        return Candidate(record, identity.content_key, made, has_text, size_bytes=size, begins=begins, window=window)
+
+    def _numbered(self, item: Item, passages: Iterable[tuple[Passage, Origin]]) -> Iterator[Candidate]:
         seen: Counter[tuple[str, str | None]] = Counter()
         for place, (passage, origin) in enumerate(passages):
             digest, title = sha256_of(passage.text), origin.content.title
             number, seen[digest, title] = seen[digest, title], seen[digest, title] + 1
             identity = Identity([digest, title], number or None, "text", origin.mime_type, digest, passage.place)
             record = self._record(item, origin, identity, passage.text)
-            yield Candidate(record, identity.content_key, Loaded(Content(passage.text, title=title)), begins=place == 0)
+            made = Loaded(Content(passage.text, title=title))
+            yield Candidate(record, identity.content_key, made, begins=place == 0, window=identity.window)
 
-    def _windows(self, item: Item, origin: _Origin, part: Media) -> Iterator[Candidate]:
-        """A record for each window of a recording, a video or a PDF."""
-        title = origin.content.title
-        pieces = Pieces.of(
-            part, self.facts, self.cutting, root=self.root, fetch=self.fetch, title=title, opened=self.opened
-        )
-        digest = pieces.digest
+    def _windows(self, item: Item, origin: Origin, part: Media) -> Iterator[Candidate]:
+        """A record for each window of a recording, a video, a PDF or a picture with several frames."""
+        title, is_claimed = origin.content.title, not isinstance(item.content, os.PathLike)
+        of = partial(Pieces.of, fetch=self.fetch, is_claimed=is_claimed)
+        pieces = of(part, self.facts, self.cutting, root=self.root, title=title, opened=self.opened)
+        if pieces.is_one_picture:
+            yield self._whole(item, origin)
+            return
+        yield from self._cut(item, origin, pieces)
+        if self.cutting.video_sound and pieces.info.modality == "video":
+            of_sound = partial(Pieces.of_sound, pieces)
+            sound = of_sound(self.facts, self.cutting, root=self.root, title=title, opened=self.opened)
+            yield from self._cut(item, origin, sound, begins=False) if sound else ()
+
+    def _cut(self, item: Item, origin: Origin, pieces: Pieces, *, begins: bool = True) -> Iterator[Candidate]:
+        digest, title, modality = pieces.digest, origin.content.title, pieces.info.modality
         for number, excerpt in enumerate(pieces.excerpts):
-            window = [part.modality, *excerpt.metadata.values()]
+            window = [modality, *excerpt.metadata.values()]
             key = [digest, title, window]
-            identity = Identity(key, window, part.modality, pieces.info.mime_type, digest, excerpt)
+            identity = Identity(key, window, modality, pieces.info.mime_type, digest, excerpt)
             yield Candidate(
                 record=self._record(item, origin, identity, ""),
                 content_key=identity.content_key,
                 made=partial(pieces.load, number),
                 has_text=item.page_content is not None,
                 size_bytes=pieces.info.size_bytes // len(pieces.excerpts),
-                likely_tokens=partial(self._likely, part, pieces, number),
-                begins=number == 0,
+                likely_tokens=partial(self._likely, pieces, number),
+                begins=begins and number == 0,
+                window=window,
             )
 
-    def _likely(self, part: Media, pieces: Pieces, number: int) -> Mapping[str, int]:
-        return {part.modality: pieces.likely_tokens(number, self.facts)}
+    def _likely(self, pieces: Pieces, number: int) -> Mapping[str, int]:
+        return {pieces.info.modality: pieces.likely_tokens(number, self.facts)}
 
     @property
     def _stamp(self) -> Mapping[str, Any]:
         return {} if self.added_at is None else {"added_at": self.added_at}
 
-    def _record(self, item: Item, origin: _Origin, identity: Identity, text: str) -> Record:
-        metadata = {**self._stamp, **origin.metadata}
-        if item.metadata:
-            metadata |= json_object(item.metadata)
+    def _record(self, item: Item, origin: Origin, identity: Identity, text: str) -> Record:
+        metadata = {**self._stamp}
+        for known in (origin.metadata, item.metadata):
+            if known:
+                metadata |= json_object(known)
         source = item.source or metadata.get("source") or origin.uri or f"sha256:{identity.key[0]}"
         if not isinstance(source, str):
             raise InputError(f"the source in metadata must be a string, not {type(source).__name__}")
@@ -251,27 +296,3 @@ class Reader:
         record = Record(identity.record_id(source, self.digest), page_content, metadata)
         check_text(record)
         return record
-
-
-class _Origin(NamedTuple):
-    """What an item holds, and where that came from."""
-
-    content: Content
-    uri: str | None = None
-    mime_type: str | None = None
-    """Of text; media tell their own."""
-    text_tokens: int | None = None
-    """A text with more is cut into passages."""
-    metadata: Mapping[str, Any] = MappingProxyType({})
-    """What else is known of it."""
-
-
-def _names_a_file(text: str) -> bool:
-    return len(text) <= _LONGEST_NAME and _FILE_NAME.fullmatch(text) is not None and os.path.isfile(text)
-
-
-def _origin_of(item: Item, found: ReadFile, passage: Passage) -> _Origin:
-    """Where a passage of a file came from; what of its place says what it is about becomes part of its title."""
-    title = " ".join(filter(None, (item.title or found.path.name, passage.symbol)))
-    told = found.reader.metadata | ({"symbol": passage.symbol} if passage.symbol else {})
-    return _Origin(Content(passage.text, title=title), str(found.path), found.mime_type, metadata=told)

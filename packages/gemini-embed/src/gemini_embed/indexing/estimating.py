@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gemini_embed.errors import InputError
 from gemini_embed.indexing.batches import AddBatch, Waiting, batches, unknown
+from gemini_embed.indexing.candidates import Reader
 from gemini_embed.indexing.items import ItemLike, Place
 from gemini_embed.indexing.options import AddOptions, How, items_and_how
 from gemini_embed.indexing.scratch import Seen
@@ -28,7 +29,7 @@ def estimate_add(
     found, how = items_and_how(items, options, embedder.root)
     total, store = embedder.estimate([], price=how.price), opened()
     reader = how.reader(embedder, store)
-    with closing(Seen()) as seen:
+    with closing(Seen()) as seen, _ended(reader):
         for gathered in batches(found, how.batch_size, reader, how.on_error, lambda *bad: None):
             new = unknown(gathered, store, seen)
             files = sum(one.record.uri is not None and one.candidate.begins for one in new)
@@ -37,6 +38,15 @@ def estimate_add(
             counted = whole + _of_windows(embedder, windows, total)
             total += replace(counted, files=files, known=len(gathered) - len(new))
     return total
+
+
+@contextmanager
+def _ended(reader: Reader) -> Iterator[None]:
+    """Lets go of what a reader has open at the end."""
+    try:
+        yield
+    finally:
+        reader.opened.by(None)
 
 
 def _of_whole(embedder: Embedder, new: Sequence[Waiting], how: How) -> Estimate:

@@ -54,6 +54,7 @@ class Followed(Generic[I]):
             raise ConfigurationError(f"{store} has no aliases to follow: EdgeStore, QdrantStore and MilvusStore have")
         self.store, self.connection = store, dict(connection)
         self._make = make
+        self.is_closed = False
         self._lock = threading.Lock()
         self._embedders: dict[Fingerprint, Embedder] = {}
         self._name: str | None = None
@@ -111,6 +112,7 @@ class Followed(Generic[I]):
 
     def close(self) -> None:
         """Close the stores and the embedders, which are ours."""
+        self.is_closed = True
         with self._lock:
             self._current = self._name = None
             for index in list(self._alive.values()):
@@ -201,6 +203,12 @@ class Follows:
 
     async def async_sync(self, *args: Any, **options: Any) -> Any:
         return await (await self._anow()).async_sync(*args, **options)
+
+    def _synced(self, *args: Any, **options: Any) -> Any:
+        return self.followed.now()._synced(*args, **options)
+
+    def _is_ended(self) -> bool:
+        return self.followed.is_closed
 
     def estimate(self, *args: Any, **options: Any) -> Any:
         return self.followed.now().estimate(*args, **options)

@@ -51,7 +51,12 @@ class Identity(NamedTuple):
 
     def record_id(self, source: str, fingerprint: str) -> str:
         """The id of the record of this source, with vectors of this fingerprint (its digest)."""
-        return uuid_of(_as_json([source, self.window, self.content_key, fingerprint]))
+        return record_id(source, self.window, self.content_key, fingerprint)
+
+
+def record_id(source: str, window: Any, content_key: str, fingerprint: str) -> str:
+    """See `Identity`; `window` and `content_key` are its own."""
+    return uuid_of(_as_json([source, window, content_key, fingerprint]))
 
 
 def _as_json(values: list[Any]) -> str:
@@ -63,6 +68,12 @@ def _json_of(value: Any) -> str:
     if type(value) is str:
         return encode_basestring_ascii(value)
     return "null" if value is None else json.dumps(value)
+
+
+def retitled(content_key: str, title: str | None) -> str:
+    """The key of the same content under another title."""
+    digest, _, *window = json.loads(content_key)
+    return _as_json([digest, title, *window])
 
 
 def renewed(record: Record, was: str, becomes: str) -> Record:

@@ -61,7 +61,7 @@ def _batches(embedder: Embedder, store: Store, items: Iterable[ItemLike], how: H
     with closing(Seen()) as seen, closing(Seen()) as embedded:
         try:
             for gathered in batches(items, how.batch_size, reader, how.on_error, lambda *bad: None):
-                new = _loaded(unknown(gathered, store, seen), store, how)
+                new = _loaded([one for one in unknown(gathered, store, seen) if not one.candidate.twin], store, how)
                 yield AddBatch(one for one in new if embedded.is_new(one.content_key))
         finally:
             reader.opened.by(None)

@@ -28,6 +28,18 @@ def check_text(record: Record) -> None:
         raise InputError(f"a path, metadata or page_content is not valid text (a lone surrogate): {near!r}") from error
 
 
+def check_name(path: os.PathLike[str]) -> None:
+    """InputError for a name that is no text: on Linux it may be any bytes, and older archives write theirs."""
+    name = os.fspath(path)
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"the name of {name.encode(errors='backslashreplace').decode()!r} is not in UTF-8, and stores keep text "
+            "only: rename the file, for instance with convmv"
+        ) from error
+
+
 def json_object(metadata: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(metadata, Mapping):
         raise InputError(f"metadata is a mapping, not {type(metadata).__name__}")

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
 from gemini_embed.checks import one_of, seconds, switch
 from gemini_embed.errors import ConfigurationError
-from gemini_embed.indexing.candidates import Reader
+from gemini_embed.indexing.candidates import Follow, Reader
+from gemini_embed.indexing.choosing import Choice, patterns
+from gemini_embed.indexing.isolating import IsolatedReader
 from gemini_embed.indexing.items import Describe, ItemLike, Place
 from gemini_embed.indexing.walking import files_at
 from gemini_embed.metering import Price
+from gemini_embed.readers import ReaderLike, Readers, readers_of
 from gemini_embed.result import OnError
 from gemini_embed.stores import Store
 from gemini_embed.windows import Cutting
@@ -31,10 +34,14 @@ class AddOptions(TypedDict, total=False):
     cutting: Cutting
     describe: Describe | None
     progress: bool | None
+    include: Iterable[str] | None
+    exclude: Iterable[str] | None
     respect_gitignore: bool
     price: Price
     deadline_s: float | None
     replace: bool
+    isolate: bool
+    readers: Mapping[str, ReaderLike] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +54,13 @@ class How:
     describe: Describe | None = None
     progress: bool | None = None
     max_cost_usd: float | None = None
-    respect_gitignore: bool = False
+    choice: Choice = field(default_factory=Choice)
+    follow: Follow | None = None
     price: Price = "online"
     deadline_s: float | None = None
     replace: bool = True
+    readers: Readers = field(default_factory=Readers)
+    isolate: bool = False
 
     @classmethod
     def asked(cls, options: AddOptions, *, on_error: OnError) -> How:
@@ -60,7 +70,11 @@ class How:
             ConfigurationError: an option that means nothing.
         """
         wanted = {name: value for name, value in options.items() if value is not None}
-        wanted["respect_gitignore"] = switch("respect_gitignore", wanted.get("respect_gitignore", False))
+        named = {name: patterns(name, wanted.pop(name, None)) for name in ("include", "exclude")}
+        git = switch("respect_gitignore", wanted.pop("respect_gitignore", False))
+        wanted["choice"] = Choice(**named, respect_gitignore=git)
+        wanted["readers"] = readers_of(options.get("readers"))
+        wanted["isolate"] = switch("isolate", wanted.get("isolate", False))
         wanted["replace"] = switch("replace", wanted.get("replace", True))
         wanted["on_error"] = one_of("on_error", wanted.get("on_error") or on_error, OnError)
         wanted["price"] = one_of("price", wanted.get("price", "online"), Price)
@@ -71,16 +85,19 @@ class How:
     def reader(self, embedder: Embedder, store: Store) -> Reader:
         """What reads items for this embedder and this open store."""
         self.cutting.check(embedder.facts)
-        return Reader(
+        reader = Reader(
             (store.kept_fingerprint() or embedder.fingerprint).digest,
             embedder.facts,
             root=embedder.root,
             cutting=self.cutting,
             fetch=embedder.fetch,
             describes=self.describe is not None,
-            respects_gitignore=self.respect_gitignore,
+            choice=self.choice,
+            follow=self.follow,
+            readers=self.readers,
             added_at=None if self.replace else time.time(),
         )
+        return IsolatedReader.of(reader) if self.isolate else reader
 
 
 def items_and_how(
@@ -94,5 +111,5 @@ def items_and_how(
     """
     if isinstance(items, str | os.PathLike):
         how = How.asked(options, on_error="skip")
-        return files_at(items, root, respect_gitignore=how.respect_gitignore), how
+        return files_at(items, root, how.choice), how
     return items, How.asked(options, on_error="raise")

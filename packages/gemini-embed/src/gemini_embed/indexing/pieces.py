@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 
-from gemini_embed.content import Content, Media, Video
+from gemini_embed.content import Audio, Content, Media, Video, media_of_type
 from gemini_embed.errors import InputError, MediaError
 from gemini_embed.excerpt import Excerpt
 from gemini_embed.indexing.recognising import digest_of
 from gemini_embed.models import ModelFacts
 from gemini_embed.preparing.examining import likely_media_tokens
 from gemini_embed.secret import shown_url
-from gemini_embed.windows import Cutting, MediaInfo, Slices, Window, slices
+from gemini_embed.windows import Cutting, MediaInfo, Slices, Window, slices, sound_slices
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,10 @@ class Pieces:
     """A medium that was looked into, and its windows."""
 
     def __init__(self, part: Media, found: Slices, digest: str, title: str | None, opened: Opened) -> None:
-        self.digest = digest
+        self.digest, self.part = digest, part
         self.info: MediaInfo = found.info
         self.excerpts: list[Excerpt] = found.excerpts
-        self._part, self._slices, self._title, self._opened = part, found, title, opened
+        self._slices, self._title, self._opened = found, title, opened
         self._windows: Generator[Window, None, None] | None = None
         self._next = 0
         self._text_tokens: list[int] | None = None
@@ -60,8 +60,10 @@ class Pieces:
         fetch: Callable[[str], bytes] | None,
         title: str | None,
         opened: Opened,
+        is_claimed: bool = True,
     ) -> Pieces:
-        """Look into a medium, which is fetched first if need be.
+        """Look into a medium, which is fetched first if need be. What nobody claimed to be a video may turn out to be a
+        recording, in a container that holds both.
 
         Raises:
             InputError: it cannot be had, or what is wrong with it (`MediaError`).
@@ -73,10 +75,29 @@ class Pieces:
             part = _with_data(part, fetch(part.location or ""), part.mime_type)
         source = part.data if part.data is not None else part.location or ""
         found = slices(source, facts, cutting, name=name, root=root)
+        if found.info.modality != part.modality and not is_claimed:
+            kind = media_of_type(found.info.mime_type) or type(part)
+            part = kind(part.data if part.data is not None else part.location, found.info.mime_type)
         if found.info.modality != part.modality:
             way_out = f"pass {found.info.modality.capitalize()}(...)"
             raise MediaError(f"{name} is {found.info.mime_type}, not {part.modality}: {way_out}", "mismatch")
         return cls(part, found, digest_of(part, root)[0], title, opened)
+
+    @property
+    def is_one_picture(self) -> bool:
+        """Whether it is an image of a single frame."""
+        return self.info.modality == "image" and not self._slices.spans
+
+    @classmethod
+    def of_sound(
+        cls, film: Pieces, facts: ModelFacts, cutting: Cutting, *, root: str | None, title: str | None, opened: Opened
+    ) -> Pieces | None:
+        """The sound of a video, cut as a recording is; None where it has none. Raises as `of` does."""
+        source = film.part.data if film.part.data is not None else film.part.location or ""
+        found = sound_slices(source, facts, cutting, root=root)
+        if found is None:
+            return None
+        return cls(Audio(source, found.info.mime_type), found, film.digest, title, opened)
 
     def likely_tokens(self, number: int, facts: ModelFacts) -> int:
         """What window `number` likely costs. The first time, a PDF's text is read to its end.
@@ -91,7 +112,7 @@ class Pieces:
         seconds = (excerpt.end_s or 0.0) - (excerpt.start_s or 0.0)
         text = self._text_tokens[number]
         info = replace(self.info, pages=pages, duration_s=seconds, text_tokens=text)
-        return likely_media_tokens(self._part, facts, info)
+        return likely_media_tokens(self.part, facts, info)
 
     def load(self, number: int) -> Loaded:
         """Window `number`, from 0. One pass does for all that are asked for in order.
@@ -106,10 +127,10 @@ class Pieces:
         for window in self._windows:
             self._next += 1
             if self._next > number:
-                part = _with_data(self._part, window.data, window.mime_type)
+                part = _with_data(self.part, window.data, window.mime_type)
                 part.info = self._slices.info_of(window)
                 return Loaded(Content(part, title=self._title), window.text, window)
-        raise InputError(f"{self._part!r} has no window {number}: it has changed meanwhile")
+        raise InputError(f"{self.part!r} has no window {number}: it has changed meanwhile")
 
     def close(self) -> None:
         """Let go of the file."""

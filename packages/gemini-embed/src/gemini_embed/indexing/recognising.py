@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import mimetypes
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,16 +13,37 @@ from gemini_embed.content import Media, media_of_type
 from gemini_embed.errors import InputError, MediaError, MissingExtraError
 from gemini_embed.media import open_file, read_file
 from gemini_embed.media.kinds import HEAD_BYTES, kind_of
-from gemini_embed.readers import FileReader, reader_of
+from gemini_embed.readers import FileReader, FunctionReader, Readers, mime_type_named
+from gemini_embed.readers.encoding import text_of
 from gemini_embed.windows import probe
 
 _MARKDOWN = (".md", ".markdown")
+_TABLE = Readers()
+_NO_PROSE = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
+_SAVED_ANEW = "save it anew as"
+_WAYS_OUT = {
+    ".doc": f"{_SAVED_ANEW} .docx",
+    ".ppt": f"{_SAVED_ANEW} .pptx",
+    ".xls": f"{_SAVED_ANEW} .xlsx",
+    ".xlsb": f"{_SAVED_ANEW} .xlsx",
+    ".msg": f"{_SAVED_ANEW} .eml",
+    ".pages": f"{_SAVED_ANEW} .docx or PDF",
+    ".numbers": f"{_SAVED_ANEW} .xlsx or PDF",
+    ".key": f"{_SAVED_ANEW} .pptx or PDF",
+    ".mobi": f"{_SAVED_ANEW} .epub",
+    ".azw3": f"{_SAVED_ANEW} .epub",
+    ".zip": "unpack it",
+    ".gz": "unpack it",
+    ".tar": "unpack it",
+    ".7z": "unpack it",
+}
+"""What helps with files that nothing here reads; anything else can be given a reader by `readers=`."""
 _LONGEST_CHARACTER = 4  # bytes of UTF-8
 
 
 @dataclass(frozen=True)
 class TextFile:
-    """A file that holds text in UTF-8."""
+    """A file that holds text, in UTF-8 or whatever else can be told."""
 
     path: Path
     text: str
@@ -45,11 +67,11 @@ class ReadFile:
     @property
     def mime_type(self) -> str:
         """By its name."""
-        return _text_type(self.path)
+        return mime_type_named(self.path) or _text_type(self.path)
 
 
-def file_part(path: Path, root: str | None) -> Media | TextFile | ReadFile:
-    """A file as a medium, as text, or as what a reader is there for.
+def file_part(path: Path, root: str | None, readers: Readers = _TABLE) -> Media | TextFile | ReadFile:
+    """A file as a medium, as text, or as what a reader is there for; the caller's own readers come first.
 
     Raises:
         InputError: unreadable, empty, or neither.
@@ -61,12 +83,15 @@ def file_part(path: Path, root: str | None) -> Media | TextFile | ReadFile:
             way_out = f"pass it alone, add({os.fspath(path)!r}), to add all its files"
             raise InputError(f"{path} is a folder: {way_out}") from error
         raise
+    if head and (own := readers.own_of(path)) and own.takes(head):
+        opens_itself = isinstance(own, FunctionReader)  # it may be large
+        return ReadFile(path, b"" if opens_itself else read_file(os.fspath(path), root=root), own)
     kind = kind_of(head)
-    if kind is not None and (part := media_of_type(kind.mime_type)) is not None:
+    if kind is not None and (part := media_of_type(kind.mime_type)) is not None and not _is_prose(head, kind.modality):
         return part(path, kind.mime_type)
     if not head:
         raise MediaError(f"{path} is empty (0 bytes)", "empty")
-    if (reader := reader_of(path)) and reader.takes(head):
+    if (reader := readers.of(path)) and reader.takes(head):
         return ReadFile(path, read_file(os.fspath(path), root=root), reader)
     # Looked at before all of it is read: whatever is not text can be large.
     named = mimetypes.guess_type(path.name)[0] or "of an unknown kind"
@@ -75,8 +100,8 @@ def file_part(path: Path, root: str | None) -> Media | TextFile | ReadFile:
     if text is None or media_of_type(named):
         holds = f"it begins {head[:16].decode('ascii', 'replace')!r}"
         raise MediaError(
-            f"{path} is no image, audio, video or PDF that is known here, nor text in UTF-8: {holds}, and its name "
-            f"says {named}",
+            f"{path} is no image, audio, video or PDF that is known here, nor text: {holds}, and its name says {named}"
+            f"{_ways_out(path)}",
             "unknown",
         )
     if not text.strip():
@@ -89,22 +114,38 @@ def _text_type(path: Path) -> str:
     return named if named.startswith("text/") else "text/plain"
 
 
+def _is_prose(head: bytes, modality: str) -> bool:
+    """Whether what begins like a medium is a text that happens to: "ID3 tags", "BMW". No medium's head can be read as
+    text, but that of a PDF."""
+    return modality != "pdf" and _utf_8(head) is not None and _NO_PROSE.search(head) is None
+
+
 def _may_be_text(head: bytes) -> bool:
-    if b"\0" in head:
-        return False
+    return _utf_8(head) is not None or text_of(head[: len(head) // 4 * 4]) is not None
+
+
+def _utf_8(head: bytes) -> str | None:
+    """A file's beginning in UTF-8; a character may be cut off at its end."""
     try:
-        head.decode("utf-8-sig")
-    except UnicodeDecodeError as error:  # a character may be cut off at the end of what was read
-        return len(head) == HEAD_BYTES and error.start >= HEAD_BYTES - _LONGEST_CHARACTER
-    return True
+        text = head.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if len(head) < HEAD_BYTES or error.start < HEAD_BYTES - _LONGEST_CHARACTER:
+            return None
+        text = head[: error.start].decode("utf-8-sig")
+    return None if "\0" in text else text
 
 
 def _decoded(data: bytes) -> str | None:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return None
-    return None if "\0" in text else text
+        return text_of(data)
+    return text if "\0" not in text else text_of(data)
+
+
+def _ways_out(path: Path) -> str:
+    told = _WAYS_OUT.get(path.suffix.lower())
+    return f": {told}" if told else ""
 
 
 def mime_type_of(part: Media, root: str | None) -> str | None:

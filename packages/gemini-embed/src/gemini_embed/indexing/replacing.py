@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -71,18 +71,14 @@ class Gone:
     folder that was cleared.
     """
 
-    def __init__(self, folder: Path, files: Files) -> None:
-        self._folder, self._files = folder, files
+    def __init__(self, folder: Path, files: Files, places: Iterable[tuple[str, str]]) -> None:
+        """`places`: (id, uri) of the records that may be of such files."""
+        self._folder, self._files, self._places = folder, files, places
         self._there = {os.fspath(one) for one in files if isinstance(one, Path)}
 
     def remove(self, store: Store) -> int:
         """Delete them; returns how many there were."""
-        doomed = [
-            record.id
-            for batch in store.iterate(with_vectors=False)
-            for record in batch.records
-            if record.uri is not None and self._is_gone(record.uri)
-        ]
+        doomed = [id_ for id_, uri in self._places if self._is_gone(uri)]
         starts = range(0, len(doomed), DELETED_AT_ONCE)
         return sum(store.delete(doomed[start : start + DELETED_AT_ONCE]) for start in starts)
 

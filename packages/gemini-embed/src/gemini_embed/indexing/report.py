@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
+from gemini_embed.indexing.report_page import page_of
 from gemini_embed.metering import Estimate, usd
 from gemini_embed.result import Usage, waits_in_words
 
@@ -26,12 +29,32 @@ class SkippedItem:
         return f"item {self.position}{named}: {self.reason}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class FolderReport:
+    """What an `add` did with the files that lie in one folder, not below it.
+
+    Attributes:
+        folder: its path; "" is all that came from no file.
+        added: records written, by modality.
+        reused: records that were there already.
+        skipped: files that could not be read or embedded, and why.
+        left_out: how many names were passed over, by the reason: "hidden", "exclude=", "include=", ".gitignore". A
+            folder counts as one name, whatever is in it.
+    """
+
+    folder: str
+    added: dict[str, int] = field(default_factory=dict)
+    reused: int = 0
+    skipped: tuple[SkippedItem, ...] = ()
+    left_out: dict[str, int] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class AddReport:
     """What an `add` did.
 
     Attributes:
-        added: records embedded and written.
+        added: records embedded and written; of files that were renamed or copied only written, with `sync`.
         reused: items whose record was there already, or came twice; nothing was embedded for them.
         replaced: old records removed, because their source came with other content.
         removed: records of files that are gone, with `sync`.
@@ -40,6 +63,7 @@ class AddReport:
         usd: price of the answered calls, and of those whose answer was lost; None when the price is not known.
         estimate: what the answered calls had been expected to cost.
         duration_s: from the first item to the last record.
+        folders: the same by folder, with what was left out of the place that was walked.
     """
 
     added: int = 0
@@ -51,6 +75,19 @@ class AddReport:
     usd: float | None = 0.0
     estimate: Estimate = field(default_factory=Estimate)
     duration_s: float = 0.0
+    folders: tuple[FolderReport, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it in plain values, as `json` takes them."""
+        return {**asdict(self), "tokens": self.tokens}
+
+    def to_json(self) -> str:
+        """All of it as JSON, to be kept: what went in, what was left out and why, by folder."""
+        return json.dumps(self.to_dict(), indent=1)
+
+    def html(self) -> str:
+        """The same as a page of its own, for a browser. It has no script and fetches nothing."""
+        return page_of(self.to_dict(), str(self))
 
     @property
     def tokens(self) -> int | None:

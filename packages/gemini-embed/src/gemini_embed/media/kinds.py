@@ -49,9 +49,13 @@ _AV_FORMATS = {
     "video/mpeg": "mpeg",
     "video/mp2t": "mpegts",
     "video/x-flv": "flv",
+    "video/x-ms-wmv": "asf",
+    "video/ogg": "ogg",
 }
 _MP3_FRAME = re.compile(rb"\xff[\xe2\xe3\xf2\xf3\xfa\xfb]")  # layer III of MPEG 2.5, 2 and 1
 _TS_PACKET = 188
+_THEORA = b"\x80theora"
+_MATROSKA, _WEBM = b"\x1a\x45\xdf\xa3", re.compile(rb"\x42\x82[\x80-\xff]webm")
 
 
 def kind_of(head: bytes) -> Kind | None:
@@ -60,13 +64,18 @@ def kind_of(head: bytes) -> Kind | None:
     mime_type = _SPELLINGS.get(mime_type or "", mime_type)
     if mime_type == "application/pdf":
         return Kind(mime_type, "pdf")
+    if mime_type == "audio/ogg" and _THEORA in head:
+        mime_type = "video/ogg"
     if mime_type in _AV_FORMATS:
         return Kind(mime_type, "audio" if mime_type.startswith("audio/") else "video", _AV_FORMATS[mime_type])
     return Kind(mime_type, "image") if mime_type and mime_type.startswith("image/") else None
 
 
 def _guessed(head: bytes) -> str | None:
-    """What `filetype` leaves out: MP3 of low rates, rarer brands of MP4, QuickTime without one, transport streams."""
+    """What `filetype` leaves out: MP3 of low rates, rarer brands of MP4, QuickTime without one, transport streams, and
+    Matroska whose header is written otherwise than by most."""
+    if head.startswith(_MATROSKA):
+        return "video/webm" if _WEBM.search(head[:128]) else "video/x-matroska"
     if _MP3_FRAME.match(head):
         return "audio/mpeg"
     if head[4:8] == b"ftyp":

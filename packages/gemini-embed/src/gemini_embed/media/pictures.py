@@ -14,6 +14,8 @@ from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO
 
 from gemini_embed.errors import MediaError, missing_extra
+from gemini_embed.media.heif import check_openable
+from gemini_embed.media.kinds import HEAD_BYTES
 from gemini_embed.media.libraries import told_as_damage
 
 if TYPE_CHECKING:
@@ -69,6 +71,8 @@ def opened_picture(
     except ImportError as e:
         raise missing_extra("media", f"Pillow (to look into {mime_type})") from e
     with told_as_damage(name):
+        file.seek(0)
+        check_openable(file.read(HEAD_BYTES), name)
         file.seek(0)
         try:
             with warnings.catch_warnings():

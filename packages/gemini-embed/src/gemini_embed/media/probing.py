@@ -47,6 +47,8 @@ class MediaInfo:
     """Where a video can be cut without encoding it again; the first is 0."""
     stills_s: tuple[tuple[float, float], ...] = ()
     """Stretches of a video, of more than half a second, between a frame and the one that follows it, or the end."""
+    frame_s: float = 0.0
+    """How long a frame of a video is shown on average."""
     av_format: str = ""
     """The format that FFmpeg reads it as."""
 
@@ -73,6 +75,31 @@ def probe(
     if expected is not None and found.modality != expected:
         raise MediaError(f"{name} is {found.mime_type} with {found.modality}, not {expected}", "mismatch")
     return replace(found, size_bytes=size)
+
+
+def probe_sound(source: Source, *, name: str | None = None, root: str | None = None) -> MediaInfo | None:
+    """The first sound track of a video, as a recording; None where it has none. Raises as `probe` does."""
+    name = name or called(source)
+    with reading(source, root) as file:
+        size = size_of(file)
+        kind = _recognised(file.read(HEAD_BYTES), name)
+        if not kind.av_format:
+            raise MediaError(f"{name} is {kind.mime_type}, which has no sound", "mismatch")
+        with av_reading(file, kind.av_format, name) as container:
+            if not container.streams.audio or container.streams.audio[0].codec_context is None:
+                return None
+            duration_s = _scanned(container.demux(container.streams.audio[0]))[0]
+            codec = container.streams.audio[0].codec_context.codec.canonical_name
+    if duration_s <= 0:
+        return None
+    return MediaInfo(
+        modality="audio",
+        mime_type=kind.mime_type.replace("video/", "audio/"),
+        size_bytes=size,
+        duration_s=duration_s,
+        codec=codec,
+        av_format=kind.av_format,
+    )
 
 
 def _recognised(head: bytes, name: str) -> Kind:
@@ -116,8 +143,8 @@ def _look_at_recording(file: BinaryIO, kind: Kind, name: str) -> MediaInfo:
         if is_video:
             check_pixels(width or 0, height or 0, name)
         told_s = _told_s(container, stream)
-        duration_s, keyframes, stills = _scanned(container.demux(stream))
-        codec = stream.codec_context.name
+        duration_s, keyframes, stills, frame_s = _scanned(container.demux(stream))
+        codec = stream.codec_context.codec.canonical_name  # and not that of a decoder, such as libdav1d
     if kind.mime_type == "audio/wav":
         told_s = _told_by_wave(file) or told_s
     if duration_s <= 0:
@@ -129,24 +156,32 @@ def _look_at_recording(file: BinaryIO, kind: Kind, name: str) -> MediaInfo:
         mime_type=kind.mime_type if is_video else kind.mime_type.replace("video/", "audio/"),
         size_bytes=0,
         duration_s=duration_s,
-        codec=codec.removesuffix("float"),
+        codec=codec,
         width=width,
         height=height,
         keyframes_s=keyframes if is_video else (),
         stills_s=stills if is_video else (),
+        frame_s=frame_s if is_video else 0.0,
         av_format=kind.av_format,
     )
 
 
 def _main_stream(container: InputContainer, kind: Kind, name: str) -> Any:
     """The video track of a film, else the audio track; a recording's cover picture is no video."""
-    videos = [] if kind.modality == "audio" else list(container.streams.video)
+    videos = [] if kind.modality == "audio" else films(container)
     found: list[Stream] = [*videos, *container.streams.audio]
     if not found:
         raise MediaError(f"{name} has neither a video nor an audio track", "no_content")
     if found[0].codec_context is None:
         raise MediaError(f"{name} is in a codec that FFmpeg does not know", "unsupported")
     return found[0]
+
+
+def films(container: InputContainer) -> list[Any]:
+    """The video tracks, without the pictures that are kept with a recording: of a book, of an album."""
+    from av.stream import Disposition
+
+    return [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
 
 
 def _told_s(container: InputContainer, stream: Any) -> float:
@@ -167,8 +202,8 @@ def _told_by_wave(file: BinaryIO) -> float | None:
     return seconds if recording.getnframes() * recording.getsampwidth() < 2**31 - 2**16 else None
 
 
-def _scanned(packets: Iterable[Any]) -> tuple[float, tuple[float, ...], tuple[tuple[float, float], ...]]:
-    """(seconds, keyframes, stills), all in seconds, of a track, from its packets."""
+def _scanned(packets: Iterable[Any]) -> tuple[float, tuple[float, ...], tuple[tuple[float, float], ...], float]:
+    """(length, keyframes, stills, a frame on average), all in seconds, of a track, from its packets."""
     end = 0.0
     starts = array("d")
     keyframes: list[float] = []
@@ -181,12 +216,13 @@ def _scanned(packets: Iterable[Any]) -> tuple[float, tuple[float, ...], tuple[tu
         if packet.is_keyframe:
             keyframes.append(start)
     if not starts:
-        return 0.0, (), ()
+        return 0.0, (), (), 0.0
     shown = sorted(starts)  # packets come in the order in which they are decoded
     first = shown[0]
     until = pairwise(chain(shown, [end]))
     stills = tuple((here - first, after - first) for here, after in until if after - here > STILL_S)
-    return end - first, tuple(sorted({max(key - first, 0.0) for key in keyframes} | {0.0})), stills
+    points = tuple(sorted({max(key - first, 0.0) for key in keyframes} | {0.0}))
+    return end - first, points, stills, (end - first) / len(shown)
 
 
 _LOOK = {

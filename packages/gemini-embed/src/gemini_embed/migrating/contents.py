@@ -17,6 +17,7 @@ from gemini_embed.indexing.metadata import check_text, json_object
 from gemini_embed.indexing.pieces import Loaded
 from gemini_embed.indexing.recognising import digest_of
 from gemini_embed.media import read_file
+from gemini_embed.media.probing import probe_sound
 from gemini_embed.migrating.standing import Standing
 from gemini_embed.records import Record
 from gemini_embed.stores.base import Store
@@ -163,11 +164,16 @@ class Mover:
     def _cut(self, record: Record) -> Media:
         """The medium, or the window of it that the record is, as it is cut when a file is added."""
         part, window = _part(record), record.window
-        if record.modality == "image" or not window.metadata:
+        if not window.metadata:
             return part
         source = part.location or ""
         held = self.fetch(source) if part.is_url and self.fetch else source
-        slices = Slices(held, probe(held, part.modality, root=self.root), (_span(window),), self.root)
+        info = probe(held, root=self.root)
+        if info.modality == "video" and part.modality == "audio":
+            info = probe_sound(held, root=self.root) or info
+        if info.modality != part.modality:
+            raise NotMovableError(f"{record.uri} is {info.mime_type}, not {part.modality}: add it anew", "changed")
+        slices = Slices(held, info, (_span(window),), self.root)
         (piece,) = slices.windows()
         made = type(part)(piece.data, piece.mime_type)
         made.info = slices.info_of(piece)

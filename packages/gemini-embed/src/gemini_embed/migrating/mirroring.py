@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from gemini_embed.errors import GeminiEmbedError
 from gemini_embed.indexing import AddOptions, AddReport, ItemLike, Place
+from gemini_embed.indexing.watching import Watches
 from gemini_embed.migrating.contents import Mover
 from gemini_embed.stores.base import FilterLike
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from gemini_embed.index import MultimodalIndex
 
 
-class MirroringIndex:
-    """`add`, `sync` and `delete` go to the old index and then to the new one; all else is the old one's.
+class MirroringIndex(Watches):
+    """`add`, `sync`, `watch` and `delete` go to the old index and then to the new one; all else is the old one's.
 
     Where the new one fails the old one has it already, and the error says so: `Migration.run` brings the rest.
     """
@@ -58,6 +59,14 @@ class MirroringIndex:
     async def async_sync(self, folder: Place, **options: Unpack[AddOptions]) -> AddReport:
         """`sync`, without blocking the loop."""
         return await asyncio.to_thread(lambda: self.sync(folder, **options))
+
+    def _synced(self, folder: Place, options: AddOptions, *, may_be_empty: bool) -> AddReport:
+        report = self.old._synced(folder, options, may_be_empty=may_be_empty)
+        self._mirror(lambda: self.new._synced(folder, options, may_be_empty=may_be_empty))
+        return report
+
+    def _is_ended(self) -> bool:
+        return self.old._is_ended()
 
     def delete(
         self,

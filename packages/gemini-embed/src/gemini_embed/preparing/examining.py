@@ -81,10 +81,10 @@ def likely_media_tokens(part: Media, facts: ModelFacts, info: MediaInfo | None =
 
 def as_sent(data: bytes, info: MediaInfo) -> tuple[str, bytes]:
     """(MIME type, bytes) that the service takes: WAV, MP3, MP4 and PDF as they are, other audio as WAV, other video in
-    MP4, not encoded again.
+    MP4, encoded again where the service does not read its codec.
 
     Raises:
-        MediaError: damaged, or in a codec that the service does not read.
+        MediaError: damaged.
     """
     if info.mime_type in SENT_AS_THEY_ARE:
         return info.mime_type, data

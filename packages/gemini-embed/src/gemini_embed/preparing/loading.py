@@ -49,7 +49,7 @@ def check_media(part: Media, facts: ModelFacts, policy: FetchPolicy) -> MediaInf
     if head is None:
         return None
     if part.modality == "image":
-        return _looked_at(part, recognise(head, part), facts, policy)
+        return part.info or _looked_at(part, recognise(head, part), facts, policy)
     return examine(part, facts, root=policy.root)
 
 

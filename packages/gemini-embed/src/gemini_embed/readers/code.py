@@ -10,6 +10,7 @@ from typing import Any
 
 from gemini_embed.errors import MediaError
 from gemini_embed.readers.definitions import Definition, passages_of
+from gemini_embed.readers.grammars import knows_definitions
 from gemini_embed.readers.lines import Lines
 from gemini_embed.readers.passages import Passage
 
@@ -30,6 +31,15 @@ class CodeReader:
 
     language: str
     definitions_of: Callable[[str], list[Definition]] = _nothing
+
+    @property
+    def name(self) -> str:
+        return f"code-{self.language}"
+
+    @property
+    def version(self) -> str:
+        """Whether definitions are found too: without the extra `code` most languages are read by lines."""
+        return "1" if knows_definitions(self.definitions_of) else "1-lines"
 
     @property
     def metadata(self) -> dict[str, Any]:

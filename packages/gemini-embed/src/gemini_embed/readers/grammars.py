@@ -7,7 +7,7 @@ tree-sitter-language-pack does since its 1.0.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -39,6 +39,12 @@ class Grammar:
         language, query = _query(self.language)
         tree = Parser(language).parse(text.encode())
         return nested(_defined(tree, QueryCursor(query)))
+
+
+def knows_definitions(definitions_of: Callable[[str], list[Definition]]) -> bool:
+    """Whether this can find any here: not where it is a grammar's, and the extra `code` is not installed."""
+    grammar = getattr(definitions_of, "__self__", None)
+    return not isinstance(grammar, Grammar) or grammar.language in _parsers()
 
 
 @cache

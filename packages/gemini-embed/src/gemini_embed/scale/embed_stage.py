@@ -10,6 +10,7 @@ from gemini_embed.content import Content
 from gemini_embed.errors import InputError
 from gemini_embed.indexing.items import Item, Unreadable
 from gemini_embed.indexing.recognising import ReadFile, TextFile, file_part
+from gemini_embed.readers import is_read_in_parts, said_in
 from gemini_embed.result import OnError
 from gemini_embed.scale.columns import Columns, ContentColumns
 from gemini_embed.scale.sharing import Share
@@ -96,7 +97,10 @@ def _content(item: Item, root: str | None) -> Content:
     if isinstance(like, Path):
         found = file_part(like, root)
         if isinstance(found, ReadFile):
-            like = found.data.decode("utf-8-sig")  # a reader took it, so it is text
+            if is_read_in_parts(str(found.path)):
+                like = said_in(found.reader, found.data, str(found.path))
+            else:
+                like = found.data.decode("utf-8-sig")  # code, which its reader took for text
         else:
             like = found.text if isinstance(found, TextFile) else found
     content = Content.of(like)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from typing import Any, Literal
 
-from gemini_embed.records import Record
+from gemini_embed.records import FILE_STATE, Record
 
-_FOR_MACHINES = ["mime_type", "sha256", "uri"]
+_FOR_MACHINES = ["mime_type", "sha256", "uri", FILE_STATE]
 """Metadata that would only be noise in a prompt."""
 _SOURCE_RELATIONSHIP = "1"
 """`NodeRelationship.SOURCE`: what LlamaIndex's `ref_doc_id` reads."""

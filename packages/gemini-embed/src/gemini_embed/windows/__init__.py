@@ -5,6 +5,7 @@
     spans       where to cut; pure
     slicing     a medium that was looked into: where its windows lie, and the windows
     pdfs        pages;  video, audio: seconds, by `packets` without decoding where that is possible;  texts: sentences
+    frames      of animations, pages of TIFF
     clips       a stretch of a video as a file of its own
     window      `Window`, and how long windows are: `Cutting`
 
@@ -18,11 +19,22 @@ from collections.abc import Generator
 from gemini_embed.media.probing import MediaInfo, probe
 from gemini_embed.media.source import Source
 from gemini_embed.models import ModelFacts
-from gemini_embed.windows.slicing import Slices, slices
+from gemini_embed.windows.slicing import Slices, slices, sound_slices
 from gemini_embed.windows.texts import text_windows
 from gemini_embed.windows.window import Cutting, Window
 
-__all__ = ["Cutting", "MediaInfo", "Slices", "Source", "Window", "probe", "slices", "text_windows", "windows"]
+__all__ = [
+    "Cutting",
+    "MediaInfo",
+    "Slices",
+    "Source",
+    "Window",
+    "probe",
+    "slices",
+    "sound_slices",
+    "text_windows",
+    "windows",
+]
 
 
 def windows(source: Source, facts: ModelFacts, cutting: Cutting | None = None) -> Generator[Window, None, None]:

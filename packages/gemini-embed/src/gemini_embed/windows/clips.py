@@ -6,7 +6,7 @@ from io import BytesIO
 from typing import Any
 
 from gemini_embed.media.libraries import av_reading
-from gemini_embed.media.probing import MediaInfo
+from gemini_embed.media.probing import MediaInfo, films
 from gemini_embed.media.source import Source, called, reading
 
 _SOUND_OF_MP4 = frozenset({"aac", "mp3", "ac3", "eac3", "opus", "alac"})
@@ -30,7 +30,7 @@ def video_clip(source: Source, info: MediaInfo, start_s: float, end_s: float, *,
         av_reading(file, info.av_format, name) as container,
         av.open(data, "w", format="mp4") as target,
     ):
-        streams: list[Any] = [container.streams.video[0], *_sound(container)]
+        streams: list[Any] = [films(container)[0], *_sound(container)]
         first_s = float((streams[0].start_time or 0) * streams[0].time_base)
         tracks = {stream.index: target.add_stream_from_template(stream) for stream in streams}
         container.seek(max(int((first_s + begins_s) * 1_000_000) - 1, 0))

@@ -6,14 +6,15 @@ from collections.abc import Generator
 from dataclasses import dataclass
 
 from gemini_embed.excerpt import Excerpt
-from gemini_embed.media.probing import MediaInfo, probe
+from gemini_embed.media.probing import MediaInfo, probe, probe_sound
 from gemini_embed.media.source import Source, called, reading
 from gemini_embed.models import ModelFacts
 from gemini_embed.tokens import likely_tokens
 from gemini_embed.windows.audio import audio_spans, audio_windows
+from gemini_embed.windows.frames import frame_spans, frame_windows, has_pages
 from gemini_embed.windows.pdfs import PDF_TYPE, pdf_windows, text_tokens
 from gemini_embed.windows.spans import Span, even_count, even_spans
-from gemini_embed.windows.video import check_codec, codec_of_windows, video_spans, video_windows
+from gemini_embed.windows.video import codec_of_windows, video_spans, video_windows
 from gemini_embed.windows.window import Cutting, Window
 
 
@@ -24,15 +25,15 @@ class Slices:
     source: Source
     info: MediaInfo
     spans: tuple[Span, ...]
-    """Seconds, or pages counted from 0; empty for an image, which is one window."""
+    """Seconds, or pages counted from 0; empty for an image that is one window."""
     root: str | None = None
 
     @property
     def excerpts(self) -> list[Excerpt]:
         """Where each window lies."""
-        if self.info.modality == "image":
+        if self.info.modality == "image" and not self.spans:
             return [Excerpt()]
-        if self.info.modality == "pdf":
+        if self.info.modality == "pdf" or has_pages(self.info.mime_type):
             return [Excerpt(page_start=int(span.start) + 1, page_end=int(span.end)) for span in self.spans]
         return [Excerpt(start_s=span.start, end_s=span.end) for span in self.spans]
 
@@ -48,6 +49,8 @@ class Slices:
             return video_windows(self.source, self.info, self.spans, root=self.root)
         if self.info.modality == "audio":
             return audio_windows(self.source, self.info, self.spans, root=self.root)
+        if self.spans:
+            return frame_windows(self.source, self.info.mime_type, self.spans, root=self.root)
         return self._whole()
 
     def likely_text_tokens(self) -> list[int]:
@@ -97,8 +100,34 @@ def slices(
     """Look into a medium, and say where its windows lie; see `windows` for the errors."""
     how = cutting or Cutting()
     how.check(facts)
-    info = probe(source, name=name, root=root)
-    return Slices(source, info, tuple(_spans(info, facts, how, name or called(source))), root)
+    return _sliced(source, probe(source, name=name, root=root), facts, how, name, root)
+
+
+def sound_slices(
+    source: Source,
+    facts: ModelFacts,
+    cutting: Cutting | None = None,
+    *,
+    name: str | None = None,
+    root: str | None = None,
+) -> Slices | None:
+    """`slices` of the sound track of a video; None where it has none."""
+    how = cutting or Cutting()
+    how.check(facts)
+    info = probe_sound(source, name=name, root=root)
+    return None if info is None else _sliced(source, info, facts, how, name, root)
+
+
+def _sliced(
+    source: Source, info: MediaInfo, facts: ModelFacts, how: Cutting, name: str | None, root: str | None
+) -> Slices:
+    named = name or called(source)
+    if info.modality == "image" and how.every_frame:
+        spans = frame_spans(source, info.mime_type, how.max_windows, root=root)
+        how.check_count(len(spans), named)
+    else:
+        spans = _spans(info, facts, how, named)
+    return Slices(source, info, tuple(spans), root)
 
 
 def _spans(info: MediaInfo, facts: ModelFacts, how: Cutting, name: str) -> list[Span]:
@@ -107,7 +136,6 @@ def _spans(info: MediaInfo, facts: ModelFacts, how: Cutting, name: str) -> list[
         how.check_count(even_count(info.pages or 0, how.pdf_pages, how.overlap_pages), name)
         return even_spans(info.pages or 0, how.pdf_pages, facts.max_pages, how.overlap_pages)
     if info.modality == "video":
-        check_codec(info, name)
         spans = video_spans(info, length_s=how.video_s, most_s=facts.max_video_s, overlap_s=how.overlap_s)
         how.check_count(len(spans), name)
         return spans

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from gemini_embed.errors import MediaError, missing_extra
 from gemini_embed.media.libraries import av_reading
-from gemini_embed.media.probing import MediaInfo
+from gemini_embed.media.probing import MediaInfo, films
 from gemini_embed.media.source import Source, called, reading
 from gemini_embed.windows.packets import cut_packets, muxed
 from gemini_embed.windows.spans import Span, even_spans, is_whole, keyframe_spans
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MP4_TYPE = "video/mp4"
-CODECS = {"h264": "H.264", "hevc": "H.265", "av1": "AV1", "vp9": "VP9"}
-"""What the service reads, by FFmpeg's names."""
+CODECS = frozenset({"h264", "hevc", "av1", "vp9"})
+"""What the service reads, by FFmpeg's names; all else is encoded again."""
 ENCODED_CODEC, _ENCODER = "h264", "libx264"
 ENCODED_FPS = 2
 """Of what is encoded again: the model looks at one frame a second."""
@@ -37,63 +37,59 @@ Picture = NDArray[np.uint8]
 
 
 def video_spans(info: MediaInfo, *, length_s: float, most_s: float, overlap_s: float = 0.0) -> list[Span]:
-    """Where a video is cut: about every `length_s` seconds, at keyframes where these lie close enough, and no piece
-    longer than `most_s`. A stretch in which no frame begins is no piece: it shows what the one before it ends with.
-    What is encoded again is cut between its frames, so a piece has one at least, and one that the last has not."""
+    """Where a video is cut: every `length_s` seconds and no later than a frame after that, at keyframes where these lie
+    close enough, and no piece longer than `most_s`. A stretch in which no frame begins is no piece: it shows what the
+    one before it ends with. What is encoded again is cut between its frames, so a piece has one at least, and one that
+    the last has not."""
     duration_s = info.duration_s or 0.0
     if duration_s <= length_s:
         return [Span(0.0, duration_s)]
-    at_keyframes = keyframe_spans(info.keyframes_s, duration_s, length_s, most_s, overlap_s)
-    if at_keyframes is not None:
-        return at_keyframes
+    longest_s = min(length_s + info.frame_s, most_s)
+    if info.codec in CODECS:
+        at_keyframes = keyframe_spans(info.keyframes_s, duration_s, length_s, longest_s, overlap_s)
+        if at_keyframes is not None:
+            return at_keyframes
     length_on_grid = max(_on_grid(length_s), _GRID_S)
     overlap_on_grid = min(_on_grid(overlap_s), length_on_grid - _GRID_S)
-    return even_spans(duration_s, length_on_grid, _on_grid(most_s), overlap_on_grid, stills=info.stills_s)
+    longest_on_grid = max(_on_grid(min(longest_s, most_s)), length_on_grid)
+    return even_spans(duration_s, length_on_grid, longest_on_grid, overlap_on_grid, stills=info.stills_s)
 
 
 def video_windows(
     source: Source, info: MediaInfo, spans: Sequence[Span], *, root: str | None = None
 ) -> Generator[Window, None, None]:
-    """The pieces between `spans`, one at a time. An MP4 in one piece stays as it is.
+    """The pieces between `spans`, one at a time. An MP4 in one piece stays as it is; a codec that the service does not
+    read is encoded again.
 
     Raises:
-        MediaError: damaged, or in a codec that the service does not read.
+        MediaError: damaged.
     """
     name = called(source)
-    check_codec(info, name)
     with reading(source, root) as file:
-        if is_whole(info.duration_s, spans) and info.mime_type == MP4_TYPE:
+        if is_whole(info.duration_s, spans) and info.mime_type == MP4_TYPE and info.codec in CODECS:
             yield Window(mime_type=MP4_TYPE, data=file.read(), start_s=spans[0].start, end_s=spans[0].end)
             return
-        cut = _copied if _lie_at_keyframes(spans, info) else _encoded_again
+        cut = _copied if _are_copied(spans, info) else _encoded_again
         for span, data in zip(spans, cut(file, info.av_format, spans, name), strict=True):
             yield Window(mime_type=MP4_TYPE, data=data, start_s=span.start, end_s=span.end)
 
 
 def codec_of_windows(info: MediaInfo, spans: Sequence[Span]) -> str | None:
     """What the pieces between `spans` are in, by FFmpeg's name: as the video, unless they are encoded again."""
-    is_copied = is_whole(info.duration_s, spans) or _lie_at_keyframes(spans, info)
-    return info.codec if is_copied else ENCODED_CODEC
+    return info.codec if _are_copied(spans, info) else ENCODED_CODEC
 
 
-def _lie_at_keyframes(spans: Sequence[Span], info: MediaInfo) -> bool:
+def _are_copied(spans: Sequence[Span], info: MediaInfo) -> bool:
+    """Whether all of them begin and end at keyframes, in a codec that the service reads."""
+    if info.codec not in CODECS:
+        return False
     points = {*info.keyframes_s, info.duration_s}
     return all(point in points for span in spans for point in span)
 
 
-def check_codec(info: MediaInfo, name: str) -> None:
-    """Raise MediaError for a codec that the service does not read."""
-    if info.codec not in CODECS:
-        raise MediaError(
-            f"{name} is {info.mime_type} in the codec {info.codec}, which the service does not read (it reads "
-            f"{', '.join(CODECS.values())}): convert it, for instance with  ffmpeg -i in -c:v libx264 out.mp4",
-            "unsupported",
-        )
-
-
 def _copied(file: BinaryIO, av_format: str, spans: Sequence[Span], name: str) -> Iterator[bytes]:
     with av_reading(file, av_format, name) as container:
-        stream = container.streams.video[0]
+        stream = films(container)[0]
         for packets in cut_packets(container.demux(stream), spans):
             yield muxed(packets, stream, "mp4")
 
@@ -121,7 +117,7 @@ def _pictures(container: Any, spans: Sequence[Span]) -> Iterator[tuple[float, Pi
     first_s = None
     seconds = _half_seconds(spans)
     second = next(seconds, None)
-    for frame in container.decode(video=0):
+    for frame in container.decode(films(container)[0]):
         if frame.time is None:
             continue
         first_s = frame.time if first_s is None else first_s
@@ -166,11 +162,11 @@ def frame_at(source: Source, info: MediaInfo, second: float, *, root: str | None
         raise missing_extra("media", "Pillow (to show frames)") from e
     name = called(source)
     with reading(source, root) as file, av_reading(file, info.av_format, name) as container:
-        stream: Any = container.streams.video[0]
+        stream: Any = films(container)[0]
         first_s = float((stream.start_time or 0) * stream.time_base)
         container.seek(int((first_s + second) * 1_000_000))  # to the keyframe before
         shown: Any = None
-        for frame in container.decode(video=0):
+        for frame in container.decode(films(container)[0]):
             if shown is not None and (frame.time or 0.0) - first_s > second:
                 break
             shown = frame

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from gemini_embed.checks import switch
 from gemini_embed.errors import ConfigurationError, MediaError
 from gemini_embed.excerpt import Excerpt
 from gemini_embed.models import ModelFacts
@@ -31,6 +32,10 @@ class Cutting:
     32 s of video, since the model looks at one frame a second up to 32 and thins out beyond; 60 s of audio; one page of
     PDF, as Google recommends; about 1,024 tokens of text.
 
+    With `video_sound` the sound track of a video becomes windows of `audio_s` too, records of modality "audio" beside
+    those of its pictures: the model does not hear what is in a video. With `every_frame` an animation or a picture of
+    several pages (GIF, WebP, APNG, TIFF) becomes a record for each frame; else it is its first.
+
     A recording, video or PDF that would become more than `max_windows` is refused: a small file may say that it lasts a
     year, or hold the same page a million times, and each window is paid for.
     """
@@ -43,10 +48,14 @@ class Cutting:
     overlap_pages: int = 0
     overlap_tokens: int = 0
     max_windows: int = 10_000
+    video_sound: bool = False
+    every_frame: bool = False
 
     def __post_init__(self) -> None:
         if type(self.pdf_pages) is not int or type(self.overlap_pages) is not int:
             raise ConfigurationError("pdf_pages= and overlap_pages= are whole numbers of pages")
+        switch("video_sound", self.video_sound)
+        switch("every_frame", self.every_frame)
         if type(self.max_windows) is not int or self.max_windows < 1:
             raise ConfigurationError(f"max_windows={self.max_windows!r} must be a whole number above 0")
         for name, overlap_name in _PAIRS:

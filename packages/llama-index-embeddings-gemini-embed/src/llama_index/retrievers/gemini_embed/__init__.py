@@ -2,7 +2,7 @@
 
 queries     what a query bundle asks for
 filters     `MetadataFilters` and the core's neutral filters, both ways
-nodes       nodes in and out
+nodes       nodes in and out;  readers: LlamaIndex's readers as readers of files
 base        `GeminiMultimodalRetriever`
 node_store  any of LlamaIndex's vector stores as a store of the core
 their_stores  those, asked in the words that each of them understands;  flat: metadata as they hold them
@@ -19,6 +19,7 @@ agents      `MediaFunctionAgent`, which does that by itself; not loaded with the
 from llama_index.retrievers.gemini_embed.base import GeminiMultimodalRetriever
 from llama_index.retrievers.gemini_embed.node_store import NodesLeftOutError, NodeStore
 from llama_index.retrievers.gemini_embed.queries import MultimodalQuery
+from llama_index.retrievers.gemini_embed.readers import from_reader
 from llama_index.retrievers.gemini_embed.sparse import GeminiBm25, sparse_doc_fn, sparse_query_fn
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "MultimodalQuery",
     "NodeStore",
     "NodesLeftOutError",
+    "from_reader",
     "sparse_doc_fn",
     "sparse_query_fn",
 ]

@@ -1,0 +1,31 @@
+"""Readers that misbehave, found by name by the child process that a test isolates."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import time
+from pathlib import Path
+
+
+def crashing(path: Path) -> str:
+    """A segmentation fault, as a decoder's."""
+    ctypes.string_at(0)
+    return path.name
+
+
+def endless(path: Path) -> str:
+    """Never done."""
+    while True:
+        time.sleep(0.01)
+
+
+def raising(path: Path) -> str:
+    """A bare exception."""
+    raise ZeroDivisionError(path.name)
+
+
+def telling(path: Path) -> str:
+    """In which process it runs; what it prints is nobody's."""
+    os.write(1, b"not for the parent")
+    return f"read by {os.getpid()}"

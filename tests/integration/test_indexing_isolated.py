@@ -1,0 +1,145 @@
+"""Files that crash what reads them, or keep it busy for ever, in a child process: a line of the report each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fix_isolated import crashing, endless, raising, telling
+from fix_media import drawn, film, pdf, png, recoded, wav
+from gemini_embed import ConfigurationError, Cutting, EdgeStore, Embedder, Image, Item, MultimodalIndex, Record
+from gemini_embed.indexing import isolating
+
+DOORS = (
+    *((room, "av_reading") for room in ("media.probing", "windows.audio", "windows.video")),
+    *((room, "pdfium") for room in ("media.probing", "windows.pdfs")),
+    *((room, "opened_picture") for room in ("media.probing", "preparing.loading", "windows.frames")),
+)
+"""Where this process would open media; the emulator in it has its own."""
+MakeEmbedder = Callable[..., Embedder]
+CUTTING = Cutting(audio_s=2, video_s=2, video_sound=True)
+
+
+@pytest.fixture
+def index(make_embedder: MakeEmbedder, tmp_path: Path) -> Iterator[MultimodalIndex]:
+    with MultimodalIndex(make_embedder(dimensions=128), EdgeStore(tmp_path / "index")) as index:
+        yield index
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    """A file of each kind, and one that is damaged."""
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    drawn("red circle").save(folder / "p.gif")
+    for name, data in {
+        "a.md": b"# Bread\n\nIt is baked at dawn.",
+        "c.py": b"def one() -> int:\n    return 1\n",
+        "p.png": png(),
+        "pages.pdf": pdf("page one of two", "page two of two"),
+        "tone.ogg": recoded(wav((440, 4)), "ogg", "libopus"),
+        "film.mp4": film((drawn("red circle"), 4), sound=wav((440, 4))),
+        "broken.png": png()[:60],
+    }.items():
+        (folder / name).write_bytes(data)
+    return folder
+
+
+def held(index: MultimodalIndex) -> dict[str, tuple[Record, Any]]:
+    found = index.vectors()
+    return {one.id: (one, row) for one, row in zip(found.records, found.values, strict=True)}
+
+
+@pytest.mark.slow
+def test_what_goes_in_is_the_same(
+    index: MultimodalIndex, make_embedder: MakeEmbedder, docs: Path, tmp_path: Path
+) -> None:
+    report = index.add(docs, cutting=CUTTING, isolate=True)
+    with MultimodalIndex(make_embedder(dimensions=128), EdgeStore(tmp_path / "other")) as other:
+        expected = other.add(docs, cutting=CUTTING)
+        assert [one.reason for one in report.skipped] == [one.reason for one in expected.skipped]
+        ours, theirs = held(index), held(other)
+    assert {id_: one for id_, (one, _) in ours.items()} == {id_: one for id_, (one, _) in theirs.items()}
+    for id_, (_, row) in ours.items():
+        np.testing.assert_allclose(row, theirs[id_][1], atol=1e-6)
+    assert index.sync(docs, cutting=CUTTING, isolate=True).added == 0
+    assert index.estimate(docs, cutting=CUTTING, isolate=True).known == len(ours)
+
+
+@pytest.mark.slow
+def test_nothing_is_decoded_here(index: MultimodalIndex, docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Any] = []
+    for room, what in DOORS:
+        monkeypatch.setattr(f"gemini_embed.{room}.{what}", lambda *given, **_: opened.append(given))
+    report = index.add(docs, isolate=True, cutting=CUTTING)
+    assert (len(report.skipped), opened) == (1, [])
+    assert report.added > 8
+
+
+def test_a_crash_costs_a_line(index: MultimodalIndex, docs: Path) -> None:
+    """Those before it and after it come in."""
+    (docs / "b.crash").write_text("x")
+    (docs / "z.crash").write_text("x")
+    report = index.add(docs, isolate=True, readers={".crash": crashing})
+    assert report.added == 8
+    first, _, last = sorted(report.skipped, key=lambda one: one.source or "")
+    assert [Path(one.source or "").name for one in (first, last)] == ["b.crash", "z.crash"]
+    assert "b.crash crashes what reads it: it" in first.reason
+
+
+def test_what_never_ends_costs_a_line(index: MultimodalIndex, docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolating, "LEAST_S", 0.5)  # of the parent, which does the waiting
+    monkeypatch.setattr("gemini_embed.isolation.process._STARTED_S", 20.0)
+    for name in ("a.md", "z.loop"):
+        (docs / name).write_text("a text")
+    report = index.add([docs / "a.md", docs / "z.loop", docs / "c.py"], on_error="skip", isolate=True,
+                       readers={".loop": endless})  # fmt: skip
+    (skipped,) = report.skipped
+    assert (report.added, Path(skipped.source or "").name) == (2, "z.loop")
+    assert "cannot be read to its end: it took longer than" in skipped.reason
+
+
+@pytest.mark.slow
+def test_a_bare_exception_is_told(index: MultimodalIndex, docs: Path) -> None:
+    (docs / "a.odd").write_text("x")
+    (skipped,) = index.add([docs / "a.odd"], on_error="skip", isolate=True, readers={".odd": raising}).skipped
+    assert "a.odd is damaged" in skipped.reason
+
+
+@pytest.mark.slow
+def test_it_is_another_process_and_ends(index: MultimodalIndex, docs: Path) -> None:
+    (docs / "a.pid").write_text("x")
+    index.add([docs / "a.pid"], isolate=True, readers={".pid": telling})
+    (record,) = index.vectors().records
+    child = int(record.page_content.rpartition(" ")[2])
+    assert child != os.getpid()
+    with pytest.raises(OSError):  # noqa: PT011 - Windows has another error for it than Linux
+        os.kill(child, 0)
+
+
+@pytest.mark.slow
+async def test_other_items_and_the_async_door(index: MultimodalIndex, docs: Path) -> None:
+    items = [
+        "a text",
+        Item(docs / "p.png", metadata={"team": "red"}),
+        ["a caption", Image(docs / "p.gif")],
+        Image(png()),
+        docs / "pages.pdf",
+    ]
+    report = await index.aadd(items, isolate=True)
+    assert report.added == 6
+    assert index.count({"team": "red"}) == 1
+
+
+def test_what_cannot_be_sent(index: MultimodalIndex, docs: Path) -> None:
+    with pytest.raises(ConfigurationError, match="must have a name in a module"):
+        index.add(docs, isolate=True, readers={".md": lambda path: "x"})
+
+
+def test_what_is_no_switch(index: MultimodalIndex, docs: Path) -> None:
+    with pytest.raises(ConfigurationError, match="isolate"):
+        index.add(docs, isolate="yes")  # type: ignore[arg-type]  # on purpose
