@@ -31,7 +31,7 @@ hold every import to them, so a new room gets a row here.
     8   `stores/`                    where records and vectors live: `qdrant/`, `edge/`, `milvus/` behind one contract
     9   `calls/`                     one call: tried, sifted, recalled from the cache, put back in order
     10  `batch_jobs/`                the Batch API at half price: submitted, found again, collected into the cache
-    11  `embedder`                   `Embedder`, the first door
+    11  `embedder/`                  `Embedder`, the first door
     12  `indexing/`                  how things come in: places, items, candidates, batches, written
     12  `searching/`                 how they are found: a query for each modality, fused, merged
     13  `index`                      `MultimodalIndex`, the second door

@@ -272,9 +272,10 @@ class Reader:
         return {} if self.added_at is None else {"added_at": self.added_at}
 
     def _record(self, item: Item, origin: Origin, identity: Identity, text: str) -> Record:
-        metadata = {**self._stamp, **(json_object(origin.metadata) if origin.metadata else {})}
-        if item.metadata:
-            metadata |= json_object(item.metadata)
+        metadata = {**self._stamp}
+        for known in (origin.metadata, item.metadata):
+            if known:
+                metadata |= json_object(known)
         source = item.source or metadata.get("source") or origin.uri or f"sha256:{identity.key[0]}"
         if not isinstance(source, str):
             raise InputError(f"the source in metadata must be a string, not {type(source).__name__}")

@@ -10,7 +10,7 @@ variety     near-duplicates left out, maximal marginal relevance; pure
 merging     neighbouring windows of one source made one hit, windows widened
 gathering   all of these together, over a store
 hypotheses  what an answer might say, given or written
-steps       the query and such answers embedded before that
+steps       the query and such answers embedded before that;  doors: searches as methods of an index
 reranking   candidates of any origin put in order by the same measure
 """
 

@@ -3,7 +3,7 @@
 store         the store
 collection    its making, its index, its fingerprint;  aliases: its other names
 rows          records as rows;  filters: the neutral filter as Milvus's expressions
-iterating     rows in the order of their ids
+searches      hits and counts;  iterating: rows in the order of their ids
 together      several requests at once
 lite          the server that Milvus Lite runs in this process
 """

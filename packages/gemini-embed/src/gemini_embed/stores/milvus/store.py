@@ -10,15 +10,13 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from gemini_embed.errors import InputError, missing_extra
+from gemini_embed.errors import missing_extra
 from gemini_embed.fingerprint import Fingerprint
-from gemini_embed.hits import Hit
 from gemini_embed.records import Record
 from gemini_embed.stores.aliases import AliasUse, alias_use
 from gemini_embed.stores.base import (
@@ -26,7 +24,6 @@ from gemini_embed.stores.base import (
     FilterLike,
     FloatArray,
     check_one_of,
-    check_query,
     check_rows,
     engine_errors,
     opened,
@@ -36,7 +33,7 @@ from gemini_embed.stores.milvus import lite as milvus_lite
 from gemini_embed.stores.milvus.aliases import ClientAliases
 from gemini_embed.stores.milvus.collection import MAX_ID_BYTES, ensure, index_of
 from gemini_embed.stores.milvus.filters import expression, ids_in
-from gemini_embed.stores.milvus.iterating import MOST, first_of, rows_of
+from gemini_embed.stores.milvus.iterating import rows_of
 from gemini_embed.stores.milvus.rows import (
     ID_FIELD,
     VECTOR_FIELD,
@@ -46,23 +43,21 @@ from gemini_embed.stores.milvus.rows import (
     from_row,
     to_row,
 )
-from gemini_embed.stores.milvus.together import together
+from gemini_embed.stores.milvus.searches import ClientSearches
+from gemini_embed.stores.milvus.searches import Consistency as Consistency
 from gemini_embed.stores.pickling import SettingsOnly
-from gemini_embed.stores.precision import Precision
 from gemini_embed.stores.quantization import Quantization
-from gemini_embed.stores.sampling import SAMPLE
 
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
 
 T = TypeVar("T")
-Consistency: TypeAlias = Literal["Strong", "Session", "Bounded", "Eventually"]
 
 _NUMBERS_PER_REQUEST = 2**20
 """Vector numbers in one upsert: 4 MB, well under the 64 MB of a gRPC message."""
 
 
-class MilvusStore(SettingsOnly, OfOneProcess, ClientAliases):
+class MilvusStore(SettingsOnly, OfOneProcess, ClientAliases, ClientSearches):
     """Records and vectors in one Milvus collection, made on first use. Needs the extra `milvus`.
 
     Stored text is cut at 65,535 bytes, Milvus's limit, with a mark at its end; the vector is of the whole text.
@@ -155,22 +150,6 @@ class MilvusStore(SettingsOnly, OfOneProcess, ClientAliases):
                 [to_row(wanted[row[ID_FIELD]], np.asarray(row[VECTOR_FIELD], dtype=np.float32)) for row in held]
             )
 
-    def search(self, vector: FloatArray, k: int, filter: FilterLike = None) -> list[Hit]:
-        (hits,) = self.search_each(vector, k, [filter])
-        return hits
-
-    def search_each(
-        self, vector: FloatArray, k: int, filters: Sequence[FilterLike], *, precision: Precision | None = None
-    ) -> list[list[Hit]]:
-        query = check_query(vector, k, self._dimensions)
-        if precision is not None:
-            self.check_precision(precision)
-        if k > MOST:
-            raise InputError(f"Milvus gives at most {MOST:,} hits of one search, not {k:,}")
-        wanted = [expression(filter) for filter in filters]
-        with self._ready() as client:
-            return self._at_once([partial(self._search, client, query, k, where) for where in wanted])
-
     def vectors(self, ids: Sequence[str]) -> dict[str, FloatArray]:
         with self._ready() as client:
             rows = self._query(client, ids_in(ids), [ID_FIELD, VECTOR_FIELD])
@@ -191,15 +170,6 @@ class MilvusStore(SettingsOnly, OfOneProcess, ClientAliases):
                 client.delete(self._name, filter=doomed, timeout=self._timeout_s)
             return there_before
 
-    def count(self, filter: FilterLike = None) -> int:
-        with self._ready() as client:
-            return self._count(client, expression(filter))
-
-    def count_each(self, filters: Sequence[FilterLike]) -> list[int]:
-        wanted = [expression(filter) for filter in filters]
-        with self._ready() as client:
-            return self._at_once([partial(self._count, client, where) for where in wanted])
-
     def iterate(
         self, *, batch_size: int = 256, filter: FilterLike = None, with_vectors: bool = True
     ) -> Iterator[Batch]:
@@ -219,12 +189,6 @@ class MilvusStore(SettingsOnly, OfOneProcess, ClientAliases):
                 yield batch_of(some, with_vectors)
         finally:
             rows.close()
-
-    def sample_each(self, filters: Sequence[FilterLike], count: int = SAMPLE) -> list[Batch | None]:
-        wanted = [expression(filter) for filter in filters]
-        with self._ready() as client:
-            first = partial(first_of, client, self._name, count=count, timeout_s=self._timeout_s)
-            return self._at_once([partial(first, where) for where in wanted])
 
     def optimize(self) -> None:
         """Seal what was written, so that it is indexed; Lite then searches several times faster."""
@@ -270,37 +234,6 @@ class MilvusStore(SettingsOnly, OfOneProcess, ClientAliases):
         for start in range(0, len(rows), step):
             with self._ready() as client:
                 client.upsert(self._name, rows[start : start + step], timeout=self._timeout_s)
-
-    def _at_once(self, requests: Sequence[Callable[[], T]]) -> list[T]:
-        """Their answers; with a file one after the other, since its engine computes in this process."""
-        return together(requests) if self._file is None else [request() for request in requests]
-
-    def _search(self, client: MilvusClient, query: FloatArray, k: int, where: str) -> list[Hit]:
-        (found,) = client.search(
-            self._name,
-            data=[query.tolist()],
-            anns_field=VECTOR_FIELD,
-            limit=k,
-            filter=where,
-            output_fields=WITHOUT_VECTOR,
-            search_params={"metric_type": "COSINE", "params": self._search_params},
-            consistency_level=self._consistency,
-            timeout=self._timeout_s,
-        )
-        return [Hit(from_row(hit["entity"]), hit["distance"]) for hit in found]
-
-    def _query(self, client: MilvusClient, where: str, fields: Sequence[str]) -> list[dict[str, Any]]:
-        found = client.query(
-            self._name,
-            filter=where,
-            output_fields=list(fields),
-            consistency_level="Strong",
-            timeout=self._timeout_s,
-        )
-        return list(found)
-
-    def _count(self, client: MilvusClient, where: str) -> int:
-        return int(self._query(client, where, ["count(*)"])[0]["count(*)"])
 
     @property
     def place(self) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import httpx
@@ -10,6 +11,18 @@ from gemini_embed.errors import ConfigurationError, missing_extra
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
+
+
+def check_place(places: Mapping[str, object], api_key: str | None) -> None:
+    """ConfigurationError unless it is told exactly once, by its argument's name, where the collections are."""
+    given = [name for name, value in places.items() if value is not None]
+    if len(given) != 1:
+        raise ConfigurationError(f"give exactly one of {', '.join(places)}, not {' and '.join(given) or 'none'}")
+    location = places["location"]
+    if location is not None and location != ":memory:":
+        raise ConfigurationError(f'location is ":memory:"; for {location!r} use url= (a server) or path= (a folder)')
+    if api_key is not None and places["url"] is None:
+        raise ConfigurationError(f"api_key goes with url=, not with {given[0]}=")
 
 
 def connected(

@@ -18,9 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from gemini_embed.errors import ConfigurationError
 from gemini_embed.fingerprint import Fingerprint
-from gemini_embed.notices import warn
 from gemini_embed.records import Record
 from gemini_embed.stores.aliases import AliasUse, alias_use
 from gemini_embed.stores.base import (
@@ -33,12 +31,19 @@ from gemini_embed.stores.base import (
     opened,
 )
 from gemini_embed.stores.forking import OfOneProcess
-from gemini_embed.stores.lexical import SPARSE_NAME, KeptWords, LexicalLike, check_lexical
+from gemini_embed.stores.lexical import KeptWords, LexicalLike, check_lexical
 from gemini_embed.stores.pickling import SettingsOnly
 from gemini_embed.stores.points import dense, from_payload, point_id, point_ids
 from gemini_embed.stores.qdrant.aliases import ClientAliases
 from gemini_embed.stores.qdrant.away import persist
-from gemini_embed.stores.qdrant.client import connected, is_in_folder, is_local, no_quantization_here, passes
+from gemini_embed.stores.qdrant.client import (
+    check_place,
+    connected,
+    is_in_folder,
+    is_local,
+    no_quantization_here,
+    passes,
+)
 from gemini_embed.stores.qdrant.codes import ClientCodes
 from gemini_embed.stores.qdrant.collection import ensure
 from gemini_embed.stores.qdrant.requests import changes_of, filter_of, points_of
@@ -101,16 +106,7 @@ class QdrantStore(SettingsOnly, OfOneProcess, ClientAliases, ClientCodes, Client
         timeout_s: int = 60,
         retry_for_s: float = 60.0,
     ) -> None:
-        places = {"location": location, "url": url, "path": path, "client": client}
-        given = [name for name, value in places.items() if value is not None]
-        if len(given) != 1:
-            raise ConfigurationError(f"give exactly one of {', '.join(places)}, not {' and '.join(given) or 'none'}")
-        if location is not None and location != ":memory:":
-            raise ConfigurationError(
-                f'location is ":memory:"; for {location!r} use url= (a server) or path= (a folder)'
-            )
-        if api_key is not None and url is None:
-            raise ConfigurationError(f"api_key goes with url=, not with {given[0]}=")
+        check_place({"location": location, "url": url, "path": path, "client": client}, api_key)
         check_quantization(quantization, oversampling)
         check_lexical(lexical)
         if quantization is not None and (location is not None or path is not None):
@@ -237,16 +233,6 @@ class QdrantStore(SettingsOnly, OfOneProcess, ClientAliases, ClientCodes, Client
             if client is not None and self._is_ours:
                 self._client = None
                 client.close()
-
-    def _warn_of_sparse(self) -> None:
-        """Once, before the first write."""
-        others = [name for name in self._sparse if self.kept_words() is None or name != SPARSE_NAME]
-        if others:
-            names, self._sparse = ", ".join(map(repr, others)), ()
-            warn(
-                f"{self} has sparse vectors too ({names}), which are not made here: what is written is found by the "
-                "dense half of a hybrid search only. Add by the program that makes them, or use another collection"
-            )
 
     @property
     def place(self) -> object:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from gemini_embed.errors import StoreError
 from gemini_embed.hits import Hit
+from gemini_embed.notices import warn
 from gemini_embed.records import Record
 from gemini_embed.stores.base import FilterLike, FloatArray, check_query
 from gemini_embed.stores.keeping import DEEPEST, KeepsWords
@@ -29,6 +30,8 @@ class ClientWords(KeepsWords):
     """What `QdrantStore` does with words."""
 
     _adopt: bool
+    _sparse: tuple[str, ...]
+    """Names of sparse vectors that the collection had when it was opened, until it is warned of them."""
 
     @abstractmethod
     def _ask(self, request: Callable[[QdrantClient], T]) -> T:
@@ -47,6 +50,16 @@ class ClientWords(KeepsWords):
     @abstractmethod
     def _dimensions(self) -> int:
         """Of the vectors."""
+
+    def _warn_of_sparse(self) -> None:
+        """Once, before the first write."""
+        others = [name for name in self._sparse if self.kept_words() is None or name != SPARSE_NAME]
+        if others:
+            names, self._sparse = ", ".join(map(repr, others)), ()
+            warn(
+                f"{self} has sparse vectors too ({names}), which are not made here: what is written is found by the "
+                "dense half of a hybrid search only. Add by the program that makes them, or use another collection"
+            )
 
     def _word_changes(self, records: Sequence[Record]) -> list[models.UpdateOperation]:
         """The words of records whose text or metadata changed."""
