@@ -137,7 +137,7 @@ SOURCE: Any = {NodeRelationship.SOURCE: RelatedNodeInfo(node_id="s")}
     ],
 )
 def test_as_llama_index_writes_it(record: Record, node: BaseNode) -> None:
-    node.excluded_llm_metadata_keys = ["mime_type", "sha256", "uri"]  # noise in a prompt
+    node.excluded_llm_metadata_keys = ["mime_type", "sha256", "uri", "file_state"]  # noise in a prompt
     theirs = node_to_metadata_dict(node, flat_metadata=False)
     ours = node_payload(record)
     assert json.loads(ours["_node_content"]) == json.loads(theirs["_node_content"])

@@ -21,6 +21,7 @@ from gemini_embed.indexing.states import reading_of
 from gemini_embed.indexing.steps import budget_of
 from gemini_embed.indexing.submitting import Jobs
 from gemini_embed.indexing.walking import Files, files_at
+from gemini_embed.metering.budget import Budget
 from gemini_embed.stores.base import Store
 
 if TYPE_CHECKING:
@@ -44,12 +45,20 @@ def sync_steps(
         raise InputError(
             f"{folder} holds no files; is it mounted? To remove all that came from it, use index.delete(filter=...)"
         )
+    budget = budget_of(embedder, how)
     with closing(_kept(embedder, opened(), how)) as kept:
-        return (yield from _brought_in_step(embedder, opened, folder, files, replace(how, follow=kept.followed), kept))
+        how = replace(how, follow=kept.followed)
+        return (yield from _brought_in_step(embedder, opened, folder, files, how, kept, budget))
 
 
 def _brought_in_step(
-    embedder: Embedder, opened: Callable[[], Store], folder: Path, files: Files, how: How, kept: Kept
+    embedder: Embedder,
+    opened: Callable[[], Store],
+    folder: Path,
+    files: Files,
+    how: How,
+    kept: Kept,
+    budget: Budget,
 ) -> Steps[AddReport]:
     unchanged, by_folder = 0, ByFolder(files.left_out)
 
@@ -62,7 +71,7 @@ def _brought_in_step(
         return records is None
 
     changed = files.only(is_to_be_read)
-    jobs, budget = None, budget_of(embedder, how)
+    jobs = None
     if how.price == "batch":
         jobs = Jobs(embedder, how, budget)
         yield from jobs.bring(opened(), changed)
