@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 
+from gemini_embed.errors import StoreError
 from gemini_embed.indexing.scratch import Seen, scratch_database, short_key
 from gemini_embed.indexing.walking import Files
 from gemini_embed.records import Record
@@ -42,7 +43,10 @@ class Outdated:
     @cached_property
     def _was_empty(self) -> bool:
         """Whether the store held nothing when the first records came: then nothing of it can be outdated."""
-        return not any(batch.records for batch in self._store.iterate(batch_size=1, with_vectors=False))
+        try:
+            return not any(batch.records for batch in self._store.iterate(batch_size=1, with_vectors=False))
+        except StoreError:  # another's store that lists only what a filter names, and may hold something
+            return False
 
     def keep(self, source: str | None) -> None:
         """What this source held stays: an item of its could not be embedded, and the old may be all there is of it."""
