@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import gzip
 import json
 import os
@@ -13,6 +14,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import warnings
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -241,3 +243,18 @@ def test_http_1_0_ends_with_the_connection(emulator: Emulator) -> None:
     with socket.create_connection((where.hostname, where.port), timeout=10) as connection:
         connection.sendall(b"GET /__emulator__/health HTTP/1.0\r\n\r\n")
         assert b"".join(iter(lambda: connection.recv(65536), b"")).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_stop_closes_what_is_just_being_accepted() -> None:
+    """A socket left open is a ResourceWarning in whichever test the collector runs."""
+    for _ in range(20):
+        server = Emulator()
+        with server:
+            where = urlsplit(server.base_url)
+            callers = [socket.create_connection((where.hostname, where.port)) for _ in range(3)]
+        for caller in callers:
+            caller.close()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        gc.collect()
+    assert [str(one.message) for one in caught if "unclosed" in str(one.message)] == []

@@ -95,14 +95,20 @@ class Server:
             task = asyncio.create_task(self._converse(reader, writer))
             connections.add(task)
             task.add_done_callback(connections.discard)
+            task.add_done_callback(lambda _: writer.close())  # one that is cancelled before its first step never began
 
         server = await asyncio.start_server(connected, sock=listener, limit=2**20)
         ready.set()
         await self._stopping.wait()
+        with contextlib.suppress(NotImplementedError):  # Windows' loop accepts in another way
+            self._loop.remove_reader(listener)
+        await asyncio.sleep(0)  # what is being accepted needs the server open for its first step, or its socket leaks
         server.close()
-        for task in connections:
-            task.cancel()
-        await asyncio.gather(*connections, return_exceptions=True)
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:  # what is being accepted becomes a connection
+            for task in connections:
+                task.cancel()
+            await asyncio.wait(others)
+        await asyncio.sleep(0)  # what was closed lets go of its socket in the loop's next turn
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer a connection's requests until either side has had enough."""
