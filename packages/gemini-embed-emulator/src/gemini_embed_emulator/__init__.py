@@ -7,6 +7,7 @@ Rooms, from the ground up; a room imports only rooms of lower rows, never its ow
     1  `rows`                                 the vectors in a reply
     1  `http/`                                bytes over sockets; knows no Gemini
     2  `faults`                               what is to go wrong with a request
+    2  `chat`                                 what chat models are to say
     2  `vectors/`                             what makes vectors of texts and media
     2  `batches/`                             the life of batch jobs, their lines and answers, whichever API they are of
     3  `api/`                                 what the service answers, and what it refuses
@@ -20,6 +21,7 @@ One below /__emulator__/ is none to the service: http -> emulator -> api: contro
 
 from .batches import Entry, JobPlan, JobScript
 from .bill import Bill
+from .chat import Answer, ChatScript
 from .clock import Clock
 from .emulator import Emulator
 from .errors import ApiError
@@ -29,8 +31,10 @@ from .settings import Quota
 from .vectors import tone_speech
 
 __all__ = [
+    "Answer",
     "ApiError",
     "Bill",
+    "ChatScript",
     "Clock",
     "Emulator",
     "Entry",

@@ -13,6 +13,7 @@ from typing import Any, Self
 from .api import PREFIX, BatchControl, Control, Layout, Reply, Service, error_payload, wants_indent
 from .batches import JobScript
 from .bill import Bill
+from .chat import ChatScript
 from .clock import Clock
 from .errors import ApiError, NoSuchPageError
 from .faults import Fault, FaultScript
@@ -49,8 +50,8 @@ class Emulator(Settings):
     with Emulator() as server:
         print(server.base_url)  # http://127.0.0.1:<a free port>
 
-    `requests` holds what came in, `faults` what is to go wrong, `batches` what is to become of batch jobs; `bill` is
-    what was billed, and `clock` the service's time, which can be moved on.
+    `requests` holds what came in, `faults` what is to go wrong, `batches` what is to become of batch jobs, `chat` what
+    generateContent says; `bill` is what was billed, and `clock` the service's time, which can be moved on.
     """
 
     host: str = "127.0.0.1"
@@ -63,9 +64,10 @@ class Emulator(Settings):
         self.requests = RequestLog()
         self.faults = FaultScript()
         self.batches = JobScript()
+        self.chat = ChatScript()
         self.clock = Clock()
         self._bill = Bill()
-        self._service = Service(self, self.clock, self.batches, self._bill)
+        self._service = Service(self, self.clock, self.batches, self._bill, self.chat)
         self._control = Control(
             self,
             self.faults,

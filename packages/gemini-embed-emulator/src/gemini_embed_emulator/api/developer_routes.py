@@ -10,6 +10,7 @@ from . import openai
 from .access import Access
 from .developer import DeveloperApi
 from .files import FileStore
+from .generating import Generation
 from .incoming import Incoming, nowhere
 from .jobs import DeveloperJobs
 from .reply import Reply
@@ -28,13 +29,20 @@ class DeveloperRoutes:
     """The calls of the Developer API, by their paths."""
 
     def __init__(
-        self, access: Access, incoming: Incoming, developer: DeveloperApi, files: FileStore, jobs: DeveloperJobs
+        self,
+        access: Access,
+        incoming: Incoming,
+        developer: DeveloperApi,
+        files: FileStore,
+        jobs: DeveloperJobs,
+        generation: Generation,
     ) -> None:
         self._access = access
         self._incoming = incoming
         self._developer = developer
         self._files = files
         self._jobs = jobs
+        self._generation = generation
 
     def answer(self, request: ReceivedRequest) -> Reply | None:
         """The good answer, or ApiError; None where the path is none of the Developer API's."""
@@ -64,6 +72,10 @@ class DeveloperRoutes:
             "countTokens": self._developer.count_tokens,
             "asyncBatchEmbedContent": self._jobs.create,
         }
+        if (request.method, action) == ("POST", "generateContent"):
+            body = self._incoming.body(request)
+            if reply := self._generation.generate(name, request, body, self._developer.senses):
+                return reply
         if request.method != "POST" or action not in actions:
             raise nowhere(request)
         return actions[action](name, version, self._incoming.body(request, large=action == "asyncBatchEmbedContent"))

@@ -7,6 +7,7 @@ from typing import Any
 from gemini_embed_emulator import errors
 from gemini_embed_emulator.batches import JobScript, JobStore
 from gemini_embed_emulator.bill import Bill
+from gemini_embed_emulator.chat import ChatScript
 from gemini_embed_emulator.clock import Clock
 from gemini_embed_emulator.http import ReceivedRequest
 from gemini_embed_emulator.settings import Settings
@@ -16,6 +17,7 @@ from .access import Access
 from .developer import DeveloperApi
 from .developer_routes import DeveloperRoutes
 from .files import FileStore
+from .generating import Generation
 from .incoming import Incoming, nowhere
 from .jobs import DeveloperJobs
 from .objects import ObjectStore
@@ -33,7 +35,7 @@ from .vertex_routes import VertexRoutes
 class Service:
     """The emulated service behind one address: it tells the two backends apart by their paths."""
 
-    def __init__(self, settings: Settings, clock: Clock, script: JobScript, bill: Bill) -> None:
+    def __init__(self, settings: Settings, clock: Clock, script: JobScript, bill: Bill, chat: ChatScript) -> None:
         self._settings = settings
         self._bill = bill
         self.jobs = JobStore(settings, clock, script, bill.batch)
@@ -41,10 +43,10 @@ class Service:
         self._files = FileStore(settings, clock)
         self._quota = QuotaKeeper()
         self._incoming = incoming = Incoming(settings)
-        vectors, access = VectorMaker(), Access(settings)
+        vectors, access, generation = VectorMaker(), Access(settings), Generation(chat)
         developer = DeveloperApi(settings, vectors, self._files)
         jobs = DeveloperJobs(settings, self.jobs, developer, self._files)
-        self._developer = DeveloperRoutes(access, incoming, developer, self._files, jobs)
+        self._developer = DeveloperRoutes(access, incoming, developer, self._files, jobs, generation)
         self.objects = ObjectStore(settings, clock)
         vertex = VertexApi(settings, vectors, self.objects)
         self.prediction_jobs = JobStore(
@@ -54,7 +56,7 @@ class Service:
         lines = PredictionLines(settings, vectors, vertex.senses)
         predictions = PredictionJobs(self.prediction_jobs, lines, self.objects)
         self._storage = StorageApi(self.objects)
-        self._vertex = VertexRoutes(access, incoming, vertex)
+        self._vertex = VertexRoutes(access, incoming, vertex, generation)
         self._besides = (
             PredictionRoutes(access, incoming, predictions),
             StorageRoutes(access, self._storage, predictions),

@@ -8,6 +8,7 @@ from gemini_embed_emulator.http import ReceivedRequest
 
 from . import catalog
 from .access import Access
+from .generating import Generation
 from .incoming import Incoming, nowhere
 from .reply import Reply
 from .vertex import Target, VertexApi
@@ -22,10 +23,11 @@ _CATALOG_QUERY = frozenset({"filter", "orderBy", "view", "languageCode", "listAl
 class VertexRoutes:
     """The calls of Vertex AI, by their paths."""
 
-    def __init__(self, access: Access, incoming: Incoming, vertex: VertexApi) -> None:
+    def __init__(self, access: Access, incoming: Incoming, vertex: VertexApi, generation: Generation) -> None:
         self._access = access
         self._incoming = incoming
         self._vertex = vertex
+        self._generation = generation
 
     def answer(self, request: ReceivedRequest) -> Reply | None:
         """The good answer, or ApiError; None where the path is none of Vertex's."""
@@ -46,6 +48,10 @@ class VertexRoutes:
             "countTokens": self._vertex.count_tokens,
             "computeTokens": self._vertex.compute_tokens,
         }
+        if (request.method, action) == ("POST", "generateContent"):
+            body = self._incoming.body(request)
+            if reply := self._generation.generate(target.name, request, body, self._vertex.senses):
+                return reply
         if request.method != "POST" or action not in actions:
             raise nowhere(request)
         return actions[action](target, self._incoming.body(request))
