@@ -122,9 +122,10 @@ test-wheels: $(VENV)/.tests ## Build the wheels, install them into a clean envir
 	GEMINI_EMBED_DIST=build/dist GEMINI_EMBED_CLEAN_PYTHON=build/clean/bin/python $(VENV)/bin/python -m pytest tests/packaging
 
 .PHONY: lint
-lint: $(VENV)/.tests ## ruff and mypy --strict
+lint: $(VENV)/.tests ## ruff, mypy --strict, and zizmor on what the forge runs
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/zizmor --offline --quiet .github
 	$(VENV)/bin/mypy
 
 .PHONY: record

@@ -16,7 +16,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("packages", "tests", "docs", "examples", "benchmarks", ".ci")
+FOLDERS = ("packages", "tests", "docs", "examples", "benchmarks", ".ci", ".github")
 TEXT = {".py", ".toml", ".md", ".txt", ".yaml", ".yml", ".json", ".html", ""}
 FILES = [
     path
