@@ -66,6 +66,9 @@ def test_the_last_search_is_clipped_and_opened(
     assert command("search", "--open", 1, "--emulator").code == 0
     assert opened == [f"file://{home}/house-manual.pdf#page=2"]
 
+    ran = command("clip", 1, "-o", tmp_path / "cut.mp3", "--emulator")
+    assert (ran.code, "cut.mp3 is named as if" in ran.err, "usually .pdf" in ran.err) == (0, True, True)
+
     ran = command("clip", 99, "--emulator")
     assert (ran.code, "there is no hit 99" in ran.err) == (2, True)
 
@@ -107,9 +110,11 @@ def test_without_a_key_a_sentence_offers_the_emulator(command: Command, home: Pa
 
 
 def test_vectors_of_the_other_service_are_told(command: Command, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a key and without."""
-    ran = command("search", "bees")
-    assert (ran.code, "nothing is indexed" in ran.err) == (2, True)
+    """With a key and without; a fresh folder says what to type, and without a key what needs none."""
+    for key in ("", "k"):
+        monkeypatch.setenv("GEMINI_API_KEY", key)
+        ran = command("search", "bees")
+        assert (ran.code, f"gemini-embed sync {home}" in ran.err, "--emulator" in ran.err) == (2, True, not key)
     command("sync", "--emulator")
     for key in ("", "k"):
         monkeypatch.setenv("GEMINI_API_KEY", key)
@@ -216,3 +221,50 @@ def test_what_cannot_be_done_is_exit_code_2(command: Command, home: Path, argume
     ran = command(*arguments)
     assert (ran.code, ran.out) == (2, "")
     assert ran.err
+
+
+def test_an_index_elsewhere_leaves_the_folder_alone(command: Command, home: Path, tmp_path: Path) -> None:
+    """`--store edge:PATH`: what cannot be written is searched, and only `clip` and `--open` know nothing of it."""
+    (home / ".gemini-embed").write_text("in the way of a folder", "utf-8")
+    there = ("--store", f"edge:{tmp_path / 'elsewhere'}", "--emulator")
+    assert json.loads(command("sync", *there, "--json").out)["added"] == 7
+    ran = command("search", "water shut-off", *there, "--json")
+    assert (ran.code, json.loads(ran.out)["hits"][0]["link"]) == (0, "house-manual.pdf#page=2")
+    assert "will not know this search" in ran.err
+    assert json.loads(command("status", *there, "--json").out)["records"] == 7
+
+
+@pytest.mark.slow
+def test_an_index_in_milvus(command: Command, home: Path, tmp_path: Path) -> None:
+    """A file of Milvus Lite; `qdrant:` and `milvus:` need a place after them."""
+    there = ("--store", f"milvus:{tmp_path / 'vectors.db'}", "--emulator")
+    assert json.loads(command("sync", *there, "--json").out)["added"] == 7
+    hits = json.loads(command("search", "water shut-off", *there, "--json").out)["hits"]
+    assert hits[0]["link"] == "house-manual.pdf#page=2"
+    assert json.loads(command("status", *there, "--json").out)["records"] == 7
+    for none in ("milvus:", "qdrant:", "lance:there"):
+        ran = command("search", "water", "--store", none, "--emulator")
+        assert (ran.code, "it is edge:PATH, qdrant:URL or milvus:URI" in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize(("answer", "code"), [("Yes\n", 0), ("\n", 5)])
+def test_a_person_is_asked_about_a_price(
+    command: Command, home: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, answer: str, code: int
+) -> None:
+    """Above the limit, on a terminal; what is no yes is a no, and nothing is sent."""
+    import io
+    import sys
+
+    for other in ("bicycle.md", "garden.md", "house-manual.pdf"):
+        (home / other).unlink()
+    monkeypatch.setenv("GEMINI_API_KEY", "a-key-for-tests")
+    monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", emulator.base_url)
+    monkeypatch.setenv("GEMINI_EMBED_ASK_ABOVE_USD", "0.000001")
+    typed = io.StringIO(answer)
+    monkeypatch.setattr(typed, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stdin", typed)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    ran = command("sync")
+    assert ran.code == code
+    assert "Go on? [y/N]" in ran.err
+    assert bool(emulator.requests) == (code == 0)

@@ -49,14 +49,17 @@ def test_it_prints_its_address_answers_and_ends_with_ctrl_c(command: Command, ho
 
 @pytest.mark.slow
 def test_beyond_this_machine_the_address_has_a_token(home: Path) -> None:
-    """And without an index the page says what to do."""
-    with serving(str(home), "--host", "0.0.0.0") as (_, address):  # noqa: S104 - with a token
+    """And without an index the page says what to do. What ends services ends it as Ctrl-C does."""
+    with serving(str(home), "--host", "0.0.0.0") as (process, address):  # noqa: S104 - with a token
         here = re.sub("//[^:]+:", "//127.0.0.1:", address)
         assert httpx.get(here.partition("?")[0]).status_code == 401
         with httpx.Client(follow_redirects=True) as browser:
             assert browser.get(here).status_code == 200
             answer = browser.get(f"{here.partition('?')[0]}about", timeout=30)
             assert (answer.status_code, "gemini-embed sync" in answer.text) == (400, True)
+        process.terminate()
+        _, said = process.communicate(timeout=60)
+        assert sys.platform == "win32" or (process.returncode, "Traceback" in said) == (0, False), said
 
 
 def test_a_port_that_is_taken_is_told(command: Command, home: Path) -> None:

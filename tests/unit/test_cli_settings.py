@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gemini_embed_cli.folder import FolderError, Home, settings
+from gemini_embed_cli.folder import FolderError, Home, settings, spent_usd
+from gemini_embed_cli.folder.spending import spent
 
 FILE = "dimensions = 256\nemulator = true\n"
 
@@ -42,6 +43,11 @@ def test_which_of_them_counts(
         pytest.param('dimensions = "many"', "dimensions is 'many', and takes", id="a-word-for-a-number"),
         pytest.param("dimensions = 0", "a whole number from 1 up", id="nothing"),
         pytest.param("emulator = 3", "emulator is 3, and takes true or false", id="a-number-for-a-switch"),
+        pytest.param("dimensions = true", "dimensions is True, and takes", id="a-switch-for-a-number"),
+        pytest.param("wait_s = [1]", "wait_s is [1], and takes", id="a-list-for-a-number"),
+        pytest.param("wait_s = inf", "a number from 0 up", id="for-ever"),
+        pytest.param("dimensions = {}", "dimensions is {}, and takes", id="a-table-for-a-number"),
+        pytest.param("model = 3", "model is 3, and takes a text", id="a-number-for-a-text"),
         pytest.param("dimensions = [", "is no TOML", id="no-toml"),
     ],
 )
@@ -69,3 +75,14 @@ def test_vectors_of_both_services_lie_apart_and_out_of_sight(tmp_path: Path) -> 
     emulated.index.mkdir()
     assert "vectors of the emulator only" in real.why_not()
     assert real.path != emulated.path
+
+
+def test_what_was_spent_is_counted_past_a_line_in_halves(tmp_path: Path) -> None:
+    """As a full disk leaves one, with the next on the same line."""
+    home = Home(tmp_path)
+    home.make()
+    spent(home, 0.5)
+    with (home.path / "spent.jsonl").open("a", encoding="utf-8") as file:
+        file.write('{"at": 17, "us')
+    spent(home, 0.25)
+    assert spent_usd(home) == 0.75

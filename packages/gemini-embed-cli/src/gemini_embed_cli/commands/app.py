@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gemini_embed_cli.commands.ending import DONE, INTERRUPTED, USAGE, told
+from gemini_embed_cli.commands.ending import DONE, INTERRUPTED, USAGE, terminated_as_interrupted, told
 
 if TYPE_CHECKING:
     from cyclopts import App
@@ -54,7 +54,8 @@ def run(arguments: Sequence[str]) -> int:
     from cyclopts import CycloptsError
 
     try:
-        code = app()(list(arguments))
+        with terminated_as_interrupted():
+            code = app()(list(arguments))
         sys.stdout.flush()
     except CycloptsError:
         return USAGE  # said already

@@ -9,7 +9,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from gemini_embed_cli.commands.given import Flag, Where
-from gemini_embed_cli.commands.telling import as_json, say
+from gemini_embed_cli.commands.telling import as_json, note, say
 from gemini_embed_cli.folder import remembered
 
 _ENDINGS = {"audio/mpeg": ".mp3", "audio/wav": ".wav", "audio/x-wav": ".wav", "image/jpeg": ".jpg"}
@@ -43,6 +43,8 @@ def clip(
     file = out or Path(_name(hit.link, part.mime_type or ""))
     data = part.local_bytes() or b""
     file.write_bytes(data)
+    if out is not None and (fits := _unfitting(out, part.mime_type or "")):
+        note(f"{out} is named as if it were something else: it holds {part.mime_type}, usually {fits}")
     told = {"file": str(file.absolute()), "mime_type": part.mime_type, "bytes": len(data), "link": hit.link}
     if json:
         as_json(told)
@@ -50,10 +52,24 @@ def clip(
         say(f"{file}: {part.mime_type}, {len(data):,} bytes")
 
 
-def _name(link: str, mime_type: str) -> str:
-    """`talk.mp4#t=96,128` as `talk-t-96-128.mp4`."""
+def _unfitting(file: Path, mime_type: str) -> str | None:
+    """The usual ending of what it holds, where its name tells of another kind."""
     import mimetypes
 
+    named = mimetypes.guess_type(file.name)[0]
+    if named is None or named == mime_type or _ending(mime_type) == _ending(named):
+        return None
+    return _ending(mime_type)
+
+
+def _ending(mime_type: str) -> str | None:
+    import mimetypes
+
+    return _ENDINGS.get(mime_type) or mimetypes.guess_extension(mime_type)
+
+
+def _name(link: str, mime_type: str) -> str:
+    """`talk.mp4#t=96,128` as `talk-t-96-128.mp4`."""
     place, _, anchor = link.partition("#")
-    ending = _ENDINGS.get(mime_type) or mimetypes.guess_extension(mime_type) or Path(place).suffix
+    ending = _ending(mime_type) or Path(place).suffix
     return "-".join([Path(place).stem, *filter(None, re.split(r"[^0-9A-Za-z.]+", anchor))]) + ending

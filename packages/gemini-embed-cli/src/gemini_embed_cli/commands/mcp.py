@@ -82,6 +82,7 @@ def mcp(
 
             if sys.stdin.isatty():
                 note("an MCP client starts this command and speaks to it; see docs/mcp.md. Ctrl-D ends it.")
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)  # at once: what reads stdin cannot be interrupted
             serve_stdio(make)
 
 
@@ -91,7 +92,7 @@ def _serve_http(server: MCPServer[Any], host: str, port: int, names: tuple[str, 
 
     given = os.environ.get(TOKEN)
     token = given or new_token()
-    app = http_app(server, host=host, token=token, names=names)
+    running = http_server(http_app(server, host=host, token=token, names=names))
     try:
         listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
@@ -100,5 +101,4 @@ def _serve_http(server: MCPServer[Any], host: str, port: int, names: tuple[str, 
         shown = f"[{host}]" if ":" in host else host
         note(f"http://{shown}:{listening.getsockname()[1]}{PATH}")
         note(f"Authorization: Bearer {'the token of ' + TOKEN if given else token}")
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: folders are closed
-        http_server(app).run(sockets=[listening])
+        running.run(sockets=[listening])

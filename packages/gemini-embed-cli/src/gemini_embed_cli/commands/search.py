@@ -68,7 +68,10 @@ def _found(
     parts, wanted = query_of(query), filter_of(kinds, filters)
     with opened.index() as index:
         hits = index.search(parts if len(parts) > 1 else parts[0], k, filter=wanted)
-    remember(opened.home, query, hits)
+    try:
+        remember(opened.home, query, hits)
+    except OSError as error:  # of a folder that is only read, with its index elsewhere
+        note(f"--open and clip will not know this search: {error.filename}: {error.strerror}")
     return hits
 
 

@@ -24,8 +24,14 @@ def as_json(answer: Any) -> None:
 
 def say(words: str) -> None:
     """The answer in words, on stdout."""
-    sys.stdout.write(f"{words}\n")
+    sys.stdout.write(f"{writable(words)}\n")
     sys.stdout.flush()  # who reads a pipe of `sync --watch` waits for it
+
+
+def writable(words: str) -> str:
+    """As stdout can write it: a name of a file that is no UTF-8, or no letter of a terminal's own set, with escapes."""
+    encoding = sys.stdout.encoding or "utf-8"
+    return words.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def note(sentence: str) -> None:
@@ -38,9 +44,7 @@ def table(hits: Sequence[Found], folder: Path) -> None:
     if not sys.stdout.isatty():
         for hit in hits:
             words = " ".join(hit.text.split())[:_LONGEST]
-            sys.stdout.write(
-                f"{hit.rank:2}  {hit.score:.2f}  {hit.modality:6} {hit.link}{f'  {words}' if words else ''}\n"
-            )
+            say(f"{hit.rank:2}  {hit.score:.2f}  {hit.modality:6} {hit.link}{f'  {words}' if words else ''}")
         return
     from rich.console import Console
     from rich.table import Table
@@ -50,8 +54,10 @@ def table(hits: Sequence[Found], folder: Path) -> None:
     for name in ("", "score", "kind", "where", "what it says"):
         shown.add_column(name, justify="right" if name in ("", "score") else "left", overflow="fold")
     for hit in hits:
-        where = Text(hit.link, style=f"link {address(hit, folder)}")
-        shown.add_row(str(hit.rank), f"{hit.score:.2f}", hit.modality, where, Text(_cut(hit.text), style="dim"))
+        where = Text(writable(hit.link), style=f"link {writable(address(hit, folder))}")
+        shown.add_row(
+            str(hit.rank), f"{hit.score:.2f}", hit.modality, where, Text(writable(_cut(hit.text)), style="dim")
+        )
     Console().print(shown)
 
 

@@ -2,6 +2,7 @@
 
 errors        what cannot be done, in a sentence
 settings      what was asked for: flags, environment, gemini-embed.toml
+keys          whether there is one
 home          where the index lives, and whose vectors are there
 turns         turns at what one process at a time can have
 sharing       one embedded store for several processes: handed over when another asks
@@ -12,8 +13,9 @@ opening       the folder's index and embedder, opened as settings say
 
 from gemini_embed_cli.folder.errors import FolderError
 from gemini_embed_cli.folder.home import Home
+from gemini_embed_cli.folder.keys import has_key
 from gemini_embed_cli.folder.last_search import remember, remembered
-from gemini_embed_cli.folder.opening import OpenFolder, has_key
+from gemini_embed_cli.folder.opening import OpenFolder
 from gemini_embed_cli.folder.settings import FILE, Settings, settings
 from gemini_embed_cli.folder.spending import spent_usd
 

@@ -9,8 +9,11 @@ F/.gemini-embed/emulator/       what belongs to vectors of the emulator: the two
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
+
+from gemini_embed_cli.folder.keys import has_key
 
 NAME = ".gemini-embed"
 INDEX = "index"
@@ -61,8 +64,11 @@ class Home:
         if self.other.is_indexed:
             there, way = ("the emulator", "add --emulator to search them") if self.other.emulator else _SERVICE
             return f"{self.folder} has vectors of {there} only, which no other query meets: {way}, or sync it anew"
-        flag = " --emulator" if self.emulator else ""
-        return f"nothing is indexed in {self.folder} yet: gemini-embed sync {self.folder}{flag}"
+        sync = f"gemini-embed sync {self.folder}"
+        if self.emulator:
+            return f"nothing is indexed in {self.folder} yet: {sync} --emulator"
+        keyless = "" if has_key(os.environ) else "; without a key add --emulator, which tries everything"
+        return f"nothing is indexed in {self.folder} yet: {sync}{keyless}"
 
 
 _SERVICE = ("Google's service", "leave --emulator out to search them")

@@ -17,7 +17,11 @@ _FILE = "last-search.json"
 
 
 def remember(home: Home, query: Sequence[str], hits: Sequence[Hit]) -> None:
-    """Keep what was found, in the place of what was found before."""
+    """Keep what was found, in the place of what was found before.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
     home.make()
     kept = [
         {"id": hit.record.id, "score": hit.score, "metadata": hit.metadata, "text": hit.page_content} for hit in hits

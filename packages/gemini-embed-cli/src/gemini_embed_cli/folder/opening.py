@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from gemini_embed_cli.folder.errors import FolderError
 from gemini_embed_cli.folder.home import FIRST, Home
+from gemini_embed_cli.folder.keys import NO_KEY, has_key
 from gemini_embed_cli.folder.settings import Settings
 from gemini_embed_cli.folder.spending import spent
 
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
 
 MODEL, DIMENSIONS = "gemini-embedding-2", 768
 """Of a new index: a quarter of the room of 3072; docs/quality.md measures what that loses."""
-VERTEX = ("GOOGLE_GENAI_USE_VERTEXAI", "GOOGLE_GENAI_USE_ENTERPRISE", "GOOGLE_CLOUD_PROJECT")
-NO_KEY = (
-    "there is no key: set GEMINI_API_KEY (from https://aistudio.google.com/apikey), or GOOGLE_CLOUD_PROJECT for Vertex "
-    "AI; or add --emulator to try everything without one (its vectors are not the model's, and stay apart)"
-)
 
 
 class OpenFolder:
@@ -97,20 +93,24 @@ class OpenFolder:
 
     def close(self) -> None:
         """Let go of the store, close the embedder and write down what it spent; closing twice is fine."""
-        with self._lock:
-            if self._store is not None:
-                self._store.close()
-            if not self.settings.emulator:
-                spent(self.home, sum(budget.spent_usd for budget in self._budgets))
-            self._budgets.clear()
-            self._store = self._index = self._embedder = None
-            self._closing.close()
+        with self._lock, ExitStack() as last:
+            last.callback(self._closing.close)
+            last.callback(self._write_down)  # before, whatever else fails
+            store, self._store, self._index, self._embedder = self._store, None, None, None
+            if store is not None:
+                store.close()
 
     def __enter__(self) -> OpenFolder:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _write_down(self) -> None:
+        usd = sum(budget.spent_usd for budget in self._budgets)
+        self._budgets.clear()
+        if not self.settings.emulator:
+            spent(self.home, usd)
 
     def _opened(self, new: bool) -> MultimodalIndex:
         from gemini_embed import MultimodalIndex
@@ -201,8 +201,3 @@ class OpenFolder:
         if not has_key(os.environ):
             raise FolderError(NO_KEY)
         return Embedder(model, dimensions=dimensions, root=root, cache=cache, rate_limits=self.settings.rate_limits)
-
-
-def has_key(environ: os._Environ[str] | dict[str, str]) -> bool:
-    """Whether there is a key, or a project of Vertex AI."""
-    return any(environ.get(name) for name in ("GEMINI_API_KEY", "GOOGLE_API_KEY", *VERTEX))

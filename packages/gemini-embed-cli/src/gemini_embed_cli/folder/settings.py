@@ -50,23 +50,29 @@ def _switch(value: Any) -> bool:
 
 
 def _size(value: Any) -> int:
-    if isinstance(value, float) or int(value) < 1:
+    if isinstance(value, bool | float) or int(value) < 1:
         raise ValueError("a whole number from 1 up")
     return int(value)
 
 
 def _amount(value: Any) -> float:
-    if isinstance(value, bool) or not float(value) >= 0:
+    if isinstance(value, bool) or not 0 <= float(value) < float("inf"):
         raise ValueError("a number from 0 up")
     return float(value)
 
 
+def _words(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("a text")
+    return value
+
+
 _READ: Mapping[str, Callable[[Any], Any]] = {
-    "store": str,
+    "store": _words,
     "emulator": _switch,
-    "model": str,
+    "model": _words,
     "dimensions": _size,
-    "rate_limits": str,
+    "rate_limits": _words,
     "ask_above_usd": _amount,
     "wait_s": _amount,
 }
@@ -112,5 +118,5 @@ def _read(name: str, value: Any, where: object) -> Any:
         raise FolderError(f"{where}: there is no setting {name!r}; there are {', '.join(_READ)}")
     try:
         return _READ[name](value)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise FolderError(f"{where}: {name} is {value!r}, and takes {error}") from error

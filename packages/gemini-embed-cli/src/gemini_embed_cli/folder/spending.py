@@ -18,7 +18,16 @@ def spent(home: Home, usd: float) -> None:
 
 
 def spent_usd(home: Home) -> float:
-    """All that was spent; a line that a kill cut short is passed over."""
+    """All that was spent; a line that a kill or a full disk cut short is passed over."""
     file = home.path / _FILE
     lines = file.read_text("utf-8").splitlines() if file.is_file() else []
-    return sum(float(json.loads(line)["usd"]) for line in lines if line.endswith("}"))
+    return sum(map(_usd, lines))
+
+
+def _usd(line: str) -> float:
+    # What comes after half a line stands on the same one.
+    _, mark, whole = line.rpartition('{"at"')
+    try:
+        return float(json.loads(mark + whole)["usd"])
+    except ValueError:
+        return 0.0

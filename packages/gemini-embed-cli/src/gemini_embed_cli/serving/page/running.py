@@ -61,6 +61,7 @@ def server_of(app: App) -> Server:
         log_config=None,
         access_log=False,  # addresses hold what people look for
         lifespan="off",
+        ws="none",
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=3,
