@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from fix_isolated import crashing, endless, raising, telling
+from fix_isolated import Pupil, crashing, endless, greedy, raising, telling
 from fix_media import drawn, film, pdf, png, recoded, wav
 from gemini_embed import ConfigurationError, Cutting, EdgeStore, Embedder, Image, Item, MultimodalIndex, Record
 from gemini_embed.indexing import isolating
+from gemini_embed.isolation import CrashedError, Process, StalledError
 
 DOORS = (
     *((room, "av_reading") for room in ("media.probing", "windows.audio", "windows.video")),
@@ -133,6 +137,75 @@ async def test_other_items_and_the_async_door(index: MultimodalIndex, docs: Path
     report = await index.aadd(items, isolate=True)
     assert report.added == 6
     assert index.count({"team": "red"}) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("door", ["sync", "async"])
+async def test_crashes_by_other_doors(index: MultimodalIndex, docs: Path, door: str) -> None:
+    (docs / "b.crash").write_text("x")
+    told: Any = {"isolate": True, "readers": {".crash": crashing}}
+    report = index.sync(docs, **told) if door == "sync" else await index.aadd(docs, **told)
+    assert [Path(one.source or "").name for one in report.skipped] == ["b.crash", "broken.png"]
+    assert report.added == 8
+
+
+@pytest.mark.slow
+def test_a_file_that_crashes_now_keeps_what_it_had(index: MultimodalIndex, docs: Path) -> None:
+    index.sync(docs)
+    report = index.sync(docs, isolate=True, readers={".md": crashing})
+    assert (len(report.skipped), report.removed, report.replaced) == (2, 0, 0)
+    assert index.count({"source": str(docs / "a.md")}) == 1
+
+
+@pytest.mark.slow
+def test_programs_that_a_reader_calls(index: MultimodalIndex, docs: Path) -> None:
+    """ffmpeg reads its input: it must not get our requests, nor wait for them."""
+    (docs / "a.greedy").write_text("x")
+    report = index.add([docs / "a.greedy", docs / "a.md"], isolate=True, readers={".greedy": greedy})
+    assert report.added == 2
+    assert "a.greedy: 0" in {one.page_content.strip() for one in index.vectors().records}
+
+
+@pytest.mark.slow
+def test_a_function_of_the_script_is_told(tmp_path: Path) -> None:
+    """No file is blamed for it."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from gemini_embed.isolation import Process\n"
+        "class Mine:\n    def answer(self): pass\n"
+        "try:\n    Process(Mine).ask(limit_s=20)\n"
+        "except Exception as error:\n    print(type(error).__name__, error)\n"
+    )
+    said = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)  # noqa: S603 - our own
+    assert "ConfigurationError" in said.stdout
+    assert "not in the script that is run" in said.stdout
+
+
+def test_a_child_that_ends_in_between_is_nobody_s_fault() -> None:
+    process = Process(Pupil)
+    first = process.ask("id", limit_s=20)
+    os.kill(first, signal.SIGTERM)
+    assert process._child is not None
+    process._child._process.wait()
+    assert process.ask("id", limit_s=20) != first
+    assert process.starts == 2
+    process.close()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are counted as Linux tells them")
+def test_nothing_is_left_of_children() -> None:
+    process = Process(Pupil)
+    ids = [process.ask("id", limit_s=20)]
+    before = len(os.listdir("/proc/self/fd"))
+    for what, error in (("crash", CrashedError), ("loop", StalledError), ("crash", CrashedError)):
+        with pytest.raises(error):
+            process.ask(what, limit_s=0.2)
+        ids.append(process.ask("id", limit_s=20))
+    assert len(os.listdir("/proc/self/fd")) == before
+    process.close()
+    assert len(set(ids)) == 4
+    assert not any(Path("/proc", str(one)).exists() for one in ids), "nor as a zombie"
 
 
 def test_what_cannot_be_sent(index: MultimodalIndex, docs: Path) -> None:

@@ -239,3 +239,31 @@ def test_patterns_that_are_none(index: MultimodalIndex, docs: Path, options: Any
     with pytest.raises(ConfigurationError, match=said):
         index.sync(docs, **options)
     assert index.count() == 0
+
+
+def test_a_file_that_became_a_folder(index: MultimodalIndex, tmp_path: Path) -> None:
+    docs = tmp_path / "home"
+    written(docs / "notes", b"a note")
+    written(docs / "b.md", b"stays")
+    index.sync(docs)
+    (docs / "notes").unlink()
+    written(docs / "notes" / "one.md", b"another note")
+    report = index.sync(docs)
+    assert (report.added, report.removed, names(index)) == (1, 1, {"one.md", "b.md"})
+
+
+def test_a_file_that_changes_while_it_is_read(index: MultimodalIndex, tmp_path: Path) -> None:
+    """Its new bytes, of the same length, are not taken for those that were read."""
+    path = tmp_path / "home" / "a.log"
+    written(path, b"the old words")
+
+    def reads(place: Path) -> str:
+        text = place.read_text()
+        if text == "the old words":
+            place.write_bytes(b"the new words")
+        return text
+
+    index.sync(path.parent, readers={".log": reads})
+    report = index.sync(path.parent, readers={".log": reads})
+    assert (report.added, report.replaced) == (1, 1)
+    assert {one.page_content for one in records(index).values()} == {"the new words"}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fix_documents import SVG, mail, page
 from fix_emulator import KEY, QUICK
 from fix_media import pdf, png, wav
 from fix_qdrant_server import QdrantServer
@@ -82,6 +83,35 @@ def test_all_modalities_become_what_adding_their_files_makes(
     assert found.source == found.target
     assert found.sources[0] == found.sources[1]
     assert "passed" in str(found)
+
+
+def test_pictures_in_documents_are_read_out_of_them_again(
+    old: MultimodalIndex, new: MultimodalIndex, make_embedder: MakeEmbedder, tmp_path: Path
+) -> None:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    for name, data in (("mill.html", page().encode()), ("roof.eml", mail()), ("garden.svg", SVG.encode())):
+        (folder / name).write_bytes(data)
+    old.add(folder)
+    migration = Migration(old.store, new)
+    assert migration.estimate().left_out == {}
+    report = migration.run(progress=False)
+    assert (report.added, report.left_out) == (old.count(), {})
+    with MultimodalIndex(make_embedder(dimensions=128), EdgeStore(tmp_path / "fresh")) as fresh:
+        fresh.add(folder)
+        assert held(new) == held(fresh)
+        pictures = [id_ for id_, one in held(new).items() if one.modality == "image"]
+        mine, theirs = new.store.vectors(pictures), fresh.store.vectors(pictures)
+    assert len(pictures) == 3
+    assert all(np.allclose(mine[id_], theirs[id_], atol=1e-6) for id_ in pictures)
+
+
+def test_a_picture_that_its_document_has_no_more(old: MultimodalIndex, new: MultimodalIndex, tmp_path: Path) -> None:
+    path = tmp_path / "mill.html"
+    path.write_text(page())
+    old.add(path)
+    path.write_text("<p>only words now</p>")
+    assert Migration(old.store, new).run(progress=False).left_out == {"changed": 1}
 
 
 def test_again_until_it_adds_nothing(old: MultimodalIndex, new: MultimodalIndex, emulator: Emulator) -> None:

@@ -12,7 +12,7 @@ import pytest
 from gemini_embed import MediaError
 from gemini_embed.readers import Passage, grammars, reader_of
 from gemini_embed.readers.table import READERS
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 PYTHON = '''\
@@ -260,6 +260,7 @@ TEXTS = st.tuples(st.lists(LINE, max_size=40), st.sampled_from(["\n", "\r\n", "\
 
 
 @given(TEXTS, st.sampled_from(["a.py", "a.js", "a.rb", "a.cpp", "a.sh"]), st.sampled_from([20, 60, 1024]))
+@settings(deadline=None)
 def test_no_line_is_lost(text: str, name: str, most_tokens: int) -> None:
     """Passages stand in the order of the file, and every line that says something is in one of them, as it is there."""
     found = read(text, name, most_tokens)

@@ -137,7 +137,7 @@ def test_encodings_that_are_detected() -> None:
     assert text_of(b"\xff\xfe\0 no text") is None
 
 
-@given(st.text(st.characters(exclude_characters="\0"), max_size=200))  # a page with NUL is no text
+@given(st.text(st.characters(exclude_characters="\0"), max_size=200))
 @settings(deadline=None)
 def test_what_is_said_stays(text: str) -> None:
     """Letters of a page are in its passages, in their order."""

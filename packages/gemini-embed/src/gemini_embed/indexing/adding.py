@@ -100,6 +100,7 @@ class _Adding:
         self._under_way: dict[str, Waiting] = {}
         self._added = self._reused = self._files = 0
         self._skipped: list[SkippedItem] = []
+        self._last_failure: Exception | None = None
         self._refusals: list[RefusedItemsError] = []
         self._usage, self._tally = jobs.usage if jobs else Usage(), tally
         self._by_folder = by_folder
@@ -209,6 +210,10 @@ class _Adding:
     def _failed(self, one: Waiting, error: Exception) -> None:
         """A window could not be made or described."""
         if self._how.on_error == "skip":
+            if error is self._last_failure:  # a file that brought its child down is not asked for its other windows
+                self._advance(len(one.positions))
+                return
+            self._last_failure = error
             reason = error.problem if isinstance(error, InputError) else f"describe= failed: {error!r}"
             self._skip(one.positions, one.record.source, reason)
             return
@@ -322,9 +327,7 @@ class _Adding:
         self._skip([position], source_of(item), reason)
 
     def _skip(self, positions: Sequence[int], source: str | None, reason: str) -> None:
-        said = [SkippedItem(position, source, reason) for position in positions]
-        if said != self._skipped[-len(said) :]:  # all windows of a file may fail for one reason, which is told once
-            self._skipped += said
+        self._skipped += [SkippedItem(position, source, reason) for position in positions]
         self._outdated.keep(source)
         self._advance(len(positions))
 

@@ -32,7 +32,8 @@ from gemini_embed.windows.video import CODECS, ENCODED_CODEC
 
 LEAST_S, BYTES_A_S = 10.0, 2**20
 """What reading a file, or making one window of it, may take: so long, and more the larger it is."""
-_FILES_KEPT = 1_000
+_FILES_KEPT, BYTES_KEPT = 1_000, 64 * 2**20
+"""The child lets go of what it read first once it keeps more; the parent asks for a batch at a time, which is less."""
 _tickets = count()
 
 
@@ -115,14 +116,25 @@ class Served:
         if what == "read" or ticket not in self._read:
             reader = replace(self._reader, fetch=fetched.__getitem__ if fetched else None)
             self._read[ticket] = list(reader.candidates(item))
-            while len(self._read) > _FILES_KEPT:
-                self._read.popitem(last=False)
+            self._forget()
         found = self._read[ticket]
         if what == "read":
             return [self._told(one) for one in found]
         if what == "tokens":
             return dict((found[number].likely_tokens or dict)())
         return self._ready(found[number].load())
+
+    def _forget(self) -> None:
+        """Keep the files that were read last."""
+        sizes = [sum(one.size_bytes for one in found) for found in self._read.values()]
+        kept, size_bytes = 0, 0
+        for size in reversed(sizes):
+            size_bytes += size
+            if kept and (kept >= _FILES_KEPT or size_bytes > BYTES_KEPT):
+                break
+            kept += 1
+        for _ in range(len(self._read) - kept):
+            self._read.popitem(last=False)
 
     def _told(self, candidate: Candidate) -> Candidate:
         """As the parent gets it: with the text that it is, without the medium."""

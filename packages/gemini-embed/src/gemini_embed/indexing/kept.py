@@ -96,7 +96,7 @@ class Kept:
             last, count = candidate, count + 1
         if last is None:
             return
-        if file is not None and file.look is not None and file.digest is not None:
+        if file is not None and file.look is not None and file.digest is not None and file.is_as_it_was:
             state = FileState.of(file.look, self._how_read(file.path), count, file.digest)
             last.record.metadata[FILE_STATE] = str(state)
         yield last
@@ -155,6 +155,11 @@ class _File:
         if not isinstance(item.content, Path) or item != Item(item.content):
             return None
         return cls(item.content, Look.at(os.fspath(item.content)), root)
+
+    @property
+    def is_as_it_was(self) -> bool:
+        """Whether it has not changed since; else its bytes may be others than those that were read."""
+        return Look.at(os.fspath(self.path)) == self.look
 
     @cached_property
     def digest(self) -> str | None:

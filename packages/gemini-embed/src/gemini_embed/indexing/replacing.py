@@ -94,6 +94,8 @@ class Gone:
             return False  # beside the folder, not below it
         if self._files.have_left_out(path):
             return True
+        if self._files.have_listed(path):
+            return True  # it is a folder now
         if _may_be_there(path):
             return False  # a name with a dot, or come while the others were added
         held = next(above for above in path.parents if above == self._folder or self._is_known(above))

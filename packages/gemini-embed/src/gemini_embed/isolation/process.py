@@ -61,6 +61,8 @@ class Process:
         """
         message = _packed(request)
         with self._lock:
+            if self._child is not None and self._child.is_over:  # ended in between: no fault of what is asked now
+                self._end()
             if self._child is None:
                 self._child = _Child(_packed(self._made))
                 self.starts += 1
@@ -105,6 +107,11 @@ class _Child:
         arguments = (self._process.stdout, self._replies)
         threading.Thread(target=_collect, args=arguments, name="gemini-embed-isolated", daemon=True).start()
         self._send(made)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended."""
+        return self._process.poll() is not None
 
     def ask(self, message: bytes, limit_s: float) -> Any:
         self._send(message)

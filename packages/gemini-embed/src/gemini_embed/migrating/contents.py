@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal, TypeAlias
 
-from gemini_embed.content import Content, Media, Text, media_of_type
+from gemini_embed.content import Content, Image, Media, Text, media_of_type
 from gemini_embed.errors import InputError, MediaError
 from gemini_embed.excerpt import Excerpt
 from gemini_embed.indexing.candidates import Candidate, Fetch, Moved
@@ -19,6 +19,7 @@ from gemini_embed.indexing.recognising import digest_of
 from gemini_embed.media import read_file
 from gemini_embed.media.probing import probe_sound
 from gemini_embed.migrating.standing import Standing
+from gemini_embed.readers import held_pictures, is_read_in_parts
 from gemini_embed.records import Record
 from gemini_embed.stores.base import Store
 from gemini_embed.windows import Slices, probe
@@ -61,12 +62,15 @@ class Mover:
     """The record that was asked about last, since it is asked about more than once, and its new id."""
     _checked: dict[str, str] = field(default_factory=dict)
     """The hash of the file that was looked into last."""
+    _pictures: tuple[str, dict[str, bytes]] = ("", {})
+    """The file whose pictures were read last, and these by what records tell as their hash."""
 
     def begin(self) -> None:
         """All records come anew: what was found out about them before, and about their files, may be otherwise now."""
         self.captioned = 0
         self.problems.clear()
         self._checked.clear()
+        self._pictures = ("", {})
 
     def new_id(self, record: Record) -> str:
         """The id that a record gets, the same each time it is asked for."""
@@ -152,6 +156,9 @@ class Mover:
 
     def _look(self, record: Record) -> None:
         """Whether the medium is there and what it was. Windows of one file come one after the other, mostly."""
+        if _is_in_a_file(record):
+            self._picture(record)
+            return
         part = _part(record)
         told = record.metadata.get("sha256")
         if part.is_url or part.is_reference:
@@ -161,8 +168,20 @@ class Mover:
         if isinstance(told, str) and self._checked[record.uri or ""] != told:
             raise NotMovableError(f"{record.uri} has changed since it was indexed: add it anew", "changed")
 
+    def _picture(self, record: Record) -> Image:
+        """A picture in a document, read out of it again."""
+        uri = record.uri or ""
+        if self._pictures[0] != uri:
+            self._pictures = uri, held_pictures(uri, self.root)
+        data = self._pictures[1].get(str(record.metadata.get("sha256")))
+        if data is None:
+            raise NotMovableError(f"{uri} holds this picture no more: add it anew", "changed")
+        return Image(data)
+
     def _cut(self, record: Record) -> Media:
         """The medium, or the window of it that the record is, as it is cut when a file is added."""
+        if _is_in_a_file(record):
+            return self._picture(record)
         part, window = _part(record), record.window
         if not window.metadata:
             return part
@@ -178,6 +197,12 @@ class Mover:
         made = type(part)(piece.data, piece.mime_type)
         made.info = slices.info_of(piece)
         return made
+
+
+def _is_in_a_file(record: Record) -> bool:
+    """Whether it is a picture in a file of another kind."""
+    uri = record.uri or ""
+    return record.modality == "image" and "://" not in uri and is_read_in_parts(uri)
 
 
 def _part(record: Record) -> Media:

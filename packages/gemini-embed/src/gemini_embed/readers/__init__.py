@@ -16,7 +16,7 @@ Prose, and what no reader is for, is cut by sentences (`windows/texts`). Media h
 """
 
 from gemini_embed.readers.chosen import Readers, label_of
-from gemini_embed.readers.held import held_picture, is_read_in_parts
+from gemini_embed.readers.held import held_picture, held_pictures, is_read_in_parts
 from gemini_embed.readers.own import FunctionReader, ReaderLike, ReadFunction, own_passage, readers_of
 from gemini_embed.readers.passages import FileReader, Passage, Picture
 from gemini_embed.readers.reading import contents_of, said_in
@@ -32,6 +32,7 @@ __all__ = [
     "Readers",
     "contents_of",
     "held_picture",
+    "held_pictures",
     "is_read_in_parts",
     "label_of",
     "mime_type_named",

@@ -29,15 +29,17 @@ def held_picture(record: Record, root: str | None) -> bytes | None:
     Raises:
         InputError: the file cannot be read (any more).
     """
-    uri = record.uri or ""
+    return held_pictures(record.uri or "", root).get(str(record.metadata.get("sha256")))
+
+
+def held_pictures(uri: str, root: str | None) -> dict[str, bytes]:
+    """The pictures that lie in a file, by what records tell as their `sha256`. Raises as `held_picture` does."""
     reader = reader_of(PurePath(uri))
     if reader is None or isinstance(reader, CodeReader):
-        return None
+        return {}
     data = read_file(uri, root=root)
     if not reader.takes(data[:64]):
-        return None
-    told = record.metadata.get("sha256")
-    for one in contents_of(reader, data, uri, most_tokens=_ANY_TOKENS, most_passages=_MOST_PASSAGES):
-        if isinstance(one, Picture) and told == (one.key or hashlib.sha256(one.data).hexdigest()):
-            return one.data
-    return None
+        return {}
+    found = contents_of(reader, data, uri, most_tokens=_ANY_TOKENS, most_passages=_MOST_PASSAGES)
+    pictures = [one for one in found if isinstance(one, Picture)]
+    return {one.key or hashlib.sha256(one.data).hexdigest(): one.data for one in pictures}

@@ -42,7 +42,8 @@ class NotebookReader:
             cells = notebook["cells"] if "cells" in notebook else notebook["worksheets"][0]["cells"]
             language = notebook.get("metadata", {}).get("kernelspec", {}).get("language")
         except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
-            raise MediaError(f"{name} is no notebook, though its name says so: {error!r}", "damaged") from error
+            said = error if isinstance(error, ValueError) else repr(error)  # a codec's repr holds all of the file
+            raise MediaError(f"{name} is no notebook, though its name says so: {said}", "damaged") from error
         flow, heading = Flow(), ""
         for number, cell in enumerate(cells, 1):
             source = _text(cell.get("source", cell.get("input")))
