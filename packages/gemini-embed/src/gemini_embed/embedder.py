@@ -48,6 +48,7 @@ from gemini_embed.wire import Options
 if TYPE_CHECKING:
     from gemini_embed.batch_jobs.batches import Batches
     from gemini_embed.cache import VectorCache
+    from gemini_embed.describing import Host as DescribingHost
     from gemini_embed.metering.batch_estimates import BatchEstimate
 
 DEFAULT_MODEL = "gemini-embedding-2"
@@ -380,6 +381,14 @@ class Embedder(Closing):
             warn_of=self._warn_of_call,
         )
         return Batches(host)
+
+    def lent(self, budget: Budget, *, hears_videos: bool = True) -> DescribingHost:
+        """What a `GeminiDescriber` works with: this address and key, the cache, and `budget`."""
+        from gemini_embed.describing import Host as DescribingHost
+
+        return DescribingHost(
+            connection=self._connection, http=self._http, cache=self.cache, budget=budget, hears_videos=hears_videos
+        )
 
     def keep_share(self, limits: RateLimits) -> int:
         """Keep this share of the project's quotas from now on, of which other processes have the rest: all objects of
