@@ -29,6 +29,7 @@ hold every import to them, so a new room gets a row here.
     8   `wire/`                      entries to JSON, JSON to rows and usage; pure
     8   `metering/`                  prices, estimates, budgets; usage trackers and OpenTelemetry
     8   `stores/`                    where records and vectors live: `qdrant/`, `edge/`, `milvus/` behind one contract
+    9   `describing/`                what media say, written by chat models: transcripts, captions, scans
     9   `calls/`                     one call: tried, sifted, recalled from the cache, put back in order
     10  `batch_jobs/`                the Batch API at half price: submitted, found again, collected into the cache
     11  `embedder/`                  `Embedder`, the first door
@@ -101,6 +102,7 @@ if TYPE_CHECKING:
     from gemini_embed.batch_jobs.run import BatchRun
     from gemini_embed.batch_jobs.status import BatchStatus
     from gemini_embed.cache import VectorCache
+    from gemini_embed.describing import Description, GeminiDescriber, Sentence
     from gemini_embed.excerpt import Excerpt
     from gemini_embed.hits import Hit, Hits
     from gemini_embed.index import MultimodalIndex
@@ -134,12 +136,14 @@ _LAZY = {
     "Batches": "gemini_embed.batch_jobs.batches",
     "Budget": "gemini_embed.metering.budget",
     "Cutting": "gemini_embed.windows",
+    "Description": "gemini_embed.describing",
     "EdgeStore": "gemini_embed.stores.edge",
     "Estimate": "gemini_embed.metering.estimates",
     "Excerpt": "gemini_embed.excerpt",
     "FolderReport": "gemini_embed.indexing.report",
     "FromMilvus": "gemini_embed.migrating.from_milvus",
     "FromQdrant": "gemini_embed.migrating.from_qdrant",
+    "GeminiDescriber": "gemini_embed.describing",
     "GeminiEmbeddingFunction": "gemini_embed.adapters.embedding_function",
     "Hit": "gemini_embed.hits.hit",
     "Hits": "gemini_embed.hits.hits",
@@ -154,6 +158,7 @@ _LAZY = {
     "QdrantStore": "gemini_embed.stores.qdrant",
     "Record": "gemini_embed.records",
     "Reranked": "gemini_embed.searching.reranking",
+    "Sentence": "gemini_embed.describing",
     "SkippedItem": "gemini_embed.indexing.report",
     "Store": "gemini_embed.stores.base",
     "VectorCache": "gemini_embed.cache",
@@ -186,6 +191,7 @@ __all__ = [
     "ConnectionFailedError",
     "Content",
     "Cutting",
+    "Description",
     "EdgeStore",
     "Embedder",
     "EmbeddingResult",
@@ -197,6 +203,7 @@ __all__ = [
     "FolderReport",
     "FromMilvus",
     "FromQdrant",
+    "GeminiDescriber",
     "GeminiEmbedError",
     "GeminiEmbedWarning",
     "GeminiEmbeddingFunction",
@@ -228,6 +235,7 @@ __all__ = [
     "RequestError",
     "Reranked",
     "RetryPolicy",
+    "Sentence",
     "SkippedItem",
     "Store",
     "StoreError",

@@ -43,7 +43,7 @@ class VectorCache:
 
     Embedders and processes may share a file. It is made on first use, with its folder; "~" is understood. It belongs on
     a local disk: SQLite's write-ahead log does not work on network file systems. No key or credential is in it, and no
-    text: only hashes, vectors and the names of models.
+    text but what a `GeminiDescriber` writes: only hashes, vectors and the names of models.
 
     Raises:
         CacheError: on use, when the file is damaged, another program's, or cannot be opened.

@@ -119,8 +119,8 @@ class MultimodalIndex(ByJobs, Searches, Watches):
                 raised at the end, all together. None: "skip" for a place, "raise" for a list.
             max_cost_usd: stop before this call has cost more, see `Budget`; None: no limit but the embedder's.
             cutting: how long windows are, see `windows.Cutting`.
-            describe: writes `page_content` for a medium or a window of one, see `Describe`; without it a page has its
-                text, and other media have none.
+            describe: writes `page_content` for a medium or a window of one, see `Describe`, such as a
+                `GeminiDescriber`; without it a page has its text, and other media have none.
             progress: a bar on stderr; None shows it on a terminal and in a notebook.
             include: of folders and globs only files that one of these patterns fits, written as in a `.gitignore`:
                 `["*.md", "src/"]`; names with a dot in front come in where a pattern says them: `[".github/", "*"]`.

@@ -17,6 +17,10 @@ _IN_ANCHORS = "/?:@!$&'()*+,;=-._~"
 LEAST_WHOLE, MOST_WHOLE = -(2**63), 2**63 - 1
 """What all stores keep of whole numbers: 64 bits with a sign."""
 
+SAID_IN = "said_in"
+"""Where the record of a sentence that is said in a recording or video has the name of its window, see
+`indexing.said.window_key`."""
+
 FILE_STATE = "file_state"
 """Where the last record of a file says as what the file was found, so that a `sync` need not read it again."""
 
@@ -30,9 +34,10 @@ class Record:
         page_content: the text, a page's text, or a caption; "" for a medium without words.
         metadata: the user's own fields and ours: `source`, `modality` ("text", "image", "audio", "video", "pdf",
             "mixed"), `mime_type`, `title`, `sha256` of the content, `uri` (path or URL of the medium), and the window
-            within it: `page_start` and `page_end`, `start_s` and `end_s`, `char_start` and `char_end`; of source files
-            `line_start` and `line_end`, `language`, and `symbol`, the qualified name of what is defined there; of other
-            files that a reader reads `part`, which links name it by, `heading`, `slide`, `sheet` and the like; of adds
+            within it: `page_start` and `page_end`, `start_s` and `end_s`, `char_start` and `char_end`; of source
+            files `line_start` and `line_end`, `language`, and `symbol`, the qualified name of what is defined there;
+            of other files that a reader reads `part`, which links name it by, `heading`, `slide`, `sheet` and the
+            like; of a sentence that is said in a recording or video `said_in`, the name of its window; of adds
             with `replace=False` `added_at`, in seconds since 1970; of the last record of a file that `sync` read
             `file_state`: bytes, time of change, how it was read, how many records it has, hash. JSON values only;
             absent means not known.
@@ -66,6 +71,11 @@ class Record:
     def mime_type(self) -> str | None:
         """Of the whole file."""
         return self._text("mime_type")
+
+    @property
+    def is_said(self) -> bool:
+        """Whether it is a sentence of a recording or video: a text whose window is seconds of a medium."""
+        return isinstance(self.metadata.get(SAID_IN), str)
 
     @property
     def window(self) -> Excerpt:

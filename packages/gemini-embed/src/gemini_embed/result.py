@@ -28,6 +28,7 @@ class Usage:
             cannot be read), "connection". Requests of one call that wait together for one reason count once; calls
             that run at the same time, as the batches of an `index.add`, are added up.
         cached: inputs answered by the cache.
+        output_tokens: what chat models wrote, their thoughts among it, see `GeminiDescriber`.
     """
 
     prompt_tokens: int | None = None
@@ -37,6 +38,7 @@ class Usage:
     retries: int = 0
     waited_s: dict[str, float] = field(default_factory=dict)
     cached: int = 0
+    output_tokens: int = 0
 
     def __add__(self, other: Usage) -> Usage:
         told = [n for n in (self.prompt_tokens, other.prompt_tokens) if n is not None]
@@ -48,6 +50,7 @@ class Usage:
             retries=self.retries + other.retries,
             waited_s=_added(self.waited_s, other.waited_s),
             cached=self.cached + other.cached,
+            output_tokens=self.output_tokens + other.output_tokens,
         )
 
     def __str__(self) -> str:
@@ -57,6 +60,8 @@ class Usage:
         said.append("tokens unknown" if self.prompt_tokens is None else _counted(self.prompt_tokens, "token"))
         if len(self.by_modality) > 1:
             said[-1] += f" ({', '.join(f'{tokens:,} {name}' for name, tokens in self.by_modality.items())})"
+        if self.output_tokens:
+            said.append(f"{_counted(self.output_tokens, 'token')} written")
         if self.truncated:
             said.append(f"{_counted(self.truncated, 'input')} cut")
         if self.cached:

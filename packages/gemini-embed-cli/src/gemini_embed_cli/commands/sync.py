@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gemini_embed import GeminiDescriber
+
 from gemini_embed_cli.commands.given import Flag, Money, Where, Which
 from gemini_embed_cli.commands.pricing import bought, limit_of
 from gemini_embed_cli.commands.reporting import tell
@@ -17,6 +19,7 @@ def sync(
     money: Money | None = None,
     which: Which | None = None,
     watch: Flag = False,
+    describe: str | None = None,
     json: Flag = False,
 ) -> None:
     """Make the index hold what a folder holds: embed what is new or has changed, remove what is gone.
@@ -27,6 +30,8 @@ def sync(
         The folder, the current one by default; its index lives in .gemini-embed/ below it, unless --folder says where.
     watch
         Go on, and sync again whenever something changes, until Ctrl-C.
+    describe
+        A Gemini model, such as gemini-2.5-flash, that writes transcripts, captions and the text of scans.
     json
         The report as JSON.
     """
@@ -34,9 +39,10 @@ def sync(
     with (where or Where()).opened(folder) as opened, opened.index(new=True) as index:
         place = (folder or opened.settings.folder).expanduser().resolve()
         files = which or Which()
+        words = GeminiDescriber(model=describe) if describe else None
         report = bought(
-            lambda limit: index.sync(place, **files.options(max_cost_usd=limit)),
-            lambda: index.estimate(place, **files.options()),
+            lambda limit: index.sync(place, **files.options(max_cost_usd=limit, describe=words)),
+            lambda: index.estimate(place, **files.options(describe=words)),
             index,
             money,
             opened.settings,
@@ -44,5 +50,5 @@ def sync(
         tell(report, json=json, emulator=opened.settings.emulator)
         if watch:
             limit = limit_of(money, opened.settings)
-            for report in index.watch(place, **files.options(max_cost_usd=limit)):
+            for report in index.watch(place, **files.options(max_cost_usd=limit, describe=words)):
                 tell(report, json=json, emulator=opened.settings.emulator)

@@ -23,6 +23,8 @@ from gemini_embed.tasks import Side
 
 if TYPE_CHECKING:
     from gemini_embed.batch_jobs.batches import Batches
+    from gemini_embed.describing import Host as DescribingHost
+    from gemini_embed.metering import Budget
     from gemini_embed.metering.batch_estimates import BatchEstimate
 
 
@@ -226,6 +228,14 @@ class Embedder(Starting):
             warn_of=self._warn_of_call,
         )
         return Batches(host)
+
+    def lent(self, budget: Budget, *, hears_videos: bool = True) -> DescribingHost:
+        """What a `GeminiDescriber` works with: this address and key, the cache, and `budget`."""
+        from gemini_embed.describing import Host as DescribingHost
+
+        return DescribingHost(
+            connection=self._connection, http=self._http, cache=self.cache, budget=budget, hears_videos=hears_videos
+        )
 
     def __repr__(self) -> str:
         size = self.facts.size(self.dimensions) or "?"

@@ -140,7 +140,7 @@ class Opener:
 
     def _source(self, record: Record, window: Excerpt) -> Source:
         uri, link = record.uri, record.link(window)
-        if record.modality == "text":
+        if record.modality == "text" and not record.is_said:
             raise InputError(f"{link} is text, which is in its page_content: there is no medium to open")
         if uri is None:
             raise InputError(f"{link}: its bytes were not kept, since it came from memory")

@@ -17,16 +17,18 @@ from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
+from gemini_embed.describing import Description
 from gemini_embed.engine import Steps
 from gemini_embed.errors import Completed, GeminiEmbedError, InputError, RefusedItemsError, StoreError
 from gemini_embed.indexing.batches import AddBatch, Waiting, batches, finished
 from gemini_embed.indexing.by_folder import ByFolder
-from gemini_embed.indexing.describing import described
+from gemini_embed.indexing.describing import STOPS, described, says
 from gemini_embed.indexing.items import ItemLike, source_of
 from gemini_embed.indexing.options import How
 from gemini_embed.indexing.progress import Progress, progress_of
 from gemini_embed.indexing.replacing import Gone, Outdated
 from gemini_embed.indexing.report import AddReport, SkippedItem, Tally
+from gemini_embed.indexing.said import said_in_twins, sentences_of
 from gemini_embed.indexing.twins import with_twins
 from gemini_embed.indexing.walking import Files
 from gemini_embed.metering import Budget, Estimate
@@ -104,6 +106,10 @@ class _Adding:
         self._refusals: list[RefusedItemsError] = []
         self._usage, self._tally = jobs.usage if jobs else Usage(), tally
         self._by_folder = by_folder
+        self._says = says(how, embedder, budget)
+        self._said: list[Waiting] = []
+        self._undescribed: list[SkippedItem] = []
+        self._digest = ""
 
     @property
     def has_begun(self) -> bool:
@@ -121,20 +127,24 @@ class _Adding:
             replaced=self.replaced,
             removed=self.removed,
             skipped=skipped,
-            usage=self._usage,
+            usage=self._usage + getattr(self._says, "usage", Usage()),
             usd=usd,
             estimate=Estimate(self._files, self._added, sum(likely.values()), expected_usd, by_modality=likely),
             duration_s=time.monotonic() - self._began,
             folders=self._by_folder.reports(skipped),
+            undescribed=tuple(self._undescribed),
         )
 
     def stream(self, items: Iterable[ItemLike]) -> Steps[None]:
         """Read, embed and write until there is nothing left, or something fails."""
         reader = self._how.reader(self._embedder, self._store)
+        self._digest = reader.digest
         try:
             for gathered in batches(items, self._how.batch_size, reader, self._how.on_error, self._skip_item):
                 self._progress.expect(sum(not one.candidate.begins for one in gathered))
-                self._start(self._loaded(self._without_twins(self._new(gathered))))
+                loaded = self._loaded(self._without_twins(self._new(gathered)))
+                self._start(self._loaded(self._new(self._sentences())))  # first: a window that is written has them all
+                self._start(loaded)
                 while self._is_far_ahead():
                     yield from self._finish_first()
             while self._window:
@@ -187,6 +197,10 @@ class _Adding:
         if found:
             self._upsert([one.record for one in found], vectors)
             self._count_written(found)
+            said, their_vectors = said_in_twins(found, self._store, self._digest)
+            if said:
+                self._upsert(said, their_vectors)
+                self._outdated.confirm(said)
         return rest
 
     def _loaded(self, new: Sequence[Waiting]) -> list[Waiting]:
@@ -199,13 +213,29 @@ class _Adding:
             except InputError as error:
                 self._failed(one, error)
                 failed.add(one)
-        for one, said in described(new, self._how.describe) if self._how.describe else ():
+        readable = [one for one in new if one not in failed]
+        for one, said in described(readable, self._says) if self._says else ():
+            if isinstance(said, STOPS):
+                raise said
             if isinstance(said, Exception):
                 self._failed(one, said)
                 failed.add(one)
             else:
-                one.described(said)
+                self._described(one, said)
         return [one for one in new if one not in failed]
+
+    def _described(self, one: Waiting, said: Description) -> None:
+        one.described(said.text)
+        self._said += sentences_of(one, said, self._digest)
+        if said.problem is not None:
+            link = one.record.link()
+            self._undescribed += [SkippedItem(position, link, said.problem) for position in one.positions]
+
+    def _sentences(self) -> list[Waiting]:
+        """What was said in the windows that were described last."""
+        said, self._said = self._said, []
+        self._progress.expect(len(said))
+        return said
 
     def _failed(self, one: Waiting, error: Exception) -> None:
         """A window could not be made or described."""

@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gemini_embed.describing import GeminiDescriber, likely_question
 from gemini_embed.errors import InputError
 from gemini_embed.indexing.batches import AddBatch, Waiting, batches, unknown
 from gemini_embed.indexing.candidates import Reader
@@ -16,7 +17,9 @@ from gemini_embed.indexing.options import AddOptions, How, items_and_how
 from gemini_embed.indexing.scratch import Seen
 from gemini_embed.metering import Estimate, price
 from gemini_embed.metering.batch_estimates import BatchEstimate
+from gemini_embed.models import ModelFacts
 from gemini_embed.stores import Store
+from gemini_embed.windows import Cutting
 
 if TYPE_CHECKING:
     from gemini_embed.embedder import Embedder
@@ -29,6 +32,7 @@ def estimate_add(
     found, how = items_and_how(items, options, embedder.root)
     total, store = embedder.estimate([], price=how.price), opened()
     reader = how.reader(embedder, store)
+    describing = how.describe.facts(embedder.backend) if isinstance(how.describe, GeminiDescriber) else None
     with closing(Seen()) as seen, _ended(reader):
         for gathered in batches(found, how.batch_size, reader, how.on_error, lambda *bad: None):
             new = unknown(gathered, store, seen)
@@ -37,6 +41,8 @@ def estimate_add(
             whole = _of_whole(embedder, [one for one in new if not one.candidate.likely_tokens], how)
             counted = whole + _of_windows(embedder, windows, total)
             total += replace(counted, files=files, known=len(gathered) - len(new))
+            if describing is not None:
+                total = _with_words(total, new, describing, how.cutting)
     return total
 
 
@@ -70,3 +76,20 @@ def _of_windows(embedder: Embedder, windows: Sequence[Waiting], total: Estimate)
         return online
     plan = total.plan
     return BatchEstimate.of(online, sum(plan.line_bytes(0, one.size_bytes) for one in different.values()), plan)
+
+
+def _with_words(total: Estimate, new: Sequence[Waiting], facts: ModelFacts, cutting: Cutting) -> Estimate:
+    """With what a chat model is asked about these; every page counts as one without text of its own."""
+    tokens: Counter[str] = Counter()
+    hears_videos = not cutting.video_sound
+    for one in {one.content_key: one for one in new if not one.candidate.has_text}.values():
+        tokens.update(likely_question(one.record.modality or "", one.record.window, hears_videos=hears_videos))
+    if not tokens:
+        return total
+    usd = price(tokens, facts)
+    return replace(
+        total,
+        tokens=total.tokens + tokens.total(),
+        usd=None if total.usd is None or usd is None else total.usd + usd,
+        by_modality=dict(Counter(total.by_modality) + Counter(describing=tokens.total())),
+    )

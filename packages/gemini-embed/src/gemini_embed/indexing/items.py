@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from gemini_embed.content import ContentLike, Media
+from gemini_embed.describing import Description, GeminiDescriber
 from gemini_embed.errors import InputError
 from gemini_embed.windows import Window
 
@@ -59,10 +60,11 @@ ItemLike: TypeAlias = ContentLike | Path | Item
 Place = str | os.PathLike[str]
 """A folder, a file, or a glob such as `docs/**/*.pdf`."""
 
-Describe: TypeAlias = Callable[[Window], str]
+Describe: TypeAlias = Callable[[Window], str | Description] | GeminiDescriber
 """Writes `page_content` for a medium or a window of one: a transcript, a caption, what OCR or a chat model says. It is
-given the bytes with their MIME type, the pages or seconds, the text that the pages have, and the path or URL of the
-whole. It is called in several threads at once, once for each window that is embedded."""
+given the bytes with their MIME type, the pages or seconds, the text that the pages have, the sound of a video, and the
+path or URL of the whole. It is called in several threads at once, once for each window that is embedded. A
+`Description` may say when each sentence is spoken; a `GeminiDescriber` asks a Gemini model."""
 
 
 def source_of(like: ItemLike) -> str | None:

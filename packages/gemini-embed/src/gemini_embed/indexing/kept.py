@@ -178,6 +178,8 @@ def _can_be_kept(path: str) -> bool:
 
 def _row(record: Record) -> tuple[str, str | None, str | None, str | None]:
     digest = record.metadata.get("sha256")
+    if record.is_said:  # not one of those that the file became: it goes with its window
+        return record.id, None, record.uri, None
     return record.id, record.source, record.uri, digest if isinstance(digest, str) else None
 
 

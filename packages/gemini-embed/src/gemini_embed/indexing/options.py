@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
 from gemini_embed.checks import one_of, seconds, switch
+from gemini_embed.describing import GeminiDescriber
 from gemini_embed.errors import ConfigurationError
 from gemini_embed.indexing.candidates import Follow, Reader
 from gemini_embed.indexing.choosing import Choice, patterns
@@ -75,6 +76,8 @@ class How:
         wanted["choice"] = Choice(**named, respect_gitignore=git)
         wanted["readers"] = readers_of(options.get("readers"))
         wanted["isolate"] = switch("isolate", wanted.get("isolate", False))
+        if not callable(described := wanted.get("describe", str)) and not isinstance(described, GeminiDescriber):
+            raise ConfigurationError(f"describe={described!r} is no function of a window and no GeminiDescriber")
         wanted["replace"] = switch("replace", wanted.get("replace", True))
         wanted["on_error"] = one_of("on_error", wanted.get("on_error") or on_error, OnError)
         wanted["price"] = one_of("price", wanted.get("price", "online"), Price)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from gemini_embed.content import Audio, Content, Media, Video, media_of_type
 from gemini_embed.errors import InputError, MediaError
@@ -12,7 +13,7 @@ from gemini_embed.indexing.recognising import digest_of
 from gemini_embed.models import ModelFacts
 from gemini_embed.preparing.examining import likely_media_tokens
 from gemini_embed.secret import shown_url
-from gemini_embed.windows import Cutting, MediaInfo, Slices, Window, slices, sound_slices
+from gemini_embed.windows import Cutting, MediaInfo, Slices, Window, slices, sound_between, sound_slices
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,7 @@ class Pieces:
         Raises:
             MediaError: damaged.
         """
+        found = self._slices
         self._opened.by(self)
         if self._windows is None or number < self._next:  # never begun, or asked for again
             self.close()
@@ -129,6 +131,9 @@ class Pieces:
             if self._next > number:
                 part = _with_data(self.part, window.data, window.mime_type)
                 part.info = self._slices.info_of(window)
+                if self.info.modality == "video":
+                    between = window.start_s or 0.0, window.end_s or 0.0
+                    window = replace(window, sound=partial(sound_between, found.source, *between, root=found.root))
                 return Loaded(Content(part, title=self._title), window.text, window)
         raise InputError(f"{self.part!r} has no window {number}: it has changed meanwhile")
 

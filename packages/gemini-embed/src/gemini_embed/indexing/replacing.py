@@ -8,12 +8,14 @@ from functools import cached_property
 from pathlib import Path
 
 from gemini_embed.errors import StoreError
+from gemini_embed.indexing.said import window_key
 from gemini_embed.indexing.scratch import Seen, scratch_database, short_key
 from gemini_embed.indexing.walking import Files
-from gemini_embed.records import Record
+from gemini_embed.records import SAID_IN, Record
 from gemini_embed.stores import Store
 
 DELETED_AT_ONCE = 500
+_HEARD = ("audio", "video")
 
 
 class Outdated:
@@ -24,7 +26,8 @@ class Outdated:
         self._sources = Seen()
         self._are_some = False
         self._old = scratch_database(
-            "CREATE TABLE old (id TEXT PRIMARY KEY, source BLOB) WITHOUT ROWID; CREATE INDEX by_source ON old (source)"
+            "CREATE TABLE old (id TEXT PRIMARY KEY, source BLOB, said_in TEXT) WITHOUT ROWID; "
+            "CREATE INDEX by_source ON old (source); CREATE INDEX by_window ON old (said_in) WHERE said_in IS NOT NULL"
         )
 
     def confirm(self, records: Sequence[Record]) -> None:
@@ -34,11 +37,16 @@ class Outdated:
         first_seen = [one.source for one in records if one.source and self._sources.is_new(one.source)]
         if first_seen:
             for batch in self._store.iterate(filter={"source": first_seen}, with_vectors=False):
-                rows = ((record.id, short_key(record.source or "")) for record in batch.records)
-                self._old.executemany("INSERT OR IGNORE INTO old VALUES (?, ?)", rows)
+                rows = (
+                    (one.id, short_key(one.source or ""), one.metadata[SAID_IN] if one.is_said else None)
+                    for one in batch.records
+                )
+                self._old.executemany("INSERT OR IGNORE INTO old VALUES (?, ?, ?)", rows)
                 self._are_some = True
         if self._are_some:
             self._old.executemany("DELETE FROM old WHERE id = ?", ((record.id,) for record in records))
+            heard = (one for one in records if one.modality in _HEARD)
+            self._old.executemany("DELETE FROM old WHERE said_in = ?", ((window_key(one),) for one in heard))
 
     @cached_property
     def _was_empty(self) -> bool:

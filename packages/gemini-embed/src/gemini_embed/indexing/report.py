@@ -59,6 +59,7 @@ class AddReport:
         replaced: old records removed, because their source came with other content.
         removed: records of files that are gone, with `sync`.
         skipped: items that could not be read or embedded, with `on_error="skip"`.
+        undescribed: items that were added without words, or without all of them, and why, with `describe=`.
         usage: what the service counted, and the waits; see `Usage`.
         usd: price of the answered calls, and of those whose answer was lost; None when the price is not known.
         estimate: what the answered calls had been expected to cost.
@@ -76,6 +77,7 @@ class AddReport:
     estimate: Estimate = field(default_factory=Estimate)
     duration_s: float = 0.0
     folders: tuple[FolderReport, ...] = ()
+    undescribed: tuple[SkippedItem, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """All of it in plain values, as `json` takes them."""
@@ -111,11 +113,9 @@ class AddReport:
         if self.removed:
             yield "removed", f"{self.removed:,}"
         if self.skipped:
-            yield "skipped", f"{len(self.skipped):,}"
-            named = self.skipped if len(self.skipped) <= NAMED_ITEMS else self.skipped[: NAMED_ITEMS - 1]
-            yield from (("", str(item)) for item in named)
-            if len(named) < len(self.skipped):
-                yield "", f"and {len(self.skipped) - len(named):,} more, see .skipped"
+            yield from _named("skipped", self.skipped)
+        if self.undescribed:
+            yield from _named("no words", self.undescribed, "undescribed")
         if self.usage.cached:
             yield "cached", f"{self.usage.cached:,}"
         yield "tokens", _tokens(self).removesuffix(" tokens")
@@ -124,6 +124,14 @@ class AddReport:
         if waited := waits_in_words(self.usage.waited_s):
             yield "waited", waited
         yield "took", f"{self.duration_s:.1f} s"
+
+
+def _named(word: str, items: Sequence[SkippedItem], attribute: str | None = None) -> Iterator[tuple[str, str]]:
+    yield word, f"{len(items):,}"
+    named = items if len(items) <= NAMED_ITEMS else items[: NAMED_ITEMS - 1]
+    yield from (("", str(item)) for item in named)
+    if len(named) < len(items):
+        yield "", f"and {len(items) - len(named):,} more, see .{attribute or word}"
 
 
 @dataclass

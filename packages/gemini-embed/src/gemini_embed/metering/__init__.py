@@ -8,8 +8,8 @@ tracking     usage for whoever asks;  telemetry: OpenTelemetry's spans and metri
 
 from gemini_embed.metering.budget import Budget
 from gemini_embed.metering.estimates import Estimate, Price, estimate
-from gemini_embed.metering.prices import price, usd
-from gemini_embed.metering.telemetry import ObservedCall, observed
+from gemini_embed.metering.prices import price, told_tokens_by_modality, usd
+from gemini_embed.metering.telemetry import ObservedCall, observed, watched
 from gemini_embed.metering.tracking import UsageTracker, track_usage
 
 __all__ = [
@@ -21,6 +21,8 @@ __all__ = [
     "estimate",
     "observed",
     "price",
+    "told_tokens_by_modality",
     "track_usage",
     "usd",
+    "watched",
 ]

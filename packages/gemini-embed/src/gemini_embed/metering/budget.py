@@ -73,8 +73,14 @@ class Budget:
         Raises:
             BudgetError: it does not fit; nothing may be sent.
         """
-        call = ReservedCall(likely_tokens_by_modality(items))
-        likely_usd = price(call.likely, self._facts) or 0.0
+        with self.call_of(likely_tokens_by_modality(items), self._facts) as call:
+            yield call
+
+    @contextmanager
+    def call_of(self, likely: Mapping[str, int], facts: ModelFacts, name: str | None = None) -> Iterator[ReservedCall]:
+        """`call` of a model with other prices, with likely so many tokens, which reports count as `name`."""
+        call = ReservedCall(likely, name)
+        likely_usd = price(likely, facts) or 0.0
         self._reserve(likely_usd)
         try:
             yield call
@@ -82,7 +88,7 @@ class Budget:
             call.billed = call.likely if _may_be_billed(error) else {}
             raise
         finally:
-            self._settle(call, likely_usd, price(call.billed, self._facts) or 0.0)
+            self._settle(call, likely_usd, price(call.billed, facts) or 0.0)
 
     def hold(self, name: str, likely: Mapping[str, int]) -> Held:
         """Hold the likely price of a batch job, whose tokens by modality are likely `likely`, until it is collected.
@@ -168,7 +174,7 @@ class Budget:
             self.in_flight_usd = max(self.in_flight_usd - likely_usd, 0.0)
             self.spent_usd += billed_usd
             if call.usage:
-                self.likely += Counter(call.likely)
+                self.likely += Counter(call.counted)
                 self._told_usd += billed_usd
                 self._expected_usd += likely_usd
         if self._within is not None:
@@ -178,8 +184,9 @@ class Budget:
 class ReservedCall:
     """One call under way."""
 
-    def __init__(self, likely: Mapping[str, int]) -> None:
+    def __init__(self, likely: Mapping[str, int], name: str | None = None) -> None:
         self.likely = likely
+        self.counted = likely if name is None else {name: sum(likely.values())}
         self.billed = likely
         self.usage: Usage | None = None
 

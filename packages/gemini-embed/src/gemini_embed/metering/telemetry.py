@@ -58,6 +58,8 @@ class ObservedCall:
     dimensions: int | None
     inputs: int
     is_batch: bool = False
+    operation: str = "embeddings"
+    """`gen_ai.operation.name`."""
 
 
 class Spent(Protocol):
@@ -75,18 +77,25 @@ def observed(call: ObservedCall, job: Job[S, T], spent: Spent) -> Job[S, T]:
     async def run(session: S) -> T:
         if _is_in_use() and not _instruments.cache_info().currsize:
             await asyncio.to_thread(_instruments)  # imports, and reads our version from a file
-        with _spanned(call) as record:
-            error = None
-            try:
-                return await job(session)
-            except BaseException as e:
-                error = e
-                raise
-            finally:
-                count(call.facts.name, spent.usage)
-                record(spent.usage, error)
+        with watched(call, spent):
+            return await job(session)
 
     return run
+
+
+@contextmanager
+def watched(call: ObservedCall, spent: Spent) -> Iterator[None]:
+    """A block that is one call, told as `observed` does."""
+    with _spanned(call) as record:
+        error = None
+        try:
+            yield
+        except BaseException as e:
+            error = e
+            raise
+        finally:
+            count(call.facts.name, spent.usage)
+            record(spent.usage, error)
 
 
 def _is_in_use() -> bool:
@@ -148,7 +157,7 @@ class _Instruments:
         known = _known(call)
         began = time.perf_counter()
         with self._tracer.start_as_current_span(
-            f"embeddings {call.facts.name}",
+            f"{call.operation} {call.facts.name}",
             kind=self._client,
             attributes=known | _asked(call),
             record_exception=False,  # its text and traceback may hold what was embedded
@@ -167,6 +176,8 @@ class _Instruments:
         self._duration.record(seconds, known | ({"error.type": _kind(error)} if error else {}))
         if usage.prompt_tokens is not None:
             self._tokens.record(usage.prompt_tokens, known | {"gen_ai.token.type": "input"})
+        if usage.output_tokens:
+            self._tokens.record(usage.output_tokens, known | {"gen_ai.token.type": "output"})
         if error is None:
             self._inputs.add(call.inputs, known)
         for counter, number in (
@@ -192,7 +203,7 @@ def _known(call: ObservedCall) -> Attributes:
     """What tells one series of metrics from another, and spans too."""
     url = urlsplit(call.base_url)
     known: Attributes = {
-        "gen_ai.operation.name": "embeddings",
+        "gen_ai.operation.name": call.operation,
         "gen_ai.provider.name": _PROVIDERS[call.facts.backend],
         "gen_ai.request.model": call.facts.name,
         "server.address": url.hostname or "",
@@ -219,6 +230,8 @@ def _used(usage: Usage) -> Attributes:
     }
     if usage.prompt_tokens is not None:
         used["gen_ai.usage.input_tokens"] = usage.prompt_tokens
+    if usage.output_tokens:
+        used["gen_ai.usage.output_tokens"] = usage.output_tokens
     return used | {f"gemini_embed.waited_s.{reason}": seconds for reason, seconds in usage.waited_s.items()}
 
 

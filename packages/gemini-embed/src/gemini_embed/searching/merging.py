@@ -64,9 +64,14 @@ def widened(hits: Sequence[Hit], wanted: Wanted, store: Store) -> list[Hit]:
     """Hits with more around them, as far as asked for their modality; with the text that stands there."""
     if not wanted.padding:
         return list(hits)
-    windows = [(hit, own, own.widened(wanted.padding_of(hit.modality))) for hit in hits for own in [hit.window]]
+    windows = [(hit, own, own.widened(wanted.padding_of(_padded_as(hit)))) for hit in hits for own in [hit.window]]
     beside = _beside(_by_place((hit, window) for hit, own, window in windows if window != own), store)
     return [hit if window == own else _widened(hit, window, beside) for hit, own, window in windows]
+
+
+def _padded_as(hit: Hit) -> str | None:
+    """A sentence is padded by seconds, as the recording or video that it is said in."""
+    return (hit.record.mime_type or "").partition("/")[0] if hit.record.is_said else hit.modality
 
 
 def _by_place(wider: Iterable[tuple[Hit, Excerpt]]) -> dict[tuple[str | None, str | None], list[Excerpt]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -23,6 +24,7 @@ class Sdk:
         self._connection = connection
         self._http = http
         self._client: Any = None
+        self._opening = threading.Lock()
 
     async def ask(self, call: Callable[[Any], T], *, what: str) -> T:
         """The outcome of `call`, which is given the client; `what` is asked of the service, for errors.
@@ -35,6 +37,15 @@ class Sdk:
         try:
             return await asyncio.to_thread(call, client)
         except Exception as e:
+            raise _our_error(e, f"the {what}") from without_frames(e)
+
+    def asked(self, call: Callable[[Any], T], *, what: str) -> T:
+        """`ask`, blocking, for threads; `what` is a model's name. Raises as it does."""
+        with self._opening:
+            client = self._opened()
+        try:
+            return call(client)
+        except Exception as e:
             raise _our_error(e, what) from without_frames(e)
 
     def _opened(self) -> Any:
@@ -43,8 +54,7 @@ class Sdk:
 
             self._http.require_all()
             self._client = genai.Client(
-                vertexai=False,
-                api_key=self._connection.require_key().reveal(),
+                **self._name(),
                 http_options={
                     "base_url": self._connection.base_url,
                     "api_version": self._connection.api_version,
@@ -61,11 +71,20 @@ class Sdk:
             )
         return self._client
 
+    def _name(self) -> dict[str, Any]:
+        """In whose name it asks."""
+        connection = self._connection
+        is_vertex = connection.backend == "vertex"
+        if connection.needs_key:
+            return {"vertexai": is_vertex, "api_key": connection.require_key().reveal()}
+        told = {"project": connection.project, "location": connection.location}
+        return {"vertexai": True, **told, "credentials": connection.credentials}
+
 
 def _our_error(error: Exception, what: str) -> Exception:
     """The SDK's errors, and those of the HTTP library under it, as ours."""
     code = getattr(error, "code", None)
     if isinstance(code, int):
         status, message = getattr(error, "status", None) or "", getattr(error, "message", None) or ""
-        return ApiError(code, str(status), str(message), model=f"the {what}")
-    return ConnectionFailedError(f"a call of the {what} failed: {type(error).__name__}: {error}")
+        return ApiError(code, str(status), str(message), model=what)
+    return ConnectionFailedError(f"a call of {what} failed: {type(error).__name__}: {error}")

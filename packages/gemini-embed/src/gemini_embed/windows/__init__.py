@@ -20,7 +20,7 @@ from collections.abc import Generator
 from gemini_embed.media.probing import MediaInfo, probe
 from gemini_embed.media.source import Source
 from gemini_embed.models import ModelFacts
-from gemini_embed.windows.slicing import Slices, slices, sound_slices
+from gemini_embed.windows.slicing import Slices, slices, sound_between, sound_slices
 from gemini_embed.windows.texts import text_windows
 from gemini_embed.windows.window import Cutting, Window
 
@@ -32,6 +32,7 @@ __all__ = [
     "Window",
     "probe",
     "slices",
+    "sound_between",
     "sound_slices",
     "text_windows",
     "windows",

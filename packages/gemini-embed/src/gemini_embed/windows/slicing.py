@@ -118,6 +118,19 @@ def sound_slices(
     return None if info is None else _sliced(source, info, facts, how, name, root)
 
 
+def sound_between(source: Source, start_s: float, end_s: float, *, root: str | None = None) -> Window | None:
+    """The sound of these seconds of a video, as audio is cut; None where it has no sound track, or none so late.
+
+    Raises:
+        MediaError: damaged.
+    """
+    info = probe_sound(source, root=root)
+    end_s = end_s if info is None else min(end_s, info.duration_s or 0.0)
+    if info is None or end_s <= start_s:
+        return None
+    return next(audio_windows(source, info, [Span(start_s, end_s)], root=root))
+
+
 def _sliced(
     source: Source, info: MediaInfo, facts: ModelFacts, how: Cutting, name: str | None, root: str | None
 ) -> Slices:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gemini_embed.checks import switch
@@ -23,6 +24,9 @@ class Window(Excerpt):
     """The text of its pages, or the stretch of text."""
     uri: str | None = None
     """Path or URL of the whole, where an index knows it."""
+    sound: Callable[[], Window | None] | None = field(default=None, repr=False, compare=False)
+    """Of a video's window, which has none itself, where an index cuts it: reads the sound of these seconds, None where
+    the video has no sound track."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
