@@ -113,13 +113,41 @@ test-next: .tools/bin/uv ## Whether constraints.txt has wheels for the Python af
 	@found=$$($(UV) pip compile --quiet --python-version $(NEXT_PYTHON) --only-binary :all: $(EXTRAS) $(PYPROJECTS) \
 		--constraints constraints.txt --no-header --no-annotate) && echo "$$(echo "$$found" | grep -c ==) packages have wheels for Python $(NEXT_PYTHON)"
 
-.PHONY: test-wheels
-test-wheels: $(VENV)/.tests ## Build the wheels, install them into a clean environment, use them there
-	@rm -rf build/dist build/clean
+.PHONY: dist
+dist: .tools/bin/uv ## Wheels and sdists of the five distributions, in build/dist; and whether all in them is ours to publish
+	@rm -rf build/dist
 	@for name in $(NAMES); do $(UV) build --quiet --out-dir build/dist packages/$$name || exit 1; done
-	@$(UV) venv --quiet --python $(VENV)/bin/python build/clean
-	@$(UV) pip install --quiet --python build/clean --constraints constraints.txt build/dist/*.whl
-	GEMINI_EMBED_DIST=build/dist GEMINI_EMBED_CLEAN_PYTHON=build/clean/bin/python $(VENV)/bin/python -m pytest tests/packaging
+	@$(PYTHON) .ci/contents.py build/dist
+
+.PHONY: test-wheels
+test-wheels: dist $(VENV)/.tests ## Build the wheels, install them into clean environments, use them there
+	@$(TEST_WHEELS)
+# $(PYTHON)'s clean environments: without the command, which brings a vector store; the command alone; all, with extras.
+CLEAN = build/clean$(notdir $(VENV))
+TEST_WHEELS = rm -rf $(CLEAN) && for kind in plain cli $(if $(FULL),full); do \
+		$(UV) venv --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(CLEAN)/$$kind || exit 1; done && \
+	install() { kind=$$1 && shift && $(UV) pip install --quiet --python $(CLEAN)/$$kind --constraints constraints.txt "$$@"; } && \
+	install plain $$(ls build/dist/*.whl | grep -v gemini_embed_cli) && \
+	install cli build/dist/gemini_embed_cli-*.whl build/dist/gemini_embed-*.whl build/dist/gemini_embed_emulator-*.whl && \
+	$(if $(FULL),install full build/dist/*.whl $(FULL) && GEMINI_EMBED_FULL_PYTHON=$(CLEAN)/full/bin/python) \
+	GEMINI_EMBED_DIST=build/dist GEMINI_EMBED_CLEAN_PYTHON=$(CLEAN)/plain/bin/python \
+	GEMINI_EMBED_CLI_PYTHON=$(CLEAN)/cli/bin/python $(RUNNER) -m pytest tests/packaging
+RUNNER ?= $(VENV)/bin/python
+
+.PHONY: release-check
+release-check: dist $(VENV)/.tests ## What a release would publish: on every Python of this machine, with each README; and an SBOM
+	@$(MAKE) --no-print-directory test-release
+	@RUNNER="$(abspath $(VENV))/bin/python" $(EACH_PYTHON) test-release
+	@$(UV) tool run --quiet --constraints constraints.txt --from cyclonedx-bom cyclonedx-py environment --output-reproducible \
+		$(CLEAN)/full/bin/python | sed 's#file://$(CURDIR)/build/dist/##' >build/sbom.cdx.json
+	@echo "build/sbom.cdx.json: $$(grep -c '"bom-ref"' build/sbom.cdx.json) components"; grep -q '"gemini-embed-cli==' build/sbom.cdx.json
+
+.PHONY: test-release
+test-release: FULL = $(RELEASED)
+test-release:
+	@$(TEST_WHEELS)
+# What the pages ask for beside the wheels themselves.
+RELEASED = "gemini-embed[edge,qdrant,milvus,media,code,documents,heif,watch,otel]" "gemini-embed-emulator[media]"
 
 .PHONY: lint
 lint: $(VENV)/.tests ## ruff, mypy --strict, and zizmor on what the forge runs
@@ -139,7 +167,7 @@ bench: $(VENV)/.tests $(if $(filter recall quality code,$(ONLY)),,.venv-compat/.
 .PHONY: constraints
 constraints: .tools/bin/uv ## Pin again what changed in the pyproject files; all of it with UPGRADE=--upgrade
 	@for set in current:constraints.txt compat:constraints-compat.txt stores:constraints-stores.txt; do \
-		$(COMPILE) $(EXTRAS) --group test --group lint --group bench --group $${set%%:*} $(PYPROJECTS) --output-file $${set#*:} || exit 1; done
+		$(COMPILE) $(EXTRAS) --group test --group lint --group release --group bench --group $${set%%:*} $(PYPROJECTS) --output-file $${set#*:} || exit 1; done
 	@$(COMPILE) $(EXTRAS) --extra daft --extra ray --group pytest --group scale $(PYPROJECTS) --output-file constraints-scale.txt
 	@$(COMPILE) $(EXTRAS) --resolution lowest-direct $(PYPROJECTS) --output-file constraints-lowest.txt
 COMPILE := $(UV) pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --no-emit-index-url --no-header \

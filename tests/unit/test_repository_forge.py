@@ -28,8 +28,7 @@ def read(path: Path) -> Any:
 def test_the_forge_can_read_it(path: Path) -> None:
     """By the published schema of its kind, which check-jsonschema brings; zizmor looks at the rest, in `make lint`."""
     schemas = pytest.importorskip("check_jsonschema.builtin_schemas", reason="needs the group lint of pyproject.toml")
-    from jsonschema.validators import validator_for
-
+    validator_for = pytest.importorskip("jsonschema.validators").validator_for
     schema = schemas.get_builtin_schema(f"vendor.{SCHEMAS[path]}")
     tree = read(path)
     if True in tree:
@@ -84,6 +83,6 @@ def test_tasks_that_workflows_run_are_there() -> None:
     run = {
         task
         for path in FORGE.glob("workflows/*.yml")
-        for task in re.findall(r"\bmake ((?:[A-Z_]+=\S+ )*)([a-z-]+)", path.read_text("utf-8"))
+        for task in re.findall(r"run: make ((?:[A-Z_]+=\S+ )*)([a-z-]+)", path.read_text("utf-8"))
     }
     assert {task for _, task in run} <= tasks
