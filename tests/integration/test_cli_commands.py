@@ -72,6 +72,10 @@ def test_the_last_search_is_clipped_and_opened(
     ran = command("clip", 99, "--emulator")
     assert (ran.code, "there is no hit 99" in ran.err) == (2, True)
 
+    (home / ".gemini-embed/emulator/last-search.json").write_text("{", "utf-8")
+    ran = command("clip", 1, "--emulator")
+    assert (ran.code, "search again" in ran.err) == (2, True)
+
 
 def test_a_page_of_hits(command: Command, home: Path, tmp_path: Path) -> None:
     """In which what was typed is no markup."""

@@ -15,6 +15,7 @@ from typing import Any
 import anyio
 import pytest
 from anyio.streams.buffered import BufferedByteReceiveStream
+from fix_cli import Command
 from fix_mcp import Asking, opened_folder
 from gemini_embed_cli.folder import OpenFolder
 
@@ -151,7 +152,6 @@ def test_a_client_that_goes_away(mcp_house: OpenFolder) -> None:
     assert (server.returncode, "Traceback" in said) == (0, False)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -159,13 +159,14 @@ def test_a_client_that_goes_away(mcp_house: OpenFolder) -> None:
         pytest.param([".", "--http", "--host", "203.0.113.7"], "cannot listen on 203.0.113.7", id="another-machine"),
     ],
 )
-def test_what_does_not_start(tmp_path: Path, arguments: list[str], said: str) -> None:
+def test_what_does_not_start(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+) -> None:
     """Is said on stderr, by an exit code, and not on stdout."""
-    done = subprocess.run(  # noqa: S603 - our own interpreter
-        [*COMMAND, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=60, env=environment(), check=False
-    )
-    assert (done.returncode, done.stdout) == (2, "")
-    assert said in done.stderr
+    monkeypatch.chdir(tmp_path)
+    ran = command("mcp", *arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
 
 
 @pytest.mark.slow

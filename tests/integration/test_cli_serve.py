@@ -49,7 +49,7 @@ def test_it_prints_its_address_answers_and_ends_with_ctrl_c(command: Command, ho
 
 @pytest.mark.slow
 def test_beyond_this_machine_the_address_has_a_token(home: Path) -> None:
-    """And without an index the page says what to do. What ends services ends it as Ctrl-C does."""
+    """And without an index the page says what to do, as the terminal does. SIGTERM is as good as Ctrl-C."""
     with serving(str(home), "--host", "0.0.0.0") as (process, address):  # noqa: S104 - with a token
         here = re.sub("//[^:]+:", "//127.0.0.1:", address)
         assert httpx.get(here.partition("?")[0]).status_code == 401
@@ -60,6 +60,7 @@ def test_beyond_this_machine_the_address_has_a_token(home: Path) -> None:
         process.terminate()
         _, said = process.communicate(timeout=60)
         assert sys.platform == "win32" or (process.returncode, "Traceback" in said) == (0, False), said
+        assert f"But nothing is indexed in {home} yet: gemini-embed sync {home} --emulator" in said
 
 
 def test_a_port_that_is_taken_is_told(command: Command, home: Path) -> None:

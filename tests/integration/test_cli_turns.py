@@ -95,6 +95,18 @@ def test_one_that_is_busy_too_long_is_told_of(tmp_path: Path) -> None:
     waiting.end()
 
 
+def test_a_holder_that_cannot_leave_its_name_is_another_process(tmp_path: Path) -> None:
+    """A full disk keeps nobody from its turn."""
+    (tmp_path / "index.holder").mkdir()
+    busy, waiting = (Turns(tmp_path / "index", wait_s, lambda: None, lambda: None) for wait_s in (30, 0.1))
+    with busy.use(), pytest.raises(StoreLockedError, match="in use by another process"), waiting.use():
+        pass
+    busy.end()
+    with waiting.use():
+        pass
+    waiting.end()
+
+
 def test_what_cannot_be_opened_is_free_for_the_next(tmp_path: Path) -> None:
     """The lock goes with the error."""
 

@@ -45,6 +45,8 @@ def serve(
 
     def told(address: str) -> None:
         note(f"{settings.folder} can be searched on {address}\nCtrl-C ends it.")
+        if settings.store is None and not opened.home.is_indexed:
+            note(f"But {opened.home.why_not()}")
         if open:
             import webbrowser
 

@@ -35,14 +35,17 @@ def remembered(home: Home, rank: int) -> Hit:
     """Hit `rank`, counted from 1, of the last search.
 
     Raises:
-        FolderError: there was no search, or it found fewer.
+        FolderError: there was no search, or it found fewer, or its file is damaged.
     """
     from gemini_embed import Hit
 
     file = home.path / _FILE
     if not file.is_file():
         raise FolderError(f"nothing was searched for in {home.folder} yet: gemini-embed search WORDS")
-    hits: list[dict[str, Any]] = json.loads(file.read_text("utf-8"))["hits"]
+    try:
+        hits: list[dict[str, Any]] = json.loads(file.read_text("utf-8"))["hits"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise FolderError(f"{file} cannot be read: search again") from error
     if not 1 <= rank <= len(hits):
         raise FolderError(f"the last search in {home.folder} found {len(hits)}: there is no hit {rank}")
     kept = hits[rank - 1]

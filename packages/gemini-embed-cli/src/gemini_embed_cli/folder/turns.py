@@ -97,7 +97,9 @@ class Turns:
                 held.acquire(timeout=max(0.0, until - time.monotonic()), poll_interval=LOOK_EVERY_S / 5)
         except Timeout as error:
             raise self._too_long() from error
-        self._told.write_text(f"process {os.getpid()} ({' '.join([Path(sys.argv[0]).name, *sys.argv[1:2]])})", "utf-8")
+        what = f"process {os.getpid()} ({' '.join([Path(sys.argv[0]).name, *sys.argv[1:2]])})"
+        with contextlib.suppress(OSError):  # a full disk: others are told of "another process" then
+            self._told.write_text(what, "utf-8", "backslashreplace")
         return held
 
     def _watch(self, held: BaseFileLock) -> None:
@@ -134,7 +136,7 @@ class Turns:
     def _too_long(self) -> StoreLockedError:
         who = "another process"
         with contextlib.suppress(OSError):
-            who = self._told.read_text("utf-8") or who
+            who = self._told.read_text("utf-8", "replace") or who
         return StoreLockedError(
             f"{self._place} is in use by {who}, which did not hand it over within {self._wait_s:g} s: wait for it to "
             "end, or end it (nothing is lost)"
