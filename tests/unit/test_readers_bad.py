@@ -171,6 +171,19 @@ def test_nothing_is_fetched_or_read_from_elsewhere(tmp_path: Path) -> None:
         assert picture.convert("RGB").getcolors() == [(1024 * 1024, (255, 255, 255))]
 
 
+@pytest.mark.parametrize("unit", ["pt", "cm", "mm", "in", "em", "%", "px", ""])
+def test_drawings_in_any_unit(unit: str) -> None:
+    """Those of matplotlib are in points."""
+    size = f'width="72{unit}" height="72{unit}" viewBox="0 0 9 9"'
+    (drawing,) = read("a.svg", f'<svg xmlns="http://www.w3.org/2000/svg" {size}><rect width="9" height="9"/></svg>')
+    from PIL import Image
+
+    assert isinstance(drawing, Picture)
+    with Image.open(io.BytesIO(drawing.data)) as picture:
+        assert picture.size == (1024, 1024)
+        assert picture.convert("L").getextrema()[0] == 0
+
+
 def test_drawings_that_use_themselves_again_and_again() -> None:
     nested = "".join(f'<g id="g{n}">' + f'<use href="#g{n - 1}"/>' * 10 + "</g>" for n in range(1, 12))
     with pytest.raises(MediaError, match="again and again"):
