@@ -20,7 +20,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@pytest.fixture(params=["edge", "qdrant", "milvus"])
+@pytest.fixture(params=["edge", "qdrant", pytest.param("milvus", marks=pytest.mark.slow)])
 def index(
     request: pytest.FixtureRequest, make_embedder: Callable[..., Embedder], folder: Path, tmp_path: Path
 ) -> Iterator[MultimodalIndex]:

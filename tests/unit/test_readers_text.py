@@ -161,7 +161,7 @@ def test_encodings_that_are_detected() -> None:
 
 
 @given(st.text(st.characters(exclude_characters="\0"), max_size=200))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 def test_what_is_said_stays(text: str) -> None:
     """Letters of a page are in its passages, in their order."""
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
