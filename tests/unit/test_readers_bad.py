@@ -87,6 +87,9 @@ DRM = zipped(
         pytest.param("a.docx", zipped({"x": "y"}), "has no", id="docx-without-parts"),
         pytest.param("a.docx", xlsx_file(), "damaged", id="docx-that-is-xlsx"),
         pytest.param("a.pptx", docx_file()[:900], "damaged", id="pptx-cut-short"),
+        pytest.param(
+            "a.xlsx", changed(xlsx_file(), "xl/styles.xml", lambda _: b"<a"), "cut short", id="xlsx-told-in-lines"
+        ),
         pytest.param("a.xlsx", odt_file(), "damaged", id="xlsx-that-is-odt"),
         pytest.param("a.odt", docx_file(), "has no META-INF/manifest.xml", id="odt-that-is-docx"),
         pytest.param("a.epub", zipped({"mimetype": "x"}), "has no META-INF/container.xml", id="epub-without-parts"),
@@ -274,6 +277,7 @@ def test_damaged_files_are_told_as_such(name: str, whole: bytes | str) -> None:
             read(name, _mutant(held, chance))
         except MediaError as error:
             told = error.problem
+        assert "\n" not in told
         assert len(told) < 600, "a line, not the file"
 
 
