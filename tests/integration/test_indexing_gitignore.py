@@ -137,6 +137,7 @@ RULES = st.lists(PATTERN, max_size=5).map("\n".join)
 @example("/**/\n!x\n!build", "", "")
 @example("**/**/\n!x/\n!build", "", "")
 @example("/a2/**/**/ ", "", "**/build/**/")
+@example("[[:alpha:]]\n[^[:alpha:]x]*", "![[:lower:][:digit:]]", "[[a]*\n*[[]")
 def test_as_git_does(tmp_path_factory: pytest.TempPathFactory, top: str, inner: str, excluded: str) -> None:
     """What git would add, of a tree of names, is what comes in."""
     folder = tmp_path_factory.mktemp("git")

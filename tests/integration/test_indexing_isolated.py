@@ -87,6 +87,15 @@ def test_nothing_is_decoded_here(index: MultimodalIndex, docs: Path, monkeypatch
 def test_a_crash_costs_a_line(index: MultimodalIndex, docs: Path) -> None:
     """Those before it and after it come in."""
     (docs / "b.crash").write_text("x")
+    report = index.add([docs / name for name in ("a.md", "b.crash", "c.py")], on_error="skip", isolate=True,
+                       readers={".crash": crashing})  # fmt: skip
+    assert report.added == 2
+    assert [Path(one.source or "").name for one in report.skipped] == ["b.crash"]
+
+
+@pytest.mark.slow
+def test_two_crashes_cost_two_lines(index: MultimodalIndex, docs: Path) -> None:
+    (docs / "b.crash").write_text("x")
     (docs / "z.crash").write_text("x")
     report = index.add(docs, isolate=True, readers={".crash": crashing})
     assert report.added == 8
@@ -179,6 +188,24 @@ def test_a_function_of_the_script_is_told(tmp_path: Path) -> None:
     said = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)  # noqa: S603 - our own
     assert "ConfigurationError" in said.stdout
     assert "not in the script that is run" in said.stdout
+
+
+@pytest.mark.slow
+def test_documents_and_nodes_of_frameworks(index: MultimodalIndex, docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from langchain_core.documents import Document
+    from langchain_gemini_embed import GeminiMultimodalRetriever as OfLangChain
+    from llama_index.core.schema import ImageNode
+    from llama_index.retrievers.gemini_embed import GeminiMultimodalRetriever as OfLlamaIndex
+
+    opened: list[Any] = []
+    for room, what in DOORS:
+        monkeypatch.setattr(f"gemini_embed.{room}.{what}", lambda *given, **_: opened.append(given))
+    nodes = [ImageNode(image_path=str(docs / name)) for name in ("p.gif", "broken.png")]
+    report = OfLlamaIndex(index=index).insert_nodes(nodes, isolate=True, on_error="skip")
+    assert (report.added, len(report.skipped), opened) == (1, 1, [])
+    assert OfLangChain(index=index).add_documents([Document("a text")], isolate=True).added == 1
+    with pytest.raises(ConfigurationError, match="isolate"):
+        OfLangChain(index=index).add_documents([Document("a text")], isolate="yes")  # type: ignore[arg-type]  # on purpose
 
 
 def test_a_child_that_ends_in_between_is_nobody_s_fault() -> None:

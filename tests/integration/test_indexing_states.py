@@ -261,7 +261,7 @@ def run(histories: Callable[[], Histories], number: int, steps: int) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on Windows")
 def test_a_few_histories(histories: Callable[[], Histories]) -> None:
-    run(histories, 3, 12)
+    run(histories, 2, 8)
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@pytest.fixture(params=["edge", "qdrant", "milvus"])
+@pytest.fixture(params=["edge", *(pytest.param(name, marks=pytest.mark.slow) for name in ("qdrant", "milvus"))])
 def index(
     request: pytest.FixtureRequest, make_embedder: Callable[..., Embedder], folder: Path, tmp_path: Path
 ) -> Iterator[MultimodalIndex]:

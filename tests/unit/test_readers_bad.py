@@ -87,6 +87,9 @@ DRM = zipped(
         pytest.param("a.docx", zipped({"x": "y"}), "has no", id="docx-without-parts"),
         pytest.param("a.docx", xlsx_file(), "damaged", id="docx-that-is-xlsx"),
         pytest.param("a.pptx", docx_file()[:900], "damaged", id="pptx-cut-short"),
+        pytest.param(
+            "a.xlsx", changed(xlsx_file(), "xl/styles.xml", lambda _: b"<a"), "cut short", id="xlsx-told-in-lines"
+        ),
         pytest.param("a.xlsx", odt_file(), "damaged", id="xlsx-that-is-odt"),
         pytest.param("a.odt", docx_file(), "has no META-INF/manifest.xml", id="odt-that-is-docx"),
         pytest.param("a.epub", zipped({"mimetype": "x"}), "has no META-INF/container.xml", id="epub-without-parts"),
@@ -169,6 +172,19 @@ def test_nothing_is_fetched_or_read_from_elsewhere(tmp_path: Path) -> None:
 
     with Image.open(io.BytesIO(drawing.data)) as picture:
         assert picture.convert("RGB").getcolors() == [(1024 * 1024, (255, 255, 255))]
+
+
+@pytest.mark.parametrize("unit", ["pt", "cm", "mm", "in", "em", "%", "px", ""])
+def test_drawings_in_any_unit(unit: str) -> None:
+    """Those of matplotlib are in points."""
+    size = f'width="72{unit}" height="72{unit}" viewBox="0 0 9 9"'
+    (drawing,) = read("a.svg", f'<svg xmlns="http://www.w3.org/2000/svg" {size}><rect width="9" height="9"/></svg>')
+    from PIL import Image
+
+    assert isinstance(drawing, Picture)
+    with Image.open(io.BytesIO(drawing.data)) as picture:
+        assert picture.size == (1024, 1024)
+        assert picture.convert("L").getextrema()[0] == 0
 
 
 def test_drawings_that_use_themselves_again_and_again() -> None:
@@ -261,6 +277,7 @@ def test_damaged_files_are_told_as_such(name: str, whole: bytes | str) -> None:
             read(name, _mutant(held, chance))
         except MediaError as error:
             told = error.problem
+        assert "\n" not in told
         assert len(told) < 600, "a line, not the file"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,11 @@ A_B = ("a-b", "A b!", "A b!\n\n1")
         pytest.param("<h2>S<a class=headerlink href='#s'>\u00b6</a></h2>a", [("s", "S", "S\n\na")], id="pilcrow"),
         pytest.param("a<!-- b --> c<!doctype html> d <![CDATA[e]]>", [("", "", "a c d")], id="comments"),
         pytest.param("a <!-- never closed", [("", "", "a")], id="open-comment"),
+        pytest.param("<script>x='<!--'</script><p>a</p>", [("", "", "a")], id="comment-in-a-script"),
+        pytest.param("<script>x='<style>'</SCRIPT ><p>a</p>", [("", "", "a")], id="style-in-a-script"),
+        pytest.param('<script src="x.js"/><style/><p>a</p>', [("", "", "a")], id="scripts-of-xhtml"),
+        pytest.param("a<script>b", [("", "", "a")], id="open-script"),
+        pytest.param("<p>Donau&shy;dampf</p>", [("", "", "Donaudampf")], id="soft-hyphen"),
         pytest.param("1 < 2 and 3 > 2, x<y", [("", "", "1 < 2 and 3 > 2, x<y")], id="signs"),
     ],
 )
@@ -129,6 +135,23 @@ def test_encodings(text: str, encoding: str) -> None:
     assert text_of(text.encode(encoding)) == text
 
 
+@pytest.mark.parametrize(
+    ("said", "told", "encoding"),
+    [
+        ("\u201cso\u201d \u2013 5 \u20ac", "iso-8859-1", "cp1252"),
+        ("\u65e5\u672c\u8a9e", "ISO-2022-JP", "iso-2022-jp"),
+        ("\u2460 \u9ad9\u6a4b", "Shift_JIS", "cp932"),
+        ("\u4e2d\u6587 \u9555", "gb2312", "gb18030"),
+        ("caf\u00e9", "no-such-charset", "utf-8"),
+        ("caf\u00e9", "us-ascii", "utf-8"),
+        ("caf\u00e9", "hex", "cp1252"),
+    ],
+)
+def test_encodings_that_are_told(said: str, told: str, encoding: str) -> None:
+    """As browsers and mail programs take them: the larger set that is meant, and ASCII that stands for something."""
+    assert text_of(said.encode(encoding), told) == said
+
+
 def test_encodings_that_are_detected() -> None:
     words = ("\u041c\u0435\u043b\u044c\u043d\u0438\u0446\u0430", "\u0441\u0442\u043e\u0438\u0442")
     russian = " ".join(words * 20)
@@ -138,7 +161,7 @@ def test_encodings_that_are_detected() -> None:
 
 
 @given(st.text(st.characters(exclude_characters="\0"), max_size=200))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 def test_what_is_said_stays(text: str) -> None:
     """Letters of a page are in its passages, in their order."""
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -146,3 +169,61 @@ def test_what_is_said_stays(text: str) -> None:
     page = f"<p>{escaped}</p><p>end</p>"
     said = "".join(one.text for one in read("a.html", page.encode("utf-8", "ignore")))
     assert [one for one in said if one.isalpha()] == [*letters, *"end"]
+
+
+def test_all_texts_of_a_mail() -> None:
+    """Of forms of the same one; of several, as Apple's program writes them around a picture, each."""
+    from email.message import EmailMessage
+
+    both = EmailMessage()
+    both["Subject"] = "Both"
+    both.set_content("plain words")
+    both.add_alternative("<p>page words</p>", subtype="html")
+    assert "page words" not in "".join(one.text for one in read("a.eml", both.as_bytes()))
+
+    mixed = b"""Subject: =?iso-2022-jp?B?GyRCRnxLXBsoQg==?=
+Content-Type: multipart/mixed; boundary=x
+
+--x
+Content-Type: text/plain; charset=iso-8859-1
+Content-Transfer-Encoding: quoted-printable
+
+before the picture =80 5
+--x
+Content-Type: text/plain; charset=ISO-2022-JP
+
+after \x1b$BF|K\\\x1b(B
+--x--
+"""
+    said = "\n".join(one.text for one in read("a.eml", mixed))
+    assert "Subject: \u65e5\u672c" in said
+    assert "before the picture \u20ac 5" in said
+    assert "after \u65e5\u672c" in said
+
+
+def test_a_mail_that_is_a_table() -> None:
+    (_, row) = read("a.eml", b"Subject: Prices\nContent-Type: text/csv; name=p.csv\n\nGrain,Price\nrye,88\n")
+    assert (row.text, row.place.anchor) == ("Grain: rye\nPrice: 88", "attachment=p.csv&row=2")
+
+
+def test_srt_has_no_notes() -> None:
+    (only,) = read("a.srt", "1\n00:00:01,000 --> 00:00:04,000\nNOTE the date.\n")
+    assert only.text == "NOTE the date."
+
+
+def test_names_with_delimiters_in_them() -> None:
+    assert read("a.csv", '"Last, first, title";Age\n"Gruber, Ada, Dr.";7\n')[0].text == (
+        "Last, first, title: Gruber, Ada, Dr.\nAge: 7"
+    )
+
+
+def test_no_more_rows_are_read_than_are_wanted() -> None:
+    """Of millions each would be held in memory."""
+    reader = reader_of(Path("a.csv"))
+    assert reader is not None
+    tracemalloc.start()
+    first = next(iter(reader.passages(b"a,b\n" + b"1,x\n" * 200_000, "a.csv", 1024)))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert first.place.anchor == "row=2"
+    assert peak < 12 * 2**20, "the text twice or three times, no object a row"

@@ -15,6 +15,13 @@ _GIT = ".git"
 _FOLDERS_BELOW = re.compile(r"(!?)(?:(.*?)/)??(?:\*\*/)+ *")
 """Of `x/**/` pathspec says that it is `x`; git that it is the folders in it, and no file that is in `x` itself."""
 
+_BRACKETS = re.compile(r"(?<!\\)\[[!^]?\]?(?:\[:\w+:\]|[^\]])*\]")
+_CLASSES = {
+    "alnum": "a-zA-Z0-9", "alpha": "a-zA-Z", "blank": " \t", "digit": "0-9", "lower": "a-z", "upper": "A-Z",
+    "space": " \t\n\r\f\v", "xdigit": "0-9A-Fa-f",
+}  # fmt: skip
+"""What pathspec does not know: `[[:digit:]]`, of ASCII as in git."""
+
 
 class GitIgnored:
     """Tells what git leaves out below a folder: by the `.gitignore` of every folder, from the top of the repository
@@ -90,6 +97,7 @@ class GitIgnored:
 
     def _rule(self, line: str) -> _Rule | None:
         """None of a comment, and of what is no pattern, such as a `!` alone: git passes over these."""
+        line = _BRACKETS.sub(_spelled_out, line)
         if found := _FOLDERS_BELOW.fullmatch(line):
             line = f"{found[1]}{found[2]}/**/*/" if found[2] else f"{found[1]}*/"
         try:
@@ -97,6 +105,11 @@ class GitIgnored:
         except ValueError:
             return None
         return None if pattern.include is None else _Rule(pattern, "/" in line.strip().rstrip("/"))
+
+
+def _spelled_out(brackets: re.Match[str]) -> str:
+    said = re.sub(r"\[:(\w+):\]", lambda named: _CLASSES.get(named[1], named[0]), brackets[0])
+    return said[0] + re.sub(r"(?<!\\)\[", r"\\[", said[1:])  # of which Python would warn
 
 
 @dataclass(frozen=True)

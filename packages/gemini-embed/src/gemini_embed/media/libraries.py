@@ -62,7 +62,8 @@ def _is_lack_of_memory(error: Exception) -> bool:
 
 
 def _said(error: Exception) -> str:
-    return str(getattr(error, "strerror", None) or error) or type(error).__name__
+    said = str(getattr(error, "strerror", None) or error) or type(error).__name__
+    return " ".join(said.split())  # a line, though openpyxl says it in several
 
 
 @contextmanager

@@ -3,6 +3,7 @@ says."""
 
 from __future__ import annotations
 
+import codecs
 from functools import cache
 from typing import Any
 
@@ -19,6 +20,13 @@ _NO_TEXT = {*map(chr, range(32)), "\x7f"} - {*"\t\n\r\f\v\x1a\x1b\x08"}
 _LOOKED_AT = 65_536
 """Bytes that are enough to detect an encoding."""
 _WESTERN = "cp1252"
+_MEANT = {
+    "ascii": _WESTERN, "iso8859-1": _WESTERN, "iso8859-9": "cp1254", "gb2312": "gb18030", "gbk": "gb18030",
+    "shift_jis": "cp932", "euc_kr": "cp949", "big5": "big5hkscs",
+}  # fmt: skip
+"""What is written where a file says the other, by Python's names (encoding.spec.whatwg.org): the larger one."""
+_SEVEN_BITS = ("iso2022", "hz", "utf-7")
+"""Encodings whose bytes are all in ASCII, and mean something else."""
 _SHORT = 400
 """Bytes that are hardly enough to detect one."""
 
@@ -36,15 +44,29 @@ def text_of(data: bytes, told: str | None = None) -> str | None:
             return text if text and any(one < "\u0700" or "\u3000" <= one < "\u3040" for one in text) else None
     if b"\0" in data:
         return None
+    named = _named(told)
+    if named.startswith(_SEVEN_BITS) and (text := _decoded(data, named)) is not None:
+        return text
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        text = _decoded(data, told) if told else None
+        tried = (_decoded(data, one) for one in (_MEANT.get(named), named))
+        text = next((one for one in tried if one is not None), None)
     return text if text is not None else _detected(data)
 
 
-def _decoded(data: bytes, encoding: str) -> str | None:
+def _named(told: str | None) -> str:
+    """What an encoding is called by Python; "" where it knows none of that name."""
+    try:
+        return codecs.lookup(told or "").name
+    except (LookupError, ValueError):  # with a NUL in it
+        return ""
+
+
+def _decoded(data: bytes, encoding: str | None) -> str | None:
     """None where it is not in this encoding, there is no such encoding, or what it says is no text."""
+    if not encoding:
+        return None
     try:
         text = data.decode(encoding)
     except (UnicodeError, LookupError):

@@ -48,7 +48,9 @@ class Flow:
     The text of a document is that of all passages; where each begins and ends in it is told in characters.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, at: int = 0) -> None:
+        """`at`: how many characters came before."""
+        self.at = at
         self._sections = [_Section(None, ())]
         self._levels: list[tuple[int, str]] = []
         self._slugs: Counter[str] = Counter()
@@ -79,7 +81,7 @@ class Flow:
 
     def passages(self, most_tokens: int) -> Iterator[Passage | Picture]:
         """All of it, in order. A heading without text of its own goes to what stands under it."""
-        at = 0
+        at = self.at
         self._sections = [one for one in self._sections if one.blocks or one.heading or one.pictures]
         is_one = len(self._sections) == 1
         for section, after in zip_longest(self._sections, self._sections[1:]):
@@ -92,7 +94,7 @@ class Flow:
                     if is_one and not place.part and len(text) == len(whole):
                         place = Excerpt()  # the whole document
                     yield Passage(text, place, heading=heading, metadata=section.metadata)
-                at += len(whole) + len(BETWEEN)
+                self.at = at = at + len(whole) + len(BETWEEN)
             for data, told in section.pictures:
                 yield Picture(data, Excerpt(part=section.part or None), told, heading, section.metadata)
 

@@ -42,7 +42,8 @@ _VOID = _words("area base br col embed hr img input link meta param source track
 _META = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w:.-]{1,40})", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\r\n\f\u200b]+")
 _DATA = re.compile(r"data:image/[\w.+-]+((?:;[\w=.-]+)*),(.*)", re.DOTALL | re.IGNORECASE)
-
+_SCRIPT_END = {tag: re.compile(rf"</{tag}(?=[\s/>])", re.IGNORECASE) for tag in ("script", "style")}
+_NO_WORDS = re.compile(r"<(?:!|(script|style)(?=[\s/>]))", re.IGNORECASE)
 
 PictureAt = Callable[[str], bytes]
 """The picture that a page names by a link; nothing where there is none."""
@@ -91,10 +92,16 @@ def read_html(text: str, flow: Flow, *, title: bool = True, picture_at: PictureA
 
 
 def _without_comments(text: str) -> str:
-    """Without comments and declarations, and with what can be no tag as plain text: for those that are never closed
-    Python's parser looks through all the rest of a page, each time."""
+    """Without comments, declarations, scripts and style sheets (which may say what begins a comment), and with what can
+    be no tag as plain text: for those that are never closed Python's parser looks through all the rest of a page, each
+    time."""
     kept, at = [], 0
-    while (start := text.find("<!", at)) >= 0:
+    while found := _NO_WORDS.search(text, at):
+        start = found.start()
+        if found[1]:
+            kept.append(text[at:start])
+            at = _end_of_script(text, found)
+            continue
         is_comment = text.startswith("<!--", start)
         end = text.find("-->" if is_comment else ">", start + (4 if is_comment else 2))
         kept.append(text[at:start])
@@ -105,6 +112,16 @@ def _without_comments(text: str) -> str:
     text = "".join((*kept, text[at:]))
     closed = text.rfind(">") + 1
     return text[:closed] + text[closed:].replace("<", "&lt;")
+
+
+def _end_of_script(text: str, found: re.Match[str]) -> int:
+    """Where a script or a style sheet ends, with the page where it never does."""
+    end = text.find(">", found.end())
+    if end < 0 or text[end - 1] == "/":  # as XHTML may have it: there is nothing in it
+        return end + 1 or len(text)
+    ended = _SCRIPT_END[found[1].lower()].search(text, end)
+    end = text.find(">", ended.end()) if ended else -1
+    return end + 1 or len(text)
 
 
 @dataclass(frozen=True)
@@ -204,6 +221,7 @@ class _Page(HTMLParser):
         if self._in_title:
             self.title += " ".join(data.split())
         elif not self._open[-1].is_left_out:
+            data = data.replace("\xad", "")  # where a word may be broken is no part of it
             self._said.append(data if self._counts["pre"] else _SPACE.sub(" ", data))
 
     def finish(self) -> None:

@@ -89,11 +89,13 @@ class MailReader:
         if not isinstance(data, bytes) or not data:
             return
         try:
-            yield from list(self._held(label, kind, data, most_tokens))
+            yield from list(self._held(label, kind, data, most_tokens, part.get_content_charset()))
         except GeminiEmbedError:
             return
 
-    def _held(self, label: str, kind: str, data: bytes, most_tokens: int) -> Iterator[Passage | Picture]:
+    def _held(
+        self, label: str, kind: str, data: bytes, most_tokens: int, charset: str | None
+    ) -> Iterator[Passage | Picture]:
         flow = Flow()
         if kind == "application/pdf" or data.startswith(b"%PDF"):
             yield from _pages(data, label, most_tokens)
@@ -102,9 +104,9 @@ class MailReader:
         elif (reader := self.reader_of(PurePath(label))) and reader.takes(data[:8192]):
             yield from reader.passages(data, label, most_tokens)
         elif kind == "text/html":
-            read_html(text_of(data) or "", flow)
+            read_html(text_of(data, charset) or "", flow)
         elif kind.startswith("text/"):
-            flow.text(text_of(data) or "")
+            flow.text(text_of(data, charset) or "")
         yield from flow.passages(most_tokens)
 
 
@@ -118,19 +120,20 @@ def _header(mail: EmailMessage, name: str) -> str:
 def _attached(mail: EmailMessage) -> Iterator[tuple[str, EmailMessage]]:
     """What is attached, or shown in the text: with the names, made where there are none."""
     body = _body(mail)
-    waiting: list[Any] = [mail]
+    waiting: list[tuple[Any, bool]] = [(mail, False)]
     number = 0
     while waiting:
-        part = waiting.pop(0)
+        part, is_again = waiting.pop(0)
         if part.get_content_type() != "message/rfc822" and part.is_multipart():
-            waiting[:0] = [one for one in part.iter_parts() if one is not None]
-        elif part is not body and part is not mail and not _is_alternative(part):
+            is_again = is_again or part.get_content_type() == "multipart/alternative"
+            waiting[:0] = [(one, is_again) for one in part.iter_parts() if one is not None]
+        elif part is not body and not (is_again and _is_text(part)):
             number += 1
             yield part.get_filename() or f"part-{number}", part
 
 
-def _is_alternative(part: EmailMessage) -> bool:
-    """The text again, in another form."""
+def _is_text(part: EmailMessage) -> bool:
+    """Beside another one: the same in another form."""
     is_text = part.get_content_type() in ("text/plain", "text/html")
     return is_text and not part.is_attachment() and not part.get_filename()
 

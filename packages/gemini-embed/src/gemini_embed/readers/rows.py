@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from gemini_embed.windows import text_windows
 
 _DELIMITERS = ",;\t|"
 _SAMPLE = 16_384
+_QUOTED = re.compile(r'"[^"]*"')
 _DEEPEST = 20
 
 
@@ -37,7 +39,7 @@ class CsvReader:
         return self._records(rows, name, most_tokens)
 
     def _records(self, rows: Iterator[Sequence[str]], name: str, most_tokens: int) -> Iterator[Passage]:
-        flow, names = Flow(), None
+        at, names = 0, None
         try:
             for number, row in enumerate(rows, 1):
                 if not any(cell.strip() for cell in row):
@@ -46,11 +48,13 @@ class CsvReader:
                     names = [cell.strip() for cell in row] if are_names(row) else []
                     if names:
                         continue
+                flow = Flow(at)  # one a row: who wants no more than some reads no further
                 flow.part(f"row={number}", metadata={"row": number})
                 flow.text(as_text(names, row))
+                yield from flow.passages(most_tokens)  # type: ignore[misc]  # of which none is a picture
+                at = flow.at
         except csv.Error as error:
             raise MediaError(f"{name} cannot be read as a table: {error}", "damaged") from error
-        yield from flow.passages(most_tokens)  # type: ignore[misc]  # of which none is a picture
 
 
 class JsonLinesReader:
@@ -86,7 +90,7 @@ def _text(data: bytes, name: str) -> str:
 
 
 def _dialect(sample: str) -> type[csv.Dialect]:
-    first = sample.partition("\n")[0]
+    first = _QUOTED.sub("", sample.partition("\n")[0])
     delimiter = max(_DELIMITERS, key=first.count)
 
     class Found(csv.excel):

@@ -53,7 +53,8 @@ class SubtitleReader:
 
 
 def _cues(text: str) -> list[_Cue]:
-    text = _NOTE.sub("\n", text)
+    if text.startswith("WEBVTT"):  # SRT has no notes, but people who say so
+        text = _NOTE.sub("\n", text)
     found = list(_CUE.finditer(text))
     cues = []
     for one, after in zip_longest(found, found[1:]):

@@ -26,6 +26,8 @@ _SVG = "{http://www.w3.org/2000/svg}"
 _XLINK = "{http://www.w3.org/1999/xlink}href"
 _HREFS = ("href", _XLINK)
 _LENGTH = re.compile(r"\s*([0-9.]+(?:[eE][+-]?\d+)?)\s*(?:px|pt|pc|mm|cm|in)?\s*")
+_DPI = 96
+"""Pixels of an inch, as CSS has them: without, a drawing in points or centimetres has no size."""
 _NUMBER = re.compile(r"[-+]?[0-9.]+(?:[eE][+-]?\d+)?")
 _HELD = re.compile(r"#|data:image/(?:png|jpe?g|gif|webp)[;,]", re.IGNORECASE)
 
@@ -90,7 +92,7 @@ def _rendered(root: Element, name: str) -> bytes:
     wide, high = max(round(width * scale), 1), max(round(height * scale), 1)
     try:
         svg = tostring(root, "unicode")
-        return bytes(resvg_py.svg_to_bytes(svg_string=svg, width=wide, height=high, background="white"))
+        return bytes(resvg_py.svg_to_bytes(svg_string=svg, width=wide, height=high, dpi=_DPI, background="white"))
     except Exception as error:  # of another language
         raise MediaError(f"{name} cannot be rendered: {error}", "damaged") from error
 
