@@ -45,6 +45,7 @@ def noise(seed: int) -> Pillow.Image:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)  # making the pictures takes a minute of a busy machine
 def test_a_folder_of_46_large_photos(capture: CaptureServer, tmp_path: Path) -> None:
     """Of every kind that is decoded here to be sent, beside some that are sent as they are."""
     for name in ("small", "photos"):
