@@ -7,7 +7,7 @@ import random
 from collections.abc import AsyncGenerator
 
 import pytest
-from gemini_embed import ConnectionFailedError, RetryPolicy
+from gemini_embed import ApiError, ConnectionFailedError, RetryPolicy
 from gemini_embed.batch_jobs import downloading
 from gemini_embed.batch_jobs.downloading import blocks_of, lines_in
 from gemini_embed.errors import ReplyError
@@ -57,3 +57,18 @@ def test_a_line_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     assert blocks(b"x" * (2**20 - 1) + b"\n", pieces=90)
     with pytest.raises(ReplyError, match="more than 1 MiB"):
         blocks(b"x" * 2**21, pieces=90)
+
+
+def test_only_the_end_s_mark_was_lost() -> None:
+    """A server that is asked for what comes after the last byte says that there is none."""
+
+    async def stream(start: int) -> AsyncGenerator[bytes, None]:
+        if start:
+            raise ApiError(416, "OUT_OF_RANGE", "the range is not satisfiable", model="m")
+        yield b"one\ntwo"
+        raise ConnectionFailedError("it broke", model="m")
+
+    async def all_of() -> bytes:
+        return b"".join([block async for block in blocks_of(stream, AT_ONCE)])
+
+    assert asyncio.run(all_of()) == b"one\ntwo"

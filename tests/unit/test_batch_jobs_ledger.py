@@ -127,7 +127,7 @@ def test_rows_are_those_of_a_service_and_a_model(ledger: Ledger) -> None:
     assert [one.part for one in ledger.rows("developer", "gemini-embedding-2")] == [1, 2]
     assert [one.part for one in ledger.rows("developer", "gemini-embedding-2", under_way=False)] == [0, 1, 2]
     assert ledger.rows("vertex", "gemini-embedding-2") == ledger.rows("developer", "another") == []
-    assert [one.part for one in ledger.of_run("run")] == [0, 1, 2]
+    assert [one.part for one in ledger.of_run(("developer", "gemini-embedding-2"), "run")] == [0, 1, 2]
     (light, _) = ledger.rows("developer", "gemini-embedding-2", light=True)
     assert (light.part, light.tokens, light.keys, light.checks) == (1, 328, (), {})
 

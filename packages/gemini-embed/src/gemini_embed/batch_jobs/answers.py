@@ -138,6 +138,12 @@ class Answers:
         told = self._rows.keys() | self.refused.keys() | self.again.keys()
         self.again |= dict.fromkeys((self._wanted or frozenset()) - told, MISSING)
 
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether there are lines and none could be read: what came is no file of results. Told after `end`."""
+        told = self._rows or self.refused or self.strange or any(why != MISSING for why in self.again.values())
+        return self.unreadable > 0 and not told
+
     def get(self, key: bytes) -> NDArray[np.float32] | None:
         """The vector of a key, as served, float32; None when there is none to be trusted."""
         row = self._rows.get(key)

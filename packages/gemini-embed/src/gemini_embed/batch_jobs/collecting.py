@@ -19,7 +19,7 @@ from gemini_embed.batch_jobs.clearing import cleared_away
 from gemini_embed.batch_jobs.collected import Collected
 from gemini_embed.batch_jobs.downloading import lines_in
 from gemini_embed.batch_jobs.verifying import WIDER, compare, mismatch, some_keys
-from gemini_embed.errors import BatchMismatchError, NotFoundError
+from gemini_embed.errors import BatchMismatchError, NotFoundError, ReplyError
 from gemini_embed.metering import ObservedCall, observed
 from gemini_embed.result import Usage
 from gemini_embed.wire.batch_jobs import JobError, JobReport
@@ -58,6 +58,7 @@ class Collector:
         look_again_s: after this time a job that no list shows was never created.
         told: what is known of the calls that collecting is to OpenTelemetry and to `track_usage`.
         keep: leave files and jobs at the service.
+        ours: keys of the call's contents, which have `dimensions`.
     """
 
     ledger: Ledger
@@ -71,6 +72,7 @@ class Collector:
     look_again_s: float
     told: ObservedCall
     keep: bool = False
+    ours: frozenset[bytes] = frozenset()
 
     @classmethod
     def of(
@@ -98,6 +100,7 @@ class Collector:
             look_again_s=host.limits.look_again_s,
             told=ObservedCall(facts, request.connection.base_url, task, side, size, inputs=0, is_batch=True),
             keep=keep,
+            ours=frozenset(entry.key for entry in call.prepared.entries) if call else frozenset(),
         )
 
     async def collect(self, display_name: str) -> Collected | None:
@@ -130,10 +133,13 @@ class Collector:
             return JobReport(name=row.name, display_name=row.display_name, state="expired", error=gone)
 
     async def _collect(self, row: JobRow, report: JobReport, spent: _Spent) -> Collected:
-        size = next((len(vector) for vector in row.checks.values()), self.dimensions)
+        asked = None if self.ours.isdisjoint(row.keys) else self.dimensions  # a run may share its name with other sizes
+        size = next((len(vector) for vector in row.checks.values()), asked)
         folder = self.cache.path.parent
         with await asyncio.to_thread(Answers, row.keys or None, size, folder) as answers:
             report = await self._read(report, answers)
+            if answers.is_unreadable:
+                raise ReplyError(f"{row.name}: no line of its results can be read; the job is kept")
             notes = await self._verify(row, answers) if answers else []
             for block in answers.vectors():
                 await asyncio.to_thread(self.cache.write, self.model, block)

@@ -94,6 +94,7 @@ class Creating:
         self._queue, self._adopting = queue, adopting
         self._parts = itertools.count()
         self._foreign = Foreign(ledger, service)
+        self._drawn: set[bytes] = set()  # what is verified of jobs to be: cached, and part of the job all the same
         self.adopted: list[str] = []
         """Display names of jobs that other ledgers have created."""
 
@@ -108,6 +109,9 @@ class Creating:
             if (left := await self._adopted(report, lines)) is not None:
                 return left
         await self._queue.room(lines.tokens)
+        if brought := await asyncio.to_thread(self._ledger.cached, lines.keys) - self._drawn:
+            rest = await asyncio.to_thread(lines.without, brought)  # by another process, while there was no room
+            return Left([rest] if rest else [])
         name = JobName(order.run, next(self._parts), digest)
         held = order.budget.hold(str(name), lines.likely)
         try:
@@ -194,7 +198,7 @@ class Creating:
 
     async def _checks(self, lines: Lines) -> dict[bytes, NDArray[np.float32]]:
         order = self._order
-        return await online_vectors(
+        checks = await online_vectors(
             self._session,
             order.request,
             self._http,
@@ -202,6 +206,8 @@ class Creating:
             lines.entries,
             min(order.verify, most_verified(len(lines.entries))),
         )
+        self._drawn.update(checks)
+        return dict(checks)
 
     def _row(self, name: JobName, lines: Lines, checks: dict[bytes, NDArray[np.float32]], usd: float) -> JobRow:
         return JobRow(

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 
 from gemini_embed.calls.retries import RetryPolicy, Wait, decide
-from gemini_embed.errors import ReplyError, RequestError
+from gemini_embed.errors import ApiError, ReplyError, RequestError
 
 logger = logging.getLogger(__name__)
 
@@ -17,6 +17,8 @@ BLOCK_BYTES = 2**20
 """Of lines that are handed on together, to be read off the loop: few enough to stay in the CPU's caches."""
 MOST_LINE_BYTES = 2**26
 """Vertex AI's lines repeat their request, media among it; nothing that has no end is to fill the memory."""
+
+RANGE_NOT_SATISFIABLE = 416
 
 
 async def blocks_of(
@@ -41,6 +43,8 @@ async def blocks_of(
                         yield block
             break
         except RequestError as e:
+            if received and isinstance(e, ApiError) and e.code == RANGE_NOT_SATISFIABLE:
+                break  # only the mark of the end was lost
             number += 1
             jitter = random.random()  # noqa: S311  # jitter, not a secret
             decision = decide(e, policy, attempt=number, elapsed_s=clock() - began_at, items=1, random=jitter)

@@ -60,7 +60,7 @@ class Following:
 
     def _rows(self, earlier: bool) -> list[JobRow]:
         since = 0.0 if earlier else self.names.began_at(self._name)
-        rows = {row.display_name: row for row in self._ledger.of_run(self._name, since)}
+        rows = {row.display_name: row for row in self._ledger.of_run(self.of, self._name, since)}
         others = self._ledger.under_way(self._known.wanted).values() if self._known.wanted else ()
         for display_name in {*self._known.jobs, *self.names.shared(self._name), *others} - rows.keys():
             if row := self._ledger.get(display_name):

@@ -151,6 +151,10 @@ class Ledger:
 
         self._use(delete)
 
+    def cached(self, keys: Sequence[bytes]) -> frozenset[bytes]:
+        """Of these keys those that have a vector by now."""
+        return frozenset(self._cache.held(keys))
+
     def under_way(self, keys: Iterable[bytes]) -> dict[bytes, str]:
         """Of these keys those that a job under way has, and its display name."""
         wanted = tuple(keys)
@@ -160,9 +164,11 @@ class Ledger:
         """One row, None where there is none."""
         return next(iter(self._rows("display_name = ?", display_name)), None)
 
-    def of_run(self, run: str, since: float = 0.0) -> list[JobRow]:
-        """The rows of a run, in order: those under way, and those that were created `since` then."""
-        return self._rows("run = ? AND (created_at >= ? OR state IN ('intended', 'created'))", run, since)
+    def of_run(self, of: tuple[str, str], run: str, since: float = 0.0) -> list[JobRow]:
+        """The rows of a run of this service and model, in order: those under way, and those that were created `since`
+        then."""
+        where = "service = ? AND model = ? AND run = ? AND (created_at >= ? OR state IN ('intended', 'created'))"
+        return self._rows(where, *of, run, since)
 
     def display_names(self) -> frozenset[str]:
         """Of all jobs that are known with their lines."""

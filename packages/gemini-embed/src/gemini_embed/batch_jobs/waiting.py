@@ -9,7 +9,15 @@ from math import inf
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from gemini_embed.batch_jobs.polling import Pauses
-from gemini_embed.errors import BatchDeadlineError, BatchFailedError, BatchMismatchError, QuotaUsedUpError
+from gemini_embed.errors import (
+    ApiError,
+    BatchDeadlineError,
+    BatchFailedError,
+    BatchMismatchError,
+    GeminiEmbedError,
+    QuotaUsedUpError,
+    ReplyError,
+)
 from gemini_embed.notices import counted
 
 if TYPE_CHECKING:
@@ -78,7 +86,7 @@ class Waiting:
         """
         clock = asyncio.get_running_loop().time
         began_at, pauses = clock(), Pauses()
-        stuck: dict[str, BatchMismatchError] = {}
+        stuck: dict[str, GeminiEmbedError] = {}
         while True:
             left = _left(await self.following.rows(), stuck)
             for row in left:
@@ -107,10 +115,11 @@ class Waiting:
         patience = self.patience
         return patience.deadline_s is not None and patience.fallback == "online" and self.again is not None
 
-    async def _collect(self, row: JobRow, stuck: dict[str, BatchMismatchError]) -> None:
+    async def _collect(self, row: JobRow, stuck: dict[str, GeminiEmbedError]) -> None:
+        """Take one job in; what is wrong with its results keeps no other from being collected."""
         try:
             collected = await self.collector.collect(row.display_name)
-        except BatchMismatchError as e:
+        except (BatchMismatchError, ApiError, ReplyError) as e:
             stuck[row.display_name] = e
             return
         if collected is not None:
@@ -132,7 +141,9 @@ class Waiting:
         except QuotaUsedUpError:
             if clock() < until - CLOCKS_S:  # the quota of a day, for which no waiting helps
                 raise
-        return True
+            return True
+        made = {row.display_name for row in await self.following.rows()} - {row.display_name for row in rows}
+        return bool(made)  # none: what is missing could not be read again, and the result says why
 
     async def _time_is_over(self, left: Sequence[JobRow]) -> bool:
         fallback = self.patience.fallback

@@ -57,13 +57,14 @@ class Recall:
         told = {item.position: _told(item) for item in items if not _may_change(item)}
         missing = [item for item in items if item.position in told]
         found: dict[int, NDArray[np.float32]] = {}
-        for service, size in self._kept_as():
+        for number, (service, size) in enumerate(self._kept_as()):
             if not missing:
                 break
             begins = self._begins(service, size)
             keys = {item.position: _key(begins, told[item.position]) for item in missing}
-            for item in missing:
-                item.key = item.key or keys[item.position]  # the first: at the size asked for, in today's words
+            if number == 0:  # at the size asked for, in today's words
+                for item in missing:  # also where it had a key: its file may hold something else by now
+                    item.key = keys[item.position]
             vectors = self._cache.get(list(keys.values()))
             right = {place: vectors[key] for place, key in keys.items() if key in vectors}
             found |= {place: self._as_asked(row) for place, row in right.items() if size in (None, len(row))}

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from gemini_embed.errors import ConfigurationError, ConnectionFailedError
+from gemini_embed.errors import ConfigurationError, ConnectionFailedError, ReplyError
 from gemini_embed.quota import Gate, Pace, RateLimits, pacific, shared_pace
 from gemini_embed.secret import Secret, without_frames
 from gemini_embed.service.auth import Auth
@@ -119,6 +119,8 @@ class HttpSession:
                     reply = await replies.enter_async_context(sent(await self._auth.headers()))
                 if reply.status_code not in (200, 206):
                     raise _refusal(await whole_answer(reply, 2**20), model)
+                if (encoding := dict(reply.headers).get(b"content-encoding", b"identity")) not in (b"", b"identity"):
+                    raise ReplyError(f"the body is encoded ({encoding.decode('latin-1')}), which was not asked for")
                 unwanted = start if reply.status_code == 200 else 0  # of a server that sends all of it again
                 async for chunk in reply.pieces:
                     if wanted := chunk[unwanted:]:
