@@ -26,10 +26,10 @@ EXTRAS := $(addprefix --extra ,agents edge qdrant milvus media code documents he
 PYTEST := -m pytest -n $(JOBS) --dist worksteal
 # Unit tests of what differs in the second environment: google-genai, pymilvus, the frameworks.
 UNITS_OF_OTHERS := $(patsubst %,tests/unit/test_%.py,content_parts adapters_embedding_function adapters_genai_options adapters_options langchain_blocks langchain_options langchain_secrets stores_milvus stores_llama_nodes tasks)
-# What differs between Pythons: code, JSON, stores, media. All tiers on each of them: make test-long.
+# What differs between Pythons: code and JSON. All tiers on each of them: make test-long.
 # Those between the oldest and the newest do with the quickstart and the wire: what differs there differs in the newest
 # too.
-TIERS_OF_PYTHONS := tests/wire $(if $(BETWEEN),,tests/unit tests/conformance/test_stores*.py tests/integration/test_preparing_*.py)
+TIERS_OF_PYTHONS := tests/wire $(if $(BETWEEN),,tests/unit)
 # The Python after those that are tested: everything is to be had as wheels for it.
 NEXT_PYTHON := 3.14
 # Clients in JavaScript that meet the emulator, where npm is.
