@@ -269,7 +269,7 @@ def test_a_full_queue_is_waited_for(monkeypatch: pytest.MonkeyPatch, make: Make,
     """Jobs are created as others end, and the size that was refused is not tried again."""
     quick(monkeypatch)
     emulator.quota, emulator.batch_s = Quota(enqueued_tokens=200), 0.2
-    embedder = make(batch_limits={"max_items": 10, "look_again_s": 2})  # what is learned is believed for 10 s
+    embedder = make(batch_limits={"max_items": 10, "look_again_s": 20})  # what is learned is believed for 100 s
     embedder.batches.submit_documents([f"text {i}" for i in range(100)], verify=0)
     rows = [row for row in rows_of(embedder) if row.state != "lost"]
     assert sum(row.items for row in rows) == 100
