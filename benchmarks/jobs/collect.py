@@ -26,6 +26,7 @@ from benchmarks.jobs.process import cpu_s, peak_rss_mib, rss_mib
 from benchmarks.jobs.serve_results import DISPLAY_NAME, NAME, RESULTS, RUN, SIZE, VECTORS, key, vectors
 
 MODEL = "gemini-embedding-2"
+SERVICE = "measured"
 figures: dict[str, float] = {}
 
 
@@ -33,8 +34,8 @@ def core(url: str, cache: VectorCache, count: int) -> None:
     """Ours."""
     keys = tuple(key(number) for number in range(count))
     checks = {keys[n]: vectors()[n % VECTORS].astype(np.float32) for n in range(0, count, count // 4)}
-    with Embedder(MODEL, dimensions=SIZE, api_key="k", base_url=url, cache=cache) as embedder:
-        row = JobRow(display_name=DISPLAY_NAME, run=RUN, part=0, service="developer", model=MODEL,
+    with Embedder(MODEL, dimensions=SIZE, api_key="k", base_url=url, service=SERVICE, cache=cache) as embedder:
+        row = JobRow(display_name=DISPLAY_NAME, run=RUN, part=0, service=f"developer {SERVICE}", model=MODEL,
                      state="created", name=NAME, keys=keys, checks=checks)  # fmt: skip
         Ledger(cache).note(row)
         run = embedder.batches.get(RUN)
@@ -76,23 +77,33 @@ def measured() -> Iterator[None]:
     figures.update(cpu_s=cpu_s() - cpu, wall_s=perf_counter() - wall, before_mib=rss, peak_mib=peak_rss_mib())
 
 
+def collect(way: str, count: int, url: str, folder: Path) -> None:
+    """All lines, into a new cache.
+
+    Raises:
+        RuntimeError: some are not there.
+    """
+    cache = VectorCache(folder / "vectors.db")
+    len(cache)  # opened
+    if way == "core":
+        core(url, cache, count)
+    else:
+        with measured():
+            plain(streamed(url) if way == "json" else downloaded(url), cache)
+    if len(cache) != count:
+        raise RuntimeError(f"{len(cache)} vectors of {count} are there")
+
+
 def main(way: str, count: int) -> dict[str, Any]:
     """CPU and wall seconds, and memory."""
     with TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "benchmarks.jobs.serve_results", str(Path(folder) / "results"), str(count)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603 - our own command
-            url = server.stdout.readline().strip() if server.stdout else ""
-            cache = VectorCache(Path(folder) / "vectors.db")
-            len(cache)  # opened
-            if way == "core":
-                core(url, cache, count)
-            else:
-                with measured():
-                    plain(streamed(url) if way == "json" else downloaded(url), cache)
-            if len(cache) != count:
-                raise RuntimeError(f"{len(cache)} vectors of {count} are there")
-            size = (Path(folder) / "results").stat().st_size / 2**20
-            server.terminate()
+            try:
+                collect(way, count, server.stdout.readline().strip() if server.stdout else "", Path(folder))
+            finally:
+                server.terminate()
+        size = (Path(folder) / "results").stat().st_size / 2**20
     return {"way": way, "count": count, "file_mib": size, **figures}
 
 
