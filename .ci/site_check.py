@@ -99,7 +99,9 @@ def names(site: Path, pages: dict[Path, Html], config: dict[str, Any]) -> Iterat
         anchors = pages[site / f"reference/{page}.html"].anchors
         for module, said in entry.items():
             if module != "about":
-                yield from (f"reference/{page}.html: no {name}" for name in in_module(module, said) if name not in anchors)
+                yield from (
+                    f"reference/{page}.html: no {name}" for name in in_module(module, said) if name not in anchors
+                )
 
 
 if __name__ == "__main__":

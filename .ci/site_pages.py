@@ -21,7 +21,9 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 BESIDE = ("CHANGELOG.md",)
 """Pages of the site that lie at the top of the repository."""
-LINK = re.compile(r"(?P<image>!?)\[(?P<text>(?:[^\[\]]|\[[^\]]*\])*)\]\((?!\w+:|#)(?P<target>[^)#\s]+)(?P<anchor>#[^)\s]*)?\)")
+LINK = re.compile(
+    r"(?P<image>!?)\[(?P<text>(?:[^\[\]]|\[[^\]]*\])*)\]\((?!\w+:|#)(?P<target>[^)#\s]+)(?P<anchor>#[^)\s]*)?\)"
+)
 
 
 def main() -> None:
@@ -71,7 +73,12 @@ def reference(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         names = [name for module, said in entry.items() if module != "about" for name in in_module(module, said)]
         sections = [f"::: {name}" for name in names]
         yield f"{page}.md", "\n\n".join([f"# {title}", entry["about"].strip(), *sections, ""])
-        lines += ["", f"## [{title}]({page}.md)", "", ", ".join(f"[`{name.rpartition('.')[2]}`][{name}]" for name in names)]
+        lines += [
+            "",
+            f"## [{title}]({page}.md)",
+            "",
+            ", ".join(f"[`{name.rpartition('.')[2]}`][{name}]" for name in names),
+        ]
     yield "index.md", "\n".join([*lines, ""])
 
 
