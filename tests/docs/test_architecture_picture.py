@@ -10,7 +10,9 @@ from fix_docs import ROOT
 
 SVG = "{http://www.w3.org/2000/svg}"
 PICTURE = ElementTree.parse(ROOT / "docs/architecture.svg").getroot()  # noqa: S314 - our own file
-MAP = ast.get_docstring(ast.parse((ROOT / "packages/gemini-embed/src/gemini_embed/__init__.py").read_text("utf-8"))) or ""
+MAP = (
+    ast.get_docstring(ast.parse((ROOT / "packages/gemini-embed/src/gemini_embed/__init__.py").read_text("utf-8"))) or ""
+)
 ROWS = {
     name: int(row)
     for row, names in re.findall(r"^ {4}(\d+) +((?:`\w+/?` ?)+)", MAP, re.MULTILINE)
