@@ -149,6 +149,19 @@ test-release:
 # What the pages ask for beside the wheels themselves.
 RELEASED = "gemini-embed[edge,qdrant,milvus,media,code,documents,heif,watch,otel]" "gemini-embed-emulator[media]"
 
+.PHONY: docs
+docs: .venv-docs/.installed ## The site, in build/site: pages, the reference from docstrings, llms.txt; every link and anchor checked
+	@.venv-docs/bin/python .ci/site_pages.py
+	@PATH="$(CURDIR)/.venv-docs/bin:$$PATH" NO_COLOR=1 .venv-docs/bin/zensical build --clean --strict >build/docs.log 2>&1 || \
+		{ cat build/docs.log; exit 1; }
+	@! grep -E "^griffe: |Warning" build/docs.log # of docstrings, which do not fail it by themselves
+	@.venv-docs/bin/python .ci/site_twins.py
+	@.venv-docs/bin/python .ci/site_check.py
+
+.PHONY: docs-serve
+docs-serve: docs ## The site on http://localhost:8000
+	@.venv-docs/bin/python -m http.server --bind 127.0.0.1 --directory build/site 8000
+
 .PHONY: lint
 lint: $(VENV)/.tests ## ruff, mypy --strict, and zizmor on what the forge runs
 	$(VENV)/bin/ruff check .
@@ -169,13 +182,14 @@ constraints: .tools/bin/uv ## Pin again what changed in the pyproject files; all
 	@for set in current:constraints.txt compat:constraints-compat.txt stores:constraints-stores.txt; do \
 		$(COMPILE) $(EXTRAS) --group test --group lint --group release --group bench --group $${set%%:*} $(PYPROJECTS) --output-file $${set#*:} || exit 1; done
 	@$(COMPILE) $(EXTRAS) --extra daft --extra ray --group pytest --group scale $(PYPROJECTS) --output-file constraints-scale.txt
+	@$(COMPILE) --group docs pyproject.toml --constraints constraints.txt --output-file constraints-docs.txt
 	@$(COMPILE) $(EXTRAS) --resolution lowest-direct $(PYPROJECTS) --output-file constraints-lowest.txt
 COMPILE := $(UV) pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --no-emit-index-url --no-header \
 	--annotation-style line $(addprefix --no-emit-package ,$(NAMES))
 
 .PHONY: clean
 clean: ## Remove the environments, caches and what the tasks wrote
-	rm -rf .tools .venv .venv-* .node build .quickstart quickstart.html .mypy_cache .ruff_cache .pytest_cache .benchmarks
+	rm -rf .tools .venv .venv-* .node build .cache .quickstart quickstart.html .mypy_cache .ruff_cache .pytest_cache .benchmarks
 	find packages tests examples benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 # Environments. A stamp in each is older than what it was made from when it must be brought up to date.
@@ -210,6 +224,12 @@ $(VENV)/.tests: $(VENV)/.packages pyproject.toml
 .venv-scale-bench/.tests: constraints-scale.txt pyproject.toml $(PYPROJECTS) | .tools/bin/uv
 	$(call environment,.venv-scale-bench,constraints-scale.txt,scale)
 	@$(UV) pip install --quiet --python .venv-scale-bench langchain-google-genai==4.4.2 # it wants google-genai 2
+
+.venv-docs/.installed: constraints-docs.txt pyproject.toml | .tools/bin/uv
+	@test -x .venv-docs/bin/python || $(UV) venv --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv-docs
+	@echo "Installing into .venv-docs (constraints-docs.txt)"
+	@$(UV) pip install --quiet --python .venv-docs --constraints constraints-docs.txt --group docs
+	@touch $@
 
 .venv-lowest/.tests: constraints-lowest.txt pyproject.toml $(PYPROJECTS) | .tools/bin/uv
 	$(call environment,.venv-lowest,constraints-lowest.txt,pytest)

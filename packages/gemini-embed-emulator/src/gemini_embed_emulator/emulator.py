@@ -45,10 +45,10 @@ logger = logging.getLogger("gemini_embed_emulator")
 
 @dataclass(kw_only=True, eq=False)
 class Emulator(Settings):
-    """A local server for the Gemini embedding endpoints, in a thread of its own. `Settings` lists its arguments.
+    """A local server for the Gemini embedding endpoints, in a thread of its own. Its arguments are the attributes below.
 
-    with Emulator() as server:
-        print(server.base_url)  # http://127.0.0.1:<a free port>
+        with Emulator() as server:
+            print(server.base_url)  # http://127.0.0.1:<a free port>
 
     `requests` holds what came in, `faults` what is to go wrong, `batches` what is to become of batch jobs, `chat` what
     generateContent says; `bill` is what was billed, and `clock` the service's time, which can be moved on.

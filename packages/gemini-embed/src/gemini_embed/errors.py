@@ -168,9 +168,9 @@ class RequestError(GeminiEmbedError):
 
 
 class ApiError(RequestError):
-    """The service answered with an error.
+    """The service answered with an error, told in the words of the wire's error body.
 
-    Attributes, in the words of the wire's error body:
+    Attributes:
         code: HTTP status, such as 429.
         status: its name, such as "RESOURCE_EXHAUSTED"; "" when the body names none.
         message: what the service said.

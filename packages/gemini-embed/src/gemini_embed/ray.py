@@ -133,7 +133,8 @@ class RayBroker:
     Args:
         limits: of the project for the model, as `RateLimits` or a tier's name; those of who makes the actor hold.
         name: of the quota.
-        workers, beat_s: see `FileBroker`.
+        workers: see `FileBroker`.
+        beat_s: seconds, see `FileBroker`.
     """
 
     def __init__(self, limits: RateLimits | str, *, name: str = "quota", workers: int = 1, beat_s: float = 1.0) -> None:

@@ -92,9 +92,9 @@ def _counted(number: int, one: str, many: str | None = None) -> str:
 OnError = Literal["raise", "skip"]
 """What to do about inputs that cannot be embedded, while all others can.
 
-raise (the default): an `InputError` for the first that a check here finds, before any request; a `RefusedItemsError`
-    for those that the service refuses, after everything else is embedded.
-skip: their rows are NaN, and `EmbeddingResult.refused` lists them.
+- raise (the default): an `InputError` for the first that a check here finds, before any request; a
+  `RefusedItemsError` for those that the service refuses, after everything else is embedded.
+- skip: their rows are NaN, and `EmbeddingResult.refused` lists them.
 
 An `ApiError` of either means that the fault seems to lie elsewhere: whatever was sent was refused, in the same words,
 five inputs that were sent alone among it. Words that differ tell that it is the inputs, even where all are refused.

@@ -18,9 +18,10 @@ Side = Literal["query", "document"]
 ConditionMedia = Literal["query", "both", "none"]
 """On which side text that stands beside media gets gemini-embedding-2's prefix.
 
-query (the default): on queries, as Google's article on multimodal search does; documents with media are sent as they
-are, since the embeddings page keeps the prefixes to text and the model's own benchmark leaves them out.
-both: on documents too. none: on neither.
+- query (the default): on queries, as Google's article on multimodal search does; documents with media are sent as they
+  are, since the embeddings page keeps the prefixes to text and the model's own benchmark leaves them out.
+- both: on documents too.
+- none: on neither.
 """
 
 
@@ -37,14 +38,18 @@ Task = Literal[
 """What the vectors are for.
 
 Asymmetric tasks, where queries and documents are conditioned differently:
-    search (the default): find documents that match a query.
-    question_answering: find the passage that answers a question.
-    fact_checking: find evidence for or against a statement.
-    code_retrieval: find code by a description.
+
+- search (the default): find documents that match a query.
+- question_answering: find the passage that answers a question.
+- fact_checking: find evidence for or against a statement.
+- code_retrieval: find code by a description.
+
 Symmetric tasks, where both sides are the same:
-    classification, clustering: labels and groups.
-    similarity: how alike two texts are; not for retrieval.
-raw: nothing is added; what you pass is what the model reads.
+
+- classification, clustering: labels and groups.
+- similarity: how alike two texts are; not for retrieval.
+
+And raw: nothing is added; what you pass is what the model reads.
 """
 
 TASKS: tuple[Task, ...] = get_args(Task)

@@ -11,7 +11,9 @@ from gemini_embed.errors import GeminiEmbedError, InputError
 from gemini_embed.hits import Hit
 
 MediaKind = Literal["image", "audio", "video", "pdf"]
+"""What chat models take beside words."""
 KINDS: tuple[MediaKind, ...] = get_args(MediaKind)
+"""All of them."""
 MAX_BYTES = 15 * 2**20
 """Of media in one request: Gemini takes 20 MB, base64 and words included."""
 

@@ -16,10 +16,10 @@ from gemini_embed.tokens import most_tokens
 Overflow = Literal["warn", "error", "truncate"]
 """What to do about text beyond the model's token limit.
 
-warn (the default): one warning that names the positions of what is likely too long; the service cuts it.
-error: refuse it. The exact count is asked first (countTokens), and only for text that could be too long; on Vertex's
-    `:predict` the service is told to refuse instead (`autoTruncate: false`).
-truncate: let the service cut it, without a word.
+- warn (the default): one warning that names the positions of what is likely too long; the service cuts it.
+- error: refuse it. The exact count is asked first (countTokens), and only for text that could be too long; on Vertex's
+  `:predict` the service is told to refuse instead (`autoTruncate: false`).
+- truncate: let the service cut it, without a word.
 """
 
 NAMED_POSITIONS = 10

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from gemini_embed.cache import VectorCache
 
 DEFAULT_MODEL = "gemini-embedding-2"
+"""What embeds unless told otherwise."""
 _ADDED_LATER = {"_has_warned_of_mix": False, "batch_limits": BatchLimits(), "staging": None}
 """What pickles of earlier versions lack."""
 

@@ -41,15 +41,20 @@ class Embedder(Starting):
         condition_media: where text beside media gets the task's prefix: "query", "both" or "none".
         api_key: else `GOOGLE_API_KEY` or `GEMINI_API_KEY`, in this order, as google-genai looks for them.
         vertexai: None decides by `GOOGLE_GENAI_USE_VERTEXAI`, else by whether `project` or `credentials` is given.
-        project, location, credentials: for Vertex AI; location is "global" unless told otherwise, and without
-            credentials Application Default Credentials are used.
-        base_url, api_version: for proxies; versions are pinned to v1beta (Developer API) and v1beta1 (Vertex AI).
+        project: of Google Cloud, for Vertex AI.
+        location: of Vertex AI; "global" unless told otherwise.
+        credentials: for Vertex AI; without them Application Default Credentials are used.
+        base_url: of a proxy, a private endpoint or the emulator; it may end in the API's version.
+        api_version: v1beta (Developer API) and v1beta1 (Vertex AI) unless told otherwise.
         service: whose vectors these are, where `base_url` is not Google's; vectors of different services never meet in
             an index or a cache. None is "emulator" for the emulator on any port, and else host, port and path. Say
             "google" of a proxy that leads there.
         timeout_s: seconds for one attempt of one request, and for fetching one medium.
-        headers: sent with every request. proxy: URL; else the environment's. verify: False, or a CA file, or a context.
-        retry: a `RetryPolicy`, or its fields in a mapping. concurrency: requests in flight.
+        headers: sent with every request.
+        proxy: its URL; else the environment's.
+        verify: False, a file of certificates, or an SSL context.
+        retry: a `RetryPolicy`, or its fields in a mapping.
+        concurrency: requests in flight.
         batch_size: contents a call, at most the model's.
         rate_limits: the project's quotas for the model, as `RateLimits` or a tier's name ("free", "tier1"); what is not
             told is learned from the service. One pace serves all objects of a process with the same project and model.

@@ -35,9 +35,9 @@ SHOWN_AS_THEY_ARE = ("image/png", "image/jpeg", "image/webp", "image/heic", "ima
 
 
 class Opener:
-    """Opens the media of records: files inside of `root` only, URLs by `fetch`.
+    """Opens the media of records: files inside of `root` only, URLs by `fetch`. Errors are of every method.
 
-    Raises, from every method:
+    Raises:
         InputError: the medium is not kept, gone, of another kind, or cannot be opened.
         MissingExtraError: the library that opens it is not installed.
     """

@@ -125,7 +125,9 @@ class Migration(Switching):
         `add`, whatever the size.
 
         Args:
-            batch_size, max_cost_usd, progress: as of `MultimodalIndex.add`.
+            batch_size: records embedded and written together, as of `MultimodalIndex.add`.
+            max_cost_usd: the most that this run may spend; None: no limit.
+            progress: a bar on stderr; None shows it on a terminal and in a notebook.
             price: "batch" has jobs of the Batch API embed what the target lacks, at half the price and within a day;
                 the target's embedder needs a `cache=`. The source is read twice, for the jobs and once they are over,
                 and what it got meanwhile is embedded online. After a kill the same call goes on with those jobs.

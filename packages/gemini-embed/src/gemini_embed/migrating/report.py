@@ -73,14 +73,17 @@ class MigrationReport:
 
     @property
     def added(self) -> int:
+        """Records that were embedded and written."""
         return self.embedding.added
 
     @property
     def reused(self) -> int:
+        """Records that the target had already."""
         return self.embedding.reused
 
     @property
     def skipped(self) -> tuple[SkippedItem, ...]:
+        """Records that could not be embedded anew."""
         return self.embedding.skipped
 
     @property

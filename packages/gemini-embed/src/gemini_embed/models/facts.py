@@ -10,15 +10,19 @@ from typing import Literal, get_args
 from gemini_embed.errors import ConfigurationError
 
 Backend = Literal["developer", "vertex"]
+"""Which API: the Gemini Developer API or Vertex AI."""
 GOOGLE, EMULATOR = "google", "emulator"
 """Names of services whose vectors are kept apart; any other goes by its address, or by what its user calls it."""
 
 Endpoint = Literal["batchEmbedContents", "predict", "embedContent"]
+"""The method of the API that a model is called by."""
 Conditioning = Literal["prefix", "task_type", "none"]
 Modality = Literal["text", "image", "audio", "video", "pdf"]
+"""What a content, a record or a hit is of."""
 
 TEXT_ONLY: frozenset[Modality] = frozenset({"text"})
 ALL_MODALITIES: frozenset[Modality] = frozenset({"text", "image", "audio", "video", "pdf"})
+"""What gemini-embedding-2 takes."""
 
 DEVELOPER_IMAGES = frozenset({"image/png", "image/jpeg"})
 VERTEX_IMAGES = DEVELOPER_IMAGES | {"image/webp", "image/bmp", "image/heic", "image/heif", "image/avif"}

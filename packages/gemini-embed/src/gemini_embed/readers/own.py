@@ -44,9 +44,11 @@ class FunctionReader:
 
     @property
     def metadata(self) -> Mapping[str, Any]:
+        """None of its own."""
         return {}
 
     def takes(self, head: bytes) -> bool:
+        """Whatever has the name."""
         return True
 
     def passages(self, data: bytes, name: str, most_tokens: int) -> Iterator[Passage | Picture]:

@@ -17,14 +17,14 @@ Fusion = Literal["above_chance", "rrf", "standardized", "raw"]
 """How hits of several modalities become one list. Cosines of different modalities cannot be compared: a space that all
 share keeps a gap between them, so that unrelated texts often score higher than a text and the video it describes.
 
-above_chance (the default): what lies above chance in its modality by its rank, as "rrf" has it; all else comes behind
-    that, by how far it lies above what this query usually scores there. Chance is what the best of so many unrelated
-    records would reach, by a sample of the index. Modalities of a few records, where that cannot be told, and hits
-    that words have found are ranked as by "rrf".
-rrf: reciprocal rank fusion. The best of each modality come first, then the second best, and so on.
-standardized: by how far a score lies above what this query scores against a sample of its modality. Better where some
-    modalities hold nothing that fits, if the index has some dozens of records of each.
-raw: by the cosines as they are.
+- above_chance (the default): what lies above chance in its modality by its rank, as "rrf" has it; all else comes behind
+  that, by how far it lies above what this query usually scores there. Chance is what the best of so many unrelated
+  records would reach, by a sample of the index. Modalities of a few records, where that cannot be told, and hits
+  that words have found are ranked as by "rrf".
+- rrf: reciprocal rank fusion. The best of each modality come first, then the second best, and so on.
+- standardized: by how far a score lies above what this query scores against a sample of its modality. Better where some
+  modalities hold nothing that fits, if the index has some dozens of records of each.
+- raw: by the cosines as they are.
 """
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gemini_embed.records import Record
 
 FloatArray: TypeAlias = NDArray[np.float32]
+"""float32: a vector, shape (d,), or rows of them, (n, d)."""
 FilterLike: TypeAlias = Mapping[str, Any] | Any
 """A neutral filter (see `stores/filters.py`), or a filter object of the store's own engine, which passes through."""
 

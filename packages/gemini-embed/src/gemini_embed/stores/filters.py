@@ -25,6 +25,7 @@ from gemini_embed.records import LEAST_WHOLE, MODALITIES, MOST_WHOLE
 from gemini_embed.stores.base import FilterLike
 
 Scalar: TypeAlias = str | int | float | bool
+"""What a field of the metadata is compared with."""
 Path: TypeAlias = tuple[str, ...]
 """A field's name, split at the dots."""
 
@@ -78,23 +79,35 @@ class Not:
 
 
 Node: TypeAlias = AnyOf | Missing | Range | All | Some | Not
+"""A filter, read: a condition on a field, or a combination of others."""
 
 
 class Vocabulary(Protocol[T]):
     """A store's words for the leaves and the combinations of a filter; T is its own condition type."""
 
     @abstractmethod
-    def any_of(self, path: Path, values: Sequence[Scalar]) -> T: ...
+    def any_of(self, path: Path, values: Sequence[Scalar]) -> T:
+        """The field at `path` is one of `values`."""
+
     @abstractmethod
-    def missing(self, path: Path) -> T: ...
+    def missing(self, path: Path) -> T:
+        """The field at `path` is missing, null or an empty list."""
+
     @abstractmethod
-    def between(self, path: Path, bounds: Mapping[str, Any]) -> T: ...
+    def between(self, path: Path, bounds: Mapping[str, Any]) -> T:
+        """It lies within `bounds`, by "gt", "gte", "lt" and "lte"."""
+
     @abstractmethod
-    def every(self, parts: Sequence[T]) -> T: ...
+    def every(self, parts: Sequence[T]) -> T:
+        """All of `parts` hold."""
+
     @abstractmethod
-    def some(self, parts: Sequence[T]) -> T: ...
+    def some(self, parts: Sequence[T]) -> T:
+        """At least one of them does."""
+
     @abstractmethod
-    def negated(self, part: T) -> T: ...
+    def negated(self, part: T) -> T:
+        """`part` does not hold."""
 
 
 def translate(node: Node, words: Vocabulary[T]) -> T:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Consistency: TypeAlias = Literal["Strong", "Session", "Bounded", "Eventually"]
+"""How soon a search sees what was written, in Milvus's own words."""
 
 
 class ClientSearches(Store):

@@ -46,9 +46,11 @@ class GeminiEmbedding(Doors):
         debug_config: refused where it would record or replay.
         embed_batch_size: inputs a request, at most the model's; default the model's. All batches of a call are in
             flight together, up to `concurrency`.
-        retries: attempts of one request. timeout: seconds for one attempt. retry_min_seconds, retry_max_seconds:
-            the first and the longest wait. retry_exponential_base: the factor between waits. Or pass
-            retry=RetryPolicy(...).
+        retries: attempts of one request; or pass `retry=RetryPolicy(...)` for this and the next four.
+        timeout: seconds for one attempt.
+        retry_min_seconds: the first wait.
+        retry_max_seconds: the longest wait.
+        retry_exponential_base: the factor between waits.
         num_workers: LlamaIndex's name for `concurrency`.
         embeddings_cache: a KV store. Keys hold model, size, task and side, so vectors of different making never mix;
             media are not cached there (`cache=` keeps them).

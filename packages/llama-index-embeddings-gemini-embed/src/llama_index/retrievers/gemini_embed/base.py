@@ -44,7 +44,8 @@ class GeminiMultimodalRetriever(BaseRetriever):
         index: what to search. Its embedder conditions queries.
         similarity_top_k: most nodes wanted.
         filters: LlamaIndex's `MetadataFilters`, a neutral filter such as `{"modality": "image"}`, or the store's own.
-        callback_manager, verbose: as of any retriever.
+        callback_manager: as of any retriever.
+        verbose: as of any retriever.
         options: `score_threshold`, `fusion`, `quotas`, `mmr`, `collapse`, `merge`, `padding`, `precision`,
             `hypothetical`, `lexical` and `task`, as of `MultimodalIndex.search`; for one call:
             `retriever.with_options(mmr=0.5).retrieve(...)`. `metadata["found_by"]` of a node says so where words have
