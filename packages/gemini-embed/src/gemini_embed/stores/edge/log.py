@@ -1,4 +1,4 @@
-"""The engine's log, of which the last entry is played back whenever a shard is opened, though it was applied long ago."""
+"""The engine's log, of which the last entry is played back whenever a shard is opened, however long ago that was."""
 
 from __future__ import annotations
 

@@ -88,7 +88,8 @@ class EdgeStore(SettingsOnly, OfOneProcess, FolderPointers, EdgeWords):
         self._shard: qdrant_edge.EdgeShard | None = None
         self._fingerprint: Fingerprint | None = None
         self._made: set[str] = set()  # codes, when the shard was loaded
-        self._written_bytes, self._has_upserted = 0, False  # since pages were last given back; since the shard was loaded
+        self._has_upserted = False  # since the shard was loaded
+        self._written_bytes = 0  # since pages were last given back
 
     def __repr__(self) -> str:
         return f"EdgeStore({str(self.path)!r})"
