@@ -11,31 +11,22 @@ from gemini_embed.engine import Steps, arun, run
 from gemini_embed.errors import InputError, StoreError
 from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.hits import Opener
-from gemini_embed.indexing import (
-    AddOptions,
-    AddReport,
-    Describe,
-    ItemLike,
-    Place,
-    add_steps,
-    estimate_add,
-    sync_steps,
-)
 from gemini_embed.indexing.by_jobs import ByJobs
 from gemini_embed.indexing.following import Followed, Follows
-from gemini_embed.indexing.shrinking import Shrinking
 from gemini_embed.indexing.watching import Watches
-from gemini_embed.metering import Estimate, Price
-from gemini_embed.readers import ReaderLike, held_picture
-from gemini_embed.result import OnError
 from gemini_embed.searching import Census
 from gemini_embed.searching.doors import Searches
 from gemini_embed.stores.aliases import HasAliases
 from gemini_embed.stores.base import Store, copied
-from gemini_embed.windows import Cutting
 
 if TYPE_CHECKING:
     from gemini_embed.embedder import Embedder
+    from gemini_embed.indexing import AddOptions, AddReport, Describe, ItemLike, Place
+    from gemini_embed.metering import Estimate, Price
+    from gemini_embed.readers import ReaderLike
+    from gemini_embed.records import Record
+    from gemini_embed.result import OnError
+    from gemini_embed.windows import Cutting
 
 
 class MultimodalIndex(ByJobs, Searches, Watches):
@@ -49,7 +40,7 @@ class MultimodalIndex(ByJobs, Searches, Watches):
         self.embedder = embedder
         self.store = store
         self._census = Census(store)
-        self.opener = Opener(embedder.root, embedder.fetch, held_picture)
+        self.opener = Opener(embedder.root, embedder.fetch, _held_picture)
         self._closed = False
 
     @classmethod
@@ -143,6 +134,9 @@ class MultimodalIndex(ByJobs, Searches, Watches):
             StoreError: the store failed; `.completed` holds what was embedded and not written.
             FingerprintMismatchError: the store holds vectors made another way.
         """
+        from gemini_embed.indexing import AddOptions, add_steps
+        from gemini_embed.windows import Cutting
+
         given = AddOptions(
             batch_size=batch_size,
             on_error=on_error,
@@ -163,6 +157,8 @@ class MultimodalIndex(ByJobs, Searches, Watches):
 
     async def aadd(self, items: Iterable[ItemLike] | Place, **options: Unpack[AddOptions]) -> AddReport:
         """`add`, without blocking the loop."""
+        from gemini_embed.indexing import add_steps
+
         return await arun(self._changing(add_steps(self.embedder, self._opened, items, options)))
 
     def sync(self, folder: Place, **options: Unpack[AddOptions]) -> AddReport:
@@ -183,6 +179,8 @@ class MultimodalIndex(ByJobs, Searches, Watches):
 
     async def async_sync(self, folder: Place, **options: Unpack[AddOptions]) -> AddReport:
         """`sync`, without blocking the loop; `async` alone is a word of the language."""
+        from gemini_embed.indexing import sync_steps
+
         return await arun(self._changing(sync_steps(self.embedder, self._opened, Path(folder), options)))
 
     def estimate(self, items: Iterable[ItemLike] | Place, **options: Unpack[AddOptions]) -> Estimate:
@@ -192,6 +190,8 @@ class MultimodalIndex(ByJobs, Searches, Watches):
         is counted. `options` are those of `add`; `price="batch"` gives a `BatchEstimate`, with both prices and the jobs
         in turn.
         """
+        from gemini_embed.indexing import estimate_add
+
         return estimate_add(self.embedder, self._opened, items, options)
 
     async def aestimate(self, items: Iterable[ItemLike] | Place, **options: Unpack[AddOptions]) -> Estimate:
@@ -208,6 +208,8 @@ class MultimodalIndex(ByJobs, Searches, Watches):
         Raises:
             ConfigurationError: a larger size, or one that the model has not.
         """
+        from gemini_embed.indexing.shrinking import Shrinking
+
         if store is self.store:
             raise InputError("an index cannot be copied to its own store")
         source = self._opened()
@@ -230,6 +232,8 @@ class MultimodalIndex(ByJobs, Searches, Watches):
         return self._closed
 
     def _synced(self, folder: Place, options: AddOptions, *, may_be_empty: bool) -> AddReport:
+        from gemini_embed.indexing import sync_steps
+
         steps = sync_steps(self.embedder, self._opened, Path(folder), options, may_be_empty=may_be_empty)
         return run(self._changing(steps))
 
@@ -250,6 +254,13 @@ class MultimodalIndex(ByJobs, Searches, Watches):
 
     def _has_changed(self) -> None:
         self._census.forget()
+
+
+def _held_picture(record: Record, root: str | None) -> bytes | None:
+    """See `readers.held_picture`; the readers of all kinds of files are loaded when one is opened."""
+    from gemini_embed.readers import held_picture
+
+    return held_picture(record, root)
 
 
 class _FollowingIndex(Follows, MultimodalIndex):

@@ -25,7 +25,8 @@ class Where:
     folder: Annotated[Path | None, Parameter(alias="-C")] = None
     """Folder whose index is meant; the current one by default."""
     store: str | None = None
-    """edge:PATH, qdrant:URL or milvus:URI; in .gemini-embed/ below the folder by default."""
+    """edge:PATH, qdrant:URL or milvus:URI, with #COLLECTION behind or without; in .gemini-embed/ below the folder by
+    default."""
     emulator: Annotated[bool | None, Parameter(negative="")] = None
     """Vectors of the built-in emulator: no key, no network, and not the model."""
     model: str | None = None

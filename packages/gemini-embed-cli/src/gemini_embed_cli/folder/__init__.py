@@ -2,6 +2,7 @@
 
 errors        what cannot be done, in a sentence
 settings      what was asked for: flags, environment, gemini-embed.toml
+address       of a store that is told;  collections: what a folder's is called on a server
 keys          whether there is one
 home          where the index lives, and whose vectors are there
 turns         turns at what one process at a time can have

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gemini_embed_cli.folder.address import Address
+from gemini_embed_cli.folder.collections import collection_of
 from gemini_embed_cli.folder.errors import FolderError
 from gemini_embed_cli.folder.home import FIRST, Home
 from gemini_embed_cli.folder.keys import NO_KEY, has_key
@@ -18,7 +20,7 @@ from gemini_embed_cli.folder.spending import spent
 
 if TYPE_CHECKING:
     from gemini_embed import Budget, Embedder, MultimodalIndex
-    from gemini_embed.stores.aliases import HasAliases
+    from gemini_embed.stores.aliases import HasAliases, OfOneCollection
 
     from gemini_embed_cli.folder.sharing import SharedEdgeStore
 
@@ -154,29 +156,16 @@ class OpenFolder:
     def _made_store(self) -> HasAliases:
         if self.settings.store is None:
             return self._edge(self.home.index, FIRST)
-        kind, _, place = self.settings.store.partition(":")
-        if kind == "edge" and place:
-            return self._edge(self.settings.folder / Path(place).expanduser(), None)
-        if kind == "qdrant" and place:
-            from gemini_embed import QdrantStore
-
-            return QdrantStore(url=place, collection=self.collection)
-        if kind == "milvus" and place:
-            from gemini_embed import MilvusStore
-
-            return MilvusStore(place, collection=self.collection)
-        raise FolderError(f"store {self.settings.store!r}: it is edge:PATH, qdrant:URL or milvus:URI")
+        address = Address.of(self.settings.store)
+        if address.kind == "edge":
+            return self._edge(address.below(self.settings.folder), None)
+        stored = partial(_of_server, address, self.settings.folder)
+        return stored(address.collection) if address.collection else collection_of(self.settings, stored)
 
     def _edge(self, path: Path, first: str | None) -> SharedEdgeStore:
         from gemini_embed_cli.folder.sharing import SharedEdgeStore
 
         return SharedEdgeStore(path, first=first, wait_s=self.settings.wait_s)
-
-    @property
-    def collection(self) -> str:
-        """The name of the folder's collection on a server."""
-        words = re.sub("[^0-9A-Za-z]+", "_", self.settings.folder.name)
-        return f"gemini_embed_{words}{'_emulator' if self.settings.emulator else ''}"
 
     def _connected(self, model: str, dimensions: int | None) -> Embedder:
         from gemini_embed import Embedder
@@ -201,3 +190,14 @@ class OpenFolder:
         if not has_key(os.environ):
             raise FolderError(NO_KEY)
         return Embedder(model, dimensions=dimensions, root=root, cache=cache, rate_limits=self.settings.rate_limits)
+
+
+def _of_server(address: Address, folder: Path, collection: str) -> OfOneCollection:
+    if address.kind == "qdrant":
+        from gemini_embed import QdrantStore
+
+        return QdrantStore(url=address.place, api_key=address.key, collection=collection)
+    from gemini_embed import MilvusStore
+
+    place = address.place if "://" in address.place else address.below(folder)
+    return MilvusStore(place, token=address.key, collection=collection)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,8 @@ class Settings:
 
     Attributes:
         folder: whose index is meant, an absolute path.
-        store: `edge:PATH`, `qdrant:URL` or `milvus:URI`; None: in `.gemini-embed/` below the folder.
+        store: `edge:PATH`, `qdrant:URL` or `milvus:URI`, see `Address`; None: in `.gemini-embed/` below the folder. It
+            may hold a password, so it is not shown.
         emulator: whether vectors are the emulator's, which needs no key. It is not the model.
         model, dimensions: that embeds, and the length of its vectors; None: as the index was made, and for a new one
             gemini-embedding-2 with 768.
@@ -31,7 +32,7 @@ class Settings:
     """
 
     folder: Path
-    store: str | None = None
+    store: str | None = field(default=None, repr=False)
     emulator: bool = False
     model: str | None = None
     dimensions: int | None = None

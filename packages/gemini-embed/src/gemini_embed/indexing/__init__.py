@@ -22,12 +22,33 @@ following    the index of the collection that an alias leads to now
 report       what was done;  by_folder: counted;  report_page: as HTML;  progress: a bar meanwhile
 """
 
-from gemini_embed.indexing.estimating import estimate_add
-from gemini_embed.indexing.items import Describe, Item, ItemLike, Place, Unreadable
-from gemini_embed.indexing.options import AddOptions
-from gemini_embed.indexing.report import AddReport, SkippedItem
-from gemini_embed.indexing.steps import add_steps
-from gemini_embed.indexing.syncing import sync_steps
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gemini_embed.indexing.estimating import estimate_add
+    from gemini_embed.indexing.items import Describe, Item, ItemLike, Place, Unreadable
+    from gemini_embed.indexing.options import AddOptions
+    from gemini_embed.indexing.report import AddReport, SkippedItem
+    from gemini_embed.indexing.steps import add_steps
+    from gemini_embed.indexing.syncing import sync_steps
+
+_LAZY = {
+    "AddOptions": "gemini_embed.indexing.options",
+    "AddReport": "gemini_embed.indexing.report",
+    "Describe": "gemini_embed.indexing.items",
+    "Item": "gemini_embed.indexing.items",
+    "ItemLike": "gemini_embed.indexing.items",
+    "Place": "gemini_embed.indexing.items",
+    "SkippedItem": "gemini_embed.indexing.report",
+    "Unreadable": "gemini_embed.indexing.items",
+    "add_steps": "gemini_embed.indexing.steps",
+    "estimate_add": "gemini_embed.indexing.estimating",
+    "sync_steps": "gemini_embed.indexing.syncing",
+}
+"""A search needs none of them, so each is loaded when it is first named."""
 
 __all__ = [
     "AddOptions",
@@ -42,3 +63,10 @@ __all__ = [
     "estimate_add",
     "sync_steps",
 ]
+
+if not TYPE_CHECKING:  # a type checker would take any misspelt name for one of these
+
+    def __getattr__(name: str) -> Any:
+        if name in _LAZY:
+            return getattr(import_module(_LAZY[name]), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Unpack
 from gemini_embed.engine import Steps, arun
 from gemini_embed.engine import run as run_steps
 from gemini_embed.indexing.held import Held
-from gemini_embed.indexing.items import ItemLike, Place
-from gemini_embed.indexing.options import AddOptions
-from gemini_embed.indexing.report import AddReport, Tally
-from gemini_embed.indexing.steps import add_steps, collect_steps, submit_steps
 
 if TYPE_CHECKING:
     from gemini_embed.batch_jobs.run import BatchRun
     from gemini_embed.embedder import Embedder
+    from gemini_embed.indexing.items import ItemLike, Place
+    from gemini_embed.indexing.options import AddOptions
+    from gemini_embed.indexing.report import AddReport, Tally
 
 
 class ByJobs(Held):
@@ -30,6 +29,8 @@ class ByJobs(Held):
 
     def add_told(self, items: Iterable[ItemLike] | Place, tally: Tally, **options: Unpack[AddOptions]) -> AddReport:
         """`add`, which also tells `tally` what became of each item: it grows with their number."""
+        from gemini_embed.indexing.steps import add_steps
+
         return run_steps(self._changing(add_steps(self.embedder, self._opened, items, options, tally)))
 
     def submit(
@@ -51,12 +52,16 @@ class ByJobs(Held):
             InputError: an item cannot be indexed; jobs that were made by then go on.
             BudgetError: the next job would cost more than is left.
         """
+        from gemini_embed.indexing.steps import submit_steps
+
         return run_steps(submit_steps(self.embedder, self._opened, items, options, name))
 
     async def asubmit(
         self, items: Iterable[ItemLike] | Place, *, name: str | None = None, **options: Unpack[AddOptions]
     ) -> BatchRun:
         """`submit`, without blocking the loop."""
+        from gemini_embed.indexing.steps import submit_steps
+
         return await arun(submit_steps(self.embedder, self._opened, items, options, name))
 
     def collect(self, run: BatchRun, items: Iterable[ItemLike] | Place, **options: Unpack[AddOptions]) -> AddReport:
@@ -65,10 +70,14 @@ class ByJobs(Held):
         What the run has not brought (refused there, changed since, too late for `deadline_s`) is embedded online.
         `options` are those of `add`, and should be those of `submit`: a window that is cut elsewhere is another one.
         """
+        from gemini_embed.indexing.steps import collect_steps
+
         return run_steps(self._changing(collect_steps(self.embedder, self._opened, run, items, options)))
 
     async def acollect(
         self, run: BatchRun, items: Iterable[ItemLike] | Place, **options: Unpack[AddOptions]
     ) -> AddReport:
         """`collect`, without blocking the loop."""
+        from gemini_embed.indexing.steps import collect_steps
+
         return await arun(self._changing(collect_steps(self.embedder, self._opened, run, items, options)))

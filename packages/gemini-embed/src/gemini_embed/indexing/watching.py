@@ -10,14 +10,16 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol, Unpack
+from typing import TYPE_CHECKING, Any, Protocol, Unpack
 
 from gemini_embed.checks import positive_number
 from gemini_embed.errors import InputError, missing_extra
-from gemini_embed.indexing.choosing import Chosen
-from gemini_embed.indexing.items import Place
-from gemini_embed.indexing.options import AddOptions, How
-from gemini_embed.indexing.report import AddReport
+
+if TYPE_CHECKING:
+    from gemini_embed.indexing.choosing import Chosen
+    from gemini_embed.indexing.items import Place
+    from gemini_embed.indexing.options import AddOptions
+    from gemini_embed.indexing.report import AddReport
 
 QUIET_S = 0.5
 """After a change the folder must be quiet for so long before it is read: who writes a file writes it in pieces."""
@@ -135,6 +137,8 @@ class _Changes:
         are one."""
         if not os.path.isdir(self._folder):
             raise InputError(f"there is no folder {self._folder}: watch takes one folder")
+        from gemini_embed.indexing.options import How
+
         chosen = How.asked(self._options, on_error="skip").choice.below(self._folder)
         found = self._library.watch(
             os.path.realpath(self._folder),

@@ -15,12 +15,39 @@ lines        lines counted, and cut where little is torn apart
 Prose, and what no reader is for, is cut by sentences (`windows/texts`). Media have `windows/`.
 """
 
-from gemini_embed.readers.chosen import Readers, label_of
-from gemini_embed.readers.held import held_picture, held_pictures, is_read_in_parts
-from gemini_embed.readers.own import FunctionReader, ReaderLike, ReadFunction, own_passage, readers_of
-from gemini_embed.readers.passages import FileReader, Passage, Picture
-from gemini_embed.readers.reading import contents_of, said_in
-from gemini_embed.readers.table import mime_type_named, reader_of
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gemini_embed.readers.chosen import Readers, label_of
+    from gemini_embed.readers.held import held_picture, held_pictures, is_read_in_parts
+    from gemini_embed.readers.own import FunctionReader, ReaderLike, ReadFunction, own_passage, readers_of
+    from gemini_embed.readers.passages import FileReader, Passage, Picture
+    from gemini_embed.readers.reading import contents_of, said_in
+    from gemini_embed.readers.table import mime_type_named, reader_of
+
+_LAZY = {
+    "FileReader": "gemini_embed.readers.passages",
+    "FunctionReader": "gemini_embed.readers.own",
+    "Passage": "gemini_embed.readers.passages",
+    "Picture": "gemini_embed.readers.passages",
+    "ReadFunction": "gemini_embed.readers.own",
+    "ReaderLike": "gemini_embed.readers.own",
+    "Readers": "gemini_embed.readers.chosen",
+    "contents_of": "gemini_embed.readers.reading",
+    "held_picture": "gemini_embed.readers.held",
+    "held_pictures": "gemini_embed.readers.held",
+    "is_read_in_parts": "gemini_embed.readers.held",
+    "label_of": "gemini_embed.readers.chosen",
+    "mime_type_named": "gemini_embed.readers.table",
+    "own_passage": "gemini_embed.readers.own",
+    "reader_of": "gemini_embed.readers.table",
+    "readers_of": "gemini_embed.readers.own",
+    "said_in": "gemini_embed.readers.reading",
+}
+"""A search needs none of them, so each is loaded when it is first named."""
 
 __all__ = [
     "FileReader",
@@ -41,3 +68,10 @@ __all__ = [
     "readers_of",
     "said_in",
 ]
+
+if not TYPE_CHECKING:  # a type checker would take any misspelt name for one of these
+
+    def __getattr__(name: str) -> Any:
+        if name in _LAZY:
+            return getattr(import_module(_LAZY[name]), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

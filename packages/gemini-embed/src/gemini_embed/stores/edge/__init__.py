@@ -6,6 +6,7 @@ folder        its fingerprint, and the engine's shard;  pointer: other names of 
 searches      a search in the engine's words
 child         work in a process of its own, such as optimising
 requantizing  other codes for a shard
+log           its last entry, which is played back
 memory        given back while mapped files grow
 """
 

@@ -32,6 +32,7 @@ from gemini_embed.stores.base import (
 )
 from gemini_embed.stores.edge.child import optimize
 from gemini_embed.stores.edge.folder import LOCK_SIGN, check_room, damaged, engine, kept_fingerprint, load
+from gemini_embed.stores.edge.log import close_shard
 from gemini_embed.stores.edge.memory import release_mapped
 from gemini_embed.stores.edge.pointer import FolderPointers
 from gemini_embed.stores.edge.requantizing import codes_made, kept_quantization, needed_bytes, requantized
@@ -87,6 +88,7 @@ class EdgeStore(SettingsOnly, OfOneProcess, FolderPointers, EdgeWords):
         self._shard: qdrant_edge.EdgeShard | None = None
         self._fingerprint: Fingerprint | None = None
         self._made: set[str] = set()  # codes, when the shard was loaded
+        self._has_upserted = False  # since the shard was loaded
         self._written_bytes = 0  # since pages were last given back
 
     def __repr__(self) -> str:
@@ -122,6 +124,7 @@ class EdgeStore(SettingsOnly, OfOneProcess, FolderPointers, EdgeWords):
                 for record, vector in zip(records, self._with_words(records, rows), strict=True)
             ]
             self._update(edge.UpdateOperation.upsert_points(points))
+            self._has_upserted = True
             self._written_bytes += rows.nbytes
             if self._written_bytes >= _RELEASED_AT_BYTES:
                 self._written_bytes = 0
@@ -219,7 +222,7 @@ class EdgeStore(SettingsOnly, OfOneProcess, FolderPointers, EdgeWords):
         process; worth it from some 100,000 vectors on, after large additions. Searches are right without it.
         """
         with self._open_shard() as shard:
-            shard.close()
+            close_shard(self.folder, shard, self._has_upserted)
             self._shard = None
             try:
                 optimize(self.folder)
@@ -246,9 +249,9 @@ class EdgeStore(SettingsOnly, OfOneProcess, FolderPointers, EdgeWords):
             return
         with self._alone():
             shard, self._shard, self._fingerprint, self._words = self._shard, None, None, None
-            self._pinned = None
+            folder, self._pinned = self.folder, None
             if shard is not None:
-                shard.close()
+                close_shard(folder, shard, self._has_upserted)
 
     def _of_folder(self, folder: Path) -> EdgeStore:
         return EdgeStore(folder, oversampling=self._oversampling, lexical=self._lexical)
@@ -259,7 +262,7 @@ class EdgeStore(SettingsOnly, OfOneProcess, FolderPointers, EdgeWords):
 
     def _load(self) -> qdrant_edge.EdgeShard:
         loaded = load(self.folder, self._dimensions, self._quantization)
-        self._made = codes_made(self.folder)
+        self._made, self._has_upserted = codes_made(self.folder), False
         return loaded
 
     @contextmanager

@@ -18,6 +18,7 @@ import numpy as np
 from gemini_embed.errors import missing_extra
 from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.records import Record
+from gemini_embed.secret import without_userinfo
 from gemini_embed.stores.aliases import AliasUse, alias_use
 from gemini_embed.stores.base import (
     Batch,
@@ -115,7 +116,8 @@ class MilvusStore(SettingsOnly, OfOneProcess, ClientAliases, ClientSearches):
         self._lock = threading.RLock()
 
     def __repr__(self) -> str:
-        return f"MilvusStore({self._place!r}, {self._names()})"
+        place = self._place if self._file is not None else without_userinfo(self._place)
+        return f"MilvusStore({place!r}, {self._names()})"
 
     def open(self, fingerprint: Fingerprint) -> None:
         self._check_process()

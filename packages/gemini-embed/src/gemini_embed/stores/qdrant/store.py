@@ -20,6 +20,7 @@ import numpy as np
 
 from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.records import Record
+from gemini_embed.secret import without_userinfo
 from gemini_embed.stores.aliases import AliasUse, alias_use
 from gemini_embed.stores.base import (
     Batch,
@@ -114,7 +115,9 @@ class QdrantStore(SettingsOnly, OfOneProcess, ClientAliases, ClientCodes, Client
         self.collection, self.alias = collection, alias_use(alias)
         # Absolute, so that a later change of directory changes nothing.
         self._location, self._path = location, None if path is None else str(Path(path).absolute())
-        self._where = "your client" if client is not None else str(location or url or self._path)
+        self._where = (
+            "your client" if client is not None else str(location or (url and without_userinfo(url)) or self._path)
+        )
         self._url, self._api_key, self._timeout_s = url, api_key, timeout_s
         self._adopt, self._retry_for_s = adopt, retry_for_s
         self._quantization, self._oversampling = quantization, oversampling
