@@ -49,7 +49,8 @@ class Migration(Switching):
         source_field: the metadata field that says what a record is a part of, kept as `source`.
         ids: "new" makes them of the old ones, as an index of ours would make them of the same contents; "keep" leaves
             them as they are, for doc stores and record managers that hold them (where the target cannot have such an
-            id, it is made new). None: "new" for ours, "keep" for others'.
+            id, it is made new). None: "new" for ours, "keep" for others', those in a collection that was taken over
+            (`adopt=True`) too.
         where: a filter; only matching records are moved, and nothing is removed from the target.
         on_missing: what becomes of a medium that is gone or has changed, or was never kept: "skip" leaves it out and
             says so, "text" embeds its text (a caption, a page's text) where there is some.
@@ -228,7 +229,7 @@ class Migration(Switching):
         self._mover = Mover(
             was=self.source.fingerprint.digest if is_ours and self.source.fingerprint else None,
             becomes=kept.digest,
-            ids=self._ids or ("new" if is_ours else "keep"),
+            ids=self._ids or (None if is_ours else "keep"),
             store=store,
             root=embedder.root,
             fetch=embedder.fetch,
