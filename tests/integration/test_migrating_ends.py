@@ -12,7 +12,7 @@ import pytest
 from gemini_embed import ConfigurationError, Embedder, Item, Migration, MultimodalIndex, QdrantStore, StoreError
 from gemini_embed.stores.edge import EdgeStore
 from gemini_embed_emulator import Emulator
-from qdrant_client import QdrantClient
+from qdrant_client import QdrantClient, models
 
 MakeEmbedder = Callable[..., Embedder]
 
@@ -73,10 +73,40 @@ def test_what_verify_cannot_take(old: MultimodalIndex, new: MultimodalIndex) -> 
         migration.verify("bread")
     with pytest.raises(ConfigurationError, match="sample=-1 must be a positive whole number"):
         migration.verify(sample=-1)
+    for share in (-0.1, 1.5, True, "1 %"):
+        with pytest.raises(ConfigurationError, match=r"max_suspects=.* must be a number from 0 to 1"):
+            migration.verify(max_suspects=share)  # type: ignore[arg-type]  # what is refused
     migration.run()
     found = migration.verify(sample=0)
     assert (found.passed, found.sampled) == (True, 0)
     assert "sample         3 of 12 records" in str(migration.verify(sample=3))
+
+
+def test_how_many_suspects_pass_is_said_and_can_be_told(
+    old: MultimodalIndex, new: MultimodalIndex, client: QdrantClient
+) -> None:
+    """One vector of another text in a hundred passes, and the verdict says so; with `max_suspects=0` it does not."""
+    words = ("bread", "glacier", "tide", "moss", "copper", "violin", "ledger", "harbour", "thunder", "saffron")
+    old.add([Item(f"{one} of number {n} beside {two}", source="more") for n, one in enumerate(words) for two in words])
+    migration = Migration(old.store, new)
+    migration.run()
+    assert migration.verify(sample=None, max_suspects=0), "none is suspect"
+    records, vectors = [], []
+    for batch in new.store.iterate():
+        records += batch.records
+        vectors += [*batch.vectors]
+    away = -sum(vectors) / len(vectors)
+    wrong = records[0].id
+    client.update_vectors("docs_v2", [models.PointVectors(id=wrong, vector=away.tolist())])
+    found = migration.verify(sample=None)
+    assert (found.passed, found.suspects, found.sampled) == (True, (wrong,), 112)
+    assert "verified       passed, with 1 suspect\n" in str(found)
+    assert "0.9% of the sample, max_suspects=0.01 lets pass; look at them" in str(found)
+    strict = migration.verify(sample=None, max_suspects=0)
+    assert (strict.passed, strict.suspects) == (False, (wrong,))
+    assert "0.9% of the sample, more than max_suspects=0" in str(strict)
+    with pytest.raises(StoreError, match=r"no verify\(\) has passed"):
+        migration.switch("live")
 
 
 def test_a_process_killed_while_it_points_a_folder_s_alias(tmp_path: Path, make_embedder: MakeEmbedder) -> None:

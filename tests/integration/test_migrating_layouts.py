@@ -19,6 +19,7 @@ from gemini_embed import (
     Embedder,
     FromMilvus,
     FromQdrant,
+    Item,
     Migration,
     MultimodalIndex,
     QdrantStore,
@@ -86,6 +87,36 @@ def test_langchain_qdrant(client: QdrantClient, counting_embedder: CountingEmbed
     records = check_moved(Migration(FromQdrant(client, "docs"), target), "langchain", [str(UUID(one)) for one in ids])
     first = records[str(UUID(ids[0]))]
     assert first.metadata == {**METADATA[0], "tenant": "north", "payload.page": 7, "modality": "text"}
+
+
+def test_langchain_qdrant_that_was_taken_over(
+    client: QdrantClient, make_embedder: MakeEmbedder, counting_embedder: CountingEmbedder, target: MultimodalIndex
+) -> None:
+    """Their records keep their ids, which record managers hold, and no title is embedded; ours get new ones."""
+    client.create_collection("docs", SIZE)
+    theirs = LangChainQdrant(client=client, collection_name="docs", embedding=as_langchain(counting_embedder))
+    ids = [
+        str(UUID(str(one))) for one in theirs.add_texts(TEXTS, metadatas=[{**one, "title": "x"} for one in METADATA])
+    ]
+    mover = Migration(FromQdrant(client, "docs"), target)
+    mover.run(progress=False)
+    untouched = held(target), target.store.vectors(ids)
+    target.delete(ids)
+    store = QdrantStore(client=client, collection="docs", adopt=True)
+    with MultimodalIndex(make_embedder(dimensions=32), store) as index:
+        index.add([Item("thunder follows lightning", source="d.md")])
+        (own,) = {*held(index)} - {*ids}
+        migration = Migration(store, target)
+        assert (migration.run(progress=False).added, migration.layout) == (4, "gemini-embed")
+        moved = held(target)
+        assert own not in moved
+        assert {id_: moved[id_] for id_ in ids} == untouched[0]
+        assert all((target.store.vectors(ids)[id_] == untouched[1][id_]).all() for id_ in ids)
+        assert migration.verify()
+        assert migration.run(progress=False).reused == 4
+    with MultimodalIndex(target.embedder, EdgeStore(f"{target.store.path}-fresh")) as fresh:  # type: ignore[attr-defined]  # an EdgeStore
+        fresh.add([Item("thunder follows lightning", source="d.md")])
+        assert {*held(fresh)} == {*moved} - {*ids}
 
 
 @pytest.mark.filterwarnings("ignore:Payload indexes have no effect")

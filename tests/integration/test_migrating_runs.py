@@ -251,7 +251,7 @@ def test_records_planted_wrong_are_found(make_embedder: MakeEmbedder, tmp_path: 
         assert ({*found.missing}, {*found.different}) == ({*ids[:5]}, {*ids[5:10]})
         assert ({*found.damaged}, {*ids[15:20]} <= {*found.suspects}) == ({*ids[10:15]}, True)
         assert not found.passed
-        assert "of the sample, more than the 1 % that passes" in str(found)
+        assert "of the sample, more than max_suspects=0.01" in str(found)
         with pytest.raises(StoreError, match="no verify"):
             migration.switch("live")
     client.close()

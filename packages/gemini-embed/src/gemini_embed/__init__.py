@@ -115,7 +115,7 @@ if TYPE_CHECKING:
     from gemini_embed.migrating.from_qdrant import FromQdrant
     from gemini_embed.migrating.migration import Migration
     from gemini_embed.migrating.report import MigrationEstimate, MigrationReport
-    from gemini_embed.migrating.verifying import Verification
+    from gemini_embed.migrating.verification import Verification
     from gemini_embed.records import Record
     from gemini_embed.searching.lexical import Words
     from gemini_embed.searching.reranking import Reranked, arerank, rerank
@@ -162,7 +162,7 @@ _LAZY = {
     "SkippedItem": "gemini_embed.indexing.report",
     "Store": "gemini_embed.stores.base",
     "VectorCache": "gemini_embed.cache",
-    "Verification": "gemini_embed.migrating.verifying",
+    "Verification": "gemini_embed.migrating.verification",
     "Window": "gemini_embed.windows",
     "Words": "gemini_embed.searching.lexical",
     "arerank": "gemini_embed.searching.reranking",

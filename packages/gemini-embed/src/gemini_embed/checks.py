@@ -23,6 +23,13 @@ def positive_number(name: str, value: Any) -> float:
     return value
 
 
+def share(name: str, value: Any) -> float:
+    """`value`, if it is a number from 0 to 1."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise ConfigurationError(f"{name}={value!r} must be a number from 0 to 1")
+    return value
+
+
 def seconds(name: str, value: Any) -> float | None:
     """`value`, if it is None or a number of seconds, from 0."""
     if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0):

@@ -6,7 +6,7 @@ migration    `Migration`;  running: its steps;  switching: aliases pointed, the 
 source       where records come from;  from_qdrant, from_milvus: of whoever made them;  llama_layout: LlamaIndex's nodes
 standing     a record as it stands there
 contents     what is embedded of it: its text, its medium cut again
-verifying    whether the target is what the source was
+verifying    whether the target is what the source was;  verification: what was found, as it prints
 mirroring    one index that writes to both
 report       what it would cost, and what it did
 """
@@ -15,6 +15,6 @@ from gemini_embed.migrating.from_milvus import FromMilvus
 from gemini_embed.migrating.from_qdrant import FromQdrant
 from gemini_embed.migrating.migration import Migration
 from gemini_embed.migrating.report import MigrationEstimate, MigrationReport
-from gemini_embed.migrating.verifying import Verification
+from gemini_embed.migrating.verification import Verification
 
 __all__ = ["FromMilvus", "FromQdrant", "Migration", "MigrationEstimate", "MigrationReport", "Verification"]

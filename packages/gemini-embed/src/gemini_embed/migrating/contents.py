@@ -48,7 +48,8 @@ class Mover:
     was: str | None
     """Digest of the fingerprint that the ids of ours were made with; None: they are others'."""
     becomes: str
-    ids: Ids
+    ids: Ids | None
+    """None: new for records of ours, and kept for those that others added to a collection of ours."""
     store: Store
     """The target."""
     root: str | None = None
@@ -83,6 +84,8 @@ class Mover:
             return record.id
         if self.was is not None and (new := renewed(record, self.was, self.becomes).id) != record.id:
             return new
+        if self.ids is None and "sha256" not in record.metadata and self.store.takes_id(record.id):
+            return record.id
         return uuid_of(json.dumps([record.id, self.becomes]))
 
     def item(self, standing: Standing, *, check: bool = False) -> Item:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from gemini_embed.checks import one_of, whole
+from gemini_embed.checks import one_of, share, whole
 from gemini_embed.errors import ConfigurationError
 from gemini_embed.indexing import AddOptions
 from gemini_embed.indexing.options import How
@@ -22,7 +22,8 @@ from gemini_embed.migrating.running import HeldBefore, Stream
 from gemini_embed.migrating.source import Source, StoreSource
 from gemini_embed.migrating.standing import Layout, Names
 from gemini_embed.migrating.switching import Switching
-from gemini_embed.migrating.verifying import Verification, Verifier
+from gemini_embed.migrating.verification import MAX_SUSPECTS, Verification
+from gemini_embed.migrating.verifying import Verifier
 from gemini_embed.result import OnError
 from gemini_embed.stores.aliases import HasAliases
 from gemini_embed.stores.base import FilterLike, Store
@@ -48,7 +49,8 @@ class Migration(Switching):
         source_field: the metadata field that says what a record is a part of, kept as `source`.
         ids: "new" makes them of the old ones, as an index of ours would make them of the same contents; "keep" leaves
             them as they are, for doc stores and record managers that hold them (where the target cannot have such an
-            id, it is made new). None: "new" for ours, "keep" for others'.
+            id, it is made new). None: "new" for ours, "keep" for others', those in a collection that was taken over
+            (`adopt=True`) too.
         where: a filter; only matching records are moved, and nothing is removed from the target.
         on_missing: what becomes of a medium that is gone or has changed, or was never kept: "skip" leaves it out and
             says so, "text" embeds its text (a caption, a page's text) where there is some.
@@ -171,26 +173,32 @@ class Migration(Switching):
         """`run`, without blocking the loop."""
         return await asyncio.to_thread(lambda: self.run(**options))
 
-    def verify(self, queries: Sequence[str] = (), *, sample: int | None = 200) -> Verification:
+    def verify(
+        self, queries: Sequence[str] = (), *, sample: int | None = 200, max_suspects: float = MAX_SUSPECTS
+    ) -> Verification:
         """Whether the target is what the source was: every record there, with equal text and metadata, vectors sound,
         and a sample found by its own text, with neighbours like those that the source's stored vectors tell.
 
         The texts of the sample are embedded as queries, which costs their tokens. `queries` are searched in the target,
         for you to look at. sample=None looks at all records, sample=0 at none. A vector that belongs to another text is
         seen in the sample only, so a few among many thousands take sample=None; all else is looked at in every record.
+        One in a hundred of the sample may look so, by default, and the whole passes; max_suspects=0 lets none.
         """
         if isinstance(queries, str):
             raise ConfigurationError(f"queries is a list of texts: [{queries!r}]")
         whole("sample", sample or None)
+        share("max_suspects", max_suspects)
         mover = self._opened()
         verifier = Verifier(self.source, self.target, mover, self._where)
-        found = verifier.verify(queries, sample, dict(mover.problems))
+        found = verifier.verify(queries, sample, max_suspects, dict(mover.problems))
         self._has_passed = found.passed
         return found
 
-    async def averify(self, queries: Sequence[str] = (), *, sample: int | None = 200) -> Verification:
+    async def averify(
+        self, queries: Sequence[str] = (), *, sample: int | None = 200, max_suspects: float = MAX_SUSPECTS
+    ) -> Verification:
         """`verify`, without blocking the loop."""
-        return await asyncio.to_thread(lambda: self.verify(queries, sample=sample))
+        return await asyncio.to_thread(lambda: self.verify(queries, sample=sample, max_suspects=max_suspects))
 
     def mirroring(self, old: MultimodalIndex, new: MultimodalIndex | None = None) -> MirroringIndex:
         """An index that writes to both, for the time that records are being moved: `add`, `sync` and `delete` go to
@@ -223,7 +231,7 @@ class Migration(Switching):
         self._mover = Mover(
             was=self.source.fingerprint.digest if is_ours and self.source.fingerprint else None,
             becomes=kept.digest,
-            ids=self._ids or ("new" if is_ours else "keep"),
+            ids=self._ids or (None if is_ours else "keep"),
             store=store,
             root=embedder.root,
             fetch=embedder.fetch,

@@ -49,12 +49,12 @@ def carried(metadata: Mapping[str, Any], beside: Mapping[str, Any], known: Itera
 
 
 def named(standing: Standing, names: Names, *, ours: bool) -> Standing:
-    """With title and source as the caller says; records of ours tell both themselves."""
+    """With title and source as the caller says; records of ours tell both themselves, and their modality. A collection
+    of `ours` may hold others' records too: it was taken over, or others have added to it."""
     record = standing.record
     metadata = dict(record.metadata)
     if names.source is not None and isinstance(told := metadata.get(names.source), str):
         metadata["source"] = told
-    if not ours:
-        metadata.setdefault("modality", "text")
-    title = metadata.get(names.title or ("title" if ours else ""))
+    title = metadata.get(names.title or ("title" if ours and "modality" in metadata else ""))
+    metadata.setdefault("modality", "text")
     return Standing(Record(record.id, record.page_content, metadata), title if isinstance(title, str) else None)

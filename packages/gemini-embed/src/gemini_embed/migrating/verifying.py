@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gemini_embed.hits import Hits
 from gemini_embed.indexing.scratch import scratch_database, short_key
 from gemini_embed.migrating.contents import Mover
-from gemini_embed.migrating.report import counted
 from gemini_embed.migrating.source import Source
 from gemini_embed.migrating.standing import Standing
+from gemini_embed.migrating.verification import NEIGHBOURS, Verification
 from gemini_embed.records import Record
 from gemini_embed.stores.base import FilterLike, FloatArray
 
 if TYPE_CHECKING:
     from gemini_embed.index import MultimodalIndex
 
-NEIGHBOURS = 10
-_NAMED = 20
 _STRANGE = 0.2
 """Of a record's old neighbours so few may be its neighbours by chance."""
 _UNIT_WITHIN = 1e-2
@@ -33,87 +29,6 @@ _SCHEMA = """CREATE TABLE expected (
 CREATE INDEX by_was ON expected (was)"""
 
 
-@dataclass(frozen=True)
-class Verification:
-    """What `verify` found; true where the target may take the source's place.
-
-    Attributes:
-        source, target: records by modality.
-        sources: how many sources they are of, in the one and the other.
-        missing: ids of the source's that are not in the target, though they could be.
-        left_out: those that cannot be embedded anew, by reason.
-        extra: records of the target that are not the source's, such as those added since.
-        different: ids of the target's whose text or metadata are not those of the source.
-        damaged: ids of the target's whose vectors are of no length, not finite or not of the length they should have.
-        self_retrieval: share of the sampled texts that find their own record first, asked as queries; None: no texts.
-        overlap: of the 10 neighbours of a sampled record in the source, the share that are its neighbours in the target
-            too. Two models differ, so 1.0 is not to be expected; 0.4 to 0.8 is common.
-        suspects: ids of the target's that their own text does not find among 10, and whose neighbours are not those of
-            the source either. Up to 1 % of a sample may be so and pass, such as texts that differ in a date only.
-        answers: what the target finds for the `queries`.
-        norms: the least and the greatest length of a vector in the target.
-    """
-
-    source: Mapping[str, int]
-    target: Mapping[str, int]
-    sources: tuple[int, int]
-    missing: tuple[str, ...] = ()
-    left_out: Mapping[str, int] = field(default_factory=dict)
-    extra: int = 0
-    different: tuple[str, ...] = ()
-    damaged: tuple[str, ...] = ()
-    self_retrieval: float | None = None
-    overlap: float | None = None
-    sampled: int = 0
-    suspects: tuple[str, ...] = ()
-    answers: Mapping[str, Hits] = field(default_factory=dict)
-    norms: tuple[float, float] | None = None
-    dimensions: int = 0
-
-    @property
-    def passed(self) -> bool:
-        """Whether nothing is missing, different or damaged, hardly anything suspect, and there is something at all."""
-        wrong = self.missing or self.different or self.damaged or len(self.suspects) > self.sampled / 100
-        return not wrong and sum(self.target.values()) > 0
-
-    def __bool__(self) -> bool:
-        return self.passed
-
-    def __str__(self) -> str:
-        return "\n".join(f"{name:14} {value}" for name, value in self._lines())
-
-    def __repr__(self) -> str:
-        return f"<Verification: {'passed' if self.passed else 'FAILED'}, {sum(self.target.values()):,} records>"
-
-    def _lines(self) -> Iterator[tuple[str, str]]:
-        yield "verified", "passed" if self.passed else "FAILED"
-        yield "source", f"{counted(self.source)}; {self.sources[0]:,} sources"
-        yield "target", f"{counted(self.target)}; {self.sources[1]:,} sources"
-        if self.left_out:
-            yield "left out", counted(self.left_out)
-        if self.extra:
-            yield "more", f"{self.extra:,} in the target only"
-        for name in ("missing", "different", "damaged", "suspects"):
-            ids: tuple[str, ...] = getattr(self, name)
-            if ids:
-                yield name, f"{len(ids):,}: {', '.join(ids[:_NAMED])}{', …' if len(ids) > _NAMED else ''}"
-        if self.suspects:
-            judged = "more than the 1 % that passes" if len(self.suspects) > self.sampled / 100 else "1 % passes"
-            alike = "look at them: texts that differ in a date only are found so, and so are vectors of another text"
-            yield "", f"{len(self.suspects) / self.sampled:.1%} of the sample, {judged}; {alike}"
-        if self.sampled:
-            found = "no texts" if self.self_retrieval is None else f"{self.self_retrieval:.2f}"
-            shared = "" if self.overlap is None else f", overlap@{NEIGHBOURS} {self.overlap:.2f}"
-            yield (
-                "sample",
-                f"{self.sampled:,} of {sum(self.target.values()):,} records: self-retrieval@1 {found}{shared}",
-            )
-        if self.norms is not None:
-            yield "vectors", f"{self.dimensions} numbers, lengths {self.norms[0]:.4g} to {self.norms[1]:.4g}"
-        for query, hits in self.answers.items():
-            yield "query", f"{query!r}: {hits[0] if hits else 'nothing'}"
-
-
 class Verifier:
     """Compares an open source with an open target, whose fingerprint wants unit length or not."""
 
@@ -121,7 +36,9 @@ class Verifier:
         self._source, self._target, self._mover, self._where = source, target, mover, where
         self._db = scratch_database(_SCHEMA)
 
-    def verify(self, queries: Sequence[str], sample: int | None, problems: Mapping[str, str]) -> Verification:
+    def verify(
+        self, queries: Sequence[str], sample: int | None, max_suspects: float, problems: Mapping[str, str]
+    ) -> Verification:
         """`problems`: of records that were left out by the last run, by their old ids."""
         with closing(self._db):
             self._expect()
@@ -142,6 +59,7 @@ class Verifier:
                 overlap=shared,
                 sampled=checked,
                 suspects=suspects,
+                max_suspects=max_suspects,
                 answers=answers,
                 norms=norms,
                 dimensions=self._target.embedder.fingerprint.dimensions,
