@@ -1,4 +1,4 @@
-"""The page of the command: its console blocks, typed as a reader would."""
+"""The page of the command, and others that use it: their console blocks, typed as a reader would."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ def pattern(lines: list[str]) -> str:
     return re.escape("\n".join(lines)).replace("…", ".*")
 
 
+@pytest.mark.parametrize("page", [PAGE, ROOT / "docs/five-minutes.md"], ids=lambda page: page.stem)
 @pytest.mark.usefixtures("reader_folder")
-def test_the_console_prints_what_the_page_says(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In order, without a key."""
+def test_the_console_prints_what_the_page_says(page: Path, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In order, without a key; a refusal is what the page shows as one."""
     monkeypatch.delenv("GEMINI_API_KEY")
-    for block in blocks_of(PAGE, "console"):
+    for block in blocks_of(page, "console"):
         for typed in re.split(r"^\$ ", block.code, flags=re.MULTILINE)[1:]:
             line, *printed = typed.rstrip("\n").split("\n")
             name, *arguments = shlex.split(line)
@@ -35,8 +36,10 @@ def test_the_console_prints_what_the_page_says(command: Command, monkeypatch: py
                 continue
             assert name == "gemini-embed", line
             ran = command(*arguments)
-            assert ran.code == 0, ran.err
-            assert re.fullmatch(pattern(printed), ran.out.rstrip("\n"), re.DOTALL), f"{line}\n{ran.out}"
+            refused = "\n".join(printed).startswith("gemini-embed: ")
+            assert (ran.code != 0) == refused, ran.err
+            shown = ran.err if refused else ran.out
+            assert re.fullmatch(pattern(printed), shown.rstrip("\n"), re.DOTALL), f"{line}\n{shown}"
 
 
 def test_every_verb_is_on_the_page() -> None:
