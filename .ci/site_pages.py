@@ -20,7 +20,8 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 BESIDE = ("CHANGELOG.md",)
-"""Pages of the site that lie at the top of the repository."""
+"""Pages of the site that lie at the top of the repository. The search leaves them out: they name everything."""
+UNSEARCHED = "---\nsearch: { exclude: true }\n---\n\n"
 LINK = re.compile(
     r"(?P<image>!?)\[(?P<text>(?:[^\[\]]|\[[^\]]*\])*)\]\((?!\w+:|#)(?P<target>[^)#\s]+)(?P<anchor>#[^)\s]*)?\)"
 )
@@ -33,7 +34,8 @@ def main() -> None:
     shutil.copytree(ROOT / "docs", pages)
     shutil.copytree(ROOT / ".ci/site_theme", pages, dirs_exist_ok=True, ignore=shutil.ignore_patterns("partials"))
     for path in (*sorted((ROOT / "docs").glob("*.md")), *(ROOT / name for name in BESIDE)):
-        (pages / name_of(path)).write_text(rewritten(path, pages, config["repo_url"]), "utf-8")
+        head = UNSEARCHED if path.name in BESIDE else ""
+        (pages / name_of(path)).write_text(head + rewritten(path, pages, config["repo_url"]), "utf-8")
     (pages / "reference").mkdir()
     for name, page in reference(config):
         (pages / "reference" / name).write_text(page, "utf-8")

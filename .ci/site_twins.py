@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
+from site_pages import UNSEARCHED
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -36,7 +37,8 @@ def main() -> None:
     for page in pages_of(config["nav"]):
         twin = site / page.path
         if not page.path.startswith("reference/"):
-            text = re.sub(r"^<!--.*?-->\n", "", (written / page.path).read_text("utf-8"), flags=re.MULTILINE)
+            text = (written / page.path).read_text("utf-8").removeprefix(UNSEARCHED)
+            text = re.sub(r"^<!--.*?-->\n", "", text, flags=re.MULTILINE)
             twin.write_text(text, "utf-8")
         if page.section != section:
             section = page.section

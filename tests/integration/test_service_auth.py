@@ -20,7 +20,6 @@ from gemini_embed import (
     AuthenticationError,
     ConfigurationError,
     Embedder,
-    GeminiEmbeddingFunction,
     GeminiEmbedError,
     GeminiEmbedWarning,
     RetryPolicy,
@@ -156,7 +155,7 @@ def test_application_default_credentials(
 def test_no_default_credentials(capture: CaptureServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "absent.json"))
     embedder = Embedder(project="p", base_url=capture.base_url, verify=False)
-    with embedder, pytest.raises(AuthenticationError, match=r"absent\.json"):
+    with embedder, pytest.raises(ConfigurationError, match=r"absent\.json was not found\): run gcloud"):
         embedder.embed_query("x")
 
 
@@ -193,14 +192,6 @@ def _llama_index() -> object:
     from llama_index.embeddings.gemini_embed import GeminiEmbedding
 
     return GeminiEmbedding()
-
-
-@pytest.mark.parametrize("make", [Embedder, GeminiEmbeddingFunction, _langchain, _llama_index])
-def test_no_key_at_all(make: Callable[[], object]) -> None:
-    """Told where the object is made, in a few lines: the official classes do so too."""
-    with pytest.raises(ConfigurationError, match="set GOOGLE_API_KEY or GEMINI_API_KEY") as refused:
-        make()
-    assert len(traceback.format_exception(refused.value)) < 10
 
 
 @pytest.mark.parametrize("make", [_langchain, _llama_index])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -95,3 +96,40 @@ def test_a_port_that_cannot_be_had_is_told_in_a_line(port: str) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("Cannot listen on http://127.0.0.1:")
     assert done.stderr.count("\n") == 1
+
+
+PROGRAM = """
+import json, os, sys, urllib.request
+found = {name: value for name, value in os.environ.items() if name.startswith(("GOOGLE_", "GEMINI_API"))}
+health = urllib.request.urlopen(found["GOOGLE_GEMINI_BASE_URL"] + "/__emulator__/health").status
+print(json.dumps([sys.argv[1:], found, health]))
+sys.exit(7)
+"""
+
+
+def with_the_emulator(*program: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """A program, run by the emulator's command, among these variables of Google's."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GOOGLE_", "GEMINI_API"))}
+    command = [sys.executable, "-m", "gemini_embed_emulator", *program]
+    return subprocess.run(command, env=kept | environ, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603 - this very package
+
+
+def test_a_program_meets_the_emulator_in_place_of_the_api(tmp_path: Path) -> None:
+    """Whatever it finds in the environment: no key goes along, and Vertex AI asks nobody for a token."""
+    (tmp_path / "program.py").write_text(PROGRAM, "utf-8")
+    real = dict.fromkeys(("GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GENAI_USE_VERTEXAI"), "real")
+    done = with_the_emulator(str(tmp_path / "program.py"), "--port", "1", **real)
+
+    arguments, found, health = json.loads(done.stdout)
+    address = found["GOOGLE_GEMINI_BASE_URL"]
+    assert (arguments, health) == (["--port", "1"], 200)
+    assert found == {
+        "GEMINI_API_KEY": "emulator", "GOOGLE_GEMINI_BASE_URL": address, "GOOGLE_VERTEX_BASE_URL": address,
+    }  # fmt: skip
+    assert (done.returncode, done.stderr) == (7, "gemini-embed-emulator makes the vectors, not the model\n")
+
+
+def test_a_program_that_is_not_there_is_told_in_a_line() -> None:
+    done = with_the_emulator("--", "no-such-program")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[1:] == ["Cannot run no-such-program: No such file or directory."]

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 TABLES = {path.parent.name: tomllib.loads(path.read_text("utf-8")) for path in ROOT.glob("packages/*/pyproject.toml")}
 PROJECTS: dict[str, dict[str, Any]] = {name: table["project"] for name, table in TABLES.items()}
 CORE = PROJECTS["gemini-embed"]
+SITE = yaml.safe_load((ROOT / "mkdocs.yml").read_text("utf-8"))
 OF_THE_CORE_ALONE = {"plot", "daft", "ray"}
 """Extras of what is used by the core's own names only."""
 
@@ -28,7 +30,9 @@ def test_urls_are_those_of_the_repository_that_the_mcp_registry_knows() -> None:
         urls = project["urls"]
         assert [*urls] == ["Homepage", "Documentation", "Repository", "Issues", "Changelog"]
         assert urls["Repository"] == home
-        assert all(url.startswith(home) for url in urls.values())
+        assert urls["Documentation"] == SITE["site_url"]
+        assert all(url.startswith(home) for name, url in urls.items() if name != "Documentation")
+    assert SITE["repo_url"] == home
     for url in CORE["urls"].values():
         if path := re.search(r"/(?:tree|blob)/main/(.+)", url):
             assert (ROOT / path[1]).exists(), url

@@ -62,7 +62,7 @@ def test_no_key_is_told_at_once(environ: dict[str, str]) -> None:
     with pytest.raises(ConfigurationError, match="no API key") as refused:
         connect(environ=environ)
     assert isinstance(refused.value, ValueError)
-    for name in ("GOOGLE_API_KEY", "GEMINI_API_KEY", "GOOGLE_GEMINI_BASE_URL", "project="):
+    for name in ("GOOGLE_API_KEY", "GEMINI_API_KEY", "gemini_embed_emulator", "project="):
         assert name in str(refused.value)
     assert "\n" not in str(refused.value)
 

@@ -5,6 +5,7 @@ Rooms, from the ground up; a room imports only rooms of lower rows, never its ow
     1  `errors` `models` `settings` `tokens`  words that need no other word: refusals, the models, what can be set
     1  `clock` `bill`                         the service's time, and what it has billed
     1  `rows`                                 the vectors in a reply
+    1  `running`                              a program that meets the emulator in place of the API
     1  `http/`                                bytes over sockets; knows no Gemini
     2  `faults`                               what is to go wrong with a request
     2  `chat`                                 what chat models are to say

@@ -1,4 +1,5 @@
-"""`python -m gemini_embed_emulator`: the emulator from the command line, until SIGINT or SIGTERM."""
+"""`python -m gemini_embed_emulator`: the emulator from the command line, until SIGINT or SIGTERM. With a program, as in
+`python -m gemini_embed_emulator program.py`: as long as it runs, and in place of the Gemini API."""
 
 from __future__ import annotations
 
@@ -9,12 +10,15 @@ import threading
 from collections.abc import Sequence
 
 from .emulator import Emulator
+from .running import run
 from .settings import Quota
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Serve until told to stop."""
-    server = emulator_of(arguments)
+    """Serve until told to stop, or until the program has ended."""
+    server, program = _read(arguments)
+    if program:
+        sys.exit(_run(server, program))
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
@@ -23,6 +27,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.stdout.flush()
     stopped.wait()
     server.stop()
+
+
+def _run(server: Emulator, program: Sequence[str]) -> int:
+    _start(server)
+    sys.stderr.write("gemini-embed-emulator makes the vectors, not the model\n")
+    try:
+        return run(program, server.base_url)
+    except OSError as error:
+        sys.exit(f"Cannot run {program[0]}: {error.strerror}.")
+    finally:
+        server.stop()
 
 
 def _start(server: Emulator) -> None:
@@ -36,10 +51,18 @@ def _start(server: Emulator) -> None:
 
 def emulator_of(arguments: Sequence[str] | None = None) -> Emulator:
     """The emulator that a command line asks for, not yet started."""
+    return _read(arguments)[0]
+
+
+def _read(arguments: Sequence[str] | None) -> tuple[Emulator, list[str]]:
+    """That, and the program to run with it."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    program = options.program[options.program[:1] == ["--"] :]
+    if options.port is None:
+        options.port = 0 if program else 8080
     try:
-        return _made(options)
+        return _made(options), program
     except ValueError as error:
         parser.error(str(error))
 
@@ -83,8 +106,11 @@ def _made(options: argparse.Namespace) -> Emulator:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m gemini_embed_emulator", description=__doc__)
+    parser.add_argument(
+        "program", nargs=argparse.REMAINDER, help="run this, a .py file or a command, with the emulator for its API"
+    )
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8080, help="0 takes a free one (default: 8080)")
+    parser.add_argument("--port", type=int, help="0 takes a free one (default: 8080, with a program 0)")
     parser.add_argument("--api-key", action="append", help="accept this key only; may be given several times")
     parser.add_argument("--invalid-api-key", action="append", help="refuse this key (default: invalid)")
     parser.add_argument("--no-control", action="store_true", help="no faults, settings and log over HTTP")

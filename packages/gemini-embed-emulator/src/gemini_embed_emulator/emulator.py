@@ -45,7 +45,7 @@ logger = logging.getLogger("gemini_embed_emulator")
 
 @dataclass(kw_only=True, eq=False)
 class Emulator(Settings):
-    """A local server for the Gemini embedding endpoints, in a thread of its own. Its arguments are the attributes below.
+    """A local server for the Gemini embedding endpoints, in a thread of its own. Its arguments are its attributes.
 
         with Emulator() as server:
             print(server.base_url)  # http://127.0.0.1:<a free port>

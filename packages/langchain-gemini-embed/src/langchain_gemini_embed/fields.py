@@ -44,12 +44,15 @@ class Fields(BaseModel):
     vertexai: Final[bool | None] = None
     """None: `GOOGLE_GENAI_USE_VERTEXAI` decides, else whether `project` or `credentials` is given."""
     project: Final[str | None] = None
+    """Of Google Cloud, for Vertex AI."""
     location: Final[str | None] = None
     """Of Vertex AI; else `GOOGLE_CLOUD_LOCATION`, else "global"."""
     credentials: Final[Any] = Field(default=None, exclude=True, repr=False)
     """`google.auth` credentials for Vertex AI; else Application Default Credentials. Not in dumps and pickles."""
     base_url: Final[str | None] = None
+    """Of a proxy, a private endpoint or the emulator."""
     api_version: Final[str | None] = None
+    """v1beta (Developer API) and v1beta1 (Vertex AI) unless told otherwise."""
     service: Final[str | None] = None
     """Whose vectors these are, where `base_url` is not Google's: "google" of a proxy that leads there."""
     additional_headers: Final[dict[str, str] | None] = Field(default=None, exclude=True, repr=False)
@@ -65,6 +68,7 @@ class Fields(BaseModel):
     verify: Final[Any] = Field(default=None, exclude=True, repr=False)
     """False, a CA file or an `ssl.SSLContext`. Not in dumps."""
     retry: Final[Annotated[RetryPolicy | Mapping[str, Any] | None, SkipValidation]] = None
+    """A `gemini_embed.RetryPolicy`, or a mapping of its fields."""
     concurrency: Final[int] = 8
     """Requests in flight."""
     batch_size: Final[int | None] = None
@@ -86,6 +90,7 @@ class Fields(BaseModel):
     allow_private_urls: Final[bool] = False
     """Whether images may be fetched from private and loopback addresses."""
     max_media_bytes: Final[int] = 20 * 2**20
+    """The largest medium that is read from a file or fetched: 20 MiB."""
     keep_uploads: Final[bool] = False
     """Whether large media stay in the Files API for the 48 hours they live there, and are used again."""
 

@@ -16,10 +16,14 @@ from collections.abc import Callable, Coroutine, Generator
 from typing import Any, Generic, TypeVar
 
 from gemini_embed.engine.shared import STOP_TIMEOUT_S, Session, SharedLoop, joined
-from gemini_embed.errors import EngineError
+from gemini_embed.errors import ApiError, ConfigurationError, ConnectionFailedError, EngineError
 
 S = TypeVar("S", bound=Session)
 T = TypeVar("T")
+
+TELLING = (ApiError, ConfigurationError, ConnectionFailedError)
+"""Errors whose words say all: what the service said, or what to set. They are raised without the frames within, which
+would only stand between a reader and those words."""
 
 
 class Pending(Generic[T]):
@@ -45,6 +49,9 @@ class Pending(Generic[T]):
             return self._future.result()
         except concurrent.futures.CancelledError:
             raise EngineError("closed while the call was running") from None
+        except TELLING as error:
+            error.__traceback__ = None
+            raise error
         except BaseException:
             self._future.cancel()
             raise
@@ -63,6 +70,9 @@ class Pending(Generic[T]):
     async def _wait(self) -> T:
         try:
             return await asyncio.wrap_future(self._future)
+        except TELLING as error:
+            error.__traceback__ = None
+            raise error
         except asyncio.CancelledError:
             caller = asyncio.current_task()
             if self._future.cancelled() and caller is not None and not caller.cancelling():

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from gemini_embed.engine.loop import Pending
+from gemini_embed.engine.loop import TELLING, Pending
 
 T = TypeVar("T")
 
@@ -68,6 +68,9 @@ def _advance(steps: Steps[T], outcome: _Outcome) -> Pending[Any] | _Value[T]:
         return steps.throw(outcome) if isinstance(outcome, Exception) else steps.send(outcome.value)
     except StopIteration as end:
         return _Value(end.value)
+    except TELLING as error:
+        error.__traceback__ = None
+        raise error
 
 
 async def _in_thread(function: Callable[[], T]) -> T:

@@ -6,9 +6,9 @@ import asyncio
 import logging
 from typing import Any
 
-from gemini_embed.errors import AuthenticationError
+from gemini_embed.errors import AuthenticationError, ConfigurationError
 from gemini_embed.secret import Secret, without_frames
-from gemini_embed.service.connection import Connection
+from gemini_embed.service.connection import NO_CREDENTIALS, Connection
 
 logger = logging.getLogger(__name__)
 
@@ -28,8 +28,8 @@ class Auth:
         """The headers of a request.
 
         Raises:
-            ConfigurationError: there is no key.
-            AuthenticationError: credentials that cannot be found or refreshed.
+            ConfigurationError: there is no key, or there are no credentials.
+            AuthenticationError: credentials that cannot be refreshed.
         """
         if self._connection.needs_key:
             self._connection = self._connection.ready()
@@ -61,10 +61,13 @@ class Auth:
 
 
 async def _in_thread(call: Any, *args: Any) -> Any:
-    from google.auth.exceptions import GoogleAuthError
+    from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
 
     try:
         return await asyncio.to_thread(call, *args)
+    except DefaultCredentialsError as e:
+        why = str(e).partition(" To set up ")[0].strip().rstrip(".")
+        raise ConfigurationError(NO_CREDENTIALS.format(why=why)) from None
     except GoogleAuthError as e:
         raise AuthenticationError(401, "UNAUTHENTICATED", f"Google credentials: {e}") from without_frames(e)
 

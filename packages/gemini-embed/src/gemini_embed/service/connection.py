@@ -23,9 +23,16 @@ from gemini_embed.service.address import address_and_version, usual_address, ver
 
 KEY_VARIABLES = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
 """In the SDK's order: the key of the first that is set is taken."""
+EMULATOR = "python -m gemini_embed_emulator PROGRAM.py, or gemini-embed ... --emulator"
+"""How to go on without a key, for those who only want to try."""
 NO_KEY = (
-    f"no API key: pass api_key= or set {' or '.join(KEY_VARIABLES)}; Vertex AI takes project= instead; to try without "
-    "a key run the emulator (gemini-embed-emulator), set GOOGLE_GEMINI_BASE_URL to its address and any key"
+    "no API key: set GEMINI_API_KEY (https://aistudio.google.com/apikey) or GOOGLE_API_KEY, or pass api_key=; "
+    f"Vertex AI takes project= instead; to try without a key: {EMULATOR}"
+)
+NO_CREDENTIALS = (
+    "no credentials for Vertex AI ({why}): run gcloud auth application-default login, set "
+    "GOOGLE_APPLICATION_CREDENTIALS to the file of a service account, or pass credentials=; a key of the Gemini "
+    f"Developer API goes into GEMINI_API_KEY, without project=; to try without either: {EMULATOR}"
 )
 
 

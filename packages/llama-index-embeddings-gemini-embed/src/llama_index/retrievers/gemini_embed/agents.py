@@ -35,7 +35,8 @@ class MediaFunctionAgent(FunctionAgent):
     The results of tools follow as words, and after those of one step (parallel calls together) a user's message with
     their media, when the model is called. Memory keeps the words alone; the media stay in the run's context, so that
     later questions in the same `ctx=` see them too. Where there is more than `max_bytes` the newest results go first,
-    and the model is told what it does not get. See `ToolMedia`. Takes the arguments of any `FunctionAgent`, and two more.
+    and the model is told what it does not get. See `ToolMedia`. Arguments are those of any
+    `FunctionAgent`, and two more.
 
     Attributes:
         max_bytes: most bytes of base64 in one call, 15 MB by default; Gemini takes 20 MB in one request.
