@@ -38,7 +38,7 @@ class Question:
     @property
     def asked_in_words(self) -> str:
         """The same, a medium alone with what it is."""
-        return self.asked if self.words else f"{WHAT[type(self.medium)]}, {self.asked}"
+        return f"{WHAT[type(self.medium)]}, {self.asked}" if self.medium and not self.words else self.asked
 
     @property
     def parts(self) -> list[str | Media]:

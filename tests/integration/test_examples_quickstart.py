@@ -120,7 +120,7 @@ def fits_a_screen(printed: str) -> None:
     answers = dict(re.split(r"  +", line.strip()) for line in lines[lines.index("") + 1 :] if line.startswith("  "))
     assert SURPRISES.items() <= answers.items()
     assert "The page with all of it, to look at and listen to: page.html" in lines
-    assert lines[-1].endswith("gemini-embed serve FOLDER --emulator")
+    assert lines[-1].endswith("gemini-embed sync FOLDER --emulator, then the same with serve")
 
 
 def written_in(page: str) -> Any:
@@ -133,10 +133,8 @@ def written_in(page: str) -> Any:
 @pytest.mark.slow
 @pytest.mark.timeout(600)  # three processes, each importing both frameworks
 def test_without_a_key_then_again_then_after_edits(quickstart: Quickstart) -> None:
-    # A proxy in the environment is no reason to send the emulator's requests there.
-    printed = quickstart.run(
-        "-v", HTTP_PROXY="http://127.0.0.1:1", http_proxy="http://127.0.0.1:1", NO_PROXY="", no_proxy=""
-    )
+    nowhere = "http://127.0.0.1:1"  # a proxy is no reason to send the emulator's requests there
+    printed = quickstart.run("-v", HTTP_PROXY=nowhere, http_proxy=nowhere, NO_PROXY="", no_proxy="")
     everything = counts(printed)[0]
     passages = sum(map(passages_of, quickstart.data.rglob("*.md")))
     pictures = sum(1 for file in quickstart.data.rglob("*") if file.suffix in (".png", ".jpg"))
