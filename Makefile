@@ -57,8 +57,8 @@ help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: quickstart
-quickstart: $(VENV)/.packages ## The main job on real files: index them, ask through LangChain and LlamaIndex
-	@$(VENV)/bin/python examples/quickstart.py
+quickstart: $(VENV)/.packages ## The main job on real files: index them, ask through LangChain and LlamaIndex (V=1: all of it)
+	@$(VENV)/bin/python examples/quickstart.py $(if $(V),-v)
 
 .PHONY: test
 test: lint ## Lint, types and the quick tests (under 8 minutes)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gemini_embed import Hit
+from gemini_embed_cli.answers import found
 from gemini_embed_cli.serving.page import export
+from gemini_embed_cli.serving.page.answering import place_of
 from questions import Question
 
 
@@ -52,6 +54,13 @@ def write_page(path: Path, answers: Sequence[Answer], *, data: Path, records: in
 def place(hit: Hit, data: Path) -> str:
     """Where a hit is in the folder `data`: `home/house-manual.pdf#page=2`."""
     return hit.link.removeprefix(Hit.of({"source": f"{data}{os.sep}"}, "", 0).link)
+
+
+def place_in_words(hit: Hit, data: Path) -> str:
+    """`home/house-manual.pdf, page 2`, `home/walk.mp4, 0:32 to 1:04`; a link where there are no words for the place."""
+    one = found(hit, 1, data.resolve())
+    words = place_of(one)
+    return f"{one.source}, {words}" if words else one.link
 
 
 def _exported(answer: Answer) -> export.Answer:

@@ -9,6 +9,7 @@ from gemini_embed import Audio, Image, Pdf, Video
 from gemini_embed.content import Media
 
 MEDIA = Path(__file__).parent / "questions"
+WHAT = {Audio: "a recording", Image: "a picture", Pdf: "a PDF", Video: "a video"}
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,18 @@ class Question:
     modality: str | None = None
 
     def __str__(self) -> str:
-        medium = Path(self.medium.location).name if self.medium and self.medium.location else ""
-        parts = [f'"{self.words}"' if self.words else "", medium]
-        return f"{self.kind}: {' + '.join(filter(None, parts))}"
+        return f"{self.kind}: {self.asked}"
+
+    @property
+    def asked(self) -> str:
+        """The words and the medium's name."""
+        name = Path(self.medium.location).name if self.medium and self.medium.location else ""
+        return " + ".join(filter(None, [f'"{self.words}"' if self.words else "", name]))
+
+    @property
+    def asked_in_words(self) -> str:
+        """The same, a medium alone with what it is."""
+        return f"{WHAT[type(self.medium)]}, {self.asked}" if self.medium and not self.words else self.asked
 
     @property
     def parts(self) -> list[str | Media]:

@@ -55,13 +55,14 @@ class Quickstart:
         self.data, self.store, self.page = folder / "data", folder / "store", folder / "page.html"
         shutil.copytree(EXAMPLES / "data", self.data)
 
-    def run(self, **environment: str) -> str:
+    def run(self, *flags: str, **environment: str) -> str:
         """What one run prints. It must succeed, and with nothing on stderr."""
-        arguments = ["--data", self.data, "--store", self.store, "--out", self.page]
+        arguments = [*flags, "--data", self.data, "--store", self.store, "--out", self.page]
         environment = {**os.environ, "PYTHONIOENCODING": "utf-8", **environment}
         done = subprocess.run(  # noqa: S603 - our own script
             [sys.executable, str(EXAMPLES / "quickstart.py"), *map(str, arguments)],
             env=environment,
+            cwd=self.page.parent,
             capture_output=True,
             text=True,
             encoding="utf-8",
@@ -102,6 +103,26 @@ def first_hits(printed: str) -> dict[str, str]:
     return {row["question"]: row["source"] for row in rows}
 
 
+SURPRISES = {
+    "a picture, another-tree.png": "home/walk.mp4, 0:00 to 0:32",
+    "a recording, spoken.wav": "home/house-manual.pdf, page 3",
+    '"Is the treasurer a bass?"': "choir/members.csv#row=3",
+    '"How long do we hum on one breath?"': "choir/warm-up.srt, 0:41 to 0:47",
+    '"Which cake is made with this fruit?" + another-apple.png': "home/recipes.md#char=0,252",
+    "a PDF, letter.pdf": "home/messages.mp3, 0:20 to 0:40",
+}
+
+
+def fits_a_screen(printed: str) -> None:
+    """What surprises, where the page is and what to do next, where `make` has written a line above it."""
+    lines = printed.replace(str(Path(sys.executable).parent), ".venv/bin").splitlines()  # as in a checkout
+    assert (len(lines) < 24, max(map(len, lines)) <= 100) == (True, True), printed
+    answers = dict(re.split(r"  +", line.strip()) for line in lines[lines.index("") + 1 :] if line.startswith("  "))
+    assert SURPRISES.items() <= answers.items()
+    assert "The page with all of it, to look at and listen to: page.html" in lines
+    assert lines[-1].endswith("gemini-embed sync FOLDER --emulator, then the same with serve")
+
+
 def written_in(page: str) -> Any:
     """What the page tells its own script."""
     found = re.search(r'<script type="application/json" id="answers">(.*?)</script>', page, re.S)
@@ -112,8 +133,8 @@ def written_in(page: str) -> Any:
 @pytest.mark.slow
 @pytest.mark.timeout(600)  # three processes, each importing both frameworks
 def test_without_a_key_then_again_then_after_edits(quickstart: Quickstart) -> None:
-    # A proxy in the environment is no reason to send the emulator's requests there.
-    printed = quickstart.run(HTTP_PROXY="http://127.0.0.1:1", http_proxy="http://127.0.0.1:1", NO_PROXY="", no_proxy="")
+    nowhere = "http://127.0.0.1:1"  # a proxy is no reason to send the emulator's requests there
+    printed = quickstart.run("-v", HTTP_PROXY=nowhere, http_proxy=nowhere, NO_PROXY="", no_proxy="")
     everything = counts(printed)[0]
     passages = sum(map(passages_of, quickstart.data.rglob("*.md")))
     pictures = sum(1 for file in quickstart.data.rglob("*") if file.suffix in (".png", ".jpg"))
@@ -125,7 +146,7 @@ def test_without_a_key_then_again_then_after_edits(quickstart: Quickstart) -> No
     assert "GEMINI_API_KEY and GOOGLE_API_KEY are not set: using the emulator" in printed
     assert first_hits(printed) == FIRST_HITS
     assert "LangChain and LlamaIndex found the same for 20 of 20 questions" in printed
-    assert str(quickstart.page) in printed
+    assert printed.splitlines()[-2].endswith(": page.html"), "from where the reader is"
     page = quickstart.page.read_text(encoding="utf-8")
     assert "These vectors are the emulator's, not the model's." in page
     written = written_in(page)
@@ -134,14 +155,16 @@ def test_without_a_key_then_again_then_after_edits(quickstart: Quickstart) -> No
         assert sum(one.startswith(f"data:{kind};base64,") for one in written["kept"].values()) >= least, kind
     assert not re.search(r"(src|href)\s*=\s*['\"](?!data:|#)|url\(|@import", page), "the page needs something beside it"
 
-    assert counts(quickstart.run()) == (0, everything, 0)
+    printed = quickstart.run()
+    assert counts(printed) == (0, everything, 0)
+    fits_a_screen(printed)
 
     quotas = quickstart.data / "guides" / "quotas.md"
     quotas.write_text(quotas.read_text().replace("answers 429 and says", "answers 429 <in red> and says"))
     deleted = quickstart.data / "home" / "garden.md"
     gone = passages_of(deleted)
     deleted.unlink()
-    printed = quickstart.run()
+    printed = quickstart.run("-v")
     assert counts(printed) == (1, everything - gone - 1, gone + 1)
     assert {where.replace("#char=268,543", "#char=268,534") for where in first_hits(printed).values()} == {
         *FIRST_HITS.values()
@@ -154,7 +177,7 @@ def test_without_a_key_then_again_then_after_edits(quickstart: Quickstart) -> No
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_with_a_key_the_same_script_calls_the_api(quickstart: Quickstart, emulator: Emulator) -> None:
-    printed = quickstart.run(GOOGLE_API_KEY="the-users-own-key", GOOGLE_GEMINI_BASE_URL=emulator.base_url)
+    printed = quickstart.run("-v", GOOGLE_API_KEY="the-users-own-key", GOOGLE_GEMINI_BASE_URL=emulator.base_url)
     assert "Using gemini-embedding-2 with the key in GEMINI_API_KEY or GOOGLE_API_KEY" in printed
     assert first_hits(printed) == FIRST_HITS
     assert {request.headers["x-goog-api-key"] for request in emulator.requests} == {"the-users-own-key"}
