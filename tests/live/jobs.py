@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+from urllib.parse import parse_qsl
 from weakref import WeakKeyDictionary
 
 from fix_media import png
@@ -98,10 +99,9 @@ def upload(service: Service, mime_type: str, data: bytes) -> Any:
     address = started.headers.get("x-goog-upload-url", "")
     if started.status != 200 or not address:
         raise UndecidedError(f"no upload: {started.words}")
-    path = address.removeprefix(service.base_url)
-    query = dict(pair.split("=", 1) for pair in path.partition("?")[2].split("&") if "=" in pair)
+    path, _, query = address.removeprefix(service.base_url).partition("?")
     headers = {"x-goog-upload-offset": "0", "x-goog-upload-command": "upload, finalize"}
-    sent = service.ask("POST", path.partition("?")[0], data, query=query, headers={**service.headers, **headers})
+    sent = service.ask("POST", path, data, query=dict(parse_qsl(query)), headers={**service.headers, **headers})
     if sent.status != 200:
         raise UndecidedError(f"no upload: {sent.words}")
     return sent.json["file"]
