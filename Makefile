@@ -173,6 +173,10 @@ lint: $(VENV)/.tests ## ruff, mypy --strict, and zizmor on what the forge runs
 record: $(VENV)/.tests ## Record the cassettes anew: against the real API with GEMINI_API_KEY set, else the emulator
 	GEMINI_EMBED_RECORD=$(if $(GEMINI_API_KEY),real,emulator) $(VENV)/bin/python -m pytest tests/cassettes
 
+.PHONY: test-live
+test-live: $(VENV)/.tests ## What nobody has confirmed, asked of the real API: GEMINI_API_KEY=... (LIMIT_USD=0.5, YES=1); else of a second emulator
+	PYTHONPATH=tests $(VENV)/bin/python -m live $(if $(LIMIT_USD),--limit-usd $(LIMIT_USD)) $(if $(YES),--yes)
+
 .PHONY: bench
 bench: $(VENV)/.tests $(if $(filter recall quality code,$(ONLY)),,.venv-compat/.tests) $(foreach part,recall job scale-bench,$(if $(or $(findstring $(patsubst %-bench,%,$(part)),$(ONLY)),$(if $(ONLY),,all)),.venv-$(part)/.tests)) $(if $(or $(findstring quality,$(ONLY)),$(findstring code,$(ONLY))),.venv-recall/.tests) ## All figures of benchmarks/README.md, or ONLY=cpu,cold (needs GEMINI_EMBED_BENCH)
 	BENCH_PY="$(CURDIR)/.venv-compat/bin/python" BENCH_RECALL_PY="$(CURDIR)/.venv-recall/bin/python" BENCH_JOB_PY="$(CURDIR)/.venv-job/bin/python" BENCH_SCALE_PY="$(CURDIR)/.venv-scale-bench/bin/python" $(VENV)/bin/python -m benchmarks.run --only "$(ONLY)"

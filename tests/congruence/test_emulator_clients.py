@@ -12,10 +12,10 @@ import httpx
 import pytest
 from fix_node import RunNode
 from gemini_embed_emulator import Emulator
+from live.cases import GAPIC, RECORDED
 
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # spares each call the loading of certificates
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
-GAPIC = "?%24alt=json%3Benum-encoding%3Dint"
 
 
 @pytest.fixture
@@ -23,42 +23,6 @@ def archive() -> Iterator[Emulator]:
     """An emulator of the days of the recordings, when the models since shut down were served."""
     with Emulator(retired="serve") as server:
         yield server
-
-
-def items(model: str, *texts: str, **content: Any) -> list[dict[str, Any]]:
-    return [{"model": f"models/{model}", "content": {"parts": [{"text": text}], **content}} for text in texts]
-
-
-# (path, body as sent, sizes of the recorded vectors); none of the replies had usageMetadata
-RECORDED = [
-    pytest.param(
-        "/v1beta/models/embedding-001:batchEmbedContents" + GAPIC,
-        {
-            "model": "models/embedding-001",
-            "requests": items("embedding-001", "hello world", "goodbye world", "hello world", role="user"),
-        },
-        [768] * 3,
-        id="go, genai-go 0.19 on gapic, June 2025",
-    ),
-    pytest.param(
-        "/v1beta/models/gemini-embedding-001:batchEmbedContents",
-        {"requests": items("gemini-embedding-001", *(f"test text {i}" for i in range(100)), role="user")},
-        [3072] * 100,
-        id="go, google-genai-sdk, August 2026",
-    ),
-    pytest.param(
-        "/v1beta/models/text-embedding-004:embedContent" + GAPIC,
-        {**items("text-embedding-004", "hello")[0], "taskType": 2, "title": "t"},
-        [768],
-        id="python, google-generativeai over REST: enums as numbers",
-    ),
-    pytest.param(
-        "/v1beta/models/text-embedding-004:embedContent?key=k",
-        {"model": "models/text-embedding-004", "content": {"parts": [{"text": "hello"}]}},
-        [768],
-        id="curl of the documentation",
-    ),
-]
 
 
 @pytest.mark.parametrize(("path", "sent", "sizes"), RECORDED)

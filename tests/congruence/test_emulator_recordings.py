@@ -1,9 +1,5 @@
-"""The emulator gives each recorded request the recorded answer, but for the vectors' values.
-
-Allowed differences are named here: `usageMetadata` is optional on the wire, the order of keys varies in the recordings
-themselves, and the tokenizer is not public, so that a text of more than 11 tokens may differ by `TOKEN_SLACK`. A 404 of
-before summer 2026 names ListModels without its service.
-"""
+"""The emulator gives each recorded request the recorded answer, but for the vectors' values and what `live.outlines`
+allows."""
 
 from __future__ import annotations
 
@@ -16,14 +12,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-import numpy as np
 import pytest
 import yaml
 from fix_recordings import body_of
 from gemini_embed_emulator import Emulator, Fault
+from live.outlines import like, outline
 
-OPTIONAL = ("usageMetadata",)
-TOKEN_SLACK = 1
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # spares each call the loading of certificates
 EMBEDDING_METHODS = ("embedContent", "batchEmbedContents", "predict", "countTokens")
 FOLDER = Path(os.environ.get("GEMINI_EMBED_RECORDINGS") or "no-recordings")
@@ -122,47 +116,3 @@ def replay(exchange: dict[str, Any], server: Emulator) -> httpx.Response:
 
 def post(server: Emulator, path: str, payload: Any, headers: dict[str, str] | None = None) -> httpx.Response:
     return httpx.post(server.base_url + path, json=payload, headers=headers or {"x-goog-api-key": "k"}, verify=NO_TLS)
-
-
-def like(reply: Any, recorded: Any) -> Any:
-    """The reply with its differences that are allowed taken out."""
-    if isinstance(reply, dict) and isinstance(recorded, dict):
-        kept = {key: value for key, value in reply.items() if key in recorded or key not in OPTIONAL}
-        return {key: like(value, recorded.get(key)) for key, value in kept.items()}
-    if isinstance(reply, list) and isinstance(recorded, list) and len(reply) == len(recorded):
-        return [like(mine, theirs) for mine, theirs in zip(reply, recorded, strict=True)]
-    if isinstance(reply, str) and reply.replace("ModelService.", "") == recorded:
-        return recorded
-    if isinstance(reply, int) and isinstance(recorded, int) and recorded > 11 and abs(reply - recorded) <= TOKEN_SLACK:
-        return recorded
-    return reply
-
-
-def outline(value: Any) -> Any:
-    """The value with each vector as its size and norm."""
-    if isinstance(value, dict):
-        return {key: outline(inner) for key, inner in value.items()}
-    if isinstance(value, list) and len(value) > 20:
-        return Outline(value)
-    return [outline(inner) for inner in value] if isinstance(value, list) else value
-
-
-class Outline:
-    """A vector's size and norm. Norms are equal within 1e-3; those of cut -001 vectors lie between 0.55 and 0.60."""
-
-    def __init__(self, values: list[float]) -> None:
-        self.size = len(values)
-        self.norm = float(np.linalg.norm(values))
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Outline) or self.size != other.size:
-            return False
-        if self.size == 768 and min(self.norm, other.norm) > 0.55 and max(self.norm, other.norm) < 0.60:
-            return True
-        return self.norm == pytest.approx(other.norm, abs=1e-3)
-
-    def __hash__(self) -> int:
-        return hash(self.size)
-
-    def __repr__(self) -> str:
-        return f"<{self.size} values, norm {self.norm:.4f}>"
