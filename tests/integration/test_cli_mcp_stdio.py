@@ -152,6 +152,24 @@ def test_a_client_that_goes_away(mcp_house: OpenFolder) -> None:
     assert (server.returncode, "Traceback" in said) == (0, False)
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGTERM ends a process there, whatever it would do")
+def test_sigterm_ends_it_cleanly(mcp_house: OpenFolder) -> None:
+    """With an index open, and a request half written: the store is let go of, and it says what was kept."""
+    command = [*COMMAND, str(mcp_house.settings.folder), "--emulator"]
+    with subprocess.Popen(command, env=environment(), text=True, **PIPES) as server:  # noqa: S603 - our own interpreter
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdin.write(lines() + '{"jsonrpc"')
+        server.stdin.flush()
+        said = [json.loads(server.stdout.readline())["id"] for _ in REQUESTS]
+        server.terminate()
+        assert server.wait(timeout=30) == 130
+        assert server.stderr is not None
+        errors = server.stderr.read()
+    assert (said, errors) == ([0, 1, 2], "stopped; what was finished is kept\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -11,7 +11,10 @@ MANY = 50_000
 
 def main() -> None:
     """Run the command that the arguments name, and end the process with its exit code."""
-    gc.set_threshold(MANY)
+    if sys.argv[1:2] == ["search"]:  # over before cycles could fill memory
+        gc.disable()
+    else:
+        gc.set_threshold(MANY)
     from gemini_embed_cli.commands import run
 
     code = run(sys.argv[1:])

@@ -3,6 +3,7 @@
 app           the verbs, each imported when it is named
 ending        exit codes, errors as sentences
 given         the flags that verbs share
+plain         the plainest searches, read without the library;  finding: what a search does
 asking        what was typed, as a query and a filter
 pricing       prices shown and asked about;  reporting: what an add did
 telling       tables and sentences on a terminal, JSON in a pipe, pages, hits opened

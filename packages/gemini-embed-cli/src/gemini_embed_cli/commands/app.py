@@ -51,14 +51,10 @@ def app() -> App:
 def run(arguments: Sequence[str]) -> int:
     """Do what the arguments ask, and return the exit code."""
     _without_what_httpx_brings()
-    from cyclopts import CycloptsError
-
     try:
         with terminated_as_interrupted():
-            code = app()(list(arguments))
+            code = _done(list(arguments))
         sys.stdout.flush()
-    except CycloptsError:
-        return USAGE  # said already
     except KeyboardInterrupt:
         sys.stderr.write("stopped; what was finished is kept\n")
         return INTERRUPTED
@@ -68,6 +64,23 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:
         return told(error)
     return code if isinstance(code, int) else DONE
+
+
+def _done(arguments: list[str]) -> object:
+    """What the verb returns."""
+    from gemini_embed_cli.commands.plain import plain_search
+
+    if plain := plain_search(arguments):
+        from gemini_embed_cli.folder import OpenFolder, settings
+
+        search, flags = plain
+        return search.done(OpenFolder(settings(flags)))
+    from cyclopts import CycloptsError
+
+    try:
+        return app()(arguments)
+    except CycloptsError:
+        return USAGE  # said already
 
 
 def _version() -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import sys
 from contextlib import ExitStack
@@ -82,7 +81,6 @@ def mcp(
 
             if sys.stdin.isatty():
                 note("an MCP client starts this command and speaks to it; see docs/mcp.md. Ctrl-D ends it.")
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)  # at once: what reads stdin cannot be interrupted
             serve_stdio(make)
 
 

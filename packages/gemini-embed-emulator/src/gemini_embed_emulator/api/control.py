@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import dataclasses
 from collections.abc import Mapping
-from importlib import metadata
 from typing import Any
 
 from gemini_embed_emulator.errors import ApiError
@@ -150,6 +149,8 @@ class Control:
 
 
 def _health(_: ReceivedRequest) -> dict[str, Any]:
+    from importlib import metadata
+
     return {"status": "ok", "name": "gemini-embed-emulator", "version": metadata.version("gemini-embed-emulator")}
 
 

@@ -15,7 +15,6 @@ import numpy as np
 from gemini_embed.engine import Closing
 from gemini_embed.errors import InputError
 from gemini_embed.fingerprint import Fingerprint
-from gemini_embed.indexing.tidying import tidied
 from gemini_embed.records import Record
 from gemini_embed.stores import Quantization
 from gemini_embed.stores.base import FilterLike, FloatArray, Store, ids_of
@@ -119,6 +118,8 @@ class Held(Closing, ABC):
             sources: only these; None: every source that was added to since.
             before: when those adds began, in seconds since 1970 or as a datetime with a zone.
         """
+        from gemini_embed.indexing.tidying import tidied
+
         try:
             return tidied(self._opened(), sources, before)
         finally:

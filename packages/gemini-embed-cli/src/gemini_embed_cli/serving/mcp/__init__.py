@@ -8,5 +8,6 @@ pictures    small enough for a tool's result
 shapes      answers as JSON;  answers: in the protocol's form
 resources   sources, read by their links
 words       what models are told
-server      the tools of all that on the official SDK;  transports: stdio, and HTTP behind the guard
+server      the tools of all that on the official SDK
+transports  stdio, and HTTP behind the guard;  stopping: SIGTERM and Ctrl-C for who reads stdin
 """

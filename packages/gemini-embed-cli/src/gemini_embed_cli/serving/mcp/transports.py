@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from gemini_embed_cli.serving.guard import App, Guard
+from gemini_embed_cli.serving.mcp.stopping import stdin_until_stopped
 
 if TYPE_CHECKING:
     import uvicorn
@@ -25,11 +26,11 @@ _STDOUT, _STDERR = 1, 2
 
 
 def serve_stdio(make: Callable[[], MCPServer[Any]]) -> None:
-    """Serve one client, until it closes our stdin or goes away.
+    """Serve one client, until it closes our stdin or goes away, or SIGTERM or Ctrl-C comes (KeyboardInterrupt).
 
     Nothing but the protocol is written to stdout: what is printed, by a library's C code too, goes to stderr.
     """
-    with _kept_stdout() as give_back:
+    with stdin_until_stopped(), _kept_stdout() as give_back:
         server = make()
         give_back()  # the SDK takes it over, and diverts it while it serves
         try:
