@@ -18,9 +18,9 @@ from gemini_embed.batch_jobs.ledger import Ledger
 from gemini_embed_emulator import Emulator, Fault, JobPlan
 from gemini_embed_emulator.http import ReceivedRequest
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
-
 TEXTS = int(os.environ.get("GEMINI_EMBED_BATCH_TEXTS", "3000"))
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200 if TEXTS <= 3000 else 3600)]
+
 JOBS = 5
 SIZE = TEXTS // JOBS  # more than the 500 of one transaction of the cache
 VERIFIED = 4

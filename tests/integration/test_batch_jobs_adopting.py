@@ -17,6 +17,7 @@ from gemini_embed_emulator import Emulator, JobPlan
 Make = Callable[..., Embedder]
 
 TEXTS = [f"text number {n}" for n in range(40)]
+CREATE = "asyncBatchEmbedContent"
 HERE, THERE = "here.db", "there.db"
 
 
@@ -185,7 +186,8 @@ def test_delete_reaches_what_earlier_nights_have_kept(make: Make, emulator: Emul
     assert left_at(emulator) == []
 
 
-def test_a_list_is_asked_for_once(make: Make, emulator: Emulator) -> None:
-    """However many jobs are created."""
-    make().batches.submit_documents(TEXTS)
-    assert [one.path for one in emulator.requests if one.method == "GET"] == ["/v1beta/batches"]
+def test_a_list_is_asked_for_twice(make: Make, emulator: Emulator) -> None:
+    """However many jobs are created: before the first of them, and after the last one for those of other machines."""
+    make().batches.submit_documents(TEXTS, verify=0)
+    asked = [one.path.rpartition("/")[2] for one in emulator.requests if "batches" in one.path or CREATE in one.path]
+    assert asked == ["batches", *[f"gemini-embedding-2:{CREATE}"] * 2, "batches"]

@@ -174,9 +174,11 @@ def test_bad_input_is_said_before_anything_is_sent(make: Make, emulator: Emulato
     ("fault", "is_made"),
     [
         pytest.param(Fault.lost(503), True, id="done-and-503"),
+        pytest.param(Fault.lost(499), True, id="done-and-499"),
         pytest.param(Fault.lost(), True, id="done-and-dropped"),
         pytest.param(Fault.drop_mid_body(), True, id="done-and-cut"),
         pytest.param(Fault.status(503), False, id="503"),
+        pytest.param(Fault.status(499), False, id="499"),
         pytest.param(Fault.drop_before(), False, id="dropped"),
         pytest.param(Fault.garbage(), False, id="garbage"),
         pytest.param(Fault.html(502), False, id="proxy"),

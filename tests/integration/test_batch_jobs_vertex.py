@@ -79,6 +79,7 @@ def test_an_upload_goes_on_from_the_byte_that_it_had_come_to(
     """In chunks, of which none is sent in vain but one that was not received."""
     monkeypatch.setattr("gemini_embed.batch_jobs.objects.CHUNK_BYTES", 2**18)
     texts = [f"{n} " + "word " * 1000 for n in range(120)]
+    emulator.batch_s = 60
     first(emulator, is_chunk, *faults)
     make().batches.submit(texts, task="raw", verify=0)
     (kept,) = emulator.objects.values()
@@ -114,8 +115,9 @@ def test_a_job_whose_creation_is_not_answered_is_found_by_one_call(make: Make, e
     """However many jobs there are: the list is filtered by the display name."""
     first(emulator, lambda one: one.method == "POST" and one.path.endswith(JOBS), Fault.lost(504))
     make().batches.submit_documents(TEXTS)
-    first_of_all, asked = (one for one in emulator.requests if one.method == "GET")
-    assert first_of_all.query["filter"] == 'display_name:"gemini-embed/*"', "whether another machine has created it"
+    first_of_all, asked, last_of_all = (one for one in emulator.requests if one.method == "GET")
+    for one in (first_of_all, last_of_all):
+        assert one.query["filter"] == 'display_name:"gemini-embed/*"', "whether another machine has created it"
     (job,) = emulator.jobs()
     assert asked.query["filter"] == f'display_name="{job["displayName"]}"'
 

@@ -17,6 +17,7 @@ KEYS = tuple(bytes([i]) * 32 for i in range(6))
 
 
 def row(part: int, *keys: bytes) -> JobRow:
+    keys = keys or KEYS
     return JobRow(
         display_name=f"gemini-embed/run/{part}/0123456789abcdef",
         run="run",
@@ -71,7 +72,7 @@ def test_a_job_s_life(ledger: Ledger) -> None:
     one = row(0, *KEYS)
     ledger.intend(one, "me", 30)
     ledger.uploaded(one.display_name, "files/1")
-    assert ledger.may_send(one.display_name, "me")
+    assert ledger.may_send(one.display_name, "me", 30)
     sent = ledger.get(one.display_name)
     assert sent is not None
     assert (sent.state, sent.input_ref, sent.is_sent, sent.name) == ("intended", "files/1", True, None)
@@ -115,9 +116,43 @@ def test_only_who_holds_a_row_may_send_it(ledger: Ledger) -> None:
     one = row(0, *KEYS)
     ledger.intend(one, "me", -1)  # slept through its lease
     assert ledger.take(one.display_name, "you", 30)
-    assert [ledger.may_send(one.display_name, who) for who in ("me", "you")] == [False, True]
+    assert [ledger.may_send(one.display_name, who, 30) for who in ("me", "you")] == [False, True]
     ledger.lost(one.display_name, "no list shows it")
-    assert not ledger.may_send(one.display_name, "you")
+    assert not ledger.may_send(one.display_name, "you", 30)
+
+
+def test_what_another_process_has_noted_is_not_written_over(ledger: Ledger) -> None:
+    """Whoever comes late learns that it is late."""
+    one, other = row(0, *KEYS[:2]), row(1, *KEYS[2:])
+    for each in (one, other):
+        ledger.intend(each, "me", 30)
+    assert ledger.given_up(one.display_name, "no list shows it")
+    assert not ledger.created(one.display_name, "batches/1")
+    assert ledger.created(other.display_name, "batches/2")
+    assert ledger.created(other.display_name, "batches/2"), "it was adopted by somebody, and is the same"
+    assert not ledger.given_up(other.display_name, "no list shows it")
+    ledger.refused(other.display_name)
+    states = [(kept.state, kept.name) for kept in ledger.rows("developer", "gemini-embedding-2", under_way=False)]
+    assert states == [("lost", None), ("created", "batches/2")]
+    assert ledger.under_way(KEYS) == dict.fromkeys(KEYS[2:], other.display_name)
+
+
+@pytest.mark.parametrize("part", [0, 7], ids=["by-one-name", "by-two-names"])
+def test_a_job_that_is_exchanged(part: int, ledger: Ledger) -> None:
+    """Its keys are never free, and what is to be taken away is known by a name of its own."""
+    ledger.intend(row(0, *KEYS), "me", 30)
+    ledger.may_send(row(0).display_name, "me", 30)
+    ledger.created(row(0).display_name, "batches/1")
+    ours = ledger.get(row(0).display_name)
+    assert ours is not None
+    other = replace(row(part, *KEYS), state="created", name="batches/2", refs=())
+    gone = ledger.exchange(ours, other)
+    assert gone is not None
+    left = {row.display_name: row.name for row in ledger.rows("developer", ours.model, under_way=False)}
+    assert left == {other.display_name: "batches/2", gone.display_name: "batches/1"}
+    assert [row.name for row in ledger.left_over("developer", ours.model)] == ["batches/1"]
+    assert ledger.under_way(KEYS) == dict.fromkeys(KEYS, other.display_name)
+    assert ledger.exchange(ours, other) is None, "it is done"
 
 
 def test_rows_are_those_of_a_service_and_a_model(ledger: Ledger) -> None:

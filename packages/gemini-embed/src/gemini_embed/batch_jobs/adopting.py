@@ -11,8 +11,10 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
+from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
+from math import inf
 
 from gemini_embed.batch_jobs.clearing import cleared_away
 from gemini_embed.batch_jobs.leases import Lease
@@ -36,8 +38,9 @@ class Adopting:
     def __init__(self, ledger: Ledger, service: JobService, lease: Lease, look_again_s: float) -> None:
         self._ledger, self._service, self._lease, self._look_again_s = ledger, service, lease, look_again_s
 
-    async def is_created(self, display_name: str) -> bool:
-        """Whether there is such a job, once that is known; if not, its keys are free."""
+    async def is_created(self, display_name: str, until: float | None = None) -> bool:
+        """Whether there is such a job, once that is known; if not, its keys are free. True also where another process
+        is still at work on it at `until`, by time.monotonic: whoever waits for the job comes to it."""
         wait_s = FIRST_LOOK_S
         while True:
             row = await asyncio.to_thread(self._ledger.get, display_name)
@@ -47,7 +50,10 @@ class Adopting:
                 return True
             if await self._lease.take(display_name):
                 return await self.cleared(display_name) is not None
-            await asyncio.sleep(wait_s)
+            left_s = inf if until is None else until - time.monotonic()
+            if left_s <= 0:
+                return True
+            await asyncio.sleep(min(wait_s, left_s))
             wait_s = min(2 * wait_s, LONGEST_LOOK_S)
 
     async def cleared(self, display_name: str) -> JobReport | None:
@@ -62,20 +68,21 @@ class Adopting:
             await self.given_up(row, "no list shows it" if row.is_sent else "it was never sent")
             return None
         logger.info("%s is adopted as %s", display_name, report.name)
-        await asyncio.to_thread(self._ledger.created, display_name, report.name)
+        is_ours = await asyncio.to_thread(self._ledger.created, display_name, report.name)
         await self._lease.release(display_name)
-        return report
+        return report if is_ours else None
 
     async def given_up(self, row: JobRow, note: str, *, keep_refs: bool = False) -> None:
         """It was not created: its keys are free, and what was uploaded for it goes; media may be kept."""
-        await asyncio.to_thread(partial(self._ledger.lost, row.display_name, note, keep_refs=keep_refs))
-        await cleared_away(self._service, self._ledger, replace(row, refs=() if keep_refs else row.refs))
+        if await asyncio.to_thread(partial(self._ledger.given_up, row.display_name, note, keep_refs=keep_refs)):
+            await cleared_away(self._service, self._ledger, replace(row, refs=() if keep_refs else row.refs))
         await self._lease.release(row.display_name)
 
     async def _found(self, row: JobRow) -> JobReport | None:
         if report := await self._service.find(row.display_name):
             return report
-        await asyncio.sleep(max(row.created_at + self._look_again_s - time.time(), 0.0))
+        left_s = row.created_at + self._look_again_s - time.time()
+        await asyncio.sleep(min(max(left_s, 0.0), self._look_again_s))  # no longer, where a clock was put back
         return await self._service.find(row.display_name)
 
 
@@ -87,13 +94,18 @@ class Foreign:
         self._ledger, self._service = ledger, service
         self._jobs: defaultdict[str, list[JobReport]] | None = None
 
+    def forget(self) -> None:
+        """Time has passed: the list is asked for anew."""
+        self._jobs = None
+
     async def jobs_of(self, digest: str) -> list[JobReport]:
         """Those of the same lines that may still bring their vectors, newest first. The list is asked for once."""
         if self._jobs is None:
             self._jobs = defaultdict(list)
             known = await asyncio.to_thread(self._ledger.display_names)
-            async for report in self._service.pages():
-                name = JobName.parse(report.display_name)
-                if name and report.state not in FRUITLESS and report.display_name not in known:
-                    self._jobs[name.digest].append(report)
+            async with aclosing(self._service.pages()) as reports:
+                async for report in reports:
+                    name = JobName.parse(report.display_name)
+                    if name and report.state not in FRUITLESS and report.display_name not in known:
+                        self._jobs[name.digest].append(report)
         return self._jobs[digest]

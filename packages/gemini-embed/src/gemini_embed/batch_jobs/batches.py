@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias, TypedDict, Unpack
 
@@ -193,7 +195,8 @@ class Batches:
         host.warn_of(order.call)
 
         async def job(session: HttpSession) -> BatchRun:
-            return BatchRun(host, order.run, await submit(session, host, order), order.call)
+            wanted = await submit(session, host, order)
+            return BatchRun(replace(host, budget=order.budget), order.run, wanted, order)
 
         return host.engine.start(job)
 
@@ -210,10 +213,11 @@ class Batches:
             begun |= await asyncio.to_thread(RunNames(host.vectors, (service, host.facts.name)).recent)
             for row in await asyncio.to_thread(partial(host.ledger.rows, service, host.facts.name, light=True)):
                 begun[row.run] = max(begun.get(row.run, 0.0), row.created_at)
-            async for report in host.service(session, request).pages():
-                if of := JobName.parse(report.display_name):
-                    at = report.created_at.timestamp() if report.created_at else 0.0
-                    begun[of.run] = max(begun.get(of.run, 0.0), at)
+            async with aclosing(host.service(session, request).pages()) as reports:
+                async for report in reports:
+                    if of := JobName.parse(report.display_name):
+                        at = report.created_at.timestamp() if report.created_at else 0.0
+                        begun[of.run] = max(begun.get(of.run, 0.0), at)
             return [BatchRun(host, name) for name in sorted(begun, key=lambda name: begun[name], reverse=True)]
 
         return job

@@ -21,12 +21,14 @@ logger = logging.getLogger(__name__)
 async def cleared_away(service: JobService, ledger: Ledger, row: JobRow, report: JobReport | None = None) -> bool:
     """Take away all of a job that is over, or never was; its record last, which tells where its answers are.
 
-    `report` is asked for where it is not told. False: something cannot be taken away; it is logged, and left to another
-    time.
+    `report` is asked for where it is not told; a job that is not over by that is cancelled. False: something cannot be
+    taken away; it is logged, and left to another time.
     """
     try:
         if report is None and row.name:
             report = await _last_told(service, row.name)
+            if report is not None and not report.is_over:
+                await service.cancel(row.name)
         output = report.output if report else None
         is_done = await discarded(service, filter(None, (row.input_ref, *row.refs, output)))
         if row.name:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
@@ -175,8 +176,9 @@ class Collector:
         return report
 
     async def _hold(self, report: JobReport, answers: Answers) -> None:
-        async for block in self.service.results(report):
-            await asyncio.to_thread(answers.take, lines_in(block))
+        async with aclosing(self.service.results(report)) as blocks:
+            async for block in blocks:
+                await asyncio.to_thread(answers.take, lines_in(block))
 
     async def _verify(self, row: JobRow, answers: Answers) -> list[str]:
         """Compare a few lines with their online vectors; where one does not agree, many, if the contents are at hand.
@@ -205,9 +207,10 @@ class Collector:
         return [f"{job}: {compared}, while {len(wider.cosines)} compared again agree: its vectors are used"]
 
     def _settle(self, row: JobRow, answers: Answers) -> float:
-        """What the job cost, at the price of jobs: as it was counted, or the share of what was likely."""
+        """What the job cost, at the price of jobs: as it was counted, or the share of what was likely; nothing where
+        another ledger's machine has paid it."""
         held = self.budget.held(row.display_name, row.likely)
-        if not answers:
+        if not answers or row.is_foreign:
             held.release()
             return 0.0
         counted = answers.usage
@@ -221,7 +224,7 @@ class Collector:
         if not await self.lease.take(row.display_name):
             return
         adopting = Adopting(self.ledger, self.service, self.lease, self.look_again_s)
-        if not row.is_sent or time.time() > row.created_at + self.look_again_s:
+        if not row.is_sent or not 0 <= time.time() - row.created_at <= self.look_again_s:
             await adopting.cleared(row.display_name)
         elif report := await self.service.find(row.display_name):
             await asyncio.to_thread(self.ledger.created, row.display_name, report.name)

@@ -8,21 +8,23 @@ import itertools
 import logging
 import time
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gemini_embed.batch_jobs.adopting import Adopting, Foreign
 from gemini_embed.batch_jobs.checking import online_vectors
-from gemini_embed.batch_jobs.clearing import discarded
-from gemini_embed.batch_jobs.leases import Lease
+from gemini_embed.batch_jobs.clearing import cleared_away, discarded
+from gemini_embed.batch_jobs.leases import Lease, TakenOverError
 from gemini_embed.batch_jobs.ledger import JobRow, Ledger
 from gemini_embed.batch_jobs.lines import Lines
 from gemini_embed.batch_jobs.names import JobName, digest_of
 from gemini_embed.batch_jobs.planning import most_verified
 from gemini_embed.batch_jobs.queueing import Queue
 from gemini_embed.batch_jobs.service import JobService
+from gemini_embed.batch_jobs.twins import Twins
 from gemini_embed.calls.attempts import Request
 from gemini_embed.calls.call import Call
-from gemini_embed.errors import QuotaError, QuotaUsedUpError, RequestError, UnclearCreateError
+from gemini_embed.errors import BudgetError, QuotaError, QuotaUsedUpError, RequestError, UnclearCreateError
 from gemini_embed.metering import Budget
 from gemini_embed.preparing import Entry
 from gemini_embed.service import HttpSession
@@ -94,6 +96,7 @@ class Creating:
         self._queue, self._adopting = queue, adopting
         self._parts = itertools.count()
         self._foreign = Foreign(ledger, service)
+        self._twins = Twins(ledger, service, lease, order.budget)
         self._drawn: set[bytes] = set()  # what is verified of jobs to be: cached, and part of the job all the same
         self.adopted: list[str] = []
         """Display names of jobs that other ledgers have created."""
@@ -105,20 +108,24 @@ class Creating:
     async def create(self, lines: Lines) -> Left:
         """Create a job of these lines, or of some of them; see `submitting.submit` for the errors."""
         order, digest = self._order, digest_of(lines.keys)
-        for report in await self._foreign.jobs_of(digest):
-            if (left := await self._adopted(report, lines)) is not None:
+        if (left := await self._elsewhere(digest, lines)) is not None:
+            return left
+        if await self._queue.is_full(lines.tokens):
+            await self.part_twins()
+            await self._queue.room(lines.tokens)
+            self._foreign.forget()
+            if (left := await self._elsewhere(digest, lines)) is not None:
                 return left
-        await self._queue.room(lines.tokens)
         if brought := await asyncio.to_thread(self._ledger.cached, lines.keys) - self._drawn:
-            rest = await asyncio.to_thread(lines.without, brought)  # by another process, while there was no room
-            return Left([rest] if rest else [])
+            return Left(await self._others(lines, brought))  # by another process, while there was no room
         name = JobName(order.run, next(self._parts), digest)
         held = order.budget.hold(str(name), lines.likely)
         try:
             row = self._row(name, lines, await self._checks(lines), held.usd)
             if taken := await self._lease.intend(row):
                 held.release()
-                return await asyncio.to_thread(_without, lines, taken)
+                return await self._without(lines, taken)
+            lines.is_noted = True
         except BaseException:
             held.release()  # nothing was sent
             raise
@@ -126,27 +133,48 @@ class Creating:
             left = await self._sent(row, lines)
         except UnclearCreateError as e:
             logger.warning("%s", e)
-            if await self._adopting.cleared(row.display_name) is None:
-                held.release()
-                return self._again(lines)
-            left = None
-        except RequestError:
+            left = None if await self._adopting.is_created(row.display_name) else self._again(lines)
+        except RequestError as e:
             held.release()  # refused, or not sent
-            await self._adopting.given_up(await self._now(row), "it was refused")
+            if (now := await self._now(row)).state != "intended":
+                logger.warning("%s was refused, and is another process's by now: %s", row.display_name, e)
+                return self._again(lines)
+            await self._adopting.given_up(now, "it was refused")
             raise
         if left is not None:
             held.release()
             return left
+        self._twins.made(row.display_name, digest)
         await self._queue.created()
         await asyncio.to_thread(lines.delete)
         return Left()
+
+    async def part_twins(self) -> None:
+        """Leave to other machines what they have created a moment before."""
+        self.adopted += await self._twins.part()
+
+    async def may_adopt(self, lines: Lines) -> bool:
+        """Whether another machine has a job of these lines."""
+        return bool(await self._foreign.jobs_of(digest_of(lines.keys)))
+
+    async def _elsewhere(self, digest: str, lines: Lines) -> Left | None:
+        """Have a job of another ledger bring these lines; None: there is none that does."""
+        for report in await self._foreign.jobs_of(digest):
+            if (left := await self._adopted(report, lines)) is not None:
+                return left
+        return None
 
     async def _adopted(self, report: JobReport, lines: Lines) -> Left | None:
         """Have another ledger's job bring these lines; None: it is known here, and does not."""
         name = JobName.parse(report.display_name)
         assert name is not None  # noqa: S101  # it was found by its digest; tells the type checker
+        try:
+            checks = await self._checks(lines)
+        except BudgetError as e:  # what is paid is not refused
+            checks = {}
+            logger.warning("%s is adopted, and its answers are not verified: %s", report.name, e)
         row = replace(
-            self._row(name, lines, await self._checks(lines), 0.0),
+            self._row(name, lines, checks, 0.0),
             state="created",
             name=report.name,
             refs=(),
@@ -156,7 +184,7 @@ class Creating:
         if taken is None:
             return None
         if taken:
-            return await asyncio.to_thread(_without, lines, taken)
+            return await self._without(lines, taken)
         logger.info("%s has the same lines, and is adopted", report.name)
         self.adopted.append(row.display_name)
         await discarded(self._service, lines.all_refs)
@@ -169,14 +197,14 @@ class Creating:
         input_ref = await self._service.put(lines.file, name)
         await asyncio.to_thread(self._ledger.uploaded, name, input_ref)
         while True:
-            if not await asyncio.to_thread(self._ledger.may_send, name, self._lease.owner):
-                await discarded(self._service, [input_ref])  # another process has taken it over meanwhile
-                await asyncio.to_thread(self._ledger.cleared, name)
-                return self._again(lines)
             try:
-                report = await self._service.create(name, input_ref)
+                report = await self._service.create(name, input_ref, partial(self._lease.send, name))
             except UnclearCreateError:
                 raise
+            except TakenOverError:
+                await discarded(self._service, [input_ref])
+                await asyncio.to_thread(self._ledger.cleared, name)
+                return self._again(lines)
             except QuotaError as e:
                 await asyncio.to_thread(self._ledger.refused, name)
                 if isinstance(e, QuotaUsedUpError):
@@ -186,15 +214,23 @@ class Creating:
                 await asyncio.to_thread(self._ledger.refused, name)
                 raise
             else:
-                await asyncio.to_thread(self._ledger.created, name, report.name)
+                is_ours = await asyncio.to_thread(self._ledger.created, name, report.name)
                 await self._lease.release(name)
-                return None
+                return None if is_ours else await self._unwanted(row, lines, report)
             if time.monotonic() - lines.began_at > FRESH_S:
                 await self._adopting.given_up(await self._now(row), "its files are too old")
                 return self._again(lines)
             if not try_again and len(lines.entries) > 1 and self._queue.may_halve(lines.tokens):
                 await self._adopting.given_up(await self._now(row), "it was refused as too large", keep_refs=True)
                 return Left(await asyncio.to_thread(lines.halves))
+
+    async def _unwanted(self, row: JobRow, lines: Lines, report: JobReport) -> Left:
+        """The answer came so late that another process has found no job, and its texts are in another one by now."""
+        logger.warning("%s was created, and is cancelled: another process has its texts in another job", report.name)
+        await asyncio.to_thread(self._ledger.unwanted, row.display_name, report.name)
+        await self._service.cancel(report.name)
+        await cleared_away(self._service, self._ledger, replace(await self._now(row), name=report.name))
+        return self._again(lines)
 
     async def _checks(self, lines: Lines) -> dict[bytes, NDArray[np.float32]]:
         order = self._order
@@ -232,9 +268,14 @@ class Creating:
         lines.delete()
         return Left(again=lines.entries)
 
+    async def _without(self, lines: Lines, taken: frozenset[bytes]) -> Left:
+        """Others were quicker with some of them."""
+        again = [entry for entry in lines.entries if entry.key in taken]
+        return Left(await self._others(lines, taken), again)
 
-def _without(lines: Lines, taken: frozenset[bytes]) -> Left:
-    """Others were quicker with some of them."""
-    again = [entry for entry in lines.entries if entry.key in taken]
-    rest = lines.without(taken)
-    return Left([rest] if rest else [], again)
+    async def _others(self, lines: Lines, dropped: frozenset[bytes]) -> list[Lines]:
+        """The lines of other keys, if any; media that were uploaded for those that are dropped go."""
+        refs = lines.refs_of(dropped)
+        rest = await asyncio.to_thread(lines.without, dropped)
+        await discarded(self._service, refs)
+        return [rest] if rest else []

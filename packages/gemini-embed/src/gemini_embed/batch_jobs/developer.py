@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import IO, Any
-from urllib.parse import urlencode
 
-from gemini_embed.batch_jobs.asking import created, tried
+from gemini_embed.batch_jobs.asking import Before, JobCalls
 from gemini_embed.batch_jobs.downloading import blocks_of
 from gemini_embed.batch_jobs.names import OURS
 from gemini_embed.batch_jobs.service import INLINE_BYTES
@@ -22,60 +21,24 @@ from gemini_embed.wire.batch_jobs import JobReport, create_body, read_job, read_
 from gemini_embed.wire.batch_lines import line_of
 
 LINES_TYPE = "application/jsonl"
-PAGE_JOBS = 100
 
 
-class DeveloperJobs:
+class DeveloperJobs(JobCalls):
     """See `service.JobService`."""
 
     def __init__(self, session: HttpSession, request: Request, http: HttpOptions) -> None:
-        self.asked = 0
-        self._session = session
-        self._request = request
-        self._how = (session, request.retry)
-        self._connection = request.connection
-        self._model = request.facts.name
+        super().__init__(session, request, read_job)
         self._sdk = Sdk(request.connection, http)
         self._http = http
 
-    async def create(self, display_name: str, input_ref: str) -> JobReport:
+    async def create(self, display_name: str, input_ref: str, before: Before) -> JobReport:
         """See `JobService.create`."""
         url = self._connection.url(self._model, "asyncBatchEmbedContent")
-        body = create_body(display_name, input_ref)
-        return await created(display_name, lambda: self._ask_once("POST", url, body), read_job, *self._how)
+        return await self._created(display_name, url, create_body(display_name, input_ref), before)
 
-    async def look(self, name: str) -> JobReport:
-        """See `JobService.look`."""
-        return read_job(await self._ask("GET", self._url(name)))
-
-    async def pages(self) -> AsyncIterator[JobReport]:
+    def pages(self) -> AsyncGenerator[JobReport, None]:
         """See `JobService.pages`."""
-        token = ""
-        while True:
-            query = {"pageSize": PAGE_JOBS, **({"pageToken": token} if token else {})}
-            reports, token = read_page(await self._ask("GET", f"{self._url('batches')}?{urlencode(query)}"), OURS)
-            for report in reports:
-                if self._is_ours(report):
-                    yield report
-            if not token:
-                return
-
-    async def find(self, display_name: str) -> JobReport | None:
-        """See `JobService.find`."""
-        async for report in self.pages():
-            if report.display_name == display_name:
-                return report
-        return None
-
-    async def cancel(self, name: str) -> None:
-        """See `JobService.cancel`."""
-        try:
-            await self._ask("POST", f"{self._url(name)}:cancel", b"{}")
-        except NotFoundError:
-            return
-        except ApiError as e:
-            if e.code != 400 or not (await self.look(name)).is_over:
-                raise
+        return self._listed(self._url("batches"), read_page)
 
     async def delete(self, name: str) -> None:
         """See `JobService.delete`."""
@@ -110,7 +73,7 @@ class DeveloperJobs:
             if e.code != 403 or "may not exist" not in e.message:  # which is how the Files API says that it is gone
                 raise
 
-    async def results(self, report: JobReport) -> AsyncIterator[bytes]:
+    async def results(self, report: JobReport) -> AsyncGenerator[bytes, None]:
         """See `JobService.results`."""
         if report.output is None:
             return
@@ -130,19 +93,8 @@ class DeveloperJobs:
     def _is_ours(self, report: JobReport) -> bool:
         return report.embeds and report.display_name.startswith(OURS) and report.model in ("", self._model)
 
-    def _url(self, name: str) -> str:
-        return f"{self._connection.base_url}/{self._connection.api_version}/{name}"
-
     async def _gone(self, url: str) -> None:
         try:
             await self._ask("DELETE", url)
         except NotFoundError:
             return
-
-    async def _ask(self, method: str, url: str, body: bytes = b"") -> bytes:
-        return await tried(lambda: self._ask_once(method, url, body), *self._how)
-
-    async def _ask_once(self, method: str, url: str, body: bytes) -> bytes:
-        self.asked += 1
-        async with self._session.gate.slot():
-            return await self._session.ask(method, url, body, model=self._model)

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -71,10 +72,11 @@ class Following:
     async def listed(self) -> None:
         """Note the run's jobs that the service shows and the ledger lacks: another machine has created them."""
         known = {row.display_name for row in await self.rows()}
-        async for report in self._service.pages():
-            name = JobName.parse(report.display_name)
-            if name is not None and name.run == self._name and report.display_name not in known:
-                await asyncio.to_thread(self._ledger.note, self._row(name, report))
+        async with aclosing(self._service.pages()) as reports:
+            async for report in reports:
+                name = JobName.parse(report.display_name)
+                if name is not None and name.run == self._name and report.display_name not in known:
+                    await asyncio.to_thread(self._ledger.note, self._row(name, report))
 
     def _row(self, name: JobName, report: JobReport) -> JobRow:
         """A job whose keys only its answers tell."""
@@ -95,11 +97,12 @@ class Following:
         before = self._service.asked
         wanted = {row.name: row.display_name for row in rows if row.name}
         if len(wanted) > 1:
-            async for report in self._service.pages():
-                if display_name := wanted.pop(report.name, None):
-                    self._known.states[display_name] = report.state
-                if not wanted:
-                    break
+            async with aclosing(self._service.pages()) as reports:
+                async for report in reports:
+                    if display_name := wanted.pop(report.name, None):
+                        self._known.states[display_name] = report.state
+                    if not wanted:
+                        break
         for name, display_name in wanted.items():  # one alone; and what the list does not show
             try:
                 self._known.states[display_name] = (await self._service.look(name)).state

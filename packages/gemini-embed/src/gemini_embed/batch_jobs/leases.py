@@ -13,6 +13,11 @@ from gemini_embed.errors import CacheError
 
 logger = logging.getLogger(__name__)
 
+
+class TakenOverError(Exception):
+    """Another worker has the row: this one has slept through its lease."""
+
+
 LEASE_S = 30.0
 """How long a job is left alone after the process that worked on it was killed."""
 
@@ -31,6 +36,11 @@ class Lease:
     async def take(self, display_name: str) -> bool:
         """Whether this worker holds the row now; another one may."""
         return await asyncio.to_thread(self._ledger.take, display_name, self.owner, LEASE_S)
+
+    async def send(self, display_name: str) -> None:
+        """Note that a request is sent now that may create the job. TakenOverError: it is not this worker's any more."""
+        if not await asyncio.to_thread(self._ledger.may_send, display_name, self.owner, LEASE_S):
+            raise TakenOverError(display_name)
 
     async def release(self, display_name: str | None = None) -> None:
         """Leave a row, or all of them, to others."""

@@ -9,42 +9,26 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Iterable
+from dataclasses import replace
 
-from gemini_embed.batch_jobs.rows import (
-    COLUMNS,
-    LIGHT,
-    MARKS,
-    JobRow,
-    Outcome,
-    RowState,
-    row_of,
-    told_outcome,
-    values_of,
-)
-from gemini_embed.batch_jobs.tables import use, written
-from gemini_embed.cache import VectorCache
+from gemini_embed.batch_jobs.ledger_rows import LedgerRows, taken_by
+from gemini_embed.batch_jobs.rows import COLUMNS, MARKS, JobRow, Outcome, RowState, told_outcome, values_of
+from gemini_embed.batch_jobs.tables import written
 
 __all__ = ["JobRow", "Ledger", "Outcome"]
 
-KEYS_A_QUERY = 500
-LEARNED_S = 3600.0
-"""How long it is believed how many tokens the service takes."""
-LEFT_S = 7 * 86_400.0
-"""So long it is tried to take away what a job has left; the Developer API forgets it by itself after two days."""
-T = TypeVar("T")
+FAR_S = 120.0
+"""A lease that would last for longer than this was told before a clock was put back; it is over."""
+_GIVEN_AWAY = "another job has its lines"
 
 
-class Ledger:
+class Ledger(LedgerRows):
     """The rows of one cache's file. Calls take a moment and block: from the loop they go through a thread.
 
     Raises:
         CacheError: of any method, when the file cannot be used; then no job is created.
     """
-
-    def __init__(self, cache: VectorCache) -> None:
-        self._cache = cache
 
     def intend(self, row: JobRow, owner: str, lease_s: float) -> frozenset[bytes]:
         """Write a row of state `intended` that `owner` holds, unless some of its keys are under way elsewhere: those
@@ -53,7 +37,7 @@ class Ledger:
         def write(db: sqlite3.Connection) -> frozenset[bytes]:
             with db:
                 db.execute("BEGIN IMMEDIATE")
-                if taken := frozenset(dict(_taken(db, row.keys))):
+                if taken := frozenset(dict(taken_by(db, row.keys))):
                     return taken
                 values = (*values_of(row), owner, time.time() + lease_s)
                 marks = ",".join("?" * len(values))
@@ -70,7 +54,7 @@ class Ledger:
         def write(db: sqlite3.Connection) -> frozenset[bytes] | None:
             with db:
                 db.execute("BEGIN IMMEDIATE")
-                if taken := frozenset(dict(_taken(db, row.keys))):
+                if taken := frozenset(dict(taken_by(db, row.keys))):
                     return taken
                 known = db.execute("SELECT state, keys FROM batch_jobs WHERE display_name = ?", (row.display_name,))
                 if any(found != ("created", b"") for found in known):  # `note` writes such a row, which is not ours
@@ -78,6 +62,34 @@ class Ledger:
                 db.execute(f"INSERT OR REPLACE INTO batch_jobs ({COLUMNS}) VALUES ({MARKS})", values_of(row))  # noqa: S608 - names
                 _take(db, row)
             return frozenset()
+
+        return self._use(write, lasting=True)
+
+    def exchange(self, row: JobRow, other: JobRow) -> JobRow | None:
+        """`other`, a job that another ledger has created, brings what that of `row` would have, in one step: the latter
+        is to be cancelled and taken away, and is given as it is kept for that, by a name that no job has. None, and
+        nothing is written: `other` is known here already, or `row` is not `created` any more."""
+        gone = replace(
+            row, display_name=f"{row.display_name} {row.name}", state="lost", note="another job has its lines"
+        )
+
+        def write(db: sqlite3.Connection) -> JobRow | None:
+            with db:
+                db.execute("BEGIN IMMEDIATE")
+                known = db.execute("SELECT 1 FROM batch_jobs WHERE display_name = ?", (other.display_name,)).fetchone()
+                if known and other.display_name != row.display_name:
+                    return None
+                done = db.execute(
+                    "UPDATE batch_jobs SET display_name = ?, state = 'lost', note = ? "
+                    "WHERE display_name = ? AND name = ? AND state = 'created'",
+                    (gone.display_name, gone.note, row.display_name, row.name),
+                )
+                if not done.rowcount:
+                    return None
+                db.execute("DELETE FROM batch_keys WHERE display_name = ?", (row.display_name,))
+                db.execute(f"INSERT INTO batch_jobs ({COLUMNS}) VALUES ({MARKS})", values_of(other))  # noqa: S608 - names
+                _take(db, other)
+            return gone
 
         return self._use(write, lasting=True)
 
@@ -92,26 +104,40 @@ class Ledger:
 
     def refused(self, display_name: str) -> None:
         """The request was refused, so nothing was created."""
-        self._update(display_name, is_sent=0, created_at=time.time())
+        statement = "UPDATE batch_jobs SET is_sent = 0, created_at = ? WHERE display_name = ? AND state = 'intended'"
+        self._use(written(statement, time.time(), display_name), lasting=True)
 
-    def may_send(self, display_name: str, owner: str) -> bool:
-        """Whether a request to create it may be sent, which is noted: `owner` still holds the row. A process that slept
-        through its lease may have lost it."""
+    def may_send(self, display_name: str, owner: str, lease_s: float) -> bool:
+        """Whether a request to create it may be sent, which is noted: `owner` still holds the row, and does so for so
+        many seconds more. A process that slept through its lease may have lost it."""
 
         def mark(db: sqlite3.Connection) -> bool:
             with db:
                 done = db.execute(
-                    "UPDATE batch_jobs SET is_sent = 1, created_at = ? "
+                    "UPDATE batch_jobs SET is_sent = 1, created_at = ?, lease = ? "
                     "WHERE display_name = ? AND owner = ? AND state = 'intended'",
-                    (time.time(), display_name, owner),
+                    (time.time(), time.time() + lease_s, display_name, owner),
                 )
             return done.rowcount == 1
 
         return self._use(mark, lasting=True)
 
-    def created(self, display_name: str, name: str) -> None:
-        """The service has it, by this name."""
-        self._update(display_name, state="created", name=name)
+    def created(self, display_name: str, name: str) -> bool:
+        """The service has it, by this name. False, and nothing is written: another process has found that it never was,
+        and its keys may be in another job by now."""
+
+        def mark(db: sqlite3.Connection) -> bool:
+            with db:
+                done = db.execute(
+                    "UPDATE batch_jobs SET state = 'created', name = ? WHERE display_name = ? AND state = 'intended'",
+                    (name, display_name),
+                )
+                if done.rowcount:
+                    return True
+                known = db.execute("SELECT 1 FROM batch_jobs WHERE display_name = ? AND name = ?", (display_name, name))
+                return known.fetchone() is not None
+
+        return self._use(mark, lasting=True)
 
     def collected(
         self, display_name: str, note: str = "", outcome: Outcome | None = None, keys: Iterable[bytes] = ()
@@ -122,24 +148,34 @@ class Ledger:
             self._update(display_name, keys=found)
         self._free(display_name, "collected", note, outcome)
 
-    def lost(self, display_name: str, note: str, *, keep_refs: bool = False) -> None:
-        """It was never created, or is gone: its keys are free. `keep_refs`: another job has its media."""
-        if keep_refs:
-            self._update(display_name, refs="[]")
+    def given_up(self, display_name: str, note: str, *, keep_refs: bool = False) -> bool:
+        """It was never created: its keys are free. `keep_refs`: another job has its media. False, and nothing is
+        written: it is not intended any more, as another process knows better."""
+
+        def free(db: sqlite3.Connection) -> bool:
+            with db:
+                done = db.execute(
+                    "UPDATE batch_jobs SET state = 'lost', note = ?, refs = CASE WHEN ? THEN '[]' ELSE refs END "
+                    "WHERE display_name = ? AND state = 'intended'",
+                    (note, keep_refs, display_name),
+                )
+                if done.rowcount:
+                    db.execute("DELETE FROM batch_keys WHERE display_name = ?", (display_name,))
+            return done.rowcount == 1
+
+        return self._use(free, lasting=True)
+
+    def lost(self, display_name: str, note: str) -> None:
+        """It is gone, whatever it was: its keys are free."""
         self._free(display_name, "lost", note)
+
+    def unwanted(self, display_name: str, name: str) -> None:
+        """The service has it after all, by this name, though it was given up; it is to be taken away."""
+        self._update(display_name, name=name, is_sent=1)
 
     def cleared(self, display_name: str) -> None:
         """Nothing of it is left at the service."""
         self._update(display_name, input_ref=None, refs="[]", is_sent=0)
-
-    def left_over(self, service: str, model: str) -> list[JobRow]:
-        """Jobs that are over and not taken away from the service, though they should be; without their keys."""
-        where = (
-            "service = ? AND model = ? AND state IN ('collected', 'lost') AND created_at > ? AND "
-            "(input_ref IS NOT NULL OR refs != '[]' OR (name IS NOT NULL AND is_sent))"
-        )
-        rows = self._rows(where, service, model, time.time() - LEFT_S, columns=LIGHT)
-        return [row for row in rows if row.outcome is None or not row.outcome.kept]
 
     def remove(self, display_name: str) -> None:
         """Forget a row."""
@@ -151,36 +187,6 @@ class Ledger:
 
         self._use(delete)
 
-    def cached(self, keys: Sequence[bytes]) -> frozenset[bytes]:
-        """Of these keys those that have a vector by now."""
-        return frozenset(self._cache.held(keys))
-
-    def under_way(self, keys: Iterable[bytes]) -> dict[bytes, str]:
-        """Of these keys those that a job under way has, and its display name."""
-        wanted = tuple(keys)
-        return self._use(lambda db: dict(_taken(db, wanted)))
-
-    def get(self, display_name: str) -> JobRow | None:
-        """One row, None where there is none."""
-        return next(iter(self._rows("display_name = ?", display_name)), None)
-
-    def of_run(self, of: tuple[str, str], run: str, since: float = 0.0) -> list[JobRow]:
-        """The rows of a run of this service and model, in order: those under way, and those that were created `since`
-        then."""
-        where = "service = ? AND model = ? AND run = ? AND (created_at >= ? OR state IN ('intended', 'created'))"
-        return self._rows(where, *of, run, since)
-
-    def display_names(self) -> frozenset[str]:
-        """Of all jobs that are known with their lines."""
-        query = "SELECT display_name FROM batch_jobs WHERE keys != x'' OR state != 'created'"
-        return frozenset(name for (name,) in self._use(lambda db: db.execute(query).fetchall()))
-
-    def rows(self, service: str, model: str, *, under_way: bool = True, light: bool = False) -> list[JobRow]:
-        """All rows of a model on a service; only those under way, unless told otherwise. `light`: without their keys
-        and vectors, which are half a megabyte a job."""
-        where = "service = ? AND model = ?" + (" AND state IN ('intended', 'created')" if under_way else "")
-        return self._rows(where, service, model, columns=LIGHT if light else COLUMNS)
-
     def take(self, display_name: str, owner: str, lease_s: float) -> bool:
         """Whether `owner` holds this row now: it was free, its own, or its holder's lease was over."""
 
@@ -189,8 +195,8 @@ class Ledger:
             with db:
                 done = db.execute(
                     "UPDATE batch_jobs SET owner = ?, lease = ? "
-                    "WHERE display_name = ? AND (owner IS NULL OR owner = ? OR lease < ?)",
-                    (owner, now + lease_s, display_name, owner, now),
+                    "WHERE display_name = ? AND (owner IS NULL OR owner = ? OR lease < ? OR lease > ?)",
+                    (owner, now + lease_s, display_name, owner, now, now + FAR_S),
                 )
             return done.rowcount == 1
 
@@ -205,13 +211,6 @@ class Ledger:
         where, more = ("", ()) if display_name is None else (" AND display_name = ?", (display_name,))
         self._use(written(f"UPDATE batch_jobs SET owner = NULL, lease = NULL WHERE owner = ?{where}", owner, *more))  # noqa: S608 - fixed words
 
-    def learned(self, service: str, model: str) -> int | None:
-        """Enqueued tokens beyond which the service was found to refuse jobs; None when nothing is known, or not since
-        `LEARNED_S`: others of the project may have filled the queue then."""
-        query = "SELECT tokens FROM batch_learned WHERE service = ? AND model = ? AND at > ?"
-        row = self._use(lambda db: db.execute(query, (service, model, time.time() - LEARNED_S)).fetchone())
-        return None if row is None else int(row[0])
-
     def learn(self, service: str, model: str, tokens: int) -> None:
         """Remember how many enqueued tokens the service takes."""
         row = service, model, tokens, time.time()
@@ -220,15 +219,6 @@ class Ledger:
     def unlearn(self, service: str, model: str) -> None:
         """It takes more than was thought."""
         self._use(written("DELETE FROM batch_learned WHERE service = ? AND model = ?", service, model))
-
-    def next_part(self, run: str) -> int:
-        """The number of the next job of a run, from 0."""
-        query = "SELECT coalesce(max(part) + 1, 0) FROM batch_jobs WHERE run = ?"
-        return int(self._use(lambda db: db.execute(query, (run,)).fetchone())[0])
-
-    def _rows(self, where: str, *values: object, columns: str = COLUMNS) -> list[JobRow]:
-        query = f"SELECT {columns} FROM batch_jobs WHERE {where} ORDER BY run, part"  # noqa: S608 - fixed words
-        return [row_of(found) for found in self._use(lambda db: db.execute(query, values).fetchall())]
 
     def _update(self, display_name: str, **columns: object) -> None:
         names = ", ".join(f"{name} = ?" for name in columns)
@@ -245,16 +235,6 @@ class Ledger:
 
         self._use(free, lasting=True)
 
-    def _use(self, work: Callable[[sqlite3.Connection], T], *, lasting: bool = False) -> T:
-        return use(self._cache, work, lasting=lasting)
-
 
 def _take(db: sqlite3.Connection, row: JobRow) -> None:
     db.executemany("INSERT INTO batch_keys VALUES (?, ?)", ((key, row.display_name) for key in row.keys))
-
-
-def _taken(db: sqlite3.Connection, keys: Sequence[bytes]) -> Iterator[tuple[bytes, str]]:
-    for start in range(0, len(keys), KEYS_A_QUERY):
-        some = keys[start : start + KEYS_A_QUERY]
-        marks = ",".join("?" * len(some))
-        yield from db.execute(f"SELECT key, display_name FROM batch_keys WHERE key IN ({marks})", some)  # noqa: S608 - marks

@@ -4,7 +4,7 @@ leaves none of its texts behind."""
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from tempfile import TemporaryFile
 from typing import IO
@@ -29,6 +29,8 @@ class Lines:
     refs: dict[bytes, list[str]] = field(default_factory=dict)
     """Media that lines need, uploaded, by key."""
     began_at: float = field(default_factory=time.monotonic)
+    is_noted: bool = False
+    """Whether the ledger has them, and whoever works with it takes away what was uploaded."""
 
     @property
     def keys(self) -> tuple[bytes, ...]:
@@ -49,6 +51,15 @@ class Lines:
     def all_refs(self) -> tuple[str, ...]:
         """All media that were uploaded for it."""
         return tuple(ref for refs in self.refs.values() for ref in refs)
+
+    @property
+    def loose_refs(self) -> tuple[str, ...]:
+        """Those of them that nobody takes away once these lines are dropped."""
+        return () if self.is_noted else self.all_refs
+
+    def refs_of(self, keys: Collection[bytes]) -> tuple[str, ...]:
+        """Media of some of the lines."""
+        return tuple(ref for key, refs in self.refs.items() if key in keys for ref in refs)
 
     def add(self, entry: Entry, line: bytes, refs: Sequence[str]) -> None:
         """Write a line at the end."""
@@ -126,10 +137,12 @@ class Writer:
         self._tokens = self._bytes = 0
         return lines
 
-    def close(self) -> None:
-        """Drop the file that was begun."""
-        if self._lines is not None:
-            self._lines.delete()
+    def close(self) -> tuple[str, ...]:
+        """Drop the file that was begun; media that were uploaded for it, which are to go."""
+        if self._lines is None:
+            return ()
+        self._lines.delete()
+        return self._lines.loose_refs
 
 
 def _new_file() -> IO[bytes]:

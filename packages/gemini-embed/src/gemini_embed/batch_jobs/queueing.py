@@ -7,6 +7,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
 from functools import partial
 
 from gemini_embed.batch_jobs.ledger import JobRow, Ledger
@@ -70,6 +71,11 @@ class Queue:
         self._refused_tokens = None if limit is None else limit + 1
 
     @property
+    def until(self) -> float | None:
+        """When all waits are to be over, by time.monotonic; None: nothing is told."""
+        return self._until
+
+    @property
     def job_tokens(self) -> int | None:
         """The most that one job should have; None where no limit is known."""
         return None if self._refused_tokens is None else job_tokens(max(self._refused_tokens - 1, 1))
@@ -77,6 +83,11 @@ class Queue:
     def may_halve(self, tokens: int) -> bool:
         """Whether a job of so many tokens may be made two."""
         return tokens >= 2 * LEAST_TOKENS
+
+    async def is_full(self, tokens: int) -> bool:
+        """Whether a job of so many tokens has to wait, as far as is known."""
+        active = await self._active()
+        return bool(active) and not self._fits(active, tokens)
 
     async def room(self, tokens: int = 1) -> None:
         """Wait until the service likely takes a job of so many tokens. What was learned may be wrong by now, or was no
@@ -166,17 +177,18 @@ class Queue:
     async def _look(self, wanted: set[str]) -> None:
         """See in the list which of these are over; one that is not there any more is, too."""
         unseen = set(wanted)
-        async for report in self._service.pages():
-            if report.display_name in unseen:
-                unseen.discard(report.display_name)
-                if report.is_over:
-                    self._over.add(report.display_name)
-                    self._to_collect.append(report.display_name)
-            if not unseen:
-                return
-        fresh = time.time() - self._limits.look_again_s  # what is younger may not be listed yet
-        rows = await self._rows()
-        self._over |= {row.display_name for row in rows if row.display_name in unseen and row.created_at < fresh}
+        async with aclosing(self._service.pages()) as reports:
+            async for report in reports:
+                if report.display_name in unseen:
+                    unseen.discard(report.display_name)
+                    if report.is_over:
+                        self._over.add(report.display_name)
+                        self._to_collect.append(report.display_name)
+                if not unseen:
+                    return
+        now, fresh_s = time.time(), self._limits.look_again_s  # what is younger may not be listed yet
+        old = {row.display_name for row in await self._rows() if abs(now - row.created_at) > fresh_s}
+        self._over |= unseen & old
 
     async def _pause(self, seconds: float, error: QuotaError | None, tokens: int) -> None:
         if self._until is not None and time.monotonic() + seconds > self._until:

@@ -8,13 +8,13 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, NoReturn, TypedDict, TypeVar, Unpack, get_args
 
+from gemini_embed.batch_jobs.creating import Order
 from gemini_embed.batch_jobs.following import Known
 from gemini_embed.batch_jobs.host import Host
 from gemini_embed.batch_jobs.status import BatchStatus
 from gemini_embed.batch_jobs.waiting import Fallback, Patience
 from gemini_embed.batch_jobs.watching import Progress
 from gemini_embed.batch_jobs.work import Work
-from gemini_embed.calls.call import Call
 from gemini_embed.checks import seconds, switch
 from gemini_embed.engine import Pending
 from gemini_embed.errors import ConfigurationError
@@ -45,12 +45,14 @@ class BatchRun:
         name: of the run.
         wanted: keys in the cache that its vectors will have; None where only the jobs' own files tell, as on another
             machine.
-        call: what was submitted; its entries have their keys. None for a run that was found again.
+        order: what was submitted, and how; its entries have their keys. None for a run that was found again.
     """
 
-    def __init__(self, host: Host, name: str, wanted: Sequence[bytes] | None = None, call: Call | None = None) -> None:
+    def __init__(
+        self, host: Host, name: str, wanted: Sequence[bytes] | None = None, order: Order | None = None
+    ) -> None:
         self.name = name
-        self._host, self._call = host, call
+        self._host, self._order = host, order
         self._known = Known(wanted=None if wanted is None else frozenset(wanted))
 
     def refresh(self) -> BatchStatus:
@@ -165,15 +167,16 @@ class BatchRun:
 
     def within(self, budget: Budget) -> BatchRun:
         """This run, whose costs are those of `budget`, which is within the embedder's."""
-        run = BatchRun(replace(self._host, budget=budget), self.name, call=self._call)
+        run = BatchRun(replace(self._host, budget=budget), self.name, order=self._order)
         run._known = self._known
         return run
 
     def _started(self, door: Callable[[Work], Coroutine[Any, Any, T]]) -> Pending[T]:
         """One of the doors of `Work`, on the engine's loop."""
         self._host.check()
-        request = self._host.plain_request() if self._call is None else self._host.request(self._call)
-        work = partial(Work, self._host, self.name, self._known, self._call, request)
+        host, order = self._host, self._order
+        request = host.plain_request() if order is None else host.request(order.call, None, host.budget)
+        work = partial(Work, host, self.name, self._known, order, request)
         return self._host.engine.start(lambda session: door(work(session)))
 
     def __reduce__(self) -> NoReturn:

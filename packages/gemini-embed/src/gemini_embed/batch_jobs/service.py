@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import IO, Protocol
 
+from gemini_embed.batch_jobs.asking import Before
 from gemini_embed.preparing import Entry
 from gemini_embed.wire.batch_jobs import JobReport
 
@@ -20,8 +21,9 @@ class JobService(Protocol):
 
     asked: int
 
-    async def create(self, display_name: str, input_ref: str) -> JobReport:
+    async def create(self, display_name: str, input_ref: str, before: Before) -> JobReport:
         """Create a job of the lines at `input_ref`, by ONE request: a second one would be a second job, and a bill.
+        `before` is awaited right before it is sent, and again where it was not sent and is tried once more.
 
         Raises:
             UnclearCreateError: nobody knows whether it was done.
@@ -34,7 +36,7 @@ class JobService(Protocol):
         """What is told of a job, with its output and counts. NotFoundError: it is gone."""
         ...
 
-    def pages(self) -> AsyncIterator[JobReport]:
+    def pages(self) -> AsyncGenerator[JobReport, None]:
         """Jobs that this library made for this model, newest first. Their output and counts are not told."""
         ...
 
@@ -62,7 +64,7 @@ class JobService(Protocol):
         """Take away what `put` or `referred` has left, or a job's output. What is gone is fine."""
         ...
 
-    def results(self, report: JobReport) -> AsyncIterator[bytes]:
+    def results(self, report: JobReport) -> AsyncGenerator[bytes, None]:
         """A job's answers, streamed: whole lines, about a megabyte of them at a time; `report` is of `look`."""
         ...
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
-from contextlib import aclosing
+from collections.abc import Collection, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gemini_embed.batch_jobs.accounts import settle_elsewhere
 from gemini_embed.batch_jobs.adopting import Adopting
 from gemini_embed.batch_jobs.checking import online_vectors
-from gemini_embed.batch_jobs.clearing import clear_left_over
+from gemini_embed.batch_jobs.clearing import clear_left_over, discarded
 from gemini_embed.batch_jobs.collecting import Collector
 from gemini_embed.batch_jobs.creating import Creating, Order
 from gemini_embed.batch_jobs.gathering import Gathering
@@ -30,7 +31,7 @@ from gemini_embed.calls.attempts import Caller
 from gemini_embed.calls.overflow import without_long_texts
 from gemini_embed.calls.recall import Recall
 from gemini_embed.calls.rows import Rows
-from gemini_embed.errors import BatchError, RequestError
+from gemini_embed.errors import BatchError, BudgetError, RequestError
 from gemini_embed.metering.prices import likely_tokens_by_modality
 from gemini_embed.preparing import Entry, inline_data, without_twins
 from gemini_embed.service import HttpSession
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 logger = logging.getLogger(__name__)
+
+DELETING_S = 10.0
 
 
 async def submit(session: HttpSession, host: Host, order: Order) -> list[bytes]:
@@ -74,7 +77,8 @@ class Submission:
         )
         recall = Recall(host.vectors, request.connection, request.service, request.facts, request.options)
         self._gathering = Gathering(session, request, recall, order.call)
-        self._writer = Writer(host.limits)
+        self._limits, self._writer = host.limits, Writer(host.limits)
+        self._loose: list[str] = []
         self._collector = Collector.of(host, request, self._service, lease, order.call, self._online, order.keep)
         self._wanted: dict[bytes, None] = {}
         self._elsewhere: defaultdict[str, list[Entry]] = defaultdict(list)
@@ -90,9 +94,13 @@ class Submission:
         await clear_left_over(self._service, self._ledger, self._lease, self._of)
         await self._queue.begin()
         await self._creating.begin()
-        await self._check_budget(items)
-        while items:
-            items = await self._pass(items)
+        await settle_elsewhere(self._ledger, self._order.budget)
+        try:
+            await self._check_budget(items)
+            while items:
+                items = await self._pass(items)
+        finally:
+            await self._dropped()
         return list(self._wanted)
 
     async def _short_enough(self, items: Sequence[Entry]) -> Sequence[Entry]:
@@ -111,7 +119,36 @@ class Submission:
             async for window in windows:
                 taken = await self._taken(window)
                 likely |= {item.key: replace(item, parts=()) for item in window if item.key not in taken}
-        self._order.budget.check_batch(likely_tokens_by_modality(likely.values()))
+        try:
+            self._order.budget.check_batch(likely_tokens_by_modality(likely.values()))
+        except BudgetError:
+            if not (adopted := await self._adoptable(items, likely)):
+                raise
+            new = (entry for key, entry in likely.items() if key not in adopted)
+            self._order.budget.check_batch(likely_tokens_by_modality(new))
+
+    async def _adoptable(self, items: Sequence[Entry], wanted: Collection[bytes]) -> set[bytes]:
+        """Those of the wanted keys whose jobs, cut as they will be, other machines have created: they cost nothing."""
+        jobs, writer, found, seen = self._creating, Writer(self._limits), set[bytes](), set[bytes]()
+
+        async def look() -> None:
+            if lines := writer.taken():
+                found.update(lines.keys if await jobs.may_adopt(lines) else ())
+                lines.delete()
+
+        async with aclosing(self._gathering.unknown(items)) as windows:
+            async for window in windows:
+                for item in window:
+                    if item.key not in wanted or item.key in seen:
+                        continue
+                    seen.add(item.key)
+                    entry = replace(item, parts=())
+                    line = b"" if _is_large(item) else self._service.line(item, item.key)
+                    if not writer.fits(entry, line, self._queue.job_tokens):
+                        await look()
+                    writer.add(entry, line)
+        await look()
+        return found
 
     async def _pass(self, items: Sequence[Entry]) -> list[Entry]:
         """Jobs of all that is in none. What comes back had been in one that turns out never to have been created."""
@@ -124,11 +161,12 @@ class Submission:
                 async for window in windows:
                     await self._take(window, entries, begun)
             await self._create_what_is_written()
+            await self._creating.part_twins()
         finally:
-            self._writer.close()
+            self._loose += self._writer.close()
         others = [*self._creating.adopted]
         for display_name, some in self._elsewhere.items():
-            if await self._adopting.is_created(display_name):
+            if await self._adopting.is_created(display_name, self._queue.until):
                 others.append(display_name)
             else:
                 self._again += some
@@ -153,14 +191,25 @@ class Submission:
     async def _write(self, item: Entry, entry: Entry) -> None:
         """One line, in the file that was begun or in the next; media too large for a line are uploaded right before."""
         refs: list[str] = []
-        if item.has_media and any(len(inline_data(part) or b"") > INLINE_BYTES for part in item.parts):
+        if _is_large(item):
             if self._writer.is_empty:
                 await self._queue.room()
             item, refs = await self._service.referred(item)
-        line = self._service.line(item, item.key)
-        if not self._writer.fits(entry, line, self._queue.job_tokens):
-            await self._create_what_is_written()
+        try:
+            line = self._service.line(item, item.key)
+            if not self._writer.fits(entry, line, self._queue.job_tokens):
+                await self._create_what_is_written()
+        except BaseException:
+            self._loose += refs
+            raise
         self._writer.add(entry, line, refs)
+
+    async def _dropped(self) -> None:
+        """Take away media that were uploaded for lines which are in no job: something has ended this before."""
+        if self._loose:
+            with suppress(TimeoutError):  # they expire
+                async with asyncio.timeout(DELETING_S):
+                    await discarded(self._service, self._loose)
 
     async def _collect(self, display_name: str) -> None:
         """Take in a job that has ended while the queue is full; what is wrong with it is for `BatchRun.wait` to say."""
@@ -187,4 +236,10 @@ class Submission:
                 self._again += outcome.again
         finally:
             for lines in left:
+                self._loose += lines.loose_refs
                 lines.delete()
+
+
+def _is_large(item: Entry) -> bool:
+    """Whether some of its media are too large for a line."""
+    return item.has_media and any(len(inline_data(part) or b"") > INLINE_BYTES for part in item.parts)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 from io import BytesIO
 from secrets import token_hex
 from typing import IO
-from urllib.parse import urlencode
 
-from gemini_embed.batch_jobs.asking import created, tried
+from gemini_embed.batch_jobs.asking import Before, JobCalls
 from gemini_embed.batch_jobs.names import OURS
 from gemini_embed.batch_jobs.objects import Objects
 from gemini_embed.batch_jobs.service import INLINE_BYTES
@@ -29,56 +28,32 @@ from gemini_embed.wire.prediction_jobs import create_body, line_of, read_job, re
 logger = logging.getLogger(__name__)
 
 LINES_TYPE = "application/jsonl"
-PAGE_JOBS = 100
 ENDING_WAITS_S = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 """Between looks at a job that is being cancelled, before it can be deleted."""
 _INPUT, _OUTPUT = "input.jsonl", "output"
 
 
-class VertexJobs:
+class VertexJobs(JobCalls):
     """See `service.JobService`. All of a job is below `<staging>/<its display name>/`."""
 
     def __init__(self, session: HttpSession, request: Request, staging: Staging) -> None:
-        self.asked = 0
-        self._session = session
-        self._request = request
-        self._how = (session, request.retry)
-        self._connection = request.connection
-        self._model = request.facts.name
+        super().__init__(session, request, read_job)
         self._staging = staging
         self._objects = Objects(session, staging.base_url, request.retry)
 
-    async def create(self, display_name: str, input_ref: str) -> JobReport:
+    async def create(self, display_name: str, input_ref: str, before: Before) -> JobReport:
         """See `JobService.create`."""
         destination = f"{input_ref.rpartition('/')[0]}/{_OUTPUT}"
         body = create_body(display_name, self._model, input_ref, destination)
-        return await created(display_name, lambda: self._ask_once("POST", self._jobs_url(), body), read_job, *self._how)
+        return await self._created(display_name, self._jobs_url(), body, before)
 
-    async def look(self, name: str) -> JobReport:
-        """See `JobService.look`."""
-        return read_job(await self._ask("GET", self._url(name)))
-
-    async def pages(self) -> AsyncIterator[JobReport]:
+    def pages(self) -> AsyncGenerator[JobReport, None]:
         """See `JobService.pages`."""
-        async for report in self._listed(f'display_name:"{OURS}*"'):
-            yield report
+        return self._listed(self._jobs_url(), read_page, filter=f'display_name:"{OURS}*"')
 
-    async def find(self, display_name: str) -> JobReport | None:
-        """See `JobService.find`. One call."""
-        async for report in self._listed(f'display_name="{display_name}"'):
-            if report.display_name == display_name:
-                return report
-        return None
-
-    async def cancel(self, name: str) -> None:
-        """See `JobService.cancel`."""
-        try:
-            await self._ask("POST", f"{self._url(name)}:cancel", b"{}")
-        except NotFoundError:
-            return
-        except ApiError as e:
-            if e.code != 400 or not (await self.look(name)).is_over:
-                raise
+    def _perhaps(self, display_name: str) -> AsyncGenerator[JobReport, None]:
+        """By one call: the list is filtered here."""
+        return self._listed(self._jobs_url(), read_page, filter=f'display_name="{display_name}"')
 
     async def delete(self, name: str) -> None:
         """See `JobService.delete`. A job has to be over for that, which takes one a while that was cancelled."""
@@ -137,7 +112,7 @@ class VertexJobs:
         else:
             await self._objects.delete(ref)
 
-    async def results(self, report: JobReport) -> AsyncIterator[bytes]:
+    async def results(self, report: JobReport) -> AsyncGenerator[bytes, None]:
         """See `JobService.results`. There may be several files."""
         if report.output is None:
             return
@@ -152,32 +127,12 @@ class VertexJobs:
         """See `JobService.line`."""
         return line_of(entry, key, self._request.options)
 
-    async def _listed(self, only: str) -> AsyncIterator[JobReport]:
-        """Our jobs of this model that the filter lets through."""
-        token = ""
-        while True:
-            query = {"filter": only, "pageSize": PAGE_JOBS, **({"pageToken": token} if token else {})}
-            reports, token = read_page(await self._ask("GET", f"{self._jobs_url()}?{urlencode(query)}"), OURS)
-            for report in reports:
-                if report.display_name.startswith(OURS) and report.model == self._model:
-                    yield report
-            if not token:
-                return
+    def _is_ours(self, report: JobReport) -> bool:
+        return report.display_name.startswith(OURS) and report.model == self._model
 
     def _jobs_url(self) -> str:
         place = self._connection
         return self._url(f"projects/{place.project}/locations/{place.location}/batchPredictionJobs")
-
-    def _url(self, name: str) -> str:
-        return f"{self._connection.base_url}/{self._connection.api_version}/{name}"
-
-    async def _ask(self, method: str, url: str, body: bytes = b"") -> bytes:
-        return await tried(lambda: self._ask_once(method, url, body), *self._how)
-
-    async def _ask_once(self, method: str, url: str, body: bytes) -> bytes:
-        self.asked += 1
-        async with self._session.gate.slot():
-            return await self._session.ask(method, url, body, model=self._model)
 
 
 def check_place(connection: Connection, facts: ModelFacts) -> None:

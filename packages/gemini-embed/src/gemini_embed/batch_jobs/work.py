@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from gemini_embed.batch_jobs import leases
+from gemini_embed.batch_jobs.accounts import settle_elsewhere
 from gemini_embed.batch_jobs.adopting import FIRST_LOOK_S
 from gemini_embed.batch_jobs.checking import online_vectors
 from gemini_embed.batch_jobs.clearing import clear_left_over, cleared_away
@@ -42,12 +44,13 @@ Waited: TypeAlias = tuple[EmbeddingResult | None, list[str]]
 
 
 class Work:
-    """One call of one of a run's doors. `call` is None where the contents are not at hand."""
+    """One call of one of a run's doors. `order` is None where the contents are not at hand."""
 
     def __init__(
-        self, host: Host, name: str, known: Known, call: Call | None, request: Request, session: HttpSession
+        self, host: Host, name: str, known: Known, order: Order | None, request: Request, session: HttpSession
     ) -> None:
-        self._host, self._name, self._known, self._call = host, name, known, call
+        self._host, self._name, self._known, self._order = host, name, known, order
+        self._call = order.call if order else None
         self._request, self._session = request, session
         self._service = host.service(session, request)
 
@@ -56,6 +59,7 @@ class Work:
         following = await self._following()
         rows = await following.rows()
         await following.look([row for row in rows if row.is_under_way])
+        await settle_elsewhere(self._host.ledger, self._host.budget)
         return await following.status(rows)
 
     async def wait(
@@ -66,9 +70,10 @@ class Work:
         with watching(progress, self._name) as tell:
             async with self._collecting(keep) as collector:
                 await take_up(host.ledger, host.vectors, following.of, following, collector)
-                again = self._again if self._call is not None else None
+                again = partial(self._again, keep) if self._call is not None else None
                 waiting = Waiting(following, collector, self._known, again, tell, patience)
                 is_over = await waiting.run()
+        await settle_elsewhere(host.ledger, host.budget)
         if not is_over or self._call is None:
             return None, waiting.notes
         return await self._result(self._call, await following.rows()), waiting.notes
@@ -168,20 +173,20 @@ class Work:
             self._session, request, self._host.http, self._call.purpose, list(some.values()), len(some)
         )
 
-    async def _again(self, keys: Collection[bytes], attempt: int, deadline_s: float | None) -> None:
-        """Put these contents into new jobs of the run, as `waiting.Again`."""
-        assert self._call is not None  # noqa: S101  # they are at hand; tells the type checker
-        entries = [entry for entry in without_twins(self._call.prepared.entries) if entry.key in keys]
-        call = replace(self._call, prepared=replace(self._call.prepared, entries=entries))
-        service = await asyncio.to_thread(self._host.service_name, self._request)
-        order = Order(
-            call=call,
+    async def _again(self, keep: bool, keys: Collection[bytes], attempt: int, deadline_s: float | None) -> None:
+        """Put these contents into new jobs of the run, as `waiting.Again`, in the way that was ordered."""
+        assert self._order is not None  # noqa: S101  # they are at hand; tells the type checker
+        call = self._order.call
+        entries = [entry for entry in without_twins(call.prepared.entries) if entry.key in keys]
+        order = replace(
+            self._order,
+            call=replace(call, prepared=replace(call.prepared, entries=entries)),
             request=self._request,
-            run=self._name,
-            service=service,
             budget=self._host.budget,
             deadline_s=deadline_s,
             attempt=attempt,
+            keep=keep or self._order.keep,
+            begins=False,
         )
         await submit(self._session, self._host, order)
 

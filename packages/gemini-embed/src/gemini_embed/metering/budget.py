@@ -121,6 +121,19 @@ class Budget:
         return held
 
     @property
+    def jobs_held(self) -> frozenset[str]:
+        """Names of jobs whose price is held, here or within the budget that this one is within."""
+        with self._root._lock:
+            return frozenset(self._root._held)
+
+    def ended_elsewhere(self, name: str, usd_spent: float) -> None:
+        """Another process has ended a job whose price is held, and it has cost so much, in USD."""
+        with self._root._lock:
+            held = self._root._held.get(name)
+        if held is not None:
+            held.ended(usd_spent)
+
+    @property
     def is_limited(self) -> bool:
         """Whether there is a limit, here or in what this budget is within."""
         return self.max_usd is not None or (self._within is not None and self._within.is_limited)
@@ -215,6 +228,10 @@ class Held:
         """Nothing is billed: it was refused, or cancelled before it ran."""
         self._call.billed = {}
         self._end(0.0)
+
+    def ended(self, billed_usd: float) -> None:
+        """Another process has collected it, at this price; how it was counted only that one knows."""
+        self._end(billed_usd)
 
     def _end(self, billed_usd: float) -> float:
         root = self._budget._root

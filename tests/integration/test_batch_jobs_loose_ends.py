@@ -1,0 +1,76 @@
+"""What is uploaded for lines that come into no job is taken away; what was ordered holds for jobs that come later."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fix_emulator import KEY
+from fix_media import wav
+from gemini_embed import ApiError, Audio, Embedder
+from gemini_embed.service import HttpSession
+from gemini_embed_emulator import Emulator, Fault, JobPlan
+
+RECORDING = Audio(wav((440, 100)))  # more than 1 MiB
+
+Make = Callable[..., Embedder]
+
+
+@pytest.fixture
+def make(make_embedder: Make, tmp_path: Path) -> Make:
+    """Embedders with one cache between them."""
+    return lambda **options: make_embedder(dimensions=128, cache=tmp_path / "vectors.db", **options)
+
+
+def recordings(emulator: Emulator) -> int:
+    """How many are in the Files API."""
+    told = httpx.get(f"{emulator.base_url}/v1beta/files", headers={"x-goog-api-key": KEY}).json()
+    return sum(file["mimeType"].startswith("audio/") for file in told.get("files", []))
+
+
+def test_media_of_a_job_that_is_not_made(make: Make, emulator: Emulator) -> None:
+    emulator.faults.push(*[Fault.status(403)] * 9, action="embedContent")
+    emulator.faults.push(*[Fault.status(403)] * 9, action="batchEmbedContents")
+    with pytest.raises(ApiError):
+        make().batches.submit([RECORDING, "a", "b", "c"])
+    assert emulator.jobs() == []
+    assert recordings(emulator) == 0
+
+
+def test_media_of_lines_that_another_process_was_quicker_with(
+    monkeypatch: pytest.MonkeyPatch, make: Make, emulator: Emulator
+) -> None:
+    """While this one verified some of its own online: one recording is left, that of the other's job."""
+    emulator.batch_s = 1000
+    slow, other, ask = make(), make(), HttpSession.ask
+    verifies, is_done = threading.Event(), threading.Event()
+
+    async def held_up(self: HttpSession, method: str, url: str, body: bytes = b"", **options: Any) -> bytes:
+        if "mbedContent" in url and "async" not in url and not verifies.is_set():
+            verifies.set()
+            await asyncio.to_thread(is_done.wait)
+        return await ask(self, method, url, body, **options)
+
+    monkeypatch.setattr(HttpSession, "ask", held_up)
+    with ThreadPoolExecutor(1) as pool:
+        slowly = pool.submit(slow.batches.submit, [RECORDING, "a", "b", "c"], verify=1)
+        verifies.wait()
+        other.batches.submit([RECORDING], verify=0)
+        is_done.set()
+        slowly.result()
+    assert sorted(job["items"] for job in emulator.jobs()) == [1, 3]
+    assert recordings(emulator) == 1
+
+
+def test_what_was_ordered_holds_for_lines_that_are_asked_again(make: Make, emulator: Emulator) -> None:
+    """Nothing is verified that was not to be verified."""
+    emulator.batches.push(JobPlan(failed=20, failed_code=14))
+    run = make().batches.submit_documents([f"text {n}" for n in range(40)], verify=0)
+    assert run.wait() is not None
+    assert (emulator.bill.batch.items, emulator.bill.online.items) == (40, 0)
