@@ -12,6 +12,7 @@ from uuid import UUID
 
 import pytest
 from fix_langchain import as_langchain
+from fix_qdrant_server import QdrantServer
 from fix_stores import CountingEmbedder
 from gemini_embed import (
     ConfigurationError,
@@ -204,7 +205,10 @@ def test_anybodys_qdrant(client: QdrantClient, counting_embedder: CountingEmbedd
     assert Migration(source, target, text="body", where=models.Filter(must=[])).run(progress=False).reused == 3
 
 
-def test_anybodys_milvus(counting_embedder: CountingEmbedder, target: MultimodalIndex, tmp_path: Path) -> None:
+def test_anybodys_milvus(
+    counting_embedder: CountingEmbedder, target: MultimodalIndex, qdrant_server: QdrantServer, tmp_path: Path
+) -> None:
+    """Indexes on its fields come along to a Qdrant server; elsewhere the report names them."""
     from pymilvus import DataType, MilvusClient
 
     pytest.importorskip("milvus_lite", exc_type=ImportError)
@@ -213,10 +217,14 @@ def test_anybodys_milvus(counting_embedder: CountingEmbedder, target: Multimodal
     schema = client.create_schema(auto_id=False, enable_dynamic_field=True)
     schema.add_field("number", DataType.INT64, is_primary=True)
     schema.add_field("body", DataType.VARCHAR, max_length=1000)
+    schema.add_field("page", DataType.INT64)
+    schema.add_field("source", DataType.VARCHAR, max_length=50)
     schema.add_field("tags", DataType.ARRAY, element_type=DataType.VARCHAR, max_capacity=4, max_length=50)
     schema.add_field("v", DataType.FLOAT_VECTOR, dim=32)
     indexes = client.prepare_index_params()
     indexes.add_index("v", index_type="FLAT", metric_type="IP")
+    for field in ("page", "source", "body"):
+        indexes.add_index(field, index_type="INVERTED")
     client.create_collection("docs", schema=schema, index_params=indexes)
     vectors = counting_embedder.embed(TEXTS).tolist()
     rows = [
@@ -226,5 +234,14 @@ def test_anybodys_milvus(counting_embedder: CountingEmbedder, target: Multimodal
     client.insert("docs", rows)
     with pytest.raises(ConfigurationError, match=r"Name the one that holds the text"):
         Migration(FromMilvus(place, "docs"), target).run()
-    check_moved(Migration(FromMilvus(place, "docs"), target, text="body"), "named fields", ["0", "1", "2"])
+    migration = Migration(FromMilvus(place, "docs"), target, text="body")
+    check_moved(migration, "named fields", ["0", "1", "2"])
+    report = migration.run(progress=False)
+    assert report.unindexed == ("page",), "an EdgeStore has an index on sources, and on nothing of one's own"
+    assert "indexes   none in the target on page: filters find the same" in str(report)
+    with MultimodalIndex(target.embedder, QdrantStore(url=qdrant_server.url, collection="docs")) as served:
+        assert Migration(FromMilvus(place, "docs"), served, text="body").run(progress=False).unindexed == ()
+        kinds = qdrant_server.payload_schema["docs"]
+        assert (kinds["metadata.page"], kinds["metadata.source"]) == ("integer", "keyword")
+        assert not [field for field in kinds if "body" in field or "number" in field]
     client.close()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import product
 from json.encoder import encode_basestring_ascii
 from typing import Any, NamedTuple
@@ -47,7 +47,7 @@ class Identity(NamedTuple):
     @property
     def content_key(self) -> str:
         """The key as text."""
-        return _as_json(self.key)
+        return as_json(self.key)
 
     def record_id(self, source: str, fingerprint: str) -> str:
         """The id of the record of this source, with vectors of this fingerprint (its digest)."""
@@ -56,11 +56,11 @@ class Identity(NamedTuple):
 
 def record_id(source: str, window: Any, content_key: str, fingerprint: str) -> str:
     """See `Identity`; `window` and `content_key` are its own."""
-    return uuid_of(_as_json([source, window, content_key, fingerprint]))
+    return uuid_of(as_json([source, window, content_key, fingerprint]))
 
 
-def _as_json(values: list[Any]) -> str:
-    """`json.dumps(values)`, of texts and None in a third of its time."""
+def as_json(values: Iterable[Any]) -> str:
+    """`json.dumps` of a list, of texts and None in a third of its time."""
     return f"[{', '.join(map(_json_of, values))}]"
 
 
@@ -73,7 +73,7 @@ def _json_of(value: Any) -> str:
 def retitled(content_key: str, title: str | None) -> str:
     """The key of the same content under another title."""
     digest, _, *window = json.loads(content_key)
-    return _as_json([digest, title, *window])
+    return as_json([digest, title, *window])
 
 
 def renewed(record: Record, was: str, becomes: str) -> Record:
@@ -82,35 +82,32 @@ def renewed(record: Record, was: str, becomes: str) -> Record:
     A record tells what its id is made of, but for which of several equal passages it is; what reproduces its id is
     right. The id of a record where nothing does (others made it, or of parts that were not read) stays as it is.
     """
-    for source, identity in _identities(record):
-        if identity.record_id(source, was) == record.id:
-            return replace(record, id=identity.record_id(source, becomes))
+    for source, window, content_key in _made_of(record):
+        if record_id(source, window, content_key, was) == record.id:
+            return Record(record_id(source, window, content_key, becomes), record.page_content, record.metadata)
     return record
 
 
-def _identities(record: Record) -> Iterator[tuple[str, Identity]]:
-    """The source and the identity that a record may have been made of, likely ones first."""
-    source, told, excerpt = record.source, record.metadata.get("sha256"), record.window
+def _made_of(record: Record) -> Iterator[tuple[str, Any, str]]:
+    """The source, window and content key that a record may have been made of, likely ones first."""
+    source, told = record.source, record.metadata.get("sha256")
     if source is None:
         return
     unread = None if record.uri is None else sha256_of(record.uri)
     may_be = (told, unread, source.removeprefix("sha256:"))
     digests = dict.fromkeys(one for one in may_be if isinstance(one, str))  # others may have written anything
-    stretch, modality = excerpt.metadata, record.modality or ""
     titles = dict.fromkeys((record.title, None))  # a title may be the user's own metadata
-    wholes = [
-        Identity([digest, title], None, modality, record.mime_type, digest, excerpt)
-        for digest, title in product(digests, titles)
-    ]
-    yield from ((source, whole) for whole in wholes)
+    for key in product(digests, titles):
+        yield source, None, as_json(key)
+    stretch, modality = record.window.metadata, record.modality or ""
     if modality == "text" and stretch:
-        numbered = product(range(1, _EQUAL_PASSAGES), wholes)
-        yield from ((source, whole._replace(window=number)) for number, whole in numbered)
+        keys = [as_json(key) for key in product(digests, titles)]
+        yield from ((source, number, key) for number, key in product(range(1, _EQUAL_PASSAGES), keys))
     elif stretch:
         window = [modality, *stretch.values()]
-        for whole in wholes:
-            yield source, whole._replace(key=[*whole.key, window], window=window)
-            yield source, whole._replace(key=[*whole.key, stretch])
+        for key in product(digests, titles):
+            yield source, window, as_json([*key, window])
+            yield source, None, as_json([*key, stretch])
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,18 @@ from gemini_embed.errors import InputError
 from gemini_embed.records import LEAST_WHOLE, MOST_WHOLE, Record
 
 _AS_IT_IS = json.JSONEncoder(ensure_ascii=False).encode
+_NO_TEXT = (int, float, type(None))
+"""What holds none."""
 
 
 def check_text(record: Record) -> None:
     """InputError for what no store could keep: names of files need not be valid text."""
-    with suppress(TypeError):  # something else than texts
-        if "".join((record.page_content, *record.metadata, *record.metadata.values())).isascii():
-            return  # most
+    values = record.metadata.values()
+    texts = [value for value in values if isinstance(value, str)]
+    if len(texts) == len(values) or all(isinstance(one, _NO_TEXT) for one in values if not isinstance(one, str)):
+        with suppress(TypeError):  # names that are no texts
+            if "".join((record.page_content, *record.metadata, *texts)).isascii():
+                return  # most
     try:
         _AS_IT_IS([record.page_content, record.metadata]).encode()
     except UnicodeEncodeError as error:

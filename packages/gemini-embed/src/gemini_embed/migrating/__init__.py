@@ -5,6 +5,7 @@ source (found by its layout) -> contents -> the target's own add -> verified -> 
 migration    `Migration`;  running: its steps;  switching: aliases pointed, the old one dropped
 source       where records come from;  from_qdrant, from_milvus: of whoever made them;  llama_layout: LlamaIndex's nodes
 standing     a record as it stands there
+indexes      those on its fields, made in the target
 contents     what is embedded of it: its text, its medium cut again
 verifying    whether the target is what the source was;  verification: what was found, as it prints
 mirroring    one index that writes to both

@@ -11,7 +11,7 @@ from gemini_embed.content import Content, Image, Media, Text, media_of_type
 from gemini_embed.errors import InputError, MediaError
 from gemini_embed.excerpt import Excerpt
 from gemini_embed.indexing.candidates import Candidate, Fetch, Moved
-from gemini_embed.indexing.identity import renewed, sha256_of, uuid_of
+from gemini_embed.indexing.identity import as_json, renewed, sha256_of, uuid_of
 from gemini_embed.indexing.items import Item, Unreadable
 from gemini_embed.indexing.metadata import check_text, json_object
 from gemini_embed.indexing.pieces import Loaded
@@ -108,7 +108,7 @@ class Mover:
 
     def _candidate(self, standing: Standing) -> Candidate:
         record = standing.record
-        record = replace(record, id=self.new_id(record), metadata=json_object(record.metadata))
+        record = Record(self.new_id(record), record.page_content, json_object(record.metadata))
         check_text(record)
         if record.modality in _MEDIA and record.uri is not None:
             key = json.dumps([record.metadata.get("sha256") or record.uri, standing.title, record.window.metadata])
@@ -126,7 +126,7 @@ class Mover:
         if not text.strip():
             raise NotMovableError("there is no text, and no medium: what it was made of is not in the store", "no text")
         content = Content(Text(text), title=standing.title)
-        return Candidate(record, json.dumps([sha256_of(text), standing.title]), Loaded(content), replaces=False)
+        return Candidate(record, as_json([sha256_of(text), standing.title]), Loaded(content), replaces=False)
 
     def _whole_text(self, standing: Standing, record: Record) -> tuple[str, Record]:
         """The text; of one that its store has cut, what stands in its file."""

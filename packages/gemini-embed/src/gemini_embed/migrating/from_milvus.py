@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,10 +19,16 @@ from gemini_embed.stores.milvus import MilvusStore
 from gemini_embed.stores.milvus.filters import expression
 from gemini_embed.stores.milvus.iterating import MOST
 from gemini_embed.stores.milvus.rows import ID_FIELD, TEXT_FIELD, TRACES_FIELD, field_name, from_row
+from gemini_embed.stores.points import METADATA_KEY
+
+if TYPE_CHECKING:
+    from pymilvus import MilvusClient
 
 _VECTOR_TYPES = (100, 101, 102, 103, 104, 105, 106)
 """Milvus's DataType of binary, float, half and sparse vectors, and of structures of them."""
 _FLOAT_VECTOR = 101
+_KINDS = {1: "bool", **dict.fromkeys(range(2, 6), "integer"), 10: "float", 11: "float", 21: "keyword"}
+"""Of a payload index, by Milvus's DataType; of arrays that of their elements."""
 _NO_METADATA = ("$meta", "id", TRACES_FIELD)
 
 
@@ -66,6 +72,7 @@ class FromMilvus(Source):
         self._id = next(name for name, one in fields.items() if one.get("is_primary"))
         self._id_is_number = int(fields[self._id]["type"]) == 5
         self._scalars = [name for name, one in fields.items() if int(one["type"]) not in _VECTOR_TYPES]
+        self._kinds = {name: _KINDS.get(int(one.get("element_type") or one["type"])) for name, one in fields.items()}
         self._dynamic = bool(described.get("enable_dynamic_field"))
         self._using = self._vector_of([name for name, one in fields.items() if int(one["type"]) == _FLOAT_VECTOR])
         self.store.ask_client(lambda client: client.load_collection(found))
@@ -120,6 +127,14 @@ class FromMilvus(Source):
             )
         )
         return [str(hit[self._id] if self._id in hit else hit["id"]) for hit in found]
+
+    def indexed_fields(self) -> Mapping[str, Any]:
+        def indexed(client: MilvusClient) -> list[str]:
+            return [name for name in metadata if client.list_indexes(self.collection, field_name=name)]
+
+        text = self._names.text or TEXT_FIELD
+        metadata = [name for name in self._scalars if name not in (self._id, text) and self._kinds[name]]
+        return {f"{METADATA_KEY}.{name}": self._kinds[name] for name in self.store.ask_client(indexed)}
 
     def close(self) -> None:
         if self._is_ours:

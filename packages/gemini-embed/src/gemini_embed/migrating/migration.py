@@ -16,6 +16,7 @@ from gemini_embed.metering import Price
 from gemini_embed.migrating.contents import Ids, Mover, OnMissing
 from gemini_embed.migrating.from_milvus import FromMilvus
 from gemini_embed.migrating.from_qdrant import FromQdrant
+from gemini_embed.migrating.indexes import carry_indexes
 from gemini_embed.migrating.mirroring import MirroringIndex
 from gemini_embed.migrating.report import MigrationEstimate, MigrationReport
 from gemini_embed.migrating.running import HeldBefore, Stream
@@ -152,8 +153,8 @@ class Migration(Switching):
         How.asked(options, on_error="skip")  # what means nothing is said before anything is read
         mover = self._opened()
         self._has_passed = False
-        self._carry_indexes()
         store = self.target.store
+        unindexed = carry_indexes(self.source, store)
         with closing(HeldBefore(store)) as held, closing(Stream(self.source, mover, self._where)) as stream:
             report = self.target.add(stream, **options)
             removed = held.remove_lost(stream) if self._where is None else 0
@@ -167,6 +168,7 @@ class Migration(Switching):
                 left_out=dict(Counter(mover.problems.values())),
                 captioned=mover.captioned,
                 embedding=report,
+                unindexed=unindexed,
             )
 
     async def arun(self, **options: Any) -> MigrationReport:
@@ -238,11 +240,6 @@ class Migration(Switching):
             on_missing=self._on_missing,
         )
         return self._mover
-
-    def _carry_indexes(self) -> None:
-        """Give the target the source's payload indexes, before it is filled."""
-        if isinstance(self.target.store, QdrantStore) and (fields := self.source.indexed_fields()):
-            self.target.store.index_fields(fields)
 
 
 def _source_of(source: object) -> Source:

@@ -62,6 +62,8 @@ class MigrationReport:
         left_out: the same, counted by reason.
         captioned: media that are gone or have changed, whose text was embedded instead (`on_missing="text"`).
         embedding: the report of the add behind it: tokens, USD, waits.
+        unindexed: fields of metadata that the source has an index on, and the target has none: filters find the same,
+            by looking at more records.
     """
 
     layout: Layout
@@ -70,6 +72,7 @@ class MigrationReport:
     left_out: Mapping[str, int]
     captioned: int
     embedding: AddReport
+    unindexed: tuple[str, ...] = ()
 
     @property
     def added(self) -> int:
@@ -114,6 +117,8 @@ class MigrationReport:
             yield "captions", f"{self.captioned:,} in place of media that are gone or have changed"
         if self.left_out:
             yield "left out", counted(self.left_out)
+        if self.unindexed:
+            yield "indexes", f"none in the target on {', '.join(self.unindexed)}: filters find the same, more slowly"
         for line in str(self.embedding).splitlines():
             name, _, value = line.partition(" ")
             if name not in ("replaced", "removed"):

@@ -31,14 +31,14 @@ class Stream:
     def __iter__(self) -> Iterator[Item]:
         self._begin()
         for some in self._source.batches(READ_AT_ONCE, self._where):
+            given = list[tuple[str, int]]()
             for standing in some:
                 item = self._mover.item(standing, check=self._check)
-                self._db.execute(
-                    "INSERT OR IGNORE INTO given VALUES (?, ?)", (self._mover.new_id(standing.record), self.records)
-                )
+                given.append((self._mover.new_id(standing.record), self.records))
                 self.records += 1
                 self.by_modality[standing.record.modality or "text"] += 1
                 yield item
+            self._db.executemany("INSERT OR IGNORE INTO given VALUES (?, ?)", given)
 
     def _begin(self) -> None:
         """Forget what an earlier reading gave: the one for jobs, after which a day may pass."""

@@ -51,8 +51,8 @@ class Source(ABC):
         """The ids of the records nearest to a vector, best first."""
 
     def indexed_fields(self) -> Mapping[str, Any]:
-        """Payload indexes, by the field of `metadata` (or of the payload) that they are on; {}: none, or it is not
-        asked for them."""
+        """Indexes, by the field of `metadata` (or of the payload) that they are on, of which kind in Qdrant's words;
+        {}: none, or it is not asked for them."""
         return {}
 
     def close(self) -> None:  # noqa: B027 - most have nothing to let go of

@@ -67,11 +67,11 @@ class ClientAliases(OfOneCollection):
         twin._let_go()
         return twin
 
-    def index_fields(self, fields: Mapping[str, Any]) -> None:
+    def index_fields(self, fields: Mapping[str, Any]) -> bool:
         """Make those payload indexes that the open store's server has not, each of the kind that is told, in Qdrant's
-        words. Local mode has none."""
+        words; returns whether it can have any, which local mode cannot."""
         name = opened(self, self._pinned)
-        self.ask_client(lambda client: None if is_local(client) else index_fields(client, name, fields))
+        return self.ask_client(lambda client: not is_local(client) and index_fields(client, name, fields))
 
     def drop(self, collection: str) -> None:
         self.ask_client(lambda client: client.delete_collection(collection))

@@ -129,12 +129,13 @@ def _create(client: QdrantClient, name: str, wanted: Fingerprint, *, sparse: boo
             raise
 
 
-def index_fields(client: QdrantClient, name: str, fields: Mapping[str, Any]) -> None:
-    """Make those payload indexes that are not there, each of the kind that is told."""
+def index_fields(client: QdrantClient, name: str, fields: Mapping[str, Any]) -> bool:
+    """Make those payload indexes that are not there, each of the kind that is told; then they are."""
     there = client.get_collection(name).payload_schema
     for field, kind in fields.items():
         if field not in there:
             client.create_payload_index(name, field, kind)
+    return True
 
 
 def fingerprint_of(client: QdrantClient, name: str) -> Fingerprint | None:
