@@ -16,6 +16,7 @@ from gemini_embed.indexing.recognising import TextFile
 from gemini_embed.media import open_file, read_file
 from gemini_embed.media.kinds import HEAD_BYTES, kind_of
 from gemini_embed.readers import held_picture, is_read_in_parts
+from gemini_embed.readers.encoded import Said
 from gemini_embed.readers.encoding import text_of
 from gemini_embed.records import Record
 from gemini_embed.stores import FilterLike
@@ -115,7 +116,7 @@ class Allowed:
         if kind is not None and media_of_type(kind.mime_type) is not None:
             modality, mime_type = kind.modality, kind.mime_type
         elif (text := self.text(path)) is not None:
-            modality, mime_type = "text", TextFile(Path(path), text).mime_type
+            modality, mime_type = "text", TextFile(Path(path), Said(text)).mime_type
         else:
             raise InputError(f"{location} is no image, recording, video or PDF, nor text")
         return Record("", "", {"source": location, "modality": modality, "mime_type": mime_type, "uri": path})

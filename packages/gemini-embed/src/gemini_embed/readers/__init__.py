@@ -7,6 +7,7 @@ chosen       that, and the caller's own before it; name and version, which `sync
 own          those: functions as readers
 passages     what comes of it: `Passage`, `Picture`; and what a reader is: `FileReader`
 reading      a file read by its reader, whatever it holds: bounded, and all that goes wrong told as ours
+encoded      data written as text, such as base64, left out of it
 held         a picture in such a file, opened again
 code         source files, by definitions and lines
 definitions  a tree of them, as passages;  python: found by `ast`;  grammars: by tree-sitter
