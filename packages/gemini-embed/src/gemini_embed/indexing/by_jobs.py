@@ -25,12 +25,16 @@ class ByJobs(Held):
     embedder: Embedder
 
     @abstractmethod
+    def _asked(self, options: AddOptions) -> AddOptions:
+        """The options of one add, with what holds for all."""
+
+    @abstractmethod
     def _changing(self, steps: Steps[AddReport]) -> Steps[AddReport]:
         """Steps that change what is held."""
 
     def add_told(self, items: Iterable[ItemLike] | Place, tally: Tally, **options: Unpack[AddOptions]) -> AddReport:
         """`add`, which also tells `tally` what became of each item: it grows with their number."""
-        return run_steps(self._changing(add_steps(self.embedder, self._opened, items, options, tally)))
+        return run_steps(self._changing(add_steps(self.embedder, self._opened, items, self._asked(options), tally)))
 
     def submit(
         self, items: Iterable[ItemLike] | Place, *, name: str | None = None, **options: Unpack[AddOptions]
@@ -51,13 +55,13 @@ class ByJobs(Held):
             InputError: an item cannot be indexed; jobs that were made by then go on.
             BudgetError: the next job would cost more than is left.
         """
-        return run_steps(submit_steps(self.embedder, self._opened, items, options, name))
+        return run_steps(submit_steps(self.embedder, self._opened, items, self._asked(options), name))
 
     async def asubmit(
         self, items: Iterable[ItemLike] | Place, *, name: str | None = None, **options: Unpack[AddOptions]
     ) -> BatchRun:
         """`submit`, without blocking the loop."""
-        return await arun(submit_steps(self.embedder, self._opened, items, options, name))
+        return await arun(submit_steps(self.embedder, self._opened, items, self._asked(options), name))
 
     def collect(self, run: BatchRun, items: Iterable[ItemLike] | Place, **options: Unpack[AddOptions]) -> AddReport:
         """Wait for a run, then add the same items, whose vectors are in the cache by then.
@@ -65,10 +69,10 @@ class ByJobs(Held):
         What the run has not brought (refused there, changed since, too late for `deadline_s`) is embedded online.
         `options` are those of `add`, and should be those of `submit`: a window that is cut elsewhere is another one.
         """
-        return run_steps(self._changing(collect_steps(self.embedder, self._opened, run, items, options)))
+        return run_steps(self._changing(collect_steps(self.embedder, self._opened, run, items, self._asked(options))))
 
     async def acollect(
         self, run: BatchRun, items: Iterable[ItemLike] | Place, **options: Unpack[AddOptions]
     ) -> AddReport:
         """`collect`, without blocking the loop."""
-        return await arun(self._changing(collect_steps(self.embedder, self._opened, run, items, options)))
+        return await arun(self._changing(collect_steps(self.embedder, self._opened, run, items, self._asked(options))))

@@ -17,7 +17,7 @@ Prose, and what no reader is for, is cut by sentences (`windows/texts`). Media h
 """
 
 from gemini_embed.readers.chosen import Readers, label_of
-from gemini_embed.readers.held import held_picture, held_pictures, is_read_in_parts
+from gemini_embed.readers.held import HeldPictures, held_pictures, is_read_in_parts
 from gemini_embed.readers.own import FunctionReader, ReaderLike, ReadFunction, own_passage, readers_of
 from gemini_embed.readers.passages import FileReader, Passage, Picture
 from gemini_embed.readers.reading import contents_of, said_in
@@ -26,13 +26,13 @@ from gemini_embed.readers.table import mime_type_named, reader_of
 __all__ = [
     "FileReader",
     "FunctionReader",
+    "HeldPictures",
     "Passage",
     "Picture",
     "ReadFunction",
     "ReaderLike",
     "Readers",
     "contents_of",
-    "held_picture",
     "held_pictures",
     "is_read_in_parts",
     "label_of",
