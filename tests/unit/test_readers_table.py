@@ -33,10 +33,11 @@ def test_every_row_is_a_reader(kind: object) -> None:
 
 def test_what_sync_compares() -> None:
     """Names of readers tell kinds apart; what no reader is for has a label too."""
-    assert label_of(Path("a.md")) == label_of(Path("b.txt")) == "text 1"
-    assert label_of(Path("a.py")) == "code-python 1"
+    assert label_of(Path("a.md")) == label_of(Path("b.txt")) == "text 2"
+    assert label_of(Path("a.mp4")) == label_of(Path("a.pdf")) == "text 1", "nothing of media changed with texts"
+    assert label_of(Path("a.py")) == "code-python 2"
     html = reader_of(Path("a.html"))
     assert html is not None
-    assert Readers({".md": html}).label(Path("a.md")) == label_of(Path("a.html")) == "html 1"
+    assert Readers({".md": html}).label(Path("a.md")) == label_of(Path("a.html")) == "html 2"
     names = {(reader.name, type(reader)) for reader in READERS.values()}
     assert len({name for name, _ in names}) == len(names)

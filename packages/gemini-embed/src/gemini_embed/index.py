@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -14,6 +15,7 @@ from gemini_embed.hits import Opener
 from gemini_embed.indexing.by_jobs import ByJobs
 from gemini_embed.indexing.following import Followed, Follows
 from gemini_embed.indexing.watching import Watches
+from gemini_embed.readers import HeldPictures, own_readers
 from gemini_embed.searching import Census
 from gemini_embed.searching.doors import Searches
 from gemini_embed.stores.aliases import HasAliases
@@ -23,8 +25,7 @@ if TYPE_CHECKING:
     from gemini_embed.embedder import Embedder
     from gemini_embed.indexing import AddOptions, AddReport, Describe, ItemLike, Place
     from gemini_embed.metering import Estimate, Price
-    from gemini_embed.readers import ReaderLike
-    from gemini_embed.records import Record
+    from gemini_embed.readers import ReaderLike, Readers
     from gemini_embed.result import OnError
     from gemini_embed.windows import Cutting
 
@@ -36,11 +37,15 @@ class MultimodalIndex(ByJobs, Searches, Watches):
     leaves the embedder open; a pickle takes the settings of both along. Every method has an async twin, named with `a`.
     """
 
-    def __init__(self, embedder: Embedder, store: Store) -> None:
+    def __init__(self, embedder: Embedder, store: Store, *, readers: Mapping[str, ReaderLike] | None = None) -> None:
+        """`readers`: your own, for every `add` and `sync`, and for who opens what is found: see `add`. A pickle of the
+        index takes them along, so they must be functions of a module then."""
         self.embedder = embedder
         self.store = store
         self._census = Census(store)
-        self.opener = Opener(embedder.root, embedder.fetch, _held_picture)
+        self._given_readers = own_readers(readers)
+        self._pictures = HeldPictures(self._given_readers)
+        self.opener = Opener(embedder.root, embedder.fetch, self._pictures)
         self._closed = False
 
     @classmethod
@@ -54,8 +59,8 @@ class MultimodalIndex(ByJobs, Searches, Watches):
 
         Args:
             store: an `EdgeStore`, `QdrantStore` or `MilvusStore` of an alias, or of a collection.
-            connection: arguments of `Embedder` beside those that the fingerprint tells, such as `api_key`, `cache`, or
-                the `task` of queries.
+            connection: the index's `readers`, and arguments of `Embedder` beside those that the fingerprint tells, such
+                as `api_key`, `cache`, or the `task` of queries.
 
         Raises:
             StoreError: the name leads to no collection, or to one without a fingerprint.
@@ -64,7 +69,8 @@ class MultimodalIndex(ByJobs, Searches, Watches):
         return _FollowingIndex(store, connection)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.embedder, self.store)
+        own = self._given_readers
+        return partial(type(self), readers=own) if own else type(self), (self.embedder, self.store)
 
     def __repr__(self) -> str:
         return f"MultimodalIndex({self.embedder!r}, {self.store!r})"
@@ -124,7 +130,8 @@ class MultimodalIndex(ByJobs, Searches, Watches):
                 keeps it busy for longer than 10 s and a second for each MiB, is skipped, and the child started again.
                 It is no sandbox. Readers of your own must have a name in a module.
             readers: your own, before those of the library: `{".rst": function, "application/x-foo": function}`, where a
-                function is given a file's path and returns its text, or parts of it; see `readers.FunctionReader`.
+                function is given a file's path and returns its text, or parts of it; see `readers.FunctionReader`. Give
+                them to the index itself where what they find is to be opened by other processes too.
 
         Raises:
             InputError: an item cannot be indexed; `.position` is its place in `items`.
@@ -153,13 +160,13 @@ class MultimodalIndex(ByJobs, Searches, Watches):
             readers=readers,
             isolate=isolate,
         )
-        return run(self._changing(add_steps(self.embedder, self._opened, items, given)))
+        return run(self._changing(add_steps(self.embedder, self._opened, items, self._asked(given))))
 
     async def aadd(self, items: Iterable[ItemLike] | Place, **options: Unpack[AddOptions]) -> AddReport:
         """`add`, without blocking the loop."""
         from gemini_embed.indexing import add_steps
 
-        return await arun(self._changing(add_steps(self.embedder, self._opened, items, options)))
+        return await arun(self._changing(add_steps(self.embedder, self._opened, items, self._asked(options))))
 
     def sync(self, folder: Place, **options: Unpack[AddOptions]) -> AddReport:
         """Make the index hold what a folder holds: embed what is new or has changed, remove what is gone.
@@ -181,7 +188,7 @@ class MultimodalIndex(ByJobs, Searches, Watches):
         """`sync`, without blocking the loop; `async` alone is a word of the language."""
         from gemini_embed.indexing import sync_steps
 
-        return await arun(self._changing(sync_steps(self.embedder, self._opened, Path(folder), options)))
+        return await arun(self._changing(sync_steps(self.embedder, self._opened, Path(folder), self._asked(options))))
 
     def estimate(self, items: Iterable[ItemLike] | Place, **options: Unpack[AddOptions]) -> Estimate:
         """What `add` would embed, and its likely price: items are read, and nothing is sent or cut.
@@ -192,7 +199,7 @@ class MultimodalIndex(ByJobs, Searches, Watches):
         """
         from gemini_embed.indexing import estimate_add
 
-        return estimate_add(self.embedder, self._opened, items, options)
+        return estimate_add(self.embedder, self._opened, items, self._asked(options))
 
     async def aestimate(self, items: Iterable[ItemLike] | Place, **options: Unpack[AddOptions]) -> Estimate:
         """`estimate`, without blocking the loop."""
@@ -234,8 +241,18 @@ class MultimodalIndex(ByJobs, Searches, Watches):
     def _synced(self, folder: Place, options: AddOptions, *, may_be_empty: bool) -> AddReport:
         from gemini_embed.indexing import sync_steps
 
-        steps = sync_steps(self.embedder, self._opened, Path(folder), options, may_be_empty=may_be_empty)
+        steps = sync_steps(self.embedder, self._opened, Path(folder), self._asked(options), may_be_empty=may_be_empty)
         return run(self._changing(steps))
+
+    @property
+    def readers(self) -> Readers:
+        """Its own readers: those of the constructor, and of adds since then."""
+        return self._pictures.readers
+
+    def _asked(self, options: AddOptions) -> AddOptions:
+        own = own_readers(options.get("readers"))
+        self._pictures.own |= own
+        return {**options, "readers": {**self._given_readers, **own}} if self._given_readers else options
 
     def _opened(self) -> Store:
         if self._closed:
@@ -256,21 +273,16 @@ class MultimodalIndex(ByJobs, Searches, Watches):
         self._census.forget()
 
 
-def _held_picture(record: Record, root: str | None) -> bytes | None:
-    """See `readers.held_picture`; the readers of all kinds of files are loaded when one is opened."""
-    from gemini_embed.readers import held_picture
-
-    return held_picture(record, root)
-
-
 class _FollowingIndex(Follows, MultimodalIndex):
     """See `MultimodalIndex.following`."""
 
     followed: Followed[MultimodalIndex]
 
     def __init__(self, store: HasAliases, connection: Mapping[str, Any]) -> None:
-        self.followed = Followed(store, connection, MultimodalIndex)
+        self._given = dict(connection)
+        of_embedder = {name: value for name, value in connection.items() if name != "readers"}
+        self.followed = Followed(store, of_embedder, partial(MultimodalIndex, readers=connection.get("readers")))
         self.followed.now()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _FollowingIndex, (self.followed.store, self.followed.connection)
+        return _FollowingIndex, (self.followed.store, self._given)

@@ -15,7 +15,8 @@ from gemini_embed.hits import Opener
 from gemini_embed.indexing.recognising import TextFile
 from gemini_embed.media import open_file, read_file
 from gemini_embed.media.kinds import HEAD_BYTES, kind_of
-from gemini_embed.readers import held_picture, is_read_in_parts
+from gemini_embed.readers import is_read_in_parts
+from gemini_embed.readers.encoded import Said
 from gemini_embed.readers.encoding import text_of
 from gemini_embed.records import Record
 from gemini_embed.stores import FilterLike
@@ -46,7 +47,11 @@ class Allowed:
     @property
     def opener(self) -> Opener:
         """Opens media as far as that is allowed."""
-        return self.index.opener if self.root is None else Opener(self.root, self.index.embedder.fetch, held_picture)
+        return self.index.opener if self.root is None else self.index.opener.within(self.root)
+
+    def is_read_in_parts(self, uri: str) -> bool:
+        """Whether what records of a file say is another text than the file itself."""
+        return is_read_in_parts(uri, self.index.readers)
 
     @property
     def files_in(self) -> str | None:
@@ -74,7 +79,7 @@ class Allowed:
         for field in ("source", "uri"):  # stores have an index of the first
             wanted = {field: location, **(more or {})}
             if (record := next(self.records(wanted), None)) is not None:
-                if record.modality == "image" and is_read_in_parts(record.uri or ""):
+                if record.modality == "image" and self.is_read_in_parts(record.uri or ""):
                     return next(self.records({**wanted, "modality": "text"}), record)
                 return record
         return None
@@ -115,7 +120,7 @@ class Allowed:
         if kind is not None and media_of_type(kind.mime_type) is not None:
             modality, mime_type = kind.modality, kind.mime_type
         elif (text := self.text(path)) is not None:
-            modality, mime_type = "text", TextFile(Path(path), text).mime_type
+            modality, mime_type = "text", TextFile(Path(path), Said(text)).mime_type
         else:
             raise InputError(f"{location} is no image, recording, video or PDF, nor text")
         return Record("", "", {"source": location, "modality": modality, "mime_type": mime_type, "uri": path})

@@ -19,7 +19,6 @@ from gemini_embed.agents.sources import Sources
 from gemini_embed.errors import InputError
 from gemini_embed.excerpt import Excerpt
 from gemini_embed.hits import Hit
-from gemini_embed.readers import is_read_in_parts
 from gemini_embed.records import Record
 from gemini_embed.searching.merging import range_of, text_of
 from gemini_embed.stores import FilterLike
@@ -230,7 +229,7 @@ class _Reader:
         uri = self.record.uri
         if uri is None or "://" in uri or self.allowed.files_in is None:
             return None
-        if is_read_in_parts(uri) and self.record.id:
+        if self.allowed.is_read_in_parts(uri) and self.record.id:
             return None  # what was read of it, not its tags
         is_gone = self.record.id and not os.path.exists(uri)
         return None if is_gone else self.allowed.text(uri)

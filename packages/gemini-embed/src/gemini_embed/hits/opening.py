@@ -52,6 +52,10 @@ class Opener:
         None for any other record."""
         self._root, self._fetch, self._held = root, fetch, held
 
+    def within(self, root: str) -> Opener:
+        """The same for files inside of another root only."""
+        return Opener(root, self._fetch, self._held)
+
     def __getstate__(self) -> dict[str, object]:
         return {"_root": self._root, "_fetch": None, "_held": self._held}  # what can fetch does not travel
 

@@ -24,6 +24,10 @@ class ByJobs(Held):
     embedder: Embedder
 
     @abstractmethod
+    def _asked(self, options: AddOptions) -> AddOptions:
+        """The options of one add, with what holds for all."""
+
+    @abstractmethod
     def _changing(self, steps: Steps[AddReport]) -> Steps[AddReport]:
         """Steps that change what is held."""
 
@@ -31,7 +35,7 @@ class ByJobs(Held):
         """`add`, which also tells `tally` what became of each item: it grows with their number."""
         from gemini_embed.indexing.steps import add_steps
 
-        return run_steps(self._changing(add_steps(self.embedder, self._opened, items, options, tally)))
+        return run_steps(self._changing(add_steps(self.embedder, self._opened, items, self._asked(options), tally)))
 
     def submit(
         self, items: Iterable[ItemLike] | Place, *, name: str | None = None, **options: Unpack[AddOptions]
@@ -54,7 +58,7 @@ class ByJobs(Held):
         """
         from gemini_embed.indexing.steps import submit_steps
 
-        return run_steps(submit_steps(self.embedder, self._opened, items, options, name))
+        return run_steps(submit_steps(self.embedder, self._opened, items, self._asked(options), name))
 
     async def asubmit(
         self, items: Iterable[ItemLike] | Place, *, name: str | None = None, **options: Unpack[AddOptions]
@@ -62,7 +66,7 @@ class ByJobs(Held):
         """`submit`, without blocking the loop."""
         from gemini_embed.indexing.steps import submit_steps
 
-        return await arun(submit_steps(self.embedder, self._opened, items, options, name))
+        return await arun(submit_steps(self.embedder, self._opened, items, self._asked(options), name))
 
     def collect(self, run: BatchRun, items: Iterable[ItemLike] | Place, **options: Unpack[AddOptions]) -> AddReport:
         """Wait for a run, then add the same items, whose vectors are in the cache by then.
@@ -72,7 +76,7 @@ class ByJobs(Held):
         """
         from gemini_embed.indexing.steps import collect_steps
 
-        return run_steps(self._changing(collect_steps(self.embedder, self._opened, run, items, options)))
+        return run_steps(self._changing(collect_steps(self.embedder, self._opened, run, items, self._asked(options))))
 
     async def acollect(
         self, run: BatchRun, items: Iterable[ItemLike] | Place, **options: Unpack[AddOptions]
@@ -80,4 +84,4 @@ class ByJobs(Held):
         """`collect`, without blocking the loop."""
         from gemini_embed.indexing.steps import collect_steps
 
-        return await arun(self._changing(collect_steps(self.embedder, self._opened, run, items, options)))
+        return await arun(self._changing(collect_steps(self.embedder, self._opened, run, items, self._asked(options))))

@@ -135,8 +135,8 @@ class Reader:
     def _origin(self, item: Item, found: Media | TextFile | None) -> Origin:
         """What an item is; `found` is what its file is, where it names one."""
         if isinstance(found, TextFile):
-            content = Content(found.text, title=item.title)
-            return Origin(content, str(found.path), found.mime_type, self.cutting.text_tokens)
+            content = Content(found.said.text, title=item.title)
+            return Origin(content, str(found.path), found.mime_type, self.cutting.text_tokens, place=found.said.place)
         if found is not None:
             return Origin(Content(found, title=item.title), str(item.content))
         if isinstance(item.content, str):
@@ -193,7 +193,7 @@ class Reader:
             return
         tokens = min(self.cutting.text_tokens, most)
         windows = text_windows(part.text, tokens=tokens, overlap=self.cutting.overlap_tokens)
-        cut = (Passage(window.text, window) for window in windows)
+        cut = (Passage(window.text, origin.place(window)) for window in windows)
         yield from self._numbered(item, ((passage, origin) for passage in cut))
 
     def _read(self, item: Item, found: ReadFile) -> Iterator[Candidate]:

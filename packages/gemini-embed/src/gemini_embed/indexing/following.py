@@ -184,6 +184,7 @@ class Follows:
     embedder = property(lambda self: self.followed.now().embedder)
     store = property(lambda self: self.followed.now().store)
     opener = property(lambda self: self.followed.now().opener)
+    readers = property(lambda self: self.followed.now().readers)
     origin = property(lambda self: self.followed.now().origin)
 
     def __repr__(self) -> str:
@@ -251,6 +252,9 @@ class Follows:
 
     def _opened(self) -> Any:
         return self.followed.now()._opened()
+
+    def _asked(self, options: Any) -> Any:
+        return self.followed.now()._asked(options)
 
     def _fingerprint(self) -> Any:
         return self.followed.now()._fingerprint()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from gemini_embed.content import Content, Part
+from gemini_embed.excerpt import Excerpt
 from gemini_embed.indexing.items import Item
 from gemini_embed.indexing.recognising import ReadFile
 from gemini_embed.readers import Passage, Picture
@@ -16,6 +17,10 @@ from gemini_embed.readers import Passage, Picture
 _FILE_NAME = re.compile(r"[^\n]{1,250}\.\w{1,5}")
 _LONGEST_NAME = 256
 """What may be the name of a file, though a list holds it as a text."""
+
+
+def _as_it_is(place: Excerpt) -> Excerpt:
+    return place
 
 
 class Origin(NamedTuple):
@@ -29,6 +34,8 @@ class Origin(NamedTuple):
     """A text with more is cut into passages."""
     metadata: Mapping[str, Any] = MappingProxyType({})
     """What else is known of it."""
+    place: Callable[[Excerpt], Excerpt] = _as_it_is
+    """Where a stretch of the text stands in its file, which may hold more."""
 
 
 def names_a_file(text: str) -> bool:

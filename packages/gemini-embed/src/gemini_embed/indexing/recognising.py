@@ -14,6 +14,7 @@ from gemini_embed.errors import InputError, MediaError, MissingExtraError
 from gemini_embed.media import open_file, read_file
 from gemini_embed.media.kinds import HEAD_BYTES, kind_of
 from gemini_embed.readers import FileReader, FunctionReader, Readers, mime_type_named
+from gemini_embed.readers.encoded import Said, said_of
 from gemini_embed.readers.encoding import text_of
 from gemini_embed.windows import probe
 
@@ -46,7 +47,8 @@ class TextFile:
     """A file that holds text, in UTF-8 or whatever else can be told."""
 
     path: Path
-    text: str
+    said: Said
+    """The text, without data written as base64."""
 
     @property
     def mime_type(self) -> str:
@@ -106,7 +108,10 @@ def file_part(path: Path, root: str | None, readers: Readers = _TABLE) -> Media 
         )
     if not text.strip():
         raise MediaError(f"{path} is empty (only white space)", "empty")
-    return TextFile(path, text)
+    said = said_of(text)
+    if not said.text.strip():
+        raise MediaError(f"{path} holds nothing but data written as text", "no_content")
+    return TextFile(path, said)
 
 
 def _text_type(path: Path) -> str:

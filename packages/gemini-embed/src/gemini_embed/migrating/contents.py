@@ -19,7 +19,7 @@ from gemini_embed.indexing.recognising import digest_of
 from gemini_embed.media import read_file
 from gemini_embed.media.probing import probe_sound
 from gemini_embed.migrating.standing import Standing
-from gemini_embed.readers import held_pictures, is_read_in_parts
+from gemini_embed.readers import Readers, held_pictures, is_read_in_parts
 from gemini_embed.records import Record
 from gemini_embed.stores.base import Store
 from gemini_embed.windows import Slices, probe
@@ -55,6 +55,8 @@ class Mover:
     root: str | None = None
     fetch: Fetch | None = None
     on_missing: OnMissing = "skip"
+    readers: Readers = field(default_factory=Readers)
+    """The target's own."""
     captioned: int = 0
     """Media whose text was embedded instead."""
     problems: dict[str, str] = field(default_factory=dict)
@@ -159,7 +161,7 @@ class Mover:
 
     def _look(self, record: Record) -> None:
         """Whether the medium is there and what it was. Windows of one file come one after the other, mostly."""
-        if _is_in_a_file(record):
+        if self._is_in_a_file(record):
             self._picture(record)
             return
         part = _part(record)
@@ -175,15 +177,20 @@ class Mover:
         """A picture in a document, read out of it again."""
         uri = record.uri or ""
         if self._pictures[0] != uri:
-            self._pictures = uri, held_pictures(uri, self.root)
+            self._pictures = uri, held_pictures(uri, self.root, self.readers)
         data = self._pictures[1].get(str(record.metadata.get("sha256")))
         if data is None:
             raise NotMovableError(f"{uri} holds this picture no more: add it anew", "changed")
         return Image(data)
 
+    def _is_in_a_file(self, record: Record) -> bool:
+        """Whether it is a picture in a file of another kind."""
+        uri = record.uri or ""
+        return record.modality == "image" and "://" not in uri and is_read_in_parts(uri, self.readers)
+
     def _cut(self, record: Record) -> Media:
         """The medium, or the window of it that the record is, as it is cut when a file is added."""
-        if _is_in_a_file(record):
+        if self._is_in_a_file(record):
             return self._picture(record)
         part, window = _part(record), record.window
         if not window.metadata:
@@ -200,12 +207,6 @@ class Mover:
         made = type(part)(piece.data, piece.mime_type)
         made.info = slices.info_of(piece)
         return made
-
-
-def _is_in_a_file(record: Record) -> bool:
-    """Whether it is a picture in a file of another kind."""
-    uri = record.uri or ""
-    return record.modality == "image" and "://" not in uri and is_read_in_parts(uri)
 
 
 def _part(record: Record) -> Media:

@@ -238,6 +238,7 @@ class Migration(Switching):
             root=embedder.root,
             fetch=embedder.fetch,
             on_missing=self._on_missing,
+            readers=self.target.readers,
         )
         return self._mover
 

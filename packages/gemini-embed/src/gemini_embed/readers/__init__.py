@@ -7,7 +7,8 @@ chosen       that, and the caller's own before it; name and version, which `sync
 own          those: functions as readers
 passages     what comes of it: `Passage`, `Picture`; and what a reader is: `FileReader`
 reading      a file read by its reader, whatever it holds: bounded, and all that goes wrong told as ours
-held         a picture in such a file, opened again
+encoded      data written as text, such as base64, left out of it
+held         a picture in such a file, opened again;  kept: with the readers that an index has of its caller
 code         source files, by definitions and lines
 definitions  a tree of them, as passages;  python: found by `ast`;  grammars: by tree-sitter
 lines        lines counted, and cut where little is torn apart
@@ -22,7 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gemini_embed.readers.chosen import Readers, label_of
-    from gemini_embed.readers.held import held_picture, held_pictures, is_read_in_parts
+    from gemini_embed.readers.held import held_pictures, is_read_in_parts
+    from gemini_embed.readers.kept import HeldPictures, own_readers
     from gemini_embed.readers.own import FunctionReader, ReaderLike, ReadFunction, own_passage, readers_of
     from gemini_embed.readers.passages import FileReader, Passage, Picture
     from gemini_embed.readers.reading import contents_of, said_in
@@ -31,18 +33,19 @@ if TYPE_CHECKING:
 _LAZY = {
     "FileReader": "gemini_embed.readers.passages",
     "FunctionReader": "gemini_embed.readers.own",
+    "HeldPictures": "gemini_embed.readers.kept",
     "Passage": "gemini_embed.readers.passages",
     "Picture": "gemini_embed.readers.passages",
     "ReadFunction": "gemini_embed.readers.own",
     "ReaderLike": "gemini_embed.readers.own",
     "Readers": "gemini_embed.readers.chosen",
     "contents_of": "gemini_embed.readers.reading",
-    "held_picture": "gemini_embed.readers.held",
     "held_pictures": "gemini_embed.readers.held",
     "is_read_in_parts": "gemini_embed.readers.held",
     "label_of": "gemini_embed.readers.chosen",
     "mime_type_named": "gemini_embed.readers.table",
     "own_passage": "gemini_embed.readers.own",
+    "own_readers": "gemini_embed.readers.kept",
     "reader_of": "gemini_embed.readers.table",
     "readers_of": "gemini_embed.readers.own",
     "said_in": "gemini_embed.readers.reading",
@@ -52,18 +55,19 @@ _LAZY = {
 __all__ = [
     "FileReader",
     "FunctionReader",
+    "HeldPictures",
     "Passage",
     "Picture",
     "ReadFunction",
     "ReaderLike",
     "Readers",
     "contents_of",
-    "held_picture",
     "held_pictures",
     "is_read_in_parts",
     "label_of",
     "mime_type_named",
     "own_passage",
+    "own_readers",
     "reader_of",
     "readers_of",
     "said_in",

@@ -10,8 +10,11 @@ from pathlib import PurePath
 from gemini_embed.readers.passages import FileReader
 from gemini_embed.readers.table import reader_of
 
-PROSE = "text 1"
+PROSE = "text 2"
 """What reads a text that has no reader, and its version."""
+MEDIUM = "text 1"
+"""Media: as they were labelled when prose and they had one label, so that none is decoded again for a text's sake."""
+_MEDIA = ("image/", "audio/", "video/", "application/pdf")
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,9 @@ class Readers:
     def label(self, path: PurePath) -> str:
         """Name and version of what reads a file of this name, as `sync` compares it: `html 1`."""
         reader = self.of(path)
-        return f"{reader.name} {reader.version}" if reader else PROSE
+        if reader is not None:
+            return f"{reader.name} {reader.version}"
+        return MEDIUM if (mimetypes.guess_type(path.name)[0] or "").startswith(_MEDIA) else PROSE
 
 
 def label_of(path: PurePath) -> str:

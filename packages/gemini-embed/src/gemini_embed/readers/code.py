@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import tokenize
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gemini_embed.errors import MediaError
 from gemini_embed.readers.definitions import Definition, passages_of
+from gemini_embed.readers.encoded import said_of
 from gemini_embed.readers.grammars import knows_definitions
 from gemini_embed.readers.lines import Lines
 from gemini_embed.readers.passages import Passage
@@ -39,7 +40,7 @@ class CodeReader:
     @property
     def version(self) -> str:
         """Whether definitions are found too: without the extra `code` most languages are read by lines."""
-        return "1" if knows_definitions(self.definitions_of) else "1-lines"
+        return "2" if knows_definitions(self.definitions_of) else "2-lines"
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -56,9 +57,11 @@ class CodeReader:
                 f"{data[:16].decode('ascii', 'replace')!r}",
                 "unknown",
             )
-        lines = Lines(text)
-        definitions = self.definitions_of(text) if len(text) < _LONG_LINES * len(lines) else []
-        return passages_of(lines, definitions, most_tokens)
+        said = said_of(text, keep_lines=True)
+        lines = Lines(said.text)
+        definitions = self.definitions_of(said.text) if len(said.text) < _LONG_LINES * len(lines) else []
+        found = passages_of(lines, definitions, most_tokens)
+        return (replace(one, place=said.place(one.place)) for one in found) if said.cuts else found
 
 
 def source_text(data: bytes) -> str | None:

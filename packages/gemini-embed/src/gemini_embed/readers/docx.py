@@ -29,7 +29,7 @@ class DocxReader:
     """Reads DOCX, and DOCM without its macros."""
 
     name = "docx"
-    version = "1"
+    version = "2"
     metadata: Mapping[str, Any] = {}
 
     def takes(self, head: bytes) -> bool:

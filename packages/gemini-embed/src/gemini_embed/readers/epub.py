@@ -26,7 +26,7 @@ class EpubReader:
     """Reads EPUB 2 and 3."""
 
     name = "epub"
-    version = "1"
+    version = "2"
     metadata: Mapping[str, Any] = {}
 
     def takes(self, head: bytes) -> bool:

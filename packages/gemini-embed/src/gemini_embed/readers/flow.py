@@ -10,6 +10,7 @@ from itertools import zip_longest
 from typing import Any
 
 from gemini_embed.excerpt import Excerpt
+from gemini_embed.readers.encoded import without_data
 from gemini_embed.readers.passages import Passage, Picture
 from gemini_embed.readers.pictures import is_worth_embedding
 from gemini_embed.tokens import likely_tokens
@@ -19,10 +20,6 @@ BETWEEN = "\n\n"
 """What stands between two blocks in the text of a document, of which `char_start` and `char_end` tell."""
 _MOST_DEPTH = 9
 _NO_SLUG = re.compile(r"[^\w\- ]+")
-_DATA = re.compile(r"data:[\w.+/-]*(?:;[\w=.-]+)*;base64,[A-Za-z0-9+/=%]{16,}(?:\n[A-Za-z0-9+/=%]{40,})*")
-_LONG_WORD = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{400,}={0,2}")
-"""Nobody has written it, where it holds digits and letters of both sizes."""
-_LEAST = 24
 _BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 
 
@@ -37,9 +34,11 @@ class _Section:
     blocks: list[str] = field(default_factory=list)
     pictures: list[tuple[bytes, str]] = field(default_factory=list)
 
-    @property
     def text(self) -> str:
-        return BETWEEN.join(filter(None, (self.heading, *self.blocks)))
+        """What stands in it, without data: base64 may come as a paragraph a line."""
+        whole = BETWEEN.join(filter(None, (self.heading, *self.blocks)))
+        said = without_data(whole)
+        return whole if len(said) == len(whole) else _BLANK_LINES.sub(BETWEEN, said).strip()
 
 
 class Flow:
@@ -70,14 +69,14 @@ class Flow:
         self._sections.append(_Section(part, path, metadata or {}))
 
     def text(self, text: str) -> None:
-        """A block: a paragraph, an item of a list, a row of a table. Data written as base64 is left out."""
+        """A block: a paragraph, an item of a list, a row of a table. Data written as text is left out."""
         if text := _plain(text):
             self._sections[-1].blocks.append(text)
 
     def picture(self, data: bytes, told: str = "") -> None:
         """A picture, where it stands; one that is damaged, or as small as an icon, is left out."""
         if is_worth_embedding(data):
-            self._sections[-1].pictures.append((data, _plain(told)))
+            self._sections[-1].pictures.append((data, without_data(_plain(told))))
 
     def passages(self, most_tokens: int) -> Iterator[Passage | Picture]:
         """All of it, in order. A heading without text of its own goes to what stands under it."""
@@ -87,8 +86,7 @@ class Flow:
         for section, after in zip_longest(self._sections, self._sections[1:]):
             heading = " > ".join(section.path)
             is_above = after is not None and after.path[: len(section.path)] == section.path
-            if section.blocks or (section.heading and not is_above):
-                whole = section.text
+            if (section.blocks or (section.heading and not is_above)) and (whole := section.text()):
                 for start, text in _cut(whole, most_tokens):
                     place = Excerpt(char_start=at + start, char_end=at + start + len(text), part=section.part or None)
                     if is_one and not place.part and len(text) == len(whole):
@@ -105,25 +103,12 @@ class Flow:
         return f"{slug}-{number}" if number else slug
 
 
-def without_base64(text: str) -> str:
-    """A text without data that is written as base64 in it."""
-    if len(text) < _LEAST:
-        return text
-    return _LONG_WORD.sub(_unless_data, _DATA.sub("", text))
-
-
-def _unless_data(found: re.Match[str]) -> str:
-    word = found[0]
-    is_data = not (word.isalpha() or word.isdigit() or word.islower() or word.isupper())
-    return "" if is_data else word
-
-
 def _plain(text: str) -> str:
     """As a passage has it: no NUL, no half of a pair, no run of blank lines."""
     if not text.isprintable():
         text = text.replace("\0", "").encode("utf-8", "ignore").decode()
         text = _BLANK_LINES.sub("\n\n", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return without_base64(text).strip()
+    return text.strip()
 
 
 def _cut(text: str, most_tokens: int) -> Iterator[tuple[int, str]]:

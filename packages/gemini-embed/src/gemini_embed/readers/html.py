@@ -53,7 +53,7 @@ class HtmlReader:
     """Reads pages, and what else is written in HTML."""
 
     name = "html"
-    version = "1"
+    version = "2"
     metadata: Mapping[str, Any] = {}
 
     def takes(self, head: bytes) -> bool:

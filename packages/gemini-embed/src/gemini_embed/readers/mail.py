@@ -37,7 +37,7 @@ class MailReader:
     reader_of: ReaderOf
     """What reads an attachment of this name."""
     name: str = "mail"
-    version: str = "1"
+    version: str = "2"
 
     @property
     def metadata(self) -> Mapping[str, Any]:

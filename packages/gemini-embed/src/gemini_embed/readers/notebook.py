@@ -29,7 +29,7 @@ class NotebookReader:
     """Reads notebooks of nbformat 4, and of 3."""
 
     name = "notebook"
-    version = "1"
+    version = "2"
     metadata: Mapping[str, Any] = {}
 
     def takes(self, head: bytes) -> bool:

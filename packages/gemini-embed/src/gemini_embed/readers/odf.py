@@ -31,7 +31,7 @@ class OdfReader:
     """Reads ODT, ODS and ODP, by what they hold and not by their names."""
 
     name = "odf"
-    version = "1"
+    version = "2"
     metadata: Mapping[str, Any] = {}
 
     def takes(self, head: bytes) -> bool:

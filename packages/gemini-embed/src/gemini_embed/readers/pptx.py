@@ -30,7 +30,7 @@ class PptxReader:
     """Reads PPTX, and PPTM without its macros: a passage for each slide."""
 
     name = "pptx"
-    version = "1"
+    version = "2"
     metadata: Mapping[str, Any] = {}
 
     def takes(self, head: bytes) -> bool:

@@ -11,8 +11,9 @@ from typing import Any
 
 from gemini_embed.errors import MediaError
 from gemini_embed.excerpt import Excerpt
+from gemini_embed.readers.encoded import without_data
 from gemini_embed.readers.encoding import may_be_text, text_of
-from gemini_embed.readers.flow import Flow, without_base64
+from gemini_embed.readers.flow import Flow
 from gemini_embed.readers.limits import MOST_BYTES, check_size
 from gemini_embed.readers.passages import Passage
 from gemini_embed.windows import text_windows
@@ -27,7 +28,7 @@ class CsvReader:
     """Reads tables with a delimiter; the first row names the columns where it looks like names."""
 
     name = "csv"
-    version = "1"
+    version = "2"
     metadata: Mapping[str, Any] = {}
 
     def takes(self, head: bytes) -> bool:
@@ -61,7 +62,7 @@ class JsonLinesReader:
     """Reads files with an object of JSON a line."""
 
     name = "json-lines"
-    version = "1"
+    version = "2"
     metadata: Mapping[str, Any] = {}
 
     def takes(self, head: bytes) -> bool:
@@ -77,7 +78,7 @@ class JsonLinesReader:
             except (ValueError, RecursionError) as error:
                 raise MediaError(f"{name} holds no JSON in line {number}: {error}", "damaged") from error
             place = Excerpt(line_start=number, line_end=number)
-            for window in text_windows(without_base64(said), tokens=most_tokens):
+            for window in text_windows(without_data(said), tokens=most_tokens):
                 yield Passage(window.text, place)
 
 

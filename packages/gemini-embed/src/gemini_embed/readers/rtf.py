@@ -25,7 +25,7 @@ class RtfReader:
     """Reads RTF."""
 
     name = "rtf"
-    version = "1"
+    version = "2"
     metadata: Mapping[str, Any] = {}
 
     def takes(self, head: bytes) -> bool:

@@ -29,7 +29,7 @@ class XlsxReader:
     """Reads XLSX, and XLSM without its macros: what cells show, not their formulas."""
 
     name = "xlsx"
-    version = "1"
+    version = "2"
     metadata: Mapping[str, Any] = {}
 
     def takes(self, head: bytes) -> bool:

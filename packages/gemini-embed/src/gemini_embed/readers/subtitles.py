@@ -11,6 +11,7 @@ from typing import Any
 
 from gemini_embed.errors import MediaError
 from gemini_embed.excerpt import Excerpt
+from gemini_embed.readers.encoded import without_data
 from gemini_embed.readers.encoding import may_be_text, text_of
 from gemini_embed.readers.limits import MOST_BYTES, check_size
 from gemini_embed.readers.passages import Passage
@@ -37,7 +38,7 @@ class SubtitleReader:
     """Reads SRT and WebVTT. Cues become one passage up to the end of a sentence, or some 30 seconds."""
 
     name = "subtitles"
-    version = "1"
+    version = "2"
     metadata: Mapping[str, Any] = {}
 
     def takes(self, head: bytes) -> bool:
@@ -62,7 +63,7 @@ def _cues(text: str) -> list[_Cue]:
             text[one.end() : after.start() if after else len(text)].strip("\n").partition("\n\n")[0]
         )  # the rest is the name of the next
         said = html.unescape(_TAGS.sub("", _VOICE.sub(r"\1: ", said)))
-        said = " ".join(said.split())
+        said = without_data(" ".join(said.split()))
         start_s, end_s = _seconds(one.groups()[:4]), _seconds(one.groups()[4:])
         if said and end_s >= start_s:
             cues.append(_Cue(start_s, end_s, said))

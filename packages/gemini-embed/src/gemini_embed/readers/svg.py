@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_embed.errors import MediaError, missing_extra
 from gemini_embed.excerpt import Excerpt
+from gemini_embed.readers.encoded import without_data
 from gemini_embed.readers.encoding import may_be_text
 from gemini_embed.readers.limits import check_size
 from gemini_embed.readers.passages import Passage, Picture
@@ -36,7 +37,7 @@ class SvgReader:
     """Reads SVG as one picture."""
 
     name = "svg"
-    version = "1"
+    version = "2"
     metadata: Mapping[str, Any] = {}
 
     def takes(self, head: bytes) -> bool:
@@ -53,7 +54,7 @@ class SvgReader:
         told = (one for tag in ("title", "desc", "text") for one in root.iter(_SVG + tag))
         words = (" ".join("".join(one.itertext()).split()) for one in told)
         key = hashlib.sha256(data).hexdigest()  # how letters are drawn differs between machines
-        yield Picture(_rendered(root, name), Excerpt(), "\n".join(filter(None, words)), key=key)
+        yield Picture(_rendered(root, name), Excerpt(), without_data("\n".join(filter(None, words))), key=key)
 
 
 def _close(root: Element, name: str) -> None:

@@ -11,6 +11,7 @@ from gemini_embed.errors import InputError
 from gemini_embed.indexing.items import Item, Unreadable
 from gemini_embed.indexing.recognising import ReadFile, TextFile, file_part
 from gemini_embed.readers import is_read_in_parts, said_in
+from gemini_embed.readers.encoded import without_data
 from gemini_embed.result import OnError
 from gemini_embed.scale.columns import Columns, ContentColumns
 from gemini_embed.scale.sharing import Share
@@ -100,8 +101,8 @@ def _content(item: Item, root: str | None) -> Content:
             if is_read_in_parts(str(found.path)):
                 like = said_in(found.reader, found.data, str(found.path))
             else:
-                like = found.data.decode("utf-8-sig")  # code, which its reader took for text
+                like = without_data(found.data.decode("utf-8-sig"))  # code, which its reader took for text
         else:
-            like = found.text if isinstance(found, TextFile) else found
+            like = found.said.text if isinstance(found, TextFile) else found
     content = Content.of(like)
     return content if item.title is None else Content(*content.parts, title=item.title)
