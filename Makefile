@@ -152,7 +152,7 @@ RELEASED = "gemini-embed[edge,qdrant,milvus,media,code,documents,heif,watch,otel
 .PHONY: docs
 docs: .venv-docs/.installed ## The site, in build/site: pages, the reference from docstrings, llms.txt; every link and anchor checked
 	@.venv-docs/bin/python .ci/site_pages.py
-	@PATH="$(CURDIR)/.venv-docs/bin:$$PATH" NO_COLOR=1 .venv-docs/bin/zensical build --clean --strict >build/docs.log 2>&1 || \
+	@PATH="$(CURDIR)/.venv-docs/bin:$$PATH" PYTHONPATH=.ci NO_COLOR=1 .venv-docs/bin/zensical build --clean --strict >build/docs.log 2>&1 || \
 		{ cat build/docs.log; exit 1; }
 	@! grep -E "^griffe: |Warning" build/docs.log # of docstrings, which do not fail it by themselves
 	@.venv-docs/bin/python .ci/site_twins.py

@@ -70,7 +70,7 @@ class Watches(ABC):
         Raises:
             MissingExtraError: watchfiles is not installed.
             InputError: no such folder, or not any more; one without files, unless these were seen to go.
-            Exceptions of `sync`: calling it again goes on.
+            GeminiEmbedError: as of `sync`; calling it again goes on.
         """
         seen = _Changes(folder, quiet_s, options, lambda: self._is_ended() or (stop is not None and stop.is_set()))
         with seen.watched() as changes:
