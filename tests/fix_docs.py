@@ -81,8 +81,10 @@ def names_in(cell: str) -> list[str]:
 @pytest.fixture
 def reader_folder(tmp_path: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where a reader tries a page: two pictures, `notes.md` and the quickstart's folder `home` (with a PDF, an MP3 and
-    an MP4) are there, and the API is the emulator."""
+    an MP4) are there, the latter also by its place in the repository, and the API is the emulator."""
     shutil.copytree(ROOT / "examples/data/home", tmp_path / "home")
+    (tmp_path / "examples/data").mkdir(parents=True)
+    (tmp_path / "examples/data/home").symlink_to(tmp_path / "home", target_is_directory=True)
     picture, chart = Image.new("RGB", (64, 64), "white"), Image.new("RGB", (64, 64), "white")
     ImageDraw.Draw(picture).ellipse((12, 12, 52, 52), fill="red")
     for left, top in ((8, 40), (26, 24), (44, 10)):

@@ -113,12 +113,19 @@ SURPRISES = {
 }
 
 
+def told_by_the_readme() -> list[str]:
+    """The lines of its only block of text."""
+    (block,) = re.findall(r"^```text\n(.+?)^```$", (EXAMPLES.parent / "README.md").read_text("utf-8"), re.M | re.S)
+    return str(block).splitlines()
+
+
 def fits_a_screen(printed: str) -> None:
     """What surprises, where the page is and what to do next, where `make` has written a line above it."""
     lines = printed.replace(str(Path(sys.executable).parent), ".venv/bin").splitlines()  # as in a checkout
     assert (len(lines) < 24, max(map(len, lines)) <= 100) == (True, True), printed
     answers = dict(re.split(r"  +", line.strip()) for line in lines[lines.index("") + 1 :] if line.startswith("  "))
     assert SURPRISES.items() <= answers.items()
+    assert set(told_by_the_readme()) <= set(lines)
     assert "The page with all of it, to look at and listen to: page.html" in lines
     assert lines[-1].endswith("gemini-embed sync FOLDER --emulator, then the same with serve")
 

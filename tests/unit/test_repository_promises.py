@@ -18,10 +18,12 @@ from packaging.version import Version
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("packages", "tests", "docs", "examples", "benchmarks", ".ci", ".github")
 TEXT = {".py", ".toml", ".md", ".txt", ".yaml", ".yml", ".json", ".html", ""}
+WRITTEN = re.compile(r"__pycache__|\.egg-info|\.quickstart|\.gemini-embed/")
+"""What running our programs writes among the files."""
 FILES = [
     path
     for path in (*ROOT.glob("*"), *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*")))
-    if path.is_file() and path.suffix in TEXT and not re.search(r"__pycache__|\.egg-info|\.quickstart", str(path))
+    if path.is_file() and path.suffix in TEXT and not WRITTEN.search(str(path))
 ]
 PYTHON = [path for path in FILES if path.suffix == ".py"]
 SILENCED = re.compile(r"# noqa(?:: [A-Z0-9, ]+?)?|# type: ignore(?:\[[a-z, -]+\])?")
