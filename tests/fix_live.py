@@ -19,13 +19,13 @@ LARGE = {"media-over-4-mib", "media-19-mb", "media-over-20-mib", "audio-180-s", 
 
 @pytest.fixture
 def live_services(emulator: Emulator) -> Iterator[dict[Backend, Service]]:
-    """Both APIs of the emulator; jobs are looked at every 10 ms, for 5 s."""
+    """Both APIs of the emulator; jobs are looked at every 10 ms, for a minute."""
     from live.__main__ import emulators_at
 
     emulator.batch_s = 0.05
     made = emulators_at(emulator.base_url)
     for service in made.values():
-        service.poll_s, service.wait_s, service.api_key = 0.01, 5.0, "a-key"
+        service.poll_s, service.wait_s, service.api_key = 0.01, 60.0, "a-key"
     yield made
     for service in made.values():
         service.close()

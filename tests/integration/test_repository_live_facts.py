@@ -19,8 +19,8 @@ from live.running import PROBES, Purse, Row, asked
 from live.unasked import UNASKED
 
 ROOT = Path(__file__).parents[2]
-UNDECIDED_HERE = {"preview-space", "audio-track", "alt-proto"}
-"""What the emulator does not do."""
+UNDECIDED_HERE = {"preview-space", "audio-track", "alt-proto", "no-retry-after"}
+"""What the emulator does not do, and what a run without refusals cannot tell."""
 OTHER = [1.0, *[0.0] * 3071]
 GOOD = {"embedding": {"values": OTHER}, "usageMetadata": {"promptTokenCount": 9999}}
 NEWER = {"name": "models/gemini-embedding-3", "supportedGenerationMethods": ["embedContent"]}
@@ -136,8 +136,8 @@ DIFFERENT: dict[str, Setting] = {
 
 
 def test_every_fact_can_be_refuted() -> None:
-    """By the cases below."""
-    assert [probe.name for probe in PROBES if probe.name not in DIFFERENT] == []
+    """By the tests below."""
+    assert [probe.name for probe in PROBES if probe.name not in {*DIFFERENT, "no-retry-after"}] == []
 
 
 @pytest.mark.parametrize(
@@ -156,6 +156,30 @@ def test_a_service_that_differs_refutes_the_fact(
     assert (row.verdict, bool(row.seen), bool(row.requests)) == ("refuted", True, True)
 
 
+@pytest.mark.parametrize(
+    ("headers", "delay", "verdict"),
+    [
+        pytest.param({}, "0.01s", "confirmed", id="as-recorded"),
+        pytest.param({"retry-after": "1"}, "0.01s", "refuted", id="a-header"),
+        pytest.param({}, None, "refuted", id="no-RetryInfo"),
+    ],
+)
+def test_refusals_on_the_way_are_looked_at(
+    headers: dict[str, str],
+    delay: str | None,
+    verdict: str,
+    emulator: Emulator,
+    live_services: dict[Backend, Service],
+) -> None:
+    """A refusal that names a short wait is waited out, and the question asked again."""
+    details = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay}] if delay else []
+    body = json.dumps({"error": {"code": 429, "message": "too many", "status": "R", "details": details}}).encode()
+    emulator.faults.push(Fault.raw_body(body, status=429, headers={"content-type": "application/json", **headers}))
+    rows = asked_of(live_services, "auto-truncate", "no-retry-after")
+    assert rows["auto-truncate"].verdict == ("confirmed" if delay else "not decidable")
+    assert rows["no-retry-after"].verdict == verdict
+
+
 def test_the_emulator_is_what_we_take_for_granted(live_services: dict[Backend, Service]) -> None:
     """All is confirmed but what it does not do; and nothing costs more than was told, by the usage in replies."""
     rows: list[tuple[Row, float]] = []
@@ -170,7 +194,7 @@ def test_the_emulator_is_what_we_take_for_granted(live_services: dict[Backend, S
     )
     before = 0.0
     for row, usd in rows:
-        assert all((row.fact, row.sends, row.seen, row.requests)), row.name
+        assert all((row.fact, row.sends, row.seen)), row.name
         assert usd - before <= row.usd + 1e-12, row.name
         before = usd
 

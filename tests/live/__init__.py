@@ -6,6 +6,7 @@
     options      probes: fields, query parameters, counts, meanings
     jobs         small batch jobs, polled for a bounded time and deleted; `job_probes`: what they tell
     vertex       probes of Vertex AI, where a project is given
+    refusals     what 429s on the way tell
     unasked      facts that no request of ours can decide, and why
     cases        requests of the congruence tests; `congruence` sends them to both sides, `outlines` compares
     running      one after another within a price limit

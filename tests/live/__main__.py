@@ -66,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
             report.bound_usd = purse.spent_usd
             spent = [one.usage for one in services.values() if isinstance(one, Service)]
             report.usage = dict(sum(spent, Counter[str]()))
-            report.refusals = developer.refusals
+            report.refusals = [one.body.decode("utf-8", "replace") for one in developer.refusals]
             paths = report.write(given.out)
             print(f"\n{report.summary()}\n{' and '.join(map(str, paths))}")
         return 0 if report.is_good else 1

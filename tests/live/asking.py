@@ -60,7 +60,7 @@ class Answer:
 
 @dataclass(eq=False)
 class Service:
-    """One service that is asked. `sent` are its requests since `forget()`, `refusals` the bodies of its 429s, `usage`
+    """One service that is asked. `sent` are its requests since `forget()`, `refusals` its 429s, `usage`
     the tokens by modality that its replies told of."""
 
     base_url: str
@@ -76,7 +76,7 @@ class Service:
 
     def __post_init__(self) -> None:
         self.sent: list[str] = []
-        self.refusals: list[str] = []
+        self.refusals: list[Answer] = []
         self.usage: Counter[str] = Counter()
         encrypted = self.base_url.startswith("https://")  # a context of all CAs takes 0.1 s to make
         self._http = httpx.Client(base_url=self.base_url, timeout=httpx.Timeout(120, connect=20), verify=encrypted)
@@ -120,8 +120,8 @@ class Service:
             answer = self._once(method, path, content, query or {}, headers)
             if answer.status != 429:
                 break
-            self.refusals.append(answer.body.decode("utf-8", "replace"))
-            delay = _delay_s(answer)
+            self.refusals.append(answer)
+            delay = delay_s(answer)
             if delay is None or delay > LONGEST_DELAY_S or not self.pause(delay):
                 break
         if answer.status == 429 or answer.status >= 500:
@@ -178,7 +178,7 @@ def content(*parts: Any) -> dict[str, Any]:
     return {"parts": [{"text": part} if isinstance(part, str) else part for part in parts]}
 
 
-def _delay_s(answer: Answer) -> float | None:
+def delay_s(answer: Answer) -> float | None:
     """What RetryInfo says; None where nothing does."""
     error = answer.json.get("error", {}) if isinstance(answer.json, dict) else {}
     for detail in error.get("details") or ():

@@ -6,13 +6,19 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from . import congruence, job_probes, jobs, limits, options, vertex
+from . import congruence, job_probes, jobs, limits, options, refusals, vertex
 from .asking import Service, UndecidedError
 from .congruence import Case
 from .facts import Backend, Probe, Verdict
 
 _cheap_first = sorted(limits.PROBES, key=lambda probe: probe.usd)
-PROBES: Sequence[Probe] = [*options.PROBES, *vertex.PROBES, *_cheap_first, *job_probes.PROBES]
+PROBES: Sequence[Probe] = [
+    *options.PROBES,
+    *vertex.PROBES,
+    *_cheap_first,
+    *job_probes.PROBES,
+    *refusals.PROBES,
+]
 """In the order they are asked: jobs run while the others are, and what is dear comes late."""
 EQUAL = "The emulator answers as the service does."
 

@@ -19,8 +19,6 @@ UNASKED = [
             "gemini_embed/models/table.py: batch_enqueued_tokens", "it takes jobs of millions of tokens to be refused"),
     Unasked("items-are-requests", "Every item of a batch counts as one request of the quota.",
             "gemini_embed/quota/limits.py: requests", "it would use a minute's quota up; see the refusals below"),
-    Unasked("no-retry-after", "A 429 has no Retry-After header, and RetryInfo in its body.",
-            "gemini_embed/calls/retries.py: RetryInfo", "no quota is used up on purpose; see the refusals below"),
     Unasked("partial-output", "What a job has answered when it is cancelled, fails or expires can be fetched.",
             "gemini_embed/batch_jobs/collecting.py: expired", "a job must be caught half-way, or wait for 48 hours"),
     Unasked("job-record-kept", "How long the record of a job is kept.", "gemini_embed/batch_jobs/collecting.py: gone",
