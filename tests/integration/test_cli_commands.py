@@ -45,6 +45,25 @@ def test_one_query_of_words_and_a_file(command: Command, home: Path) -> None:
     assert [(hit["page"], hit["link"]) for hit in page] == [(3, "house-manual.pdf#page=3")]
 
 
+def test_words_are_found_where_the_index_keeps_them(command: Command, home: Path) -> None:
+    """By the command and by the page: words in quotes must occur then."""
+    from gemini_embed_cli.folder import OpenFolder, settings
+    from gemini_embed_cli.serving.page.answering import Answers
+    from gemini_embed_cli.serving.page.asking import Asked
+
+    typed = '"chain" of my garden'
+    command("sync", "--emulator")
+    assert len(json.loads(command("search", typed, "--emulator", "--json").out)["hits"]) == 7
+    kept = command("optimize", "--words", "--emulator")
+    assert (kept.code, "words kept" in command("status", "--emulator").out) == (0, True), kept.err
+
+    found = json.loads(command("search", typed, "--emulator", "--json").out)["hits"]
+    assert [hit["source"] for hit in found] == ["bicycle.md"]
+    with OpenFolder(settings({"folder": home, "emulator": True}), confined=True) as opened:
+        hits = Answers(opened).answer(Asked(words=typed))["hits"]
+    assert [hit["source"] for hit in hits] == ["bicycle.md"]
+
+
 def test_nothing_found_is_exit_code_1(command: Command, home: Path) -> None:
     command("sync", "--emulator")
     ran = command("search", "bees", "--emulator", "--kind", "audio")
@@ -239,13 +258,15 @@ def test_an_index_elsewhere_leaves_the_folder_alone(command: Command, home: Path
 
 
 @pytest.mark.slow
-def test_an_index_in_milvus(command: Command, home: Path, tmp_path: Path) -> None:
-    """A file of Milvus Lite; `qdrant:` and `milvus:` need a place after them."""
-    there = ("--store", f"milvus:{tmp_path / 'vectors.db'}", "--emulator")
+def test_an_index_in_milvus(command: Command, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of Milvus Lite, named from the folder on; `qdrant:` and `milvus:` need a place after them."""
+    there = ("--store", "milvus:../vectors.db", "-C", home, "--emulator")
+    monkeypatch.chdir("/")
     assert json.loads(command("sync", *there, "--json").out)["added"] == 7
     hits = json.loads(command("search", "water shut-off", *there, "--json").out)["hits"]
     assert hits[0]["link"] == "house-manual.pdf#page=2"
     assert json.loads(command("status", *there, "--json").out)["records"] == 7
+    assert (tmp_path / "vectors.db").exists()
     for none in ("milvus:", "qdrant:", "lance:there"):
         ran = command("search", "water", "--store", none, "--emulator")
         assert (ran.code, "it is edge:PATH, qdrant:URL or milvus:URI" in ran.err) == (2, True)

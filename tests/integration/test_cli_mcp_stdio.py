@@ -127,15 +127,16 @@ async def test_beside_a_sync_of_another_process(tmp_path: Path) -> None:
         pass
     async with started(str(tmp_path), "--emulator") as ask:
         assert not (await ask("search", query="pump")).is_error
-        for number in range(10, 40):
+        for number in range(10, 30):
             (tmp_path / f"{number}.md").write_text(f"Note {number} is of the pump.\n", "utf-8")
         command = [*COMMAND[:-1], "sync", str(tmp_path), "--emulator"]
         async with await anyio.open_process(command, env=environment()) as sync:
             while sync.returncode is None:
                 assert not (await ask("search", query="pump")).is_error
+                await anyio.sleep(0.05)
         assert sync.returncode == 0
-        assert len((await ask("search", query="pump", k=50)).json["results"]) == 40
-        assert len((await ask("list_sources", name="39")).json["sources"]) == 1
+        assert len((await ask("search", query="pump", k=50)).json["results"]) == 30
+        assert len((await ask("list_sources", name="29")).json["sources"]) == 1
 
 
 @pytest.mark.slow

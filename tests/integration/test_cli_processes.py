@@ -16,7 +16,7 @@ from gemini_embed_emulator import Emulator
 
 pytestmark = pytest.mark.slow
 Started = Callable[..., "subprocess.Popen[str]"]
-TEXTS, FEWER = 1200, 300
+TEXTS, FEWER = 1000, 150
 PATIENCE_S = 60
 
 HOLDER = """
@@ -57,11 +57,11 @@ def many_texts(home: Path, count: int = TEXTS) -> None:
         (home / f"text-{number}.md").write_text(f"Glacier {number} grinds valley {number * 7}.", "utf-8")
 
 
-def until(what: Callable[[], bool]) -> None:
+def until(what: Callable[[], bool], every_s: float = 0.02) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while not what():
         assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.02)
+        time.sleep(every_s)
 
 
 def slow_service(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,9 +112,9 @@ def test_a_search_comes_through_while_a_sync_runs(
 def test_a_folder_is_watched_until_ctrl_c(start: Started, home: Path, command: Command) -> None:
     """While searches come through."""
     process = start("sync", "--watch", "--emulator", "--json")
-    until(lambda: command("status", "--emulator").code == 0)
+    until(lambda: command("status", "--emulator").code == 0, every_s=0.2)
     (home / "new.md").write_text("Copper turns green.", "utf-8")
-    until(lambda: "new.md" in command("search", "copper", "--emulator").out)
+    until(lambda: "new.md" in command("search", "copper", "--emulator").out, every_s=0.2)
     process.send_signal(signal.SIGINT)
     code, out, err = ended(process)
     assert (code, out.count('"added": 1,'), "Traceback" in err) == (130, 1, False)
@@ -144,7 +144,8 @@ def test_a_search_loads_nothing_that_it_does_not_need(home: Path, command: Comma
     script = (
         "import sys; from gemini_embed_cli.commands import run; run(['search', 'bees', '--emulator', '--json']); "
         "print([name for name in ('google', 'PIL', 'av', 'pypdfium2', 'mcp', 'starlette', 'uvicorn', 'pydantic', "
-        "'rich', 'click', 'pymilvus', 'qdrant_client', 'tomllib') if name in sys.modules], file=sys.stderr)"
+        "'rich', 'click', 'cyclopts', 'pymilvus', 'qdrant_client', 'tomllib', 'sqlite3', 'gemini_embed.describing', "
+        "'gemini_embed.readers.table', 'gemini_embed.indexing.adding') if name in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run(  # noqa: S603 - our own interpreter
         [sys.executable, "-c", script], cwd=home, capture_output=True, text=True, check=True

@@ -33,6 +33,14 @@ def serving(*flags: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
             process.communicate()
 
 
+def rest(process: subprocess.Popen[str]) -> str:
+    """What it says until it ends, with what came along with the line that was read: `communicate` would lose that."""
+    process.wait(timeout=60)
+    assert process.stderr is not None
+    with process.stderr as errors:
+        return errors.read()
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for a child")
 def test_it_prints_its_address_answers_and_ends_with_ctrl_c(command: Command, home: Path) -> None:
@@ -43,7 +51,7 @@ def test_it_prints_its_address_answers_and_ends_with_ctrl_c(command: Command, ho
         found = httpx.post(f"{address}search", data={"words": "Where do I shut off the water?"}, timeout=30).json()
         assert found["hits"][0]["link"] == "house-manual.pdf#page=2"
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
+        said = rest(process)
         assert (process.returncode, "Traceback" in said) == (0, False), said
 
 
@@ -58,7 +66,7 @@ def test_beyond_this_machine_the_address_has_a_token(home: Path) -> None:
             answer = browser.get(f"{here.partition('?')[0]}about", timeout=30)
             assert (answer.status_code, "gemini-embed sync" in answer.text) == (400, True)
         process.terminate()
-        _, said = process.communicate(timeout=60)
+        said = rest(process)
         assert sys.platform == "win32" or (process.returncode, "Traceback" in said) == (0, False), said
         assert f"But nothing is indexed in {home} yet: gemini-embed sync {home} --emulator" in said
 

@@ -80,21 +80,6 @@ def test_a_collection_of_the_earlier_name_goes_on(
     assert collections(qdrant_server) == sorted(["gemini_embed_docs_emulator", named])
 
 
-@pytest.mark.slow  # its server starts with the file
-def test_milvus_in_a_file(docs: Callable[[str], Path], command: Command) -> None:
-    """Meant from the folder on, wherever one stands."""
-    pytest.importorskip("milvus_lite", reason="Milvus Lite has no wheel here")
-    folder = docs("docs")
-    store = ("-C", folder, "--store", "milvus:index.db", "--emulator")
-
-    synced = command("sync", *store, "--include", "*.md")
-    assert synced.code == 0, synced.err
-    assert (folder / "index.db").exists()
-    found = command("search", "stopcock", *store, "--json")
-    assert [hit["link"] for hit in json.loads(found.out)["hits"]] == ["note.md"]
-    assert json.loads(command("status", *store, "--json").out)["records"] == 1
-
-
 @pytest.mark.parametrize("verb", ["status", "search", "sync"])
 @pytest.mark.parametrize(
     "store",

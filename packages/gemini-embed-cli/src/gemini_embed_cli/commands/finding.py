@@ -10,10 +10,13 @@ from gemini_embed_cli.answers import founds
 from gemini_embed_cli.commands.asking import filter_of, query_of
 from gemini_embed_cli.commands.ending import DONE, NOTHING
 from gemini_embed_cli.commands.telling import as_json, note, open_hit, table
-from gemini_embed_cli.folder import OpenFolder, remember, remembered
+from gemini_embed_cli.folder import OpenFolder, remember, remembered, words_kept
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gemini_embed import Hits
+    from gemini_embed.content import Part
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +48,8 @@ class Search:
     def _found(self, opened: OpenFolder) -> Hits:
         parts, wanted = query_of(self.query), filter_of(self.kind, self.filter)
         with opened.index() as index:
-            hits = index.search(parts if len(parts) > 1 else parts[0], self.k, filter=wanted)
+            words = words_kept(index, _text(parts))
+            hits = index.search(parts if len(parts) > 1 else parts[0], self.k, filter=wanted, lexical=words)
         try:
             remember(opened.home, self.query, hits)
         except OSError as error:  # of a folder that is only read, with its index elsewhere
@@ -53,17 +57,15 @@ class Search:
         return hits
 
     def _write(self, out: Path, opened: OpenFolder, hits: Hits) -> None:
-        from gemini_embed import Text
         from gemini_embed.content import Media
 
         from gemini_embed_cli.serving.page.export import Answer, write_page
 
         parts, settings = query_of(self.query), opened.settings
-        words = " ".join(part.text for part in parts if isinstance(part, Text))
         media = [part for part in parts if isinstance(part, Media)]
         about = f"The best of {settings.folder}, by vectors of {opened.embedder.model}."
         title = f"Search {settings.folder.name}"
-        answer = Answer(hits=hits, words=words, media=media)
+        answer = Answer(hits=hits, words=_text(parts), media=media)
         write_page(out, [answer], root=settings.folder, title=title, about=about, emulator=settings.emulator)
 
     def _tell(self, opened: OpenFolder, hits: Hits) -> None:
@@ -75,3 +77,9 @@ class Search:
             table(answers, folder)
         else:
             note("nothing found")
+
+
+def _text(parts: Sequence[Part]) -> str:
+    from gemini_embed import Text
+
+    return " ".join(part.text for part in parts if isinstance(part, Text))

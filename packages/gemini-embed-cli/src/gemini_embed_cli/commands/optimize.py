@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Literal
 
-from gemini_embed_cli.commands.given import Where
+from gemini_embed_cli.commands.given import Flag, Where
 from gemini_embed_cli.commands.telling import say
 from gemini_embed_cli.folder import FolderError
 
 
 def optimize(
-    *, where: Where | None = None, codes: Literal["int8", "turbo4", "turbo2", "turbo1", "binary", "none"] | None = None
+    *,
+    where: Where | None = None,
+    codes: Literal["int8", "turbo4", "turbo2", "turbo1", "binary", "none"] | None = None,
+    words: Flag = False,
 ) -> None:
     """Build the graph that searches of 100,000 vectors and more are fast by. It needs no key.
 
@@ -18,6 +21,8 @@ def optimize(
     ----------
     codes
         Make these smaller copies of the vectors in place of those that are there.
+    words
+        Keep the words of all records too: searches find by both from then on, and words in quotes must occur.
     """
     with (where or Where()).opened() as opened:
         store = opened.store()
@@ -29,4 +34,6 @@ def optimize(
             store.optimize()
         else:
             store.requantize(codes)
+        if words:
+            store.add_words()
         say(f"optimised: {store.count():,} vectors, codes {store.kept_quantization() or 'none told'}")

@@ -9,6 +9,7 @@ turns         turns at what one process at a time can have
 sharing       one embedded store for several processes: handed over when another asks
 last_search   what was found last
 spending      what was spent
+words         of a query, where the index keeps words
 opening       the folder's index and embedder, opened as settings say
 """
 
@@ -19,6 +20,7 @@ from gemini_embed_cli.folder.last_search import remember, remembered
 from gemini_embed_cli.folder.opening import OpenFolder
 from gemini_embed_cli.folder.settings import FILE, Settings, settings
 from gemini_embed_cli.folder.spending import spent_usd
+from gemini_embed_cli.folder.words import words_kept
 
 __all__ = [
     "FILE",
@@ -31,4 +33,5 @@ __all__ = [
     "remembered",
     "settings",
     "spent_usd",
+    "words_kept",
 ]

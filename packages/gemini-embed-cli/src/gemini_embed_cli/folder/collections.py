@@ -13,7 +13,7 @@ from gemini_embed_cli.folder.settings import Settings
 
 if TYPE_CHECKING:
     from gemini_embed import Record
-    from gemini_embed.stores.aliases import OfOneCollection
+    from gemini_embed.stores.aliases import HasAliases
 
 _PAGE = 1000
 _LONGEST = 80
@@ -30,13 +30,14 @@ def collection_name(settings: Settings) -> str:
     return "_".join(filter(None, ("gemini_embed", words, digest, "emulator" if settings.emulator else "")))
 
 
-def collection_of(settings: Settings, stored: Callable[[str], OfOneCollection]) -> OfOneCollection:
+def collection_of(settings: Settings, stored: Callable[[str], HasAliases]) -> HasAliases:
     """The store of the folder's collection. One of the name that collections had before, without the digest, goes on
     as this folder's, unless what is in it comes from another folder of that last name."""
     store = stored(collection_name(settings))
     if store.leads_to() is not None:
         return store
-    earlier = store.twin(_earlier_name(settings))
+    name = _earlier_name(settings)
+    earlier = store.twin(name)
     try:
         is_ours = _is_of(earlier, settings.folder)
     finally:
@@ -44,7 +45,7 @@ def collection_of(settings: Settings, stored: Callable[[str], OfOneCollection]) 
     if not is_ours:
         return store
     store.close()
-    return stored(earlier.collection)
+    return stored(name)
 
 
 def _earlier_name(settings: Settings) -> str:
@@ -52,7 +53,7 @@ def _earlier_name(settings: Settings) -> str:
     return f"gemini_embed_{words}{'_emulator' if settings.emulator else ''}"
 
 
-def _is_of(store: OfOneCollection, folder: Path) -> bool:
+def _is_of(store: HasAliases, folder: Path) -> bool:
     """Whether the folder's vectors are in a store that is there."""
     made = store.made_with()
     if made is None:

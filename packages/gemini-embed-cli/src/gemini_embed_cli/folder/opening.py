@@ -20,7 +20,7 @@ from gemini_embed_cli.folder.spending import spent
 
 if TYPE_CHECKING:
     from gemini_embed import Budget, Embedder, MultimodalIndex
-    from gemini_embed.stores.aliases import HasAliases, OfOneCollection
+    from gemini_embed.stores.aliases import HasAliases
 
     from gemini_embed_cli.folder.sharing import SharedEdgeStore
 
@@ -192,7 +192,7 @@ class OpenFolder:
         return Embedder(model, dimensions=dimensions, root=root, cache=cache, rate_limits=self.settings.rate_limits)
 
 
-def _of_server(address: Address, folder: Path, collection: str) -> OfOneCollection:
+def _of_server(address: Address, folder: Path, collection: str) -> HasAliases:
     if address.kind == "qdrant":
         from gemini_embed import QdrantStore
 

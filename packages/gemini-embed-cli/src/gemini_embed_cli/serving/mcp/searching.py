@@ -13,6 +13,7 @@ from gemini_embed.models import Modality
 from gemini_embed.stores.filters import parse, restricted
 
 from gemini_embed_cli.answers import found
+from gemini_embed_cli.folder import words_kept
 from gemini_embed_cli.serving.mcp.answers import Answer, link_to, titled, url_of
 from gemini_embed_cli.serving.mcp.folders import Folders, Served
 from gemini_embed_cli.serving.mcp.numbers import Numbers
@@ -106,7 +107,7 @@ def _in_folder(asked: Asked, served: Served, folders: Folders) -> Sequence[Hit]:
     with served.folder.index() as index:
         query = query_of(asked.query, asked.file, folders, index.embedder)
         given = restricted(asked.filter, asked.modality) if asked.modality else asked.filter
-        return index.search(query, asked.count, filter=given)
+        return index.search(query, asked.count, filter=given, lexical=words_kept(index, asked.query))
 
 
 def _result(hit: Hit, served: Served, folders: Folders, rank: int, number: int, most: int) -> Json:

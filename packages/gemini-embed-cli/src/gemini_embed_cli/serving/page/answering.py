@@ -12,6 +12,7 @@ from gemini_embed import Hit, InputError, Record, Text
 from gemini_embed.stores import FilterLike
 
 from gemini_embed_cli.answers import Found, found
+from gemini_embed_cli.folder import words_kept
 from gemini_embed_cli.serving.page.asking import KINDS, Asked
 from gemini_embed_cli.serving.page.excerpts import excerpt
 from gemini_embed_cli.serving.page.kept import Kept
@@ -68,10 +69,11 @@ class Answers:
         vector = self._vector(asked) if asked.like is None else self._vector_of(asked.like)
         embedded = time.perf_counter()
         with self._folder.index() as index:
+            words = words_kept(index, asked.words) if asked.like is None else None
             more = 0 if asked.like is None else 1  # itself, which is nearest
             hits = [
                 hit
-                for hit in index.search_vector(vector, asked.k + more, filter=_only(asked.kinds))
+                for hit in index.search_vector(vector, asked.k + more, filter=_only(asked.kinds), lexical=words)
                 if hit.record.id != asked.like
             ][: asked.k]
         for hit in hits:
