@@ -21,7 +21,7 @@ from benchmarks.driver import (
 )
 from benchmarks.driver import job as in_a_process
 from benchmarks.recall.engines import ENGINES
-from benchmarks.store_tables import CLIENT_NAMES, WAYS_OF_SCALE
+from benchmarks.store_tables import CLIENT_NAMES, WAYS_OF_SCALE, WAYS_OF_SHARING
 
 MODEL = "gemini-embedding-001"
 CPU_ROUNDS = 5
@@ -36,9 +36,11 @@ JOB_SIZES = ((5_000, 768), (5_000, 3072), (20_000, 768))
 OVERHEAD_ROUNDS = 9
 BATCH_ROUNDS = 3
 BATCH_LINES = (("core", 5_000), ("json", 5_000), ("sdk", 5_000), ("core", 20_000))
-MIGRATION_ROUNDS, MIGRATED = 1, 10_000
+MIGRATION_ROUNDS, MIGRATED = 3, 10_000
 FOLDER_FILES = 5_000
 SCALED = 4_000
+SHARED = 10_000
+DRIVEN = 100_000
 Clients = Iterable[tuple[str, str]]
 
 FAULTS = ("--p429", "0.01", "--p503", "0.01", "--pdrop", "0.01", "--retry-delay-s", "0.2", "--latency-ms", "5")
@@ -151,6 +153,19 @@ def scale() -> list[Result]:
         return [in_a_process("scale", way, server.url, SCALED, python=scale_interpreter()) for way in WAYS_OF_SCALE]
 
 
+def scale_quota() -> list[Result]:
+    """Two workers on one quota: shared by a file, by Ray's actor, in one process of Daft's; and not shared."""
+    with MockServer("--warm", "768") as server:
+        ways = WAYS_OF_SHARING
+        return [in_a_process("sharing", way, server.url, SHARED, python=scale_interpreter()) for way in ways]
+
+
+def scale_driver() -> Result:
+    """The driver's memory while 100,000 rows are indexed by Ray."""
+    with MockServer("--warm", "768", "--latency-ms", "50") as server:
+        return in_a_process("driver", server.url, DRIVEN, python=scale_interpreter())
+
+
 def cold() -> list[Result]:
     """CPU from an empty process to the first vector, beside the imports it is compared with."""
     with MockServer("--track", "false", "--warm", "3072") as server:
@@ -212,6 +227,8 @@ PARTS: dict[str, Callable[[], Any]] = {
         migration,
         folders,
         scale,
+        scale_quota,
+        scale_driver,
         cold,
         growth,
         int8,

@@ -86,7 +86,7 @@ def _measure(name: str) -> None:
 def _circumstances(name: str) -> dict[str, Any]:
     others = {name: (recall_interpreter(), packages) for name, packages in ALONE.items()}
     others["job"] = (job_interpreter(), JOB_PACKAGES)
-    others["scale"] = (scale_interpreter(), SCALE_PACKAGES)
+    others |= dict.fromkeys(("scale", "scale_quota", "scale_driver"), (scale_interpreter(), SCALE_PACKAGES))
     python, packages = others.get(name, (interpreter(), PACKAGES))
     command = (python, "-c", ASK_VERSIONS, *packages)
     answer = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own command

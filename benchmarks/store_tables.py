@@ -28,6 +28,13 @@ WAYS_OF_SCALE = {
     "hand": "Ray Data by hand, langchain-google-genai, two workers",
 }
 
+WAYS_OF_SHARING = {
+    "file": "two processes, **FileBroker**",
+    "ray": "**gemini_embed.ray**, two workers",
+    "daft": "**GeminiProvider** of Daft, one process",
+    "whole": "two processes, each told all of it",
+}
+
 
 def overhead(runs: list[Result]) -> str:
     """CPU a passage of each way, and against the bare engine: medians, the ratio of what took turns."""
@@ -132,6 +139,27 @@ def scale(runs: list[Result]) -> str:
         )
     head = ["way", "rows/s", "whole, s", "CPU a row, µs", "memory, MiB", "worker killed", "driver killed"]
     return table([f"{runs[0]['count']:,} rows", *head[1:]], rows)
+
+
+def scale_quota(runs: list[Result]) -> str:
+    """How much of a quota was used, what was refused, and who gave up."""
+    rows = [
+        [
+            WAYS_OF_SHARING[run["way"]],
+            f"{run['embedded']:,} of {run['count']:,}",
+            f"{run['used']:.0%}",
+            f"{run['refused']:,} of {run['calls']:,}",
+            f"{run['gave_up']}",
+        ]
+        for run in runs
+    ]
+    return table(["500 texts a second for all", "embedded", "of the quota", "calls refused", "gave up"], rows)
+
+
+def scale_driver(run: Result) -> str:
+    """What the driver held until so many rows were embedded."""
+    held = run["peak_mib"]
+    return table(["rows embedded", *(f"{int(rows):,}" for rows in held)], [["driver, MiB", *whole(held.values())]])
 
 
 def _grown(run: Result) -> float:

@@ -9,7 +9,18 @@ from typing import Any
 
 from benchmarks.driver import Result
 from benchmarks.markdown import table, whole
-from benchmarks.store_tables import batch, folders, int8, job, migration, overhead, recall, scale
+from benchmarks.store_tables import (
+    batch,
+    folders,
+    int8,
+    job,
+    migration,
+    overhead,
+    recall,
+    scale,
+    scale_driver,
+    scale_quota,
+)
 
 NAMES = {
     "floor_simd": "floor: aiohttp, isal, pysimdjson",
@@ -187,6 +198,8 @@ TABLES: dict[str, Callable[[Any], str]] = {
         migration,
         folders,
         scale,
+        scale_quota,
+        scale_driver,
         cold,
         growth,
         int8,

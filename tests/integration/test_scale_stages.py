@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from fix_emulator import KEY
+from fix_qdrant_server import QdrantServer
 from gemini_embed import (
     ConfigurationError,
     EdgeStore,
@@ -25,6 +27,7 @@ from gemini_embed import (
 from gemini_embed.indexing import Item
 from gemini_embed.scale import EmbedStage, IndexStage, ScaleReport
 from gemini_embed.scale.columns import Columns
+from gemini_embed.scale.jobs import index_rows
 from gemini_embed_emulator import Emulator
 
 KINDS: dict[str, Callable[[Mapping[str, list[Any]]], Any]] = {
@@ -74,6 +77,8 @@ def test_a_batch_is_embedded_and_written_in_one_step(
         assert report.tokens == sum(_list(first, "tokens"))
         assert report.usd == pytest.approx(sum(_list(first, "usd")))
         assert "2 x the row has nothing in its column 'text'" in str(report)
+        assert str(report).startswith("rows      8\n"), "what is in a list has taken no time that is known"
+        assert "8 in 0.0 s, " in str(ScaleReport.of(iter([first, again])))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -110,6 +115,42 @@ def test_parts_of_a_source_want_no_replacing(make_embedder: Callable[..., Embedd
         for batch in batches[:2]:
             stage(batch)
         assert (index.count(), index.tidy(before=stage.began_at), index.count()) == (3, 1, 2)
+
+
+def test_a_whole_job(
+    make_embedder: Callable[..., Embedder],
+    qdrant_server: QdrantServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A store that no worker can have is refused first, and what is outdated goes at the end; whatever engine runs."""
+    monkeypatch.setenv("GEMINI_API_KEY", KEY)  # workers find it in their environment
+    embedder, begun = make_embedder(dimensions=128), list[IndexStage]()
+
+    def run(stage: IndexStage) -> ScaleReport:
+        begun.append(pickle.loads(pickle.dumps(stage)))  # noqa: S301 - our own
+        return ScaleReport.of(begun[-1]({"text": [f"page {page}"], "path": ["a.pdf"]}) for page in range(3))
+
+    with (
+        MultimodalIndex(embedder, EdgeStore(tmp_path / "edge")) as index,
+        pytest.raises(StoreError, match="is embedded"),
+    ):
+        index_rows(index, 1.0, run, source="path")
+    assert begun == []
+    with MultimodalIndex(embedder, QdrantStore(url=qdrant_server.url, collection="docs")) as index:
+        index.add([Item("page of before", source="a.pdf", metadata={"added_at": 1.0})])
+        report = index_rows(index, 1.0, run, source="path", replace=False)
+        assert (report.added, report.replaced, index.count()) == (3, 1, 3)
+        report = index_rows(index, 1.0, run, source="path")
+        assert (report.replaced, index.count()) == (4, 1), "pages of one source replace each other"
+
+
+def test_a_report_is_small(make_embedder: Callable[..., Embedder], tmp_path: Path) -> None:
+    """It is all that leaves a worker, so an engine's store and the driver hold neither texts nor vectors."""
+    with MultimodalIndex(make_embedder(dimensions=768), EdgeStore(tmp_path / "store")) as index:
+        batch = pa.table({"text": [f"row {n} " + "word " * 200 for n in range(50)], "id": [str(n) for n in range(50)]})
+        report = IndexStage(index, source="id")(batch)
+        assert report.nbytes / report.num_rows < 100 < batch.nbytes / batch.num_rows < 768 * 4
 
 
 def test_embedded_stores_are_refused_in_a_worker(make_embedder: Callable[..., Embedder], tmp_path: Path) -> None:

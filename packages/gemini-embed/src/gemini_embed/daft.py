@@ -5,15 +5,15 @@ The work is `gemini_embed.scale`'s and the embedder's; here is what Daft needs t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Unpack
 
 from gemini_embed.checks import whole
 from gemini_embed.content import Image
 from gemini_embed.errors import ConfigurationError, missing_extra
-from gemini_embed.result import OnError
-from gemini_embed.scale import ContentColumns, IndexStage, ScaleReport
+from gemini_embed.scale import IndexStage, ScaleReport
 from gemini_embed.scale.index_stage import REPORTED
+from gemini_embed.scale.jobs import RowOptions, index_rows
 from gemini_embed.scale.sharing import Share
 
 try:
@@ -36,17 +36,13 @@ def index_dataframe(
     workers: int = 1,
     share: Share | None = None,
     batch_size: int = 256,
-    content: ContentColumns = "text",
-    source: str | None = None,
-    metadata: Sequence[str] = (),
-    title: str | None = None,
-    replace: bool = True,
-    on_error: OnError = "skip",
+    **options: Unpack[RowOptions],
 ) -> ScaleReport:
     """Add the rows of a data frame to an index; runs at once, and returns when all is written.
 
-    Each batch is embedded and written in one step, so a run that was killed goes on when it is started again. The other
-    arguments are those of `IndexStage`; with `replace=False` what is outdated is removed at the end (`index.tidy`).
+    Each batch is embedded and written in one step, so a run that was killed goes on when it is started again. `options`
+    are those of `IndexStage`: `content`, `source`, `metadata`, `title`, `on_error`, and `replace`; with `replace=False`
+    what is outdated is removed at the end (`index.tidy`).
 
     Args:
         index: in this process (one worker on Daft's own runner) over any store that pickles, else over a server's.
@@ -60,36 +56,25 @@ def index_dataframe(
     workers = whole("workers", workers) or 1
     if share is None:
         share = 1 / workers if index.embedder.rate_limits is not None else 1.0
-    stage = IndexStage(
-        index,
-        content=content,
-        source=source,
-        metadata=metadata,
-        title=title,
-        replace=replace,
-        on_error=on_error,
-        share=share,
-    )
-    stage.check_travels()
-    index.count()  # opens it: what is wrong with the store is said here, once, and the collection is there for all
-    names = stage.columns.wanted(df.column_names)
-    kinds = {
-        str: _daft.DataType.string(),
-        int: _daft.DataType.int64(),
-        float: _daft.DataType.float64(),
-        bool: _daft.DataType.bool(),
-    }
-    reported = _daft.DataType.struct({name: kinds[kind] for name, kind in REPORTED.items()})
-    method = _daft.method.batch(
-        method=_Indexing.each, return_dtype=reported, batch_size=whole("batch_size", batch_size)
-    )
-    made = type("_Indexing", (_Indexing,), {"each": method})
-    indexing = _daft.cls(made, max_concurrency=workers, use_process=workers > 1)
-    rows = df.select(indexing(stage, names).each(*(_daft.col(name) for name in names)).alias("report"))
-    report = ScaleReport.of(_reports(rows))
-    if not replace:
-        report.replaced += index.tidy(before=stage.began_at)
-    return report
+
+    def run(stage: IndexStage) -> ScaleReport:
+        names = stage.columns.wanted(df.column_names)
+        each = _daft.method.batch(
+            method=_Indexing.each, return_dtype=_reported(), batch_size=whole("batch_size", batch_size)
+        )
+        made = type("_Indexing", (_Indexing,), {"each": each})
+        indexing = _daft.cls(made, max_concurrency=workers, use_process=workers > 1)
+        rows = df.select(indexing(stage, names).each(*(_daft.col(name) for name in names)).alias("report"))
+        return ScaleReport.of(_reports(rows))
+
+    return index_rows(index, share, run, **options)
+
+
+def _reported() -> Any:
+    """The type of a report."""
+    of = _daft.DataType
+    kinds = {str: of.string(), int: of.int64(), float: of.float64(), bool: of.bool()}
+    return of.struct({name: kinds[kind] for name, kind in REPORTED.items()})
 
 
 def _reports(rows: Any) -> Iterator[Any]:

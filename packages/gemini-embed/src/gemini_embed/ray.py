@@ -10,8 +10,8 @@ import hashlib
 import pickle
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Unpack
 
 from gemini_embed.checks import positive_number, whole
 from gemini_embed.errors import ConfigurationError, GeminiEmbedError, missing_extra
@@ -19,6 +19,7 @@ from gemini_embed.quota import QuotaShares, RateLimits
 from gemini_embed.result import OnError
 from gemini_embed.scale import ContentColumns, EmbedStage, IndexStage, ScaleReport
 from gemini_embed.scale.index_stage import REPORTED
+from gemini_embed.scale.jobs import RowOptions, index_rows
 from gemini_embed.scale.sharing import Share
 from gemini_embed.scale.tables import Table
 
@@ -49,19 +50,15 @@ def index_dataset(
     limits: RateLimits | str | None = None,
     batch_size: int = 256,
     num_cpus: float = 0.25,
-    content: ContentColumns = "text",
-    source: str | None = None,
-    metadata: Sequence[str] = (),
-    title: str | None = None,
-    replace: bool = True,
-    on_error: OnError = "skip",
+    **options: Unpack[RowOptions],
 ) -> ScaleReport:
     """Add the rows of a dataset to an index, on `workers` actors; runs at once, and returns when all is written.
 
     Each batch is embedded and written in one step, so nothing that was paid is lost: when an actor dies Ray starts it
     again and repeats its batch, whose records are found in the store where they were written. After a failure, or the
-    death of the driver, the same call goes on. Only small reports leave the actors. What is not named here is an
-    argument of `IndexStage`; with `replace=False` what is outdated is removed at the end (`index.tidy`).
+    death of the driver, the same call goes on. Only small reports leave the actors. `options` are those of
+    `IndexStage`: `content`, `source`, `metadata`, `title`, `on_error`, and `replace`; with `replace=False` what is
+    outdated is removed at the end (`index.tidy`).
 
     Args:
         index: over a store that all actors reach, a server's. No key travels with it: actors look for theirs in the
@@ -76,28 +73,18 @@ def index_dataset(
         StoreError: an embedded store, before anything runs; a store that is away for longer than it is waited for.
         QuotaUsedUpError: for today; it says until when.
     """
-    stage = IndexStage(
-        index,
-        content=content,
-        source=source,
-        metadata=metadata,
-        title=title,
-        replace=replace,
-        on_error=on_error,
-        share=_share(index.embedder, limits, workers),
-    )
-    stage.check_travels()
-    index.count()  # opens it: what is wrong with the store is said here, once, and the collection is there for all
-    known = ds.schema(fetch_if_missing=False)
-    if known is not None:  # what is not read need not be moved, nor come from the disk
-        ds = ds.select_columns([name for name in stage.columns.wanted(known.names) if name in known.names])
-    done = _mapped(ds, _Indexing, stage, workers, batch_size, num_cpus)
-    reports = _Reports(done.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0))
-    report = ScaleReport.of(reports)
-    report.workers_lost = len(reports.started_again)
-    if not replace:
-        report.replaced += index.tidy(before=stage.began_at)
-    return report
+
+    def run(stage: IndexStage) -> ScaleReport:
+        known, rows = ds.schema(fetch_if_missing=False), ds
+        if known is not None:  # what is not read need not be moved, nor come from the disk
+            rows = ds.select_columns([name for name in stage.columns.wanted(known.names) if name in known.names])
+        done = _mapped(rows, _Indexing, stage, workers, batch_size, num_cpus)
+        reports = _Reports(done.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0))
+        report = ScaleReport.of(reports)
+        report.workers_lost = len(reports.started_again)
+        return report
+
+    return index_rows(index, _share(index.embedder, limits, workers), run, **options)
 
 
 def embed_dataset(

@@ -7,6 +7,7 @@ sharing       a worker's share of the quota, by a broker or as a fixed part
 file_broker   a broker in an SQLite file
 stage         what both stages have in common
 index_stage   rows embedded and written, in one step;  embed_stage: rows with a vector beside them
+jobs          the stage of a whole job: checked before an engine starts, tidied after it
 report        what all workers did, summed
 """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -28,7 +28,8 @@ class ScaleReport:
         skipped: rows that could not be read or embedded.
         reasons: why, and how often; `examples` has sources and reasons of the first hundred.
         tokens, usd: None when they are not known.
-        duration_s: from the first batch to the last; what a worker did for batches that were lost is not in the report.
+        duration_s: from the first batch to the last, 0 where it is not known; what a worker did for batches that were
+            lost is not in the report.
         workers_lost: how often a worker died and was started again, where the engine tells.
     """
 
@@ -48,16 +49,17 @@ class ScaleReport:
 
     @classmethod
     def of(cls, batches: Iterable[Any]) -> ScaleReport:
-        """The sum of what `IndexStage` gave for each batch, read as it comes."""
+        """The sum of what `IndexStage` gave for each batch, read as it comes; what has come already, in a list, tells
+        of no time."""
         report, began = cls(), time.monotonic()
         for batch in batches:
             report.add(batch)
-            report.duration_s = time.monotonic() - began
+            report.duration_s = 0.0 if isinstance(batches, Sequence) else time.monotonic() - began
         return report
 
     @property
     def rows_per_s(self) -> float:
-        """Rows a second."""
+        """Rows a second; 0 where the time is not known."""
         return self.rows / self.duration_s if self.duration_s else 0.0
 
     def add(self, batch: Any) -> None:
@@ -85,7 +87,8 @@ class ScaleReport:
         return "\n".join(f"{name:9} {value}" for name, value in self._lines())
 
     def _lines(self) -> Iterator[tuple[str, str]]:
-        yield "rows", f"{self.rows:,} in {self.duration_s:.1f} s, {self.rows_per_s:,.0f} a second"
+        took = f" in {self.duration_s:.1f} s, {self.rows_per_s:,.0f} a second" if self.duration_s else ""
+        yield "rows", f"{self.rows:,}{took}"
         yield "added", f"{self.added:,}"
         yield "re-used", f"{self.reused:,}"
         yield "replaced", f"{self.replaced:,}"
