@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 class MultimodalIndex(ByJobs, Searches, Watches):
     """Contents of any modality in one store, found by text, images or both together.
 
+    `add` and `sync` fill it, `submit` and `collect` at half the price; `estimate` tells the price before. `search` asks
+    it, and `watch` keeps it as a folder is.
+
     The store is opened on first use and checked against `embedder.fingerprint`. Closing the index closes the store and
     leaves the embedder open; a pickle takes the settings of both along. Every method has an async twin, named with `a`.
     """
