@@ -9,6 +9,7 @@ import pytest
 from fix_documents import PLANTED, SCRIPT, STYLE, Planted, write_all
 from gemini_embed import EdgeStore, Embedder, Hit, MilvusStore, MultimodalIndex, QdrantStore, Record, Store
 from gemini_embed.agents import read_source
+from gemini_embed.readers.table import KINDS
 
 FILES = sorted({one.file for one in PLANTED})
 
@@ -63,6 +64,19 @@ def test_planted_facts_come_first(index: MultimodalIndex, folder: Path) -> None:
         assert not [text for text in said if wrong in text], wrong
     assert {record.source for record in _records(index)} == {f"{folder}/{name}" for name in FILES}
     assert index.sync(folder).added == 0
+
+
+def test_a_fact_is_planted_in_every_kind() -> None:
+    """Of the table that users see, and of what is read beside it: the two lists are one."""
+    planted = {Path(one.file).suffix for one in PLANTED}
+    assert [kind.title for kind in KINDS if planted.isdisjoint(kind.suffixes.split())] == []
+    assert planted >= {".txt", ".py"}
+    linked = {kind.title: kind.link.partition("#")[2] for kind in KINDS}
+    anchored = {title for title, anchor in linked.items() if anchor}
+    said = {
+        kind.title for kind in KINDS for one in PLANTED if Path(one.file).suffix in kind.suffixes and "#" in one.link
+    }
+    assert anchored - said == {"RTF"}, "a whole document, short as it is, has no anchor"
 
 
 def _is_there(one: Planted, link: str, folder: Path) -> bool:

@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from reprlib import Repr
 from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
@@ -28,7 +29,7 @@ from gemini_embed.indexing.options import How
 from gemini_embed.indexing.progress import Progress, progress_of
 from gemini_embed.indexing.replacing import Gone, Outdated
 from gemini_embed.indexing.report import AddReport, SkippedItem, Tally
-from gemini_embed.indexing.said import said_in_twins, sentences_of
+from gemini_embed.indexing.said import Unsaid, said_in_twins, sentences_of
 from gemini_embed.indexing.twins import with_twins
 from gemini_embed.indexing.walking import Files
 from gemini_embed.metering import Budget, Estimate
@@ -42,6 +43,10 @@ if TYPE_CHECKING:
     from gemini_embed.indexing.submitting import Jobs
 
 logger = logging.getLogger(__name__)
+
+_SHORT = Repr()
+_SHORT.maxother = 300
+"""Of an error that is the user's: it may hold the whole medium."""
 
 AHEAD = 4
 """Batches that are embedded while one is written: of 500 items each, enough for 20 calls of 100 in flight."""
@@ -108,6 +113,7 @@ class _Adding:
         self._by_folder = by_folder
         self._says = says(how, embedder, budget)
         self._said: list[Waiting] = []
+        self._unsaid = Unsaid()
         self._undescribed: list[SkippedItem] = []
         self._digest = ""
 
@@ -244,7 +250,7 @@ class _Adding:
                 self._advance(len(one.positions))
                 return
             self._last_failure = error
-            reason = error.problem if isinstance(error, InputError) else f"describe= failed: {error!r}"
+            reason = error.problem if isinstance(error, InputError) else f"describe= failed: {_SHORT.repr(error)}"
             self._skip(one.positions, one.record.source, reason)
             return
         if isinstance(error, InputError):
@@ -269,6 +275,8 @@ class _Adding:
         try:
             result = yield embedding.pending
         except GeminiEmbedError as error:
+            if not isinstance(error, RefusedItemsError):
+                self._unsaid.note(batch, error.completed)
             if error.completed is not None:
                 self._write(batch, error.completed)
             self._leave(batch)
@@ -306,6 +314,8 @@ class _Adding:
         """End what is under way; what each batch had finished."""
         ended = [(batch, embedding.stop()) for batch, embedding in self._window]
         self._window.clear()
+        for batch, completed in ended:
+            self._unsaid.note(batch, completed)
         return [(batch, completed) for batch, completed in ended if completed is not None]
 
     def _unwritten(self) -> Completed | None:
@@ -318,7 +328,7 @@ class _Adding:
         return Completed(positions, np.concatenate([one.values for one in finished]), usage)
 
     def _write(self, batch: AddBatch, completed: Completed) -> None:
-        waiting, vectors = batch.rows(completed)
+        waiting, vectors = self._unsaid.without(*batch.rows(completed))
         self._upsert([one.record for one in waiting], vectors)
         self._usage += completed.usage  # once, though a store's own exception has the batch written again
         self._count_written(waiting)

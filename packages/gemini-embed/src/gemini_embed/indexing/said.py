@@ -14,7 +14,8 @@ import numpy as np
 
 from gemini_embed.content import Content
 from gemini_embed.describing import Description
-from gemini_embed.indexing.batches import Waiting
+from gemini_embed.errors import Completed
+from gemini_embed.indexing.batches import AddBatch, Waiting
 from gemini_embed.indexing.candidates import Candidate
 from gemini_embed.indexing.identity import record_id, sha256_of
 from gemini_embed.indexing.pieces import Loaded
@@ -58,6 +59,28 @@ def said_in_twins(found: Sequence[Waiting], store: Store, digest: str) -> tuple[
                 records.append(heir)
                 vectors.append(vector)
     return records, np.stack(vectors) if vectors else np.empty((0, 0), np.float32)
+
+
+class Unsaid:
+    """Windows of which a sentence was not embedded. They stay out with it: a window that is held is not described
+    again, so the next add would not make what it lacks."""
+
+    def __init__(self) -> None:
+        self._windows: set[object] = set()
+
+    def note(self, batch: AddBatch, finished: Completed | None) -> None:
+        """Nothing but what is `finished` of a batch is written. Sentences are batches before their windows'."""
+        there = set(finished.positions) if finished is not None else set()
+        for place, group in enumerate(batch.groups):
+            if place not in there:
+                self._windows |= {one.record.metadata[SAID_IN] for one in group if one.record.is_said}
+
+    def without(self, waiting: list[Waiting], vectors: FloatArray) -> tuple[list[Waiting], FloatArray]:
+        """Those of a batch that may be written, with their vectors."""
+        if not self._windows:
+            return waiting, vectors
+        kept = [place for place, one in enumerate(waiting) if window_key(one.record) not in self._windows]
+        return [waiting[place] for place in kept], vectors[kept]
 
 
 def _record(window: Record, which: object, text: str, start_s: float, end_s: float, digest: str) -> tuple[Record, str]:

@@ -61,9 +61,13 @@ def _is_lack_of_memory(error: Exception) -> bool:
     return isinstance(error, MemoryError) and not hasattr(error, "errno")
 
 
+_LONGEST = 500
+"""Characters of what a library says, or a reader of the caller's: it may hold all of the file."""
+
+
 def _said(error: Exception) -> str:
     said = str(getattr(error, "strerror", None) or error) or type(error).__name__
-    return " ".join(said.split())  # a line, though openpyxl says it in several
+    return " ".join(said[:_LONGEST].split())  # a line, though openpyxl says it in several
 
 
 @contextmanager
