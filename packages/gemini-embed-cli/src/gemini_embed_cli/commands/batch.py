@@ -38,7 +38,7 @@ def submit(
     """
     money = money or Money()
     with (where or Where()).opened(folder, cached=True) as opened, opened.index(new=True) as index:
-        place = (folder or opened.settings.folder).expanduser().resolve()
+        place = opened.place(folder)
         options = (which or Which()).options(price="batch", max_cost_usd=money.max_cost)
         agree(index.estimate(place, **options), money, opened.settings)
         run = index.submit(place, name=name, **options)
@@ -89,7 +89,7 @@ def collect(
         The report as JSON.
     """
     with (where or Where()).opened(folder, cached=True) as opened, opened.index(new=True) as index:
-        place = (folder or opened.settings.folder).expanduser().resolve()
+        place = opened.place(folder)
         run = opened.embedder.batches.get(name)
         report = index.collect(run, place, **(which or Which()).options(deadline_s=deadline_s))
     tell(report, json=json, emulator=opened.settings.emulator)

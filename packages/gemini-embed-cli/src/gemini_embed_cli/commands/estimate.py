@@ -43,7 +43,7 @@ def estimate(
             index = stack.enter_context(MultimodalIndex(opened.embedder, EdgeStore(empty)))
         else:
             index = stack.enter_context(opened.index())
-        place = (folder or opened.settings.folder).expanduser().resolve()
+        place = opened.place(folder)
         found = index.estimate(place, **(which or Which()).options(price=price))
     if json:
         told = {"files": found.files, "items": found.items, "tokens": found.tokens, "usd": found.usd}

@@ -37,7 +37,7 @@ def sync(
     """
     money = money or Money()
     with (where or Where()).opened(folder) as opened, opened.index(new=True) as index:
-        place = (folder or opened.settings.folder).expanduser().resolve()
+        place = opened.place(folder)
         files = which or Which()
         words = GeminiDescriber(model=describe) if describe else None
         report = bought(

@@ -83,6 +83,10 @@ class OpenFolder:
         """
         yield self._opened(new)
 
+    def place(self, named: Path | None) -> Path:
+        """The folder that a verb is about: the one it names, else this one."""
+        return (named or self.settings.folder).expanduser().resolve()
+
     def store(self) -> HasAliases:
         """The store, not opened: who opens it says with which fingerprint. It needs no key.
 

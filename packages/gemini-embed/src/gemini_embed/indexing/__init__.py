@@ -10,6 +10,8 @@ candidates   an item read: the records it would become;  origins: where they cam
 identity     what their ids are made of
 batches      candidates gathered, loaded where the store does not know them;  describing: captions asked for
 adding       the stream of all that, embedded ahead of where it is written;  twins: what the store has vectors of
+loading      new records' contents made, their media described;  said: the sentences of a window, as records
+under_way    batches that are embedded, awaited in order;  writing: into the store;  counting: what came of it so far
 replacing    what the sources held before, removed at the end;  scratch: what a long stream remembers of itself
 lacking      what an add would embed, for jobs of the Batch API;  submitting: those, and how they are waited for
 steps        add, submit and collect, as an index starts them;  by_jobs: the last two as its methods
@@ -18,7 +20,7 @@ isolating    items read in a child process
 watching     sync again whenever the folder changes
 estimating   the same without sending anything
 held         records got, counted and removed, their words;  shrinking: copied at a smaller size
-following    the index of the collection that an alias leads to now
+following    the index of the collection that an alias leads to now;  tidying: records older than a moment, removed
 report       what was done;  by_folder: counted;  report_page: as HTML;  progress: a bar meanwhile
 """
 
