@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 from gemini_embed import CacheError, VectorCache
 from gemini_embed.batch_jobs.ledger import JobRow, Ledger
+from gemini_embed.batch_jobs.rows import COLUMNS, values_of
 from gemini_embed.cache_file import SCHEMA_VERSION
 
 KEYS = tuple(bytes([i]) * 32 for i in range(6))
@@ -183,6 +186,68 @@ def test_the_file_is_still_a_cache_of_its_version(ledger: Ledger, tmp_path: Path
     with sqlite3.connect(tmp_path / "vectors.db") as db:
         assert db.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION == 1
     db.close()
+
+
+FIRST_TABLE = """CREATE TABLE batch_jobs (
+    display_name TEXT PRIMARY KEY, run TEXT NOT NULL, part INTEGER NOT NULL, service TEXT NOT NULL,
+    model TEXT NOT NULL, state TEXT NOT NULL, name TEXT, input_ref TEXT, is_sent INTEGER NOT NULL DEFAULT 0,
+    keys BLOB NOT NULL, checks BLOB NOT NULL, likely TEXT NOT NULL, usd REAL NOT NULL, attempt INTEGER NOT NULL,
+    refs TEXT NOT NULL, note TEXT NOT NULL DEFAULT '', outcome TEXT NOT NULL DEFAULT '', created_at REAL NOT NULL,
+    owner TEXT, lease REAL)"""
+FIRST_COLUMNS = (
+    "display_name, run, part, service, model, state, name, input_ref, is_sent, keys, checks, likely, usd, attempt, "
+    "refs, note, outcome, created_at"
+)
+"""As the first version of the table had them; its library names them in all that it reads and writes."""
+
+
+def written_by_the_first_version(db: sqlite3.Connection, one: JobRow) -> None:
+    values = dict(zip(COLUMNS.split(", "), values_of(one), strict=True))
+    told = [values[column] for column in FIRST_COLUMNS.split(", ")]
+    marks = ",".join("?" * len(told))
+    with db:
+        db.execute(f"INSERT INTO batch_jobs ({FIRST_COLUMNS}, owner, lease) VALUES ({marks}, NULL, NULL)", told)  # noqa: S608 - names
+
+
+def test_a_file_of_the_first_version(tmp_path: Path) -> None:
+    """Its jobs go on, and are of any size, as nobody knows theirs."""
+    cache, of = VectorCache(tmp_path / "vectors.db"), ("developer", "gemini-embedding-2")
+    cache.use(lambda db: db.execute(FIRST_TABLE))
+    cache.use(lambda db: written_by_the_first_version(db, row(0, KEYS[0])))
+    cache.close()
+    ledger = Ledger(VectorCache(tmp_path / "vectors.db"))
+    (old,) = ledger.of_run(of, "run", size=768)
+    assert (old.size, old.keys) == (None, (KEYS[0],))
+    ledger.intend(replace(row(1, KEYS[1]), size=768), "me", 30)
+    ledger.intend(replace(row(2, KEYS[2]), size=3072), "me", 30)
+    parts = {size: [one.part for one in ledger.of_run(of, "run", size=size)] for size in (768, 3072, None)}
+    assert parts == {768: [0, 1], 3072: [0, 2], None: [0, 1, 2]}
+
+
+def test_the_first_version_goes_on_with_a_file_of_this_one(ledger: Ledger, tmp_path: Path) -> None:
+    """It reads and writes the columns that it knows."""
+    ledger.intend(replace(row(0, KEYS[0]), size=768), "me", 30)
+    with sqlite3.connect(tmp_path / "vectors.db") as db:
+        written_by_the_first_version(db, row(1, KEYS[1]))
+        read = db.execute(f"SELECT {FIRST_COLUMNS} FROM batch_jobs ORDER BY part").fetchall()  # noqa: S608 - names
+    db.close()
+    assert [(values[0], values[9]) for values in read] == [(row(n).display_name, KEYS[n]) for n in range(2)]
+    sizes = {one.part: one.size for one in ledger.rows("developer", "gemini-embedding-2")}
+    assert sizes == {0: 768, 1: None}
+
+
+def test_the_column_is_added_once(tmp_path: Path) -> None:
+    """By whichever of several processes comes first."""
+    VectorCache(tmp_path / "vectors.db").use(lambda db: db.execute(FIRST_TABLE))
+    ledgers = [Ledger(VectorCache(tmp_path / "vectors.db")) for _ in range(8)]
+    start = threading.Barrier(len(ledgers))
+
+    def asked(ledger: Ledger) -> list[JobRow]:
+        start.wait()
+        return ledger.rows("developer", "gemini-embedding-2")
+
+    with ThreadPoolExecutor(len(ledgers)) as pool:
+        assert [*pool.map(asked, ledgers)] == [[]] * len(ledgers)
 
 
 def test_a_cache_that_was_never_asked_about_jobs_has_no_tables_of_them(tmp_path: Path) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import ssl
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -95,6 +97,41 @@ def test_answers_may_come_in_several_files_and_in_another_order(vertex: Vertex, 
     assert len([name for name in emulator.objects if name.startswith(OUTPUT)]) == 3
     assert sorted(one["key"] for one in answers) == sorted(f"k{i}" for i in range(10))
     assert [one["key"] for one in answers] != [f"k{i}" for i in range(10)]
+
+
+def test_vectors_are_made_when_they_are_read(vertex: Vertex, emulator: Emulator) -> None:
+    """A job of a hundred thousand lines would fill memory; a list of names makes none, and a resumed read the same."""
+    made: list[Any] = []
+    emulator.batches.push(JobPlan(edit=made.append))
+    job = vertex.get(vertex.create(60))
+    names = {"prefix": "out", "fields": "items/name,nextPageToken"}
+    (listed,) = vertex.http.get("/storage/v1/b/bucket/o", params=names).json()["items"]
+    (address,) = (one for one in emulator.objects if one.startswith(OUTPUT))
+    vertex.http.get(f"/v1/{job['name']}")
+    path = "/storage/v1/b/bucket/o/" + quote(listed["name"], safe="")
+    assert (list(listed), vertex.http.get(path, params={"fields": "generation"}).status_code) == (["name"], 200)
+    assert made == []
+    emulator.gcs = {}
+    whole = vertex.http.get(path, params={"alt": "media"}).content
+    assert [json.loads(line)["key"] for line in whole.splitlines()] == [f"k{i}" for i in range(60)]
+    assert len(made) == 60
+    rest = vertex.http.get(path, params={"alt": "media"}, headers={"range": f"bytes={len(whole) - 5}-"})
+    assert (rest.status_code, rest.content) == (206, whole[-5:])
+    assert rest.headers["content-range"] == f"bytes {len(whole) - 5}-{len(whole) - 1}/{len(whole)}"
+    digest = base64.b64encode(hashlib.md5(whole, usedforsecurity=False).digest()).decode()
+    told = vertex.http.get(path).json()
+    assert (told["size"], told["md5Hash"], emulator.objects[address]) == (str(len(whole)), digest, whole)
+
+
+def test_what_a_line_names_is_read_when_its_job_is_made(vertex: Vertex, emulator: Emulator) -> None:
+    """It may be gone when the answers are read."""
+    part = {"fileData": {"fileUri": "gs://bucket/a.wav", "mimeType": "audio/wav"}}
+    told = jsonl([{"key": "k", "request": {"content": {"parts": [part]}}}])
+    emulator.gcs = {INPUT: told, "gs://bucket/a.wav": wav((440, 0.5))}
+    job = vertex.get(vertex.http.post(GLOBAL, json=body()).json())
+    emulator.gcs = {}
+    (answer,) = vertex.answers(job)
+    assert len(answer["response"]["embedding"]["values"]) == 3072
 
 
 def test_a_job_reads_several_files(vertex: Vertex, emulator: Emulator) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
@@ -16,20 +16,50 @@ _SCHEME = "gs://"
 
 
 @dataclass(frozen=True)
+class Pieces:
+    """Bytes that are made whenever they are read: `make` begins anew, and `count` is how many pieces come, about."""
+
+    make: Callable[[], Iterator[bytes]]
+    count: int
+
+
+@dataclass(frozen=True)
 class StoredObject:
     """One object as it was written; `created` is in seconds of the store's clock."""
 
     bucket: str
     name: str
-    data: bytes
+    content: bytes | Pieces
     content_type: str
     created: float
     generation: int
 
-    @cached_property
+    def pieces(self) -> Iterator[bytes]:
+        """Its bytes, in order."""
+        return self.content.make() if isinstance(self.content, Pieces) else iter((self.content,))
+
+    @property
+    def data(self) -> bytes:
+        """Its bytes, all at once."""
+        return b"".join(self.pieces())
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has."""
+        return self._measured[0]
+
+    @property
     def md5(self) -> str:
         """The digest that Cloud Storage tells, in base64."""
-        return base64.b64encode(hashlib.md5(self.data, usedforsecurity=False).digest()).decode()
+        return self._measured[1]
+
+    @cached_property
+    def _measured(self) -> tuple[int, str]:
+        size, digest = 0, hashlib.md5(usedforsecurity=False)
+        for piece in self.pieces():
+            size += len(piece)
+            digest.update(piece)
+        return size, base64.b64encode(digest.digest()).decode()
 
 
 class ObjectStore:
@@ -42,9 +72,9 @@ class ObjectStore:
         self._written: dict[tuple[str, str], StoredObject | None] = {}
         self._generations = count(int(clock() * 1e6))
 
-    def put(self, bucket: str, name: str, data: bytes, content_type: str = "") -> StoredObject:
+    def put(self, bucket: str, name: str, content: bytes | Pieces, content_type: str = "") -> StoredObject:
         """Write an object, in the place of one of this name."""
-        made = StoredObject(bucket, name, data, content_type, self._clock(), next(self._generations))
+        made = StoredObject(bucket, name, content, content_type, self._clock(), next(self._generations))
         self._written[bucket, name] = made
         return made
 
@@ -82,14 +112,29 @@ class ObjectStore:
         return self._settings.gcs_buckets is None or bucket in self._settings.gcs_buckets
 
     def all(self) -> Mapping[str, bytes]:
-        """Everything that is there, by gs:// address."""
+        """Everything that is there, by gs:// address; read when it is looked at."""
         held = {address: data for address, data in self._settings.gcs.items() if split(address) not in self._written}
-        written = {f"{_SCHEME}{o.bucket}/{o.name}": o.data for o in list(self._written.values()) if o}
-        return {**held, **written}
+        written = {f"{_SCHEME}{o.bucket}/{o.name}": o for o in list(self._written.values()) if o}
+        return _Contents({**held, **written})
 
     def clear(self) -> None:
         """Forget everything that was written or deleted."""
         self._written.clear()
+
+
+class _Contents(Mapping[str, bytes]):
+    def __init__(self, found: Mapping[str, bytes | StoredObject]) -> None:
+        self._found = found
+
+    def __getitem__(self, address: str) -> bytes:
+        one = self._found[address]
+        return one.data if isinstance(one, StoredObject) else one
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
 
 
 def split(address: str) -> tuple[str, str]:

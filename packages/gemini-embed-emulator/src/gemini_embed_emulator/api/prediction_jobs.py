@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from gemini_embed_emulator.batches import Job, JobStore, NewJob
@@ -14,7 +15,7 @@ from gemini_embed_emulator.clock import timestamp
 from gemini_embed_emulator.errors import ApiError
 
 from .filters import tests_of
-from .objects import ObjectStore, split
+from .objects import ObjectStore, Pieces, split
 from .paging import page_of
 from .prediction_lines import PredictionLines, form
 from .prediction_requests import Files, read_create
@@ -81,9 +82,11 @@ class PredictionJobs:
         return Reply({"name": operation, "done": True, "response": empty})
 
     def publish(self) -> None:
-        """Write what ended jobs have answered to Cloud Storage. Calls that read it do this first."""
+        """Write what ended jobs have answered to Cloud Storage, where vectors are made when they are read. Calls that
+        look there do this first."""
         now = self._store.now
         for job in self._store.results():
+            answers = job.copied()
             count = len(job.entries(now))
             files = job.course.plan.output_files or max(-(-count // ROWS_A_FILE), 1)
             size = max(-(-count // files), 1)
@@ -91,7 +94,8 @@ class PredictionJobs:
                 part = slice(number * size, (number + 1) * size)
                 name = "predictions.jsonl" if files == 1 else f"predictions_{number:05d}.jsonl"
                 bucket, path = split(f"{_directory(job)}/{name}")
-                self._objects.put(bucket, path, b"".join(job.pieces(now, form, part)), "application/octet-stream")
+                pieces = Pieces(partial(answers.pieces, now, form, part), -(-job.n_pieces(now) // files))
+                self._objects.put(bucket, path, pieces, "application/octet-stream")
             self._store.discard(job)
 
     def _find(self, parent: str, job_id: str) -> Job:

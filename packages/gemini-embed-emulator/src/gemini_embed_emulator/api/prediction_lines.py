@@ -40,7 +40,14 @@ class PredictionLines:
             embedding = row(self._vectors, model, one, self._settings.modality_gap)
             return {"tokenCount": str(one.total_tokens), "embedding": embedding}
 
-        return Line(key, told, one.total_tokens, content_of(model, one), answer)
+        return Line(
+            key,
+            told,
+            one.total_tokens,
+            content_of(model, one),
+            answer,
+            keep=any("fileData" in part for part in request.get("content", {}).get("parts", ())),
+        )
 
 
 def form(line: Line, answer: dict[str, Any] | LineError) -> dict[str, Any]:

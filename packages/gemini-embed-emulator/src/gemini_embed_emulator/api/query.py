@@ -79,6 +79,17 @@ def wants_media(query: Mapping[str, str]) -> bool:
     return _value(query, "alt") == MEDIA
 
 
+def asks_for(query: Mapping[str, str], *path: str) -> bool:
+    """Whether the field of this path is to be in the reply, which `fields` may leave out."""
+    mask = Layout.of(query).fields or {}
+    for name in path:
+        below = mask.get(name, mask.get("*")) if mask else {}
+        if below is None:
+            return False
+        mask = below
+    return True
+
+
 def check(query: Mapping[str, str], *, refused: frozenset[str] = frozenset(), media: bool = False) -> None:
     """Raise ApiError 400 for the first parameter that is not known, or is `refused`; 501 for bytes but of `media`."""
     if not media and wants_media(query):

@@ -12,17 +12,19 @@ from typing import Any
 from urllib.parse import quote
 
 from gemini_embed_emulator.errors import ApiError
-from gemini_embed_emulator.http import ReceivedRequest
+from gemini_embed_emulator.http import ReceivedRequest, Streamed
 
 from . import schema
 from .objects import ObjectStore, StoredObject
-from .query import whole_number
+from .query import asks_for, whole_number
 from .reply import Reply
 
 PATH = re.compile(r"(?P<how>/upload|/download)?/storage/v1/b/(?P<bucket>[^/]+)/o(?:/(?P<name>.+))?", re.DOTALL)
 _HOST = "https://storage.googleapis.com"
 _GRANULARITY = 256 * 2**10
 _PAGE_SIZE = 1000
+_MEASURED = ("size", "md5Hash")
+"""Fields for which all bytes of an object are read."""
 _REASONS = {
     400: "invalid",
     401: "authError",
@@ -72,7 +74,9 @@ class StorageApi:
                 return self._list(bucket, request.query) if how is None else None
             found = self._found(bucket, name)
             media = how == "/download" or request.query.get("alt") == "media"
-            return _media(found, request.headers.get("range", "")) if media else Reply(_resource(found))
+            if media:
+                return _media(found, request.headers.get("range", ""))
+            return Reply(_resource(found, measured=any(asks_for(request.query, name) for name in _MEASURED)))
         if request.method == "DELETE" and name and how is None:
             self._found(bucket, name)
             self._objects.delete(bucket, name)
@@ -94,7 +98,8 @@ class StorageApi:
         if len(names) > size:
             page["nextPageToken"] = base64.urlsafe_b64encode(names[size - 1].encode()).decode()
         if names:
-            page["items"] = [_resource(self._found(bucket, name)) for name in names[:size]]
+            measured = any(asks_for(query, "items", name) for name in _MEASURED)
+            page["items"] = [_resource(self._found(bucket, name), measured=measured) for name in names[:size]]
         return Reply(page)
 
     def _upload(self, bucket: str, request: ReceivedRequest) -> Reply:
@@ -191,25 +196,37 @@ def _parts(body: bytes, content_type: str) -> tuple[dict[str, Any], str, bytes]:
 
 
 def _media(found: StoredObject, wanted: str) -> Reply:
-    """The bytes, or those from where a `Range` header says."""
+    """The bytes, or those from where a `Range` header says. A digest is told of those that are at hand."""
     headers = {
         "content-type": found.content_type or "application/octet-stream",
         "x-goog-generation": str(found.generation),
-        "x-goog-hash": f"md5={found.md5}",
     }
     match = re.fullmatch(r"bytes=(\d+)-(\d*)", wanted)
+    if isinstance(found.content, bytes):
+        headers["x-goog-hash"] = f"md5={found.md5}"
+    elif match is None:
+        return Reply(None, streamed=Streamed(found.pieces(), found.content.count, headers))
     if match is None:
         return Reply(None, body=found.data, headers=headers)
-    start, end = int(match[1]), int(match[2] or len(found.data) - 1)
-    if start >= len(found.data):
+    start = int(match[1])
+    part, total = _within(found, start, int(match[2]) + 1 if match[2] else None)
+    if start >= total:
         raise StorageError(416, "The requested range cannot be satisfied.")
-    part = found.data[start : end + 1]
-    headers["content-range"] = f"bytes {start}-{start + len(part) - 1}/{len(found.data)}"
+    headers["content-range"] = f"bytes {start}-{start + len(part) - 1}/{total}"
     return Reply(None, body=part, status=206, headers=headers)
 
 
-def _resource(found: StoredObject) -> dict[str, Any]:
-    """The Object resource."""
+def _within(found: StoredObject, start: int, stop: int | None) -> tuple[bytes, int]:
+    """The bytes from `start` until before `stop`, or the end; and how many there are in all."""
+    kept, total = list[bytes](), 0
+    for piece in found.pieces():
+        kept.append(piece[max(start - total, 0) : None if stop is None else max(stop - total, 0)])
+        total += len(piece)
+    return b"".join(kept), total
+
+
+def _resource(found: StoredObject, *, measured: bool = True) -> dict[str, Any]:
+    """The Object resource; what all bytes have to be read for is in it only if `measured`."""
     path = f"storage/v1/b/{found.bucket}/o/{quote(found.name, safe='')}"
     time = datetime.fromtimestamp(found.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return {
@@ -223,8 +240,7 @@ def _resource(found: StoredObject) -> dict[str, Any]:
         "metageneration": "1",
         **({"contentType": found.content_type} if found.content_type else {}),
         "storageClass": "STANDARD",
-        "size": str(len(found.data)),
-        "md5Hash": found.md5,
+        **({"size": str(found.size), "md5Hash": found.md5} if measured else {}),
         "timeCreated": time,
         "updated": time,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -138,6 +138,10 @@ class Job:
 
     def _line(self, rows: Sequence[Any], entry: Entry, form: Form) -> bytes:
         return encode(self._response(rows, entry, form), pretty=False) + b"\n"
+
+    def copied(self) -> Job:
+        """The same, whose answers can be had after this one has forgotten them."""
+        return replace(self, survey=replace(self.survey, kept={**self.survey.kept}))
 
     def forget(self) -> None:
         """Let go of what it was given, and with it of the answers; the record stays."""

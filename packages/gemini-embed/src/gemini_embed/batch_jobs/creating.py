@@ -248,18 +248,20 @@ class Creating:
         return dict(checks)
 
     def _row(self, name: JobName, lines: Lines, checks: dict[bytes, NDArray[np.float32]], usd: float) -> JobRow:
+        request = self._order.request
         return JobRow(
             display_name=str(name),
             run=name.run,
             part=name.part,
             service=self._order.service,
-            model=self._order.request.facts.name,
+            model=request.facts.name,
             keys=lines.keys,
             checks=checks,
             likely=lines.likely,
             usd=usd,
             attempt=self._order.attempt,
             refs=lines.all_refs,
+            size=request.facts.size(request.options.dimensions),
         )
 
     async def _now(self, row: JobRow) -> JobRow:

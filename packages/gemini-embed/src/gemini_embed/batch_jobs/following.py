@@ -41,10 +41,18 @@ class Known:
 
 
 class Following:
-    """Looks at the jobs of the run `name`. `of` is whose vectors they are, service and model as the ledger has them."""
+    """Looks at the jobs of the run `name`. `of` is whose vectors they are, service and model as the ledger has them,
+    and `size` how many numbers they have: another size may have a run of the same name. None is any."""
 
     def __init__(
-        self, name: str, known: Known, ledger: Ledger, service: JobService, of: tuple[str, str], cache: VectorCache
+        self,
+        name: str,
+        known: Known,
+        ledger: Ledger,
+        service: JobService,
+        of: tuple[str, str],
+        cache: VectorCache,
+        size: int | None,
     ) -> None:
         self.names = RunNames(cache, of)
         self._name = name
@@ -52,7 +60,7 @@ class Following:
         self._ledger = ledger
         self._service = service
         self.of = of
-        self._cache = cache
+        self._cache, self._size = cache, size
 
     async def rows(self, *, earlier: bool = False) -> list[JobRow]:
         """The run's jobs, and those of others that have its keys, as the ledger has them now; those of `earlier` runs
@@ -61,13 +69,23 @@ class Following:
 
     def _rows(self, earlier: bool) -> list[JobRow]:
         since = 0.0 if earlier else self.names.began_at(self._name)
-        rows = {row.display_name: row for row in self._ledger.of_run(self.of, self._name, since)}
+        rows = {row.display_name: row for row in self._ledger.of_run(self.of, self._name, since, self._size)}
         others = self._ledger.under_way(self._known.wanted).values() if self._known.wanted else ()
         for display_name in {*self._known.jobs, *self.names.shared(self._name), *others} - rows.keys():
-            if row := self._ledger.get(display_name):
+            if (row := self._ledger.get(display_name)) and row.may_have(self._size):
                 rows[display_name] = row
         self._known.jobs |= rows.keys()
         return [row for row in rows.values() if row.state != "lost"]
+
+    async def forget(self) -> None:
+        """Its jobs are deleted: its name is known no more, unless there are jobs of another size by it."""
+        await asyncio.to_thread(self._forget)
+
+    def _forget(self) -> None:
+        others = [self._ledger.get(display_name) for display_name in self.names.shared(self._name)]
+        others += self._ledger.of_run(self.of, self._name)
+        if all(row is None or row.may_have(self._size) for row in others):
+            self.names.forget(self._name)
 
     async def listed(self) -> None:
         """Note the run's jobs that the service shows and the ledger lacks: another machine has created them."""

@@ -47,11 +47,14 @@ class LedgerRows:
         """One row, None where there is none."""
         return next(iter(self._rows("display_name = ?", display_name)), None)
 
-    def of_run(self, of: tuple[str, str], run: str, since: float = 0.0) -> list[JobRow]:
+    def of_run(self, of: tuple[str, str], run: str, since: float = 0.0, size: int | None = None) -> list[JobRow]:
         """The rows of a run of this service and model, in order: those under way, and those that were created `since`
-        then."""
-        where = "service = ? AND model = ? AND run = ? AND (created_at >= ? OR state IN ('intended', 'created'))"
-        return self._rows(where, *of, run, since)
+        then; with `size` those whose vectors have so many numbers, and those of which nobody knows."""
+        where = (
+            "service = ? AND model = ? AND run = ? AND (created_at >= ? OR state IN ('intended', 'created')) "
+            "AND (? IS NULL OR size IS NULL OR size = ?)"
+        )
+        return self._rows(where, *of, run, since, size, size)
 
     def display_names(self) -> frozenset[str]:
         """Of all jobs that are known with their lines."""

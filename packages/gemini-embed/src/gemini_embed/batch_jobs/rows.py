@@ -19,7 +19,7 @@ UNDER_WAY: frozenset[RowState] = frozenset({"intended", "created"})
 
 COLUMNS = (
     "display_name, run, part, service, model, state, name, input_ref, is_sent, keys, checks, likely, usd, attempt, "
-    "refs, note, outcome, created_at"
+    "refs, note, outcome, created_at, size"
 )
 LIGHT = COLUMNS.replace("keys, checks", "x'', x''")
 """The same without what is large: no keys, and no vectors."""
@@ -55,6 +55,8 @@ class JobRow:
         refs: uploaded media that its lines need.
         note: why it is lost, or what came of it. outcome: the same in numbers, once it is collected.
         created_at: of this row, or of the request that creates its job, in seconds since 1970.
+        size: numbers of a vector; None where nobody knows, as of a job that only a list has told of, or that an earlier
+            version of the library has written.
     """
 
     display_name: str
@@ -75,6 +77,7 @@ class JobRow:
     note: str = ""
     outcome: Outcome | None = None
     created_at: float = field(default_factory=time.time)
+    size: int | None = None
 
     @property
     def items(self) -> int:
@@ -85,6 +88,10 @@ class JobRow:
     def tokens(self) -> int:
         """Likely tokens of the job."""
         return sum(self.likely.values())
+
+    def may_have(self, size: int | None) -> bool:
+        """Whether its vectors may be of this size; None is any."""
+        return size is None or self.size in (None, size)
 
     @property
     def is_under_way(self) -> bool:
@@ -108,7 +115,7 @@ def values_of(row: JobRow) -> tuple[object, ...]:
     return (
         row.display_name, row.run, row.part, row.service, row.model, row.state, row.name, row.input_ref,
         int(row.is_sent), b"".join(row.keys), _packed(row.checks), json.dumps(dict(row.likely)), row.usd, row.attempt,
-        json.dumps(row.refs), row.note, told_outcome(row.outcome), row.created_at,
+        json.dumps(row.refs), row.note, told_outcome(row.outcome), row.created_at, row.size,
     )  # fmt: skip
 
 

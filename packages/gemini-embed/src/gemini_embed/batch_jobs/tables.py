@@ -14,7 +14,7 @@ _TABLES = (
         model TEXT NOT NULL, state TEXT NOT NULL, name TEXT, input_ref TEXT, is_sent INTEGER NOT NULL DEFAULT 0,
         keys BLOB NOT NULL, checks BLOB NOT NULL, likely TEXT NOT NULL, usd REAL NOT NULL, attempt INTEGER NOT NULL,
         refs TEXT NOT NULL, note TEXT NOT NULL DEFAULT '', outcome TEXT NOT NULL DEFAULT '', created_at REAL NOT NULL,
-        owner TEXT, lease REAL)""",
+        owner TEXT, lease REAL, size INTEGER)""",
     "CREATE INDEX IF NOT EXISTS batch_jobs_by_run ON batch_jobs (run, part)",
     "CREATE TABLE IF NOT EXISTS batch_keys (key BLOB PRIMARY KEY, display_name TEXT NOT NULL) WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS batch_keys_by_job ON batch_keys (display_name)",
@@ -25,6 +25,7 @@ _TABLES = (
     """CREATE TABLE IF NOT EXISTS batch_shared (
         service TEXT, model TEXT, run TEXT, display_name TEXT, PRIMARY KEY (service, model, run, display_name))""",
 )
+_HAS_SIZE = "SELECT 1 FROM pragma_table_info('batch_jobs') WHERE name = 'size'"
 T = TypeVar("T")
 
 
@@ -35,6 +36,7 @@ def use(cache: VectorCache, work: Callable[[sqlite3.Connection], T], *, lasting:
     def used(db: sqlite3.Connection) -> T:
         for statement in _TABLES:
             db.execute(statement)
+        _add_size(db)
         if not lasting:
             return work(db)
         db.execute("PRAGMA synchronous = FULL")
@@ -44,6 +46,17 @@ def use(cache: VectorCache, work: Callable[[sqlite3.Connection], T], *, lasting:
             db.execute("PRAGMA synchronous = NORMAL")
 
     return cache.use(used)
+
+
+def _add_size(db: sqlite3.Connection) -> None:
+    """A file of an earlier version has no such column; those versions name the columns that they read and write, so
+    they go on with it, and what they write has no size."""
+    if db.execute(_HAS_SIZE).fetchone():
+        return
+    with db:
+        db.execute("BEGIN IMMEDIATE")
+        if not db.execute(_HAS_SIZE).fetchone():  # by another process, meanwhile
+            db.execute("ALTER TABLE batch_jobs ADD COLUMN size INTEGER")
 
 
 def written(statement: str, *values: object) -> Callable[[sqlite3.Connection], None]:

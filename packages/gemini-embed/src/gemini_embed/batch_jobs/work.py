@@ -107,7 +107,7 @@ class Work:
                         jobs=names,
                     )
                 await asyncio.sleep(FIRST_LOOK_S)
-        await asyncio.to_thread(following.names.forget, self._name)
+        await following.forget()
 
     async def _free_and_deleted(self, lease: leases.Lease, display_name: str) -> bool:
         """Whether a job is deleted; not while another worker has it."""
@@ -150,7 +150,8 @@ class Work:
         host = self._host
         service_name = await asyncio.to_thread(host.service_name, self._request)
         of = service_name, host.facts.name
-        following = Following(self._name, self._known, host.ledger, self._service, of, host.vectors)
+        size = host.facts.size(self._request.options.dimensions)
+        following = Following(self._name, self._known, host.ledger, self._service, of, host.vectors, size)
         if self._known.wanted is None and not await following.rows():
             await following.listed()
         return following
