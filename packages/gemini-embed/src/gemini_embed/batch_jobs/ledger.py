@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 
-from gemini_embed.batch_jobs.ledger_rows import LedgerRows, taken_by
+from gemini_embed.batch_jobs.ledger_rows import REPLACED, LedgerRows, taken_by
 from gemini_embed.batch_jobs.rows import COLUMNS, MARKS, JobRow, Outcome, RowState, told_outcome, values_of
 from gemini_embed.batch_jobs.tables import written
 
@@ -56,8 +56,8 @@ class Ledger(LedgerRows):
                 db.execute("BEGIN IMMEDIATE")
                 if taken := frozenset(dict(taken_by(db, row.keys))):
                     return taken
-                known = db.execute("SELECT state, keys FROM batch_jobs WHERE display_name = ?", (row.display_name,))
-                if any(found != ("created", b"") for found in known):  # `note` writes such a row, which is not ours
+                known = f"SELECT 1 FROM batch_jobs WHERE display_name = ? AND NOT ({REPLACED})"  # noqa: S608 - fixed words
+                if db.execute(known, (row.display_name,)).fetchone():
                     return None
                 db.execute(f"INSERT OR REPLACE INTO batch_jobs ({COLUMNS}) VALUES ({MARKS})", values_of(row))  # noqa: S608 - names
                 _take(db, row)

@@ -1,0 +1,46 @@
+"""Machines that submit the same contents at about the same time, each with a cache of its own, while jobs are made,
+refused, listed late, or begin to run: no text is paid twice that need not be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from gemini_embed import ApiError, Embedder
+from gemini_embed_emulator import Emulator, Fault
+
+CREATE = "asyncBatchEmbedContent"
+TEXTS = [f"text number {n}" for n in range(60)]
+
+Make = Callable[..., Embedder]
+
+
+@pytest.fixture
+def make(make_embedder: Make, tmp_path: Path) -> Make:
+    """`make("here")` is an embedder of a machine, which is a cache's file."""
+
+    def made(machine: str) -> Embedder:
+        limits = {"max_items": 20, "look_again_s": 0.2}
+        return make_embedder(dimensions=128, cache=tmp_path / f"{machine}.db", batch_limits=limits)
+
+    return made
+
+
+def billed(emulator: Emulator) -> tuple[int, int]:
+    """Texts, and how many of them once more, when all jobs have ended."""
+    emulator.clock.advance(1000)
+    return emulator.bill.batch.items, emulator.bill.batch.repeated
+
+
+def test_a_name_of_which_nothing_came_here_is_another_machine_s_job(make: Make, emulator: Emulator) -> None:
+    """As where both are called "nightly", and the first try of one was refused."""
+    emulator.batch_s = 1000
+    here, there = make("here"), make("there")
+    emulator.faults.push(Fault.status(403), action=CREATE)
+    with pytest.raises(ApiError, match="403"):
+        there.batches.submit_documents(TEXTS[:20], verify=0, name="nightly")
+    here.batches.submit_documents(TEXTS[:20], verify=0, name="nightly")
+    run = there.batches.submit_documents(TEXTS[:20], verify=0, name="nightly")
+    assert billed(emulator) == (20, 0)
+    assert run.wait() is not None
