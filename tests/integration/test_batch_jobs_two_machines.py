@@ -44,3 +44,16 @@ def test_a_name_of_which_nothing_came_here_is_another_machine_s_job(make: Make, 
     run = there.batches.submit_documents(TEXTS[:20], verify=0, name="nightly")
     assert billed(emulator) == (20, 0)
     assert run.wait() is not None
+
+
+def test_a_job_that_is_not_found_yet_is_not_gone(make_embedder: Make, emulator: Emulator, tmp_path: Path) -> None:
+    """Right after it was created; whoever believed that would pay its texts again."""
+    emulator.batch_s = 1000
+    embedder = make_embedder(dimensions=128, cache=tmp_path / "vectors.db")
+    run = embedder.batches.submit_documents(TEXTS[:20], verify=0)
+    emulator.faults.rule = lambda asked: Fault.status(404) if "/batches/" in asked.path else None
+    run.wait(timeout_s=0)
+    assert run.refresh().pending == 20
+    emulator.faults.rule = None
+    assert billed(emulator) == (20, 0)
+    assert run.wait() is not None

@@ -150,7 +150,8 @@ class Work:
         host = self._host
         service_name = await asyncio.to_thread(host.service_name, self._request)
         of = service_name, host.facts.name
-        following = Following(self._name, self._known, host.ledger, self._service, of, host.vectors)
+        look_again_s = host.limits.look_again_s
+        following = Following(self._name, self._known, host.ledger, self._service, of, host.vectors, look_again_s)
         if self._known.wanted is None and not await following.rows():
             await following.listed()
         return following
