@@ -36,7 +36,7 @@ def then_wait(owner, method):
         return done
     setattr(owner, method, worked)
 
-owners = {"take": Answers, "end": Answers, "write": VectorCache, "_settle": collecting.Collector}
+owners = {"take": Answers, "end": Answers, "write": VectorCache, "_counted": collecting.Collector}
 then_wait(owners[place], place)
 Embedder(api_key="k", base_url=base_url, dimensions=128, cache=cache).batches.get(name).wait()
 """
@@ -46,7 +46,7 @@ EVERY_PLACE = [
     pytest.param("end", 1, id="all-lines-are-read"),
     pytest.param("write", 1, id="a-third-is-written"),
     pytest.param("write", 3, id="all-is-written"),
-    pytest.param("_settle", 1, id="not-noted-as-collected"),
+    pytest.param("_counted", 1, id="not-noted-as-collected"),
 ]
 PLACES = EVERY_PLACE if "GEMINI_EMBED_KILLS" in os.environ else EVERY_PLACE[::2]
 """`make test-slow` kills while lines are read, while vectors are written and after that; `make test-long` everywhere.

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gemini_embed import ConnectionFailedError, Embedder
+from gemini_embed import CacheError, ConnectionFailedError, Embedder, NotFoundError
 from gemini_embed.batch_jobs.ledger import JobRow, Ledger
 from gemini_embed.service import HttpSession
-from gemini_embed_emulator import Emulator
+from gemini_embed_emulator import Emulator, Fault
 
 CREATE = "asyncBatchEmbedContent"
 TEXTS = [f"text {i}" for i in range(10)]
@@ -148,3 +148,43 @@ def test_what_another_process_has_collected_is_not_held_any_more(make: Make, emu
     assert run.wait() is not None
     assert here.budget.in_flight_usd == 0
     assert here.budget.spent_usd == pytest.approx(found.refresh().usd)
+
+
+def test_a_price_is_counted_once(monkeypatch: pytest.MonkeyPatch, make: Make, emulator: Emulator) -> None:
+    """However often its job is collected: the disk was full the first time."""
+    embedder, collected = make(), Ledger.collected
+    run = embedder.batches.submit_documents(TEXTS, verify=0)
+
+    def no_room(*_: Any, **__: Any) -> bool:
+        monkeypatch.setattr(Ledger, "collected", collected)
+        raise CacheError("no room")
+
+    monkeypatch.setattr(Ledger, "collected", no_room)
+    with pytest.raises(CacheError):
+        run.wait()
+    assert run.wait() is not None
+    assert embedder.budget.spent_usd == pytest.approx(emulator.bill.batch.tokens / 2 * 0.2e-6)
+    assert embedder.budget.in_flight_usd == pytest.approx(0)
+
+
+def test_a_name_that_another_process_has_used_meanwhile(
+    monkeypatch: pytest.MonkeyPatch, make: Make, emulator: Emulator
+) -> None:
+    """Its job of the same contents was refused: this one's has another number."""
+    emulator.faults.push(Fault.status(404), action=CREATE)
+    here, there, ask = make(), make(), HttpSession.ask
+    asked: list[HttpSession] = []
+
+    def refused() -> None:
+        with pytest.raises(NotFoundError):
+            there.batches.submit_documents(TEXTS, name="nightly", verify=0)
+
+    async def first_list(self: HttpSession, method: str, url: str, body: bytes = b"", **options: Any) -> bytes:
+        if method == "GET" and not asked:
+            asked.append(self)
+            await asyncio.to_thread(refused)
+        return await ask(self, method, url, body, **options)
+
+    monkeypatch.setattr(HttpSession, "ask", first_list)
+    here.batches.submit_documents(TEXTS, name="nightly", verify=0)
+    assert [(row.part, row.state) for row in rows_of(here)] == [(0, "lost"), (1, "created")]

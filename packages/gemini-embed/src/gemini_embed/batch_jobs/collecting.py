@@ -119,7 +119,7 @@ class Collector:
             if row is None or row.state != "created" or row.name is None:
                 return None
             report = await self._looked_at(row)
-            if not report.is_over:
+            if not report.is_over:  # not found yet; or another machine's job of this name was meant
                 return None
             spent = _Spent()
             told = replace(self.told, inputs=row.items)
@@ -137,7 +137,7 @@ class Collector:
             gone = JobError(NOT_FOUND, f"the service knows it no more ({e.message.strip()})")
             return JobReport(name=row.name, display_name=row.display_name, state="expired", error=gone)
 
-    async def _collect(self, row: JobRow, report: JobReport, spent: _Spent) -> Collected:
+    async def _collect(self, row: JobRow, report: JobReport, spent: _Spent) -> Collected | None:
         asked = None if self.ours.isdisjoint(row.keys) else self.dimensions  # a run may share its name with other sizes
         size = next((len(vector) for vector in row.checks.values()), asked)
         folder = self.cache.path.parent
@@ -149,18 +149,21 @@ class Collector:
             for block in answers.vectors():
                 await asyncio.to_thread(self.cache.write, self.model, block)
             keys = () if row.keys else answers.keys()
+            held, counted = self.budget.held(row.display_name, row.likely), self._counted(row, answers)
             done = Collected(
                 row,
                 report,
                 vectors=len(answers),
                 usage=answers.usage,
-                usd=self._settle(row, answers),
+                usd=held.price(counted) if counted else 0.0,
                 refused=dict(answers.refused),
                 again=dict(answers.again),
                 notes=notes,
             )
         outcome = replace(done.outcome, kept=self.keep)
-        await asyncio.to_thread(self.ledger.collected, row.display_name, done.note, outcome, keys)
+        if not await asyncio.to_thread(self.ledger.collected, row.display_name, done.note, outcome, keys):
+            return None  # another process has, which took this one for dead
+        held.settle(counted) if counted else held.release()  # not before: what fails until here is done again
         spent.usage = done.usage
         if not self.keep and not row.is_foreign:
             await cleared_away(self.service, self.ledger, row, report)
@@ -210,17 +213,14 @@ class Collector:
             raise mismatch(job, wider if wider.cosines else compared)
         return [f"{job}: {compared}, while {len(wider.cosines)} compared again agree: its vectors are used"]
 
-    def _settle(self, row: JobRow, answers: Answers) -> float:
-        """What the job cost, at the price of jobs: as it was counted, or the share of what was likely; nothing where
-        another ledger's machine has paid it."""
-        held = self.budget.held(row.display_name, row.likely)
+    def _counted(self, row: JobRow, answers: Answers) -> Usage | None:
+        """What the job is billed for: as it was counted, or the share of what was likely; None where it costs nothing
+        here: it brought nothing, or another ledger's machine has paid it."""
         if not answers or row.is_foreign:
-            held.release()
-            return 0.0
-        counted = answers.usage
-        if counted.prompt_tokens is None and row.items:
-            counted = Usage(prompt_tokens=round(row.tokens * len(answers) / row.items))
-        return held.settle(counted)
+            return None
+        if answers.usage.prompt_tokens is None and row.items:
+            return Usage(prompt_tokens=round(row.tokens * len(answers) / row.items))
+        return answers.usage
 
     async def clear_up(self, row: JobRow) -> None:
         """Of a job that nobody knows to be created: adopt it, or find that it never was, as far as that can be said

@@ -119,6 +119,8 @@ class Creating:
         if brought := await asyncio.to_thread(self._ledger.cached, lines.keys) - self._drawn:
             return Left(await self._others(lines, brought))  # by another process, while there was no room
         name = JobName(order.run, next(self._parts), digest)
+        while await asyncio.to_thread(self._ledger.get, str(name)):  # of another process, which has begun meanwhile
+            name = JobName(order.run, next(self._parts), digest)
         held = order.budget.hold(str(name), lines.likely)
         try:
             row = self._row(name, lines, await self._checks(lines), held.usd)

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from gemini_embed.batch_jobs.ledger_rows import REPLACED, LedgerRows, taken_by
-from gemini_embed.batch_jobs.rows import COLUMNS, MARKS, JobRow, Outcome, RowState, told_outcome, values_of
+from gemini_embed.batch_jobs.rows import COLUMNS, MARKS, JobRow, Outcome, told_outcome, values_of
 from gemini_embed.batch_jobs.tables import written
 
 __all__ = ["JobRow", "Ledger", "Outcome"]
@@ -141,12 +141,24 @@ class Ledger(LedgerRows):
 
     def collected(
         self, display_name: str, note: str = "", outcome: Outcome | None = None, keys: Iterable[bytes] = ()
-    ) -> None:
+    ) -> bool:
         """Its answers are in the cache, or there is nothing more to be had of it: its keys are free. `keys` are those
-        of its answers, where it was not known before what they are."""
-        if found := b"".join(keys):
-            self._update(display_name, keys=found)
-        self._free(display_name, "collected", note, outcome)
+        of its answers, where it was not known before what they are. False, and nothing is written: that was so."""
+        columns = (note, told_outcome(outcome), b"".join(keys), display_name)
+
+        def free(db: sqlite3.Connection) -> bool:
+            with db:
+                done = db.execute(
+                    "UPDATE batch_jobs SET state = 'collected', note = ?, outcome = ?, "
+                    "keys = CASE WHEN keys = x'' THEN ? ELSE keys END "
+                    "WHERE display_name = ? AND state IN ('intended', 'created')",
+                    columns,
+                )
+                if done.rowcount:
+                    db.execute("DELETE FROM batch_keys WHERE display_name = ?", (display_name,))
+            return done.rowcount == 1
+
+        return self._use(free, lasting=True)
 
     def given_up(self, display_name: str, note: str, *, keep_refs: bool = False) -> bool:
         """It was never created: its keys are free. `keep_refs`: another job has its media. False, and nothing is
@@ -167,7 +179,15 @@ class Ledger(LedgerRows):
 
     def lost(self, display_name: str, note: str) -> None:
         """It is gone, whatever it was: its keys are free."""
-        self._free(display_name, "lost", note)
+
+        def free(db: sqlite3.Connection) -> None:
+            with db:
+                db.execute("DELETE FROM batch_keys WHERE display_name = ?", (display_name,))
+                db.execute(
+                    "UPDATE batch_jobs SET state = 'lost', note = ? WHERE display_name = ?", (note, display_name)
+                )
+
+        self._use(free, lasting=True)
 
     def unwanted(self, display_name: str, name: str) -> None:
         """The service has it after all, by this name, though it was given up; it is to be taken away."""
@@ -224,16 +244,6 @@ class Ledger(LedgerRows):
         names = ", ".join(f"{name} = ?" for name in columns)
         statement = f"UPDATE batch_jobs SET {names} WHERE display_name = ?"  # noqa: S608 - names of columns
         self._use(written(statement, *columns.values(), display_name), lasting=True)
-
-    def _free(self, display_name: str, state: RowState, note: str, outcome: Outcome | None = None) -> None:
-        columns = (state, note, told_outcome(outcome), display_name)
-
-        def free(db: sqlite3.Connection) -> None:
-            with db:
-                db.execute("DELETE FROM batch_keys WHERE display_name = ?", (display_name,))
-                db.execute("UPDATE batch_jobs SET state = ?, note = ?, outcome = ? WHERE display_name = ?", columns)
-
-        self._use(free, lasting=True)
 
 
 def _take(db: sqlite3.Connection, row: JobRow) -> None:

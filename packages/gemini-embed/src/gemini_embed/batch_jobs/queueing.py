@@ -176,18 +176,18 @@ class Queue:
 
     async def _look(self, wanted: set[str]) -> None:
         """See in the list which of these are over; one that is not there any more is, too."""
-        unseen = set(wanted)
+        rows = [row for row in await self._rows() if row.display_name in wanted]
+        unseen = {row.name or row.display_name: row.display_name for row in rows}  # two machines may use a name
         async with aclosing(self._service.pages()) as reports:
             async for report in reports:
-                if report.display_name in unseen:
-                    unseen.discard(report.display_name)
-                    if report.is_over:
-                        self._over.add(report.display_name)
-                        self._to_collect.append(report.display_name)
+                display_name = unseen.pop(report.name, None) or unseen.pop(report.display_name, None)
+                if display_name is not None and report.is_over:
+                    self._over.add(display_name)
+                    self._to_collect.append(display_name)
                 if not unseen:
                     return
         old = {row.display_name for row in await self._rows() if not row.is_younger(self._limits.look_again_s)}
-        self._over |= unseen & old
+        self._over |= old.intersection(unseen.values())
 
     async def _pause(self, seconds: float, error: QuotaError | None, tokens: int) -> None:
         if self._until is not None and time.monotonic() + seconds > self._until:

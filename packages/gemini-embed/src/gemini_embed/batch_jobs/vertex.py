@@ -34,7 +34,8 @@ _INPUT, _OUTPUT = "input.jsonl", "output"
 
 
 class VertexJobs(JobCalls):
-    """See `service.JobService`. All of a job is below `<staging>/<its display name>/`."""
+    """See `service.JobService`. All of a job is below `<staging>/<its display name>/<a token>/`: another machine may
+    have made a job of this name."""
 
     def __init__(self, session: HttpSession, request: Request, staging: Staging) -> None:
         super().__init__(session, request, read_job)
@@ -79,7 +80,7 @@ class VertexJobs(JobCalls):
 
     async def put(self, file: IO[bytes], display_name: str) -> str:
         """See `JobService.put`."""
-        uri = self._staging.uri(f"{display_name}/{_INPUT}")
+        uri = self._staging.uri(f"{display_name}/{token_hex(4)}/{_INPUT}")
         await self._objects.upload(file, uri, LINES_TYPE)
         return uri
 

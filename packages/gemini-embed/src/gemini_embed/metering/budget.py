@@ -219,10 +219,14 @@ class Held:
         self._budget, self._name = budget, name
         self._call = ReservedCall(likely)
 
+    def price(self, usage: Usage) -> float:
+        """What the job costs, in USD, of which the service has counted `usage`; it is held still."""
+        return _batch_price(told_tokens_by_modality(usage, self._call.likely), self._budget._facts)
+
     def settle(self, usage: Usage) -> float:
         """The job is collected, and the service counted `usage` for it; what it cost, in USD."""
         self._call.answered(usage)
-        return self._end(_batch_price(self._call.billed, self._budget._facts))
+        return self._end(self.price(usage))
 
     def release(self) -> None:
         """Nothing is billed: it was refused, or cancelled before it ran."""
