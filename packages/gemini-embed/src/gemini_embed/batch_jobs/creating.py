@@ -124,9 +124,10 @@ class Creating:
         held = order.budget.hold(str(name), lines.likely)
         try:
             row = self._row(name, lines, await self._checks(lines), held.usd)
-            if taken := await self._lease.intend(row):
+            taken = await self._lease.intend(row)
+            if taken is None or taken:
                 held.release()
-                return await self._without(lines, taken)
+                return Left([lines]) if taken is None else await self._without(lines, taken)
             lines.is_noted = True
         except BaseException:
             held.release()  # nothing was sent

@@ -30,15 +30,17 @@ class Ledger(LedgerRows):
         CacheError: of any method, when the file cannot be used; then no job is created.
     """
 
-    def intend(self, row: JobRow, owner: str, lease_s: float) -> frozenset[bytes]:
+    def intend(self, row: JobRow, owner: str, lease_s: float) -> frozenset[bytes] | None:
         """Write a row of state `intended` that `owner` holds, unless some of its keys are under way elsewhere: those
-        are returned, and nothing is written."""
+        are returned, and nothing is written. None, and nothing is written: another process has used its name."""
 
-        def write(db: sqlite3.Connection) -> frozenset[bytes]:
+        def write(db: sqlite3.Connection) -> frozenset[bytes] | None:
             with db:
                 db.execute("BEGIN IMMEDIATE")
                 if taken := frozenset(dict(taken_by(db, row.keys))):
                     return taken
+                if db.execute("SELECT 1 FROM batch_jobs WHERE display_name = ?", (row.display_name,)).fetchone():
+                    return None
                 values = (*values_of(row), owner, time.time() + lease_s)
                 marks = ",".join("?" * len(values))
                 db.execute(f"INSERT INTO batch_jobs ({COLUMNS}, owner, lease) VALUES ({marks})", values)  # noqa: S608 - names
