@@ -3,12 +3,16 @@ refused, listed late, or begin to run: no text is paid twice that need not be.""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import pytest
 from gemini_embed import ApiError, Embedder
-from gemini_embed_emulator import Emulator, Fault
+from gemini_embed.batch_jobs import adopting
+from gemini_embed.batch_jobs.developer import DeveloperJobs
+from gemini_embed_emulator import Emulator, Fault, ReceivedRequest
 
 CREATE = "asyncBatchEmbedContent"
 TEXTS = [f"text number {n}" for n in range(60)]
@@ -57,3 +61,50 @@ def test_a_job_that_is_not_found_yet_is_not_gone(make_embedder: Make, emulator: 
     emulator.faults.rule = None
     assert billed(emulator) == (20, 0)
     assert run.wait() is not None
+
+
+def test_what_another_machine_creates_while_this_one_uploads(
+    monkeypatch: pytest.MonkeyPatch, make: Make, emulator: Emulator
+) -> None:
+    """Uploads of a large run take hours: the list is asked for now and then, and what was made twice meanwhile is left
+    to one of both before it begins to run."""
+    monkeypatch.setattr(adopting, "LISTED_S", 0.0)
+    emulator.batch_s = 1000
+    here, there = make("here"), make("there")
+    put, puts = DeveloperJobs.put, list[str]()
+
+    async def slowly(self: DeveloperJobs, file: IO[bytes], display_name: str) -> str:
+        puts.append(display_name)
+        if len(puts) == 2:
+            await asyncio.to_thread(here.batches.submit_documents, TEXTS, verify=0)
+        elif len(puts) > 4:
+            emulator.clock.advance(600)
+        return await put(self, file, display_name)
+
+    monkeypatch.setattr(DeveloperJobs, "put", slowly)
+    there.batches.submit_documents([*TEXTS, "one more"], verify=0)
+    assert len(puts) == 5, "one is created twice, those after it are not"
+    assert billed(emulator) == (61, 0)
+
+
+def test_a_refusal_is_not_waited_for_with_twins(make: Make, emulator: Emulator) -> None:
+    """They would begin to run, and be paid, while the queue is full."""
+    emulator.batch_s = 1000
+    make("here").batches.submit_documents(TEXTS[:20], verify=0)
+    nothing, lists, asked = [Fault.raw_body(b"{}")], list[str](), list[str]()
+
+    def rule(request: ReceivedRequest) -> Fault | None:
+        if request.method == "GET" and request.path.endswith("/batches"):
+            if nothing:
+                return nothing.pop()  # what `here` has created is not shown yet
+            lists.extend(["list"] if len(asked) == 2 else [])
+            if len(lists) == 2:
+                emulator.clock.advance(1000)
+        elif request.path.endswith(CREATE):
+            asked.append(CREATE)
+            return Fault.queue_full() if len(asked) == 2 else None
+        return None
+
+    emulator.faults.rule = rule
+    make("there").batches.submit_documents(TEXTS[:40], verify=0)
+    assert billed(emulator) == (40, 0)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import defaultdict
 from contextlib import aclosing
 from dataclasses import replace
 
+from gemini_embed.batch_jobs import adopting
 from gemini_embed.batch_jobs.adopting import FRUITLESS
 from gemini_embed.batch_jobs.clearing import cleared_away
 from gemini_embed.batch_jobs.leases import Lease
@@ -30,10 +32,17 @@ class Twins:
     def __init__(self, ledger: Ledger, service: JobService, lease: Lease, budget: Budget) -> None:
         self._ledger, self._service, self._lease, self._budget = ledger, service, lease, budget
         self._made: dict[str, str] = {}
+        self._made_since = 0.0
 
     def made(self, display_name: str, digest: str) -> None:
         """A job was created, of lines with this digest."""
+        self._made_since = self._made_since if self._made else time.monotonic()
         self._made[display_name] = digest
+
+    @property
+    def is_time(self) -> bool:
+        """Whether the first of these jobs was created so long ago that it may begin to run any moment."""
+        return bool(self._made) and time.monotonic() - self._made_since > adopting.LISTED_S
 
     async def part(self) -> list[str]:
         """Leave to others what they have created before; display names of their jobs. One list for all jobs that were
