@@ -4,6 +4,7 @@ refused, listed late, or begin to run: no text is paid twice that need not be.""
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
@@ -12,6 +13,7 @@ import pytest
 from gemini_embed import ApiError, Embedder
 from gemini_embed.batch_jobs import adopting
 from gemini_embed.batch_jobs.developer import DeveloperJobs
+from gemini_embed.wire.batch_jobs import JobReport
 from gemini_embed_emulator import Emulator, Fault, ReceivedRequest
 
 CREATE = "asyncBatchEmbedContent"
@@ -108,3 +110,30 @@ def test_a_refusal_is_not_waited_for_with_twins(make: Make, emulator: Emulator) 
     emulator.faults.rule = rule
     make("there").batches.submit_documents(TEXTS[:40], verify=0)
     assert billed(emulator) == (40, 0)
+
+
+@pytest.mark.parametrize("what", ["ours-runs", "first-is-cancelled"])
+def test_a_twin_is_looked_at_before_it_goes(
+    what: str, monkeypatch: pytest.MonkeyPatch, make: Make, emulator: Emulator
+) -> None:
+    """The list is some requests old by then: what runs is paid, and what was cancelled brings nothing."""
+    emulator.batch_s = 1000
+    first = make("here").batches.submit_documents(TEXTS[:20], verify=0)
+    look, looks, nothing = DeveloperJobs.look, list[str](), [Fault.raw_body(b"{}")]
+    is_list = re.compile("/batches$")
+    emulator.faults.rule = lambda asked: nothing.pop() if nothing and is_list.search(asked.path) else None
+
+    async def late(self: DeveloperJobs, name: str) -> JobReport:
+        looks.append(name)
+        if len(looks) == 1 and what == "ours-runs":
+            emulator.clock.advance(600)
+        elif len(looks) == 1:
+            await asyncio.to_thread(first.cancel)
+        return await look(self, name)
+
+    monkeypatch.setattr(DeveloperJobs, "look", late)
+    run = make("there").batches.submit_documents(TEXTS[:20], verify=0)
+    assert next(job["displayName"].split("/")[1] for job in emulator.jobs()) == run.name
+    emulator.clock.advance(1000)
+    assert run.wait() is not None
+    assert sum(asked.path.endswith(CREATE) for asked in emulator.requests) == 2

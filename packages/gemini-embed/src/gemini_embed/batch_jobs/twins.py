@@ -20,6 +20,8 @@ from gemini_embed.batch_jobs.leases import Lease
 from gemini_embed.batch_jobs.ledger import JobRow, Ledger
 from gemini_embed.batch_jobs.names import JobName
 from gemini_embed.batch_jobs.service import JobService
+from gemini_embed.calls.attempts import all_of
+from gemini_embed.errors import NotFoundError
 from gemini_embed.metering import Budget
 from gemini_embed.wire.batch_jobs import JobReport
 
@@ -57,7 +59,7 @@ class Twins:
                 name = JobName.parse(report.display_name)
                 if name and name.digest in wanted and report.state not in FRUITLESS:
                     found[name.digest].append(report)
-        names = [await self._left_to_another(name, found[digest]) for name, digest in made.items()]
+        names = await all_of(self._left_to_another(name, found[digest]) for name, digest in made.items())
         return [name for name in names if name is not None]
 
     async def _left_to_another(self, display_name: str, reports: list[JobReport]) -> str | None:
@@ -69,6 +71,9 @@ class Twins:
         first = min(reports, key=_age)
         if first is ours or not await self._lease.take(display_name):
             return None
+        if not await self._may_go(ours, first):
+            await self._lease.release(display_name)
+            return None
         gone = await asyncio.to_thread(self._ledger.exchange, row, _of(first, row))
         await self._lease.release(display_name)
         if gone is None:
@@ -77,6 +82,14 @@ class Twins:
         self._budget.held(display_name, row.likely).release()
         await cleared_away(self._service, self._ledger, gone)
         return first.display_name
+
+    async def _may_go(self, ours: JobReport, first: JobReport) -> bool:
+        """Whether that is so at this moment: the list is some requests old, and what has begun to run is paid."""
+        try:
+            now, first_now = await self._service.look(ours.name), await self._service.look(first.name)
+        except NotFoundError:
+            return False
+        return now.state == "pending" and first_now.state not in FRUITLESS
 
 
 def _age(report: JobReport) -> tuple[float, str]:
