@@ -216,8 +216,12 @@ def test_a_job_that_failed(embedder: Embedder, online: EmbeddingResult, emulator
     assert np.array_equal(result.values, online.values)
 
 
-def test_a_job_that_was_deleted_by_somebody(embedder: Embedder, online: EmbeddingResult, emulator: Emulator) -> None:
-    """As by another machine that had its vectors: its contents are put into a new one, where they are at hand."""
+def test_a_job_that_was_deleted_by_somebody(
+    make_embedder: MakeEmbedder, online: EmbeddingResult, emulator: Emulator, tmp_path: Path
+) -> None:
+    """As by another machine that had its vectors: its contents are put into a new one, where they are at hand. One that
+    is young may not be shown yet."""
+    embedder = make_embedder(dimensions=128, cache=tmp_path / "vectors.db", batch_limits={"look_again_s": 0.1})
     run = embedder.batches.submit_documents(TEXTS)
     for job in emulator.jobs():
         httpx.delete(f"{emulator.base_url}/v1beta/{job['name']}", headers={"x-goog-api-key": KEY}).raise_for_status()

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gemini_embed import CacheError, ConnectionFailedError, Embedder, NotFoundError
+from gemini_embed import BatchFailedError, CacheError, ConnectionFailedError, Embedder, NotFoundError
+from gemini_embed.batch_jobs.creating import Creating
 from gemini_embed.batch_jobs.ledger import JobRow, Ledger
+from gemini_embed.batch_jobs.lines import Lines
 from gemini_embed.service import HttpSession
-from gemini_embed_emulator import Emulator, Fault
+from gemini_embed_emulator import Emulator, Fault, JobPlan
 
 CREATE = "asyncBatchEmbedContent"
 TEXTS = [f"text {i}" for i in range(10)]
@@ -188,3 +190,27 @@ def test_a_name_that_another_process_has_used_meanwhile(
     monkeypatch.setattr(HttpSession, "ask", first_list)
     here.batches.submit_documents(TEXTS, name="nightly", verify=0)
     assert [(row.part, row.state) for row in rows_of(here)] == [(0, "lost"), (1, "created")]
+
+
+def test_a_name_that_another_process_uses_meanwhile(
+    monkeypatch: pytest.MonkeyPatch, make: Make, emulator: Emulator
+) -> None:
+    """Its job has come to nothing while this one had some texts embedded online: this one's gets the next number."""
+    slow, other, checks = make(), make(), Creating._checks
+    begun: list[bool] = []
+    emulator.batches.push(JobPlan(end="FAILED"))
+
+    def meanwhile() -> None:
+        with pytest.raises(BatchFailedError):
+            other.batches.submit_documents(TEXTS, name="nightly", verify=0).wait()
+
+    async def slowly(self: Creating, lines: Lines) -> dict[bytes, Any]:
+        if not begun:
+            begun.append(True)
+            await asyncio.to_thread(meanwhile)
+        return await checks(self, lines)
+
+    monkeypatch.setattr(Creating, "_checks", slowly)
+    run = slow.batches.submit_documents(TEXTS, name="nightly", verify=0)
+    assert run.wait() is not None
+    assert [(row.part, row.state) for row in rows_of(slow)] == [(0, "collected"), (1, "collected")]

@@ -55,7 +55,7 @@ def test_a_key_is_in_one_job_at_a_time(ledger: Ledger) -> None:
     """What is refused writes nothing."""
     one, other = row(0, *KEYS[:3]), row(1, *KEYS[2:])
     ledger.intend(one, "me", 30)
-    assert ledger.intend(other, "you", 30) == {KEYS[2]}
+    assert ledger.intend(other, "you", 30) == frozenset({KEYS[2]})
     assert ledger.get(other.display_name) is None
     assert ledger.under_way(KEYS) == dict.fromkeys(KEYS[:3], one.display_name)
 

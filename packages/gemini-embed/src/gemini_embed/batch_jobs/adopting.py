@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 FIRST_LOOK_S = 0.2
 LONGEST_LOOK_S = 5.0
 """Between two looks at a row that another process is working on; each wait is twice the one before."""
+LISTED_S = 30.0
+"""So long what a list has shown is believed: while one machine uploads lines another may create a job of them."""
 
 
 class Adopting:
@@ -93,15 +95,17 @@ class Foreign:
     def __init__(self, ledger: Ledger, service: JobService) -> None:
         self._ledger, self._service = ledger, service
         self._jobs: defaultdict[str, list[JobReport]] | None = None
+        self._listed_at = 0.0
 
     def forget(self) -> None:
         """Time has passed: the list is asked for anew."""
         self._jobs = None
 
     async def jobs_of(self, digest: str) -> list[JobReport]:
-        """Those of the same lines that may still bring their vectors, newest first. The list is asked for once."""
-        if self._jobs is None:
-            self._jobs = defaultdict(list)
+        """Those of the same lines that may still bring their vectors, newest first. The list is asked for now and
+        then."""
+        if self._jobs is None or time.monotonic() - self._listed_at > LISTED_S:
+            self._jobs, self._listed_at = defaultdict(list), time.monotonic()
             known = await asyncio.to_thread(self._ledger.display_names)
             async with aclosing(self._service.pages()) as reports:
                 async for report in reports:

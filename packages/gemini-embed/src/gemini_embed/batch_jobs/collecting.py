@@ -56,7 +56,7 @@ class Collector:
     Args:
         dimensions: of the vectors; None where only the answers tell, as those of a run that was found again.
         online: gives vectors to verify by.
-        look_again_s: after this time a job that no list shows was never created.
+        look_again_s: after this time a job that no list shows was never created, and one that is not found is gone.
         told: what is known of the calls that collecting is to OpenTelemetry and to `track_usage`.
         keep: leave files and jobs at the service.
         ours: keys of the call's contents, which have `dimensions`.
@@ -105,7 +105,7 @@ class Collector:
         )
 
     async def collect(self, display_name: str) -> Collected | None:
-        """Take an ended job in; None when another process is at it, or has done it.
+        """Take an ended job in; None when another process is at it, or has done it, or nothing can be told of it yet.
 
         Raises:
             BatchMismatchError: its vectors belong to other texts; none is used, and it is kept.
@@ -119,7 +119,7 @@ class Collector:
             if row is None or row.state != "created" or row.name is None:
                 return None
             report = await self._looked_at(row)
-            if not report.is_over:  # a job of the same name was meant, as of another machine
+            if not report.is_over:  # not found yet; or another machine's job of this name was meant
                 return None
             spent = _Spent()
             told = replace(self.told, inputs=row.items)
@@ -132,6 +132,8 @@ class Collector:
         try:
             return await self.service.look(row.name)
         except NotFoundError as e:
+            if row.is_younger(self.look_again_s):
+                return JobReport(name=row.name, display_name=row.display_name, state="pending")
             gone = JobError(NOT_FOUND, f"the service knows it no more ({e.message.strip()})")
             return JobReport(name=row.name, display_name=row.display_name, state="expired", error=gone)
 

@@ -110,12 +110,8 @@ class Creating:
         order, digest = self._order, digest_of(lines.keys)
         if (left := await self._elsewhere(digest, lines)) is not None:
             return left
-        if await self._queue.is_full(lines.tokens):
-            await self.part_twins()
-            await self._queue.room(lines.tokens)
-            self._foreign.forget()
-            if (left := await self._elsewhere(digest, lines)) is not None:
-                return left
+        if await self.room(lines.tokens) and (left := await self._elsewhere(digest, lines)) is not None:
+            return left
         if brought := await asyncio.to_thread(self._ledger.cached, lines.keys) - self._drawn:
             return Left(await self._others(lines, brought))  # by another process, while there was no room
         name = JobName(order.run, next(self._parts), digest)
@@ -124,9 +120,10 @@ class Creating:
         held = order.budget.hold(str(name), lines.likely)
         try:
             row = self._row(name, lines, await self._checks(lines), held.usd)
-            if taken := await self._lease.intend(row):
+            taken = await self._lease.intend(row)
+            if taken is None or taken:
                 held.release()
-                return await self._without(lines, taken)
+                return Left([lines]) if taken is None else await self._without(lines, taken)
             lines.is_noted = True
         except BaseException:
             held.release()  # nothing was sent
@@ -149,7 +146,18 @@ class Creating:
         self._twins.made(row.display_name, digest)
         await self._queue.created()
         await asyncio.to_thread(lines.delete)
+        if self._twins.is_time:
+            await self.part_twins()
         return Left()
+
+    async def room(self, tokens: int = 1) -> bool:
+        """Wait until the service likely takes a job of so many tokens; whether there was something to wait for."""
+        if not await self._queue.is_full(tokens):
+            return False
+        await self.part_twins()
+        await self._queue.room(tokens)
+        self._foreign.forget()
+        return True
 
     async def part_twins(self) -> None:
         """Leave to other machines what they have created a moment before."""
@@ -211,6 +219,7 @@ class Creating:
                 await asyncio.to_thread(self._ledger.refused, name)
                 if isinstance(e, QuotaUsedUpError):
                     raise
+                await self.part_twins()  # now, since they begin to run while this waits
                 try_again = await self._queue.refused(lines.tokens, e)
             except RequestError:
                 await asyncio.to_thread(self._ledger.refused, name)

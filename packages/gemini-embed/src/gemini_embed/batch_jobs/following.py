@@ -42,7 +42,8 @@ class Known:
 
 class Following:
     """Looks at the jobs of the run `name`. `of` is whose vectors they are, service and model as the ledger has them,
-    and `size` how many numbers they have: another size may have a run of the same name. None is any."""
+    and `size` how many numbers they have: another size may have a run of the same name. None is any. A job younger
+    than `look_again_s` may not be shown yet."""
 
     def __init__(
         self,
@@ -52,7 +53,9 @@ class Following:
         service: JobService,
         of: tuple[str, str],
         cache: VectorCache,
+        *,
         size: int | None,
+        look_again_s: float,
     ) -> None:
         self.names = RunNames(cache, of)
         self._name = name
@@ -61,6 +64,7 @@ class Following:
         self._service = service
         self.of = of
         self._cache, self._size = cache, size
+        self._look_again_s = look_again_s
 
     async def rows(self, *, earlier: bool = False) -> list[JobRow]:
         """The run's jobs, and those of others that have its keys, as the ledger has them now; those of `earlier` runs
@@ -113,19 +117,20 @@ class Following:
     async def look(self, rows: Iterable[JobRow]) -> int:
         """Ask for the states of these jobs, by a list; how many requests that took."""
         before = self._service.asked
-        wanted = {row.name: row.display_name for row in rows if row.name}
+        wanted = {row.name: row for row in rows if row.name}
         if len(wanted) > 1:
             async with aclosing(self._service.pages()) as reports:
                 async for report in reports:
-                    if display_name := wanted.pop(report.name, None):
-                        self._known.states[display_name] = report.state
+                    if row := wanted.pop(report.name, None):
+                        self._known.states[row.display_name] = report.state
                     if not wanted:
                         break
-        for name, display_name in wanted.items():  # one alone; and what the list does not show
+        for name, row in wanted.items():  # one alone; and what the list does not show
             try:
-                self._known.states[display_name] = (await self._service.look(name)).state
+                self._known.states[row.display_name] = (await self._service.look(name)).state
             except NotFoundError:  # collecting says what that means
-                self._known.states[display_name] = "expired"
+                if not row.is_younger(self._look_again_s):
+                    self._known.states[row.display_name] = "expired"
         return self._service.asked - before
 
     def is_over(self, row: JobRow) -> bool:

@@ -82,7 +82,9 @@ class Host:
         """A line of Python that collects a run in another process, where the key or the credentials are found."""
         request = self.plain_request()
         connection, service = request.connection, request.service.told
-        told = {"cache": str(self.vectors.path)}
+        told: dict[str, str | int] = {"cache": str(self.vectors.path)}
+        if (size := self.facts.size(request.options.dimensions)) not in (None, self.facts.default_dimensions):
+            told["dimensions"] = size
         if self.staging is not None:
             told |= {"project": str(connection.project), "location": str(connection.location), "staging": self.staging}
         if connection.base_url != usual_address(connection.backend, connection.location):

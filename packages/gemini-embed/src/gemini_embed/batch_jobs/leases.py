@@ -29,7 +29,7 @@ class Lease:
         self.owner = token_hex(8)
         self._ledger = ledger
 
-    async def intend(self, row: JobRow) -> frozenset[bytes]:
+    async def intend(self, row: JobRow) -> frozenset[bytes] | None:
         """`Ledger.intend`, as this worker's."""
         return await asyncio.to_thread(self._ledger.intend, row, self.owner, LEASE_S)
 

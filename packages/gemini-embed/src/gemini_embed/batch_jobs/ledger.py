@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 
-from gemini_embed.batch_jobs.ledger_rows import LedgerRows, taken_by
+from gemini_embed.batch_jobs.ledger_rows import REPLACED, LedgerRows, taken_by
 from gemini_embed.batch_jobs.rows import COLUMNS, MARKS, JobRow, Outcome, told_outcome, values_of
 from gemini_embed.batch_jobs.tables import written
 
@@ -30,15 +30,17 @@ class Ledger(LedgerRows):
         CacheError: of any method, when the file cannot be used; then no job is created.
     """
 
-    def intend(self, row: JobRow, owner: str, lease_s: float) -> frozenset[bytes]:
+    def intend(self, row: JobRow, owner: str, lease_s: float) -> frozenset[bytes] | None:
         """Write a row of state `intended` that `owner` holds, unless some of its keys are under way elsewhere: those
-        are returned, and nothing is written."""
+        are returned, and nothing is written. None, and nothing is written: another process has used its name."""
 
-        def write(db: sqlite3.Connection) -> frozenset[bytes]:
+        def write(db: sqlite3.Connection) -> frozenset[bytes] | None:
             with db:
                 db.execute("BEGIN IMMEDIATE")
                 if taken := frozenset(dict(taken_by(db, row.keys))):
                     return taken
+                if db.execute("SELECT 1 FROM batch_jobs WHERE display_name = ?", (row.display_name,)).fetchone():
+                    return None
                 values = (*values_of(row), owner, time.time() + lease_s)
                 marks = ",".join("?" * len(values))
                 db.execute(f"INSERT INTO batch_jobs ({COLUMNS}, owner, lease) VALUES ({marks})", values)  # noqa: S608 - names
@@ -56,8 +58,8 @@ class Ledger(LedgerRows):
                 db.execute("BEGIN IMMEDIATE")
                 if taken := frozenset(dict(taken_by(db, row.keys))):
                     return taken
-                known = db.execute("SELECT state, keys FROM batch_jobs WHERE display_name = ?", (row.display_name,))
-                if any(found != ("created", b"") for found in known):  # `note` writes such a row, which is not ours
+                known = f"SELECT 1 FROM batch_jobs WHERE display_name = ? AND NOT ({REPLACED})"  # noqa: S608 - fixed words
+                if db.execute(known, (row.display_name,)).fetchone():
                     return None
                 db.execute(f"INSERT OR REPLACE INTO batch_jobs ({COLUMNS}) VALUES ({MARKS})", values_of(row))  # noqa: S608 - names
                 _take(db, row)

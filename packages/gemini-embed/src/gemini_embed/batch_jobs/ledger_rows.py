@@ -16,6 +16,9 @@ LEARNED_S = 3600.0
 """How long it is believed how many tokens the service takes."""
 LEFT_S = 7 * 86_400.0
 """So long it is tried to take away what a job has left; the Developer API forgets it by itself after two days."""
+REPLACED = """(state = 'created' AND keys = x'') OR
+(state = 'lost' AND name IS NULL AND input_ref IS NULL AND refs = '[]')"""
+"""Rows that a job of this name replaces: one that `note` wrote, and one that was never created and has left nothing."""
 T = TypeVar("T")
 
 
@@ -57,8 +60,8 @@ class LedgerRows:
         return self._rows(where, *of, run, since, size, size)
 
     def display_names(self) -> frozenset[str]:
-        """Of all jobs that are known with their lines."""
-        query = "SELECT display_name FROM batch_jobs WHERE keys != x'' OR state != 'created'"
+        """Of all jobs that are known with their lines; a name that none was found by may be another machine's job."""
+        query = f"SELECT display_name FROM batch_jobs WHERE NOT ({REPLACED})"  # noqa: S608 - fixed words
         return frozenset(name for (name,) in self._use(lambda db: db.execute(query).fetchall()))
 
     def rows(self, service: str, model: str, *, under_way: bool = True, light: bool = False) -> list[JobRow]:

@@ -186,8 +186,7 @@ class Queue:
                     self._to_collect.append(display_name)
                 if not unseen:
                     return
-        now, fresh_s = time.time(), self._limits.look_again_s  # what is younger may not be listed yet
-        old = {row.display_name for row in await self._rows() if abs(now - row.created_at) > fresh_s}
+        old = {row.display_name for row in await self._rows() if not row.is_younger(self._limits.look_again_s)}
         self._over |= old.intersection(unseen.values())
 
     async def _pause(self, seconds: float, error: QuotaError | None, tokens: int) -> None:

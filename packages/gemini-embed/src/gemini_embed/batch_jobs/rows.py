@@ -104,6 +104,10 @@ class JobRow:
         somebody says so."""
         return self.state == "created" and not self.is_sent
 
+    def is_younger(self, seconds: float) -> bool:
+        """Whether it was created less than so many seconds ago: the service may not show it yet. Clocks may differ."""
+        return abs(time.time() - self.created_at) <= seconds
+
     @property
     def is_left(self) -> bool:
         """Whether the service has something of a job that is over: files, or its record."""

@@ -193,7 +193,7 @@ class Submission:
         refs: list[str] = []
         if _is_large(item):
             if self._writer.is_empty:
-                await self._queue.room()
+                await self._creating.room()
             item, refs = await self._service.referred(item)
         try:
             line = self._service.line(item, item.key)

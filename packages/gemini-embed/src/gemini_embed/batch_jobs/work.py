@@ -150,8 +150,16 @@ class Work:
         host = self._host
         service_name = await asyncio.to_thread(host.service_name, self._request)
         of = service_name, host.facts.name
-        size = host.facts.size(self._request.options.dimensions)
-        following = Following(self._name, self._known, host.ledger, self._service, of, host.vectors, size)
+        following = Following(
+            self._name,
+            self._known,
+            host.ledger,
+            self._service,
+            of,
+            host.vectors,
+            size=host.facts.size(self._request.options.dimensions),
+            look_again_s=host.limits.look_again_s,
+        )
         if self._known.wanted is None and not await following.rows():
             await following.listed()
         return following
