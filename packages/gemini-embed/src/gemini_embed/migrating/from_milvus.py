@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gemini_embed.errors import ConfigurationError, StoreError
+from gemini_embed.errors import ConfigurationError
 from gemini_embed.migrating.llama_layout import FIELDS, NODE_KEY, of_node
-from gemini_embed.migrating.source import Source, unknown_layout
-from gemini_embed.migrating.standing import Layout, Names, Standing, carried, named
+from gemini_embed.migrating.source import Elsewhere, unknown_layout
+from gemini_embed.migrating.standing import Layout, Standing, carried, named
 from gemini_embed.records import Record
 from gemini_embed.stores.base import FilterLike, FloatArray
 from gemini_embed.stores.milvus import MilvusStore
@@ -32,7 +32,7 @@ _KINDS = {1: "bool", **dict.fromkeys(range(2, 6), "integer"), 10: "float", 11: "
 _NO_METADATA = ("$meta", "id", TRACES_FIELD)
 
 
-class FromMilvus(Source):
+class FromMilvus(Elsewhere[MilvusStore]):
     """A collection of a Milvus server, of Zilliz Cloud or of a file of Milvus Lite, to migrate from.
 
     Args:
@@ -42,31 +42,13 @@ class FromMilvus(Source):
         token: of a server.
     """
 
-    store: MilvusStore
-
     def __init__(
         self, uri: str | os.PathLike[str], collection: str, vector_name: str = "", *, token: str | None = None
     ) -> None:
-        self.store = MilvusStore(uri, collection=collection, token=token)
-        self._vector_name, self._is_ours = vector_name, True
-        self._names = Names()
+        super().__init__(MilvusStore(uri, collection=collection, token=token), vector_name)
 
-    @classmethod
-    def of(cls, store: MilvusStore) -> FromMilvus:
-        """A store of ours, whose connection is used, and stays open."""
-        made = cls.__new__(cls)
-        made.store, made._vector_name, made._names, made._is_ours = store, "", Names(), False
-        return made
-
-    def __repr__(self) -> str:
-        return f"FromMilvus({self.store!r})"
-
-    def open(self, names: Names) -> None:
-        found = self.store.leads_to()
-        if found is None:
-            raise StoreError(f"{self.store}: there is no such collection to migrate from")
-        self.collection, self._names = found, names
-        self.fingerprint = self.store.made_with()
+    def _look(self) -> None:
+        found = self.collection
         described = self.store.ask_client(lambda client: client.describe_collection(found))
         fields = {one["name"]: one for one in described["fields"]}
         self._id = next(name for name, one in fields.items() if one.get("is_primary"))
@@ -135,10 +117,6 @@ class FromMilvus(Source):
         text = self._names.text or TEXT_FIELD
         metadata = [name for name in self._scalars if name not in (self._id, text) and self._kinds[name]]
         return {f"{METADATA_KEY}.{name}": self._kinds[name] for name in self.store.ask_client(indexed)}
-
-    def close(self) -> None:
-        if self._is_ours:
-            self.store.close()
 
     @property
     def _all(self) -> str:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from gemini_embed.errors import ConfigurationError, StoreError
+from gemini_embed.errors import ConfigurationError
 from gemini_embed.migrating.llama_layout import FIELDS, NODE_KEY, of_node
-from gemini_embed.migrating.source import Source, unknown_layout
-from gemini_embed.migrating.standing import Layout, Names, Standing, carried, named
+from gemini_embed.migrating.source import Elsewhere, unknown_layout
+from gemini_embed.migrating.standing import Layout, Standing, carried, named
 from gemini_embed.records import Record
 from gemini_embed.stores.base import FilterLike, FloatArray
 from gemini_embed.stores.points import METADATA_KEY, TEXT_KEY, point_ids
@@ -27,7 +27,7 @@ T = TypeVar("T")
 _AWAY_FOR_S = 60.0
 
 
-class FromQdrant(Source):
+class FromQdrant(Elsewhere[QdrantStore]):
     """A collection of a Qdrant server, or of qdrant-client's local mode, to migrate from.
 
     Args:
@@ -36,8 +36,6 @@ class FromQdrant(Source):
         vector_name: of the vector that neighbours are compared by; "" is the unnamed one, or the only one.
         api_key: for a server's address.
     """
-
-    store: QdrantStore
 
     def __init__(
         self,
@@ -51,26 +49,10 @@ class FromQdrant(Source):
         if isinstance(client_or_url, str | os.PathLike):
             place = os.fspath(client_or_url)
             where = {"url": place, "api_key": api_key} if "://" in place else {"path": place}
-        self.store = QdrantStore(collection=collection, **where)
-        self._vector_name, self._is_ours = vector_name, True
-        self._names = Names()
+        super().__init__(QdrantStore(collection=collection, **where), vector_name)
 
-    @classmethod
-    def of(cls, store: QdrantStore) -> FromQdrant:
-        """A store of ours, whose connection is used, and stays open."""
-        made = cls.__new__(cls)
-        made.store, made._vector_name, made._names, made._is_ours = store, "", Names(), False
-        return made
-
-    def __repr__(self) -> str:
-        return f"FromQdrant({self.store!r})"
-
-    def open(self, names: Names) -> None:
-        found = self.store.leads_to()
-        if found is None:
-            raise StoreError(f"{self.store}: there is no such collection to migrate from")
-        self.collection, self._names = found, names
-        self.fingerprint = self.store.made_with()
+    def _look(self) -> None:
+        found = self.collection
         info = self._ask(lambda client: client.get_collection(found))
         self._using = self._vector_of(info)
         points, _ = self._ask(lambda client: client.scroll(found, limit=16, with_payload=True))
@@ -114,10 +96,6 @@ class FromQdrant(Source):
             for name, index in schema.items()
             if name != self._names.text
         }
-
-    def close(self) -> None:
-        if self._is_ours:
-            self.store.close()
 
     def _page(self, size: int, wanted: Any, offset: Any) -> Callable[[QdrantClient], Any]:
         return lambda client: client.scroll(

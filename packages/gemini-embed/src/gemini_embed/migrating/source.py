@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Generic, Self, TypeVar
 
 from gemini_embed.errors import ConfigurationError, StoreError
 from gemini_embed.fingerprint import Fingerprint
 from gemini_embed.migrating.standing import Layout, Names, Standing, named
 from gemini_embed.stores.aliases import HasAliases
 from gemini_embed.stores.base import FilterLike, FloatArray, Store
+
+S = TypeVar("S", bound=HasAliases)
 
 
 class Source(ABC):
@@ -95,6 +97,45 @@ class StoreSource(Source):
 
     def nearest(self, vector: FloatArray, k: int) -> list[str]:
         return [hit.record.id for hit in self.store.search(vector, k)]
+
+
+class Elsewhere(Source, Generic[S]):
+    """A collection that may be of others, asked through a store of ours."""
+
+    store: S
+    _is_ours = True
+    """Whether the store was made here, and so is closed here."""
+
+    def __init__(self, store: S, vector_name: str = "") -> None:
+        self.store, self._vector_name = store, vector_name
+        self._names = Names()
+
+    @classmethod
+    def of(cls, store: S) -> Self:
+        """A store of ours, whose connection is used, and stays open."""
+        made = cls.__new__(cls)
+        Elsewhere.__init__(made, store)
+        made._is_ours = False
+        return made
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.store!r})"
+
+    def open(self, names: Names) -> None:
+        found = self.store.leads_to()
+        if found is None:
+            raise StoreError(f"{self.store}: there is no such collection to migrate from")
+        self.collection, self._names = found, names
+        self.fingerprint = self.store.made_with()
+        self._look()
+
+    @abstractmethod
+    def _look(self) -> None:
+        """Find the layout of what was opened."""
+
+    def close(self) -> None:
+        if self._is_ours:
+            self.store.close()
 
 
 def unknown_layout(where: object, fields: Sequence[str]) -> ConfigurationError:
