@@ -7,15 +7,18 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 from fix_emulator import KEY
 from fix_media import wav
-from gemini_embed import ApiError, Audio, Embedder
+from gemini_embed import ApiError, Audio, BudgetError, Embedder
+from gemini_embed.batch_jobs import queueing, waiting
 from gemini_embed.service import HttpSession
 from gemini_embed_emulator import Emulator, Fault, JobPlan
+from gemini_embed_emulator.http import ReceivedRequest
 
 RECORDING = Audio(wav((440, 100)))  # more than 1 MiB
 
@@ -74,3 +77,49 @@ def test_what_was_ordered_holds_for_lines_that_are_asked_again(make: Make, emula
     run = make().batches.submit_documents([f"text {n}" for n in range(40)], verify=0)
     assert run.wait() is not None
     assert (emulator.bill.batch.items, emulator.bill.online.items) == (40, 0)
+
+
+@pytest.mark.parametrize(
+    ("ordered", "waited", "left"),
+    [
+        pytest.param(True, False, 2, id="keep-of-submit"),
+        pytest.param(False, True, 5, id="keep-of-wait"),
+    ],
+)
+def test_keep_holds_for_lines_that_are_asked_again(
+    ordered: bool, waited: bool, left: int, make: Make, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three jobs fail, and their lines come in three more. One is under way at a time: while the third of each three
+    waits for the second the first is collected, as `submit` was told; the others are collected by `wait`."""
+    monkeypatch.setattr(queueing, "FIRST_LOOK_S", 0.01)
+    monkeypatch.setattr(waiting, "Pauses", lambda: SimpleNamespace(after=lambda *_: 0.01))
+    emulator.batch_s = 1000
+
+    def look(asked: ReceivedRequest) -> None:
+        if asked.method == "GET" and "/batches" in asked.path:
+            emulator.clock.advance(400)
+
+    emulator.faults.rule = look
+    emulator.batches.push(*[JobPlan(failed=10, failed_code=14)] * 3)
+    embedder = make(batch_limits={"max_items": 10, "max_jobs": 1, "look_again_s": 0.05})
+    run = embedder.batches.submit_documents([f"text {n}" for n in range(30)], verify=0, keep=ordered)
+    assert run.wait(keep=waited) is not None
+    assert sum("asyncBatchEmbedContent" in one.path for one in emulator.requests) == 6
+    assert len(emulator.jobs()) == left
+
+
+def test_max_cost_usd_holds_for_lines_that_are_asked_again(make: Make, emulator: Emulator) -> None:
+    """The first job was dearer than was likely, so there is no room for another one."""
+
+    def dear(line: dict[str, Any]) -> None:
+        if "response" in line:
+            line["response"]["usageMetadata"]["promptTokenCount"] = 1000
+
+    texts = [f"text {n}" for n in range(40)]
+    embedder = make()
+    most_usd = 2 * embedder.estimate(texts, price="batch").usd
+    emulator.batches.push(JobPlan(failed=20, failed_code=14, edit=dear))
+    run = embedder.batches.submit_documents(texts, verify=0, max_cost_usd=most_usd)
+    with pytest.raises(BudgetError):
+        run.wait()
+    assert emulator.bill.batch.items == 20
