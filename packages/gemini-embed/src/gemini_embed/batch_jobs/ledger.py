@@ -116,6 +116,11 @@ class Ledger(LedgerRows):
         statement = "UPDATE batch_jobs SET is_sent = 0, created_at = ? WHERE display_name = ? AND state = 'intended'"
         self._use(written(statement, time.time(), display_name), lasting=True)
 
+    def unanswered(self, display_name: str) -> None:
+        """No answer came, for as long as was waited for one: whoever looks for the job does so from now on."""
+        statement = "UPDATE batch_jobs SET created_at = ? WHERE display_name = ? AND state = 'intended'"
+        self._use(written(statement, time.time(), display_name), lasting=True)
+
     def may_send(self, display_name: str, owner: str, lease_s: float) -> bool:
         """Whether a request to create it may be sent, which is noted: `owner` still holds the row, and does so for so
         many seconds more. A process that slept through its lease may have lost it."""
