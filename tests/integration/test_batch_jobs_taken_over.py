@@ -214,3 +214,23 @@ def test_a_name_that_another_process_uses_meanwhile(
     run = slow.batches.submit_documents(TEXTS, name="nightly", verify=0)
     assert run.wait() is not None
     assert [(row.part, row.state) for row in rows_of(slow)] == [(0, "collected"), (1, "collected")]
+
+
+def test_a_create_that_was_given_up_late(monkeypatch: pytest.MonkeyPatch, make: Make, emulator: Emulator) -> None:
+    """`timeout_s` is as long as `look_again_s`: the list has its time from when no answer came, not from before."""
+    embedder, ask = make(), HttpSession.ask
+    emulator.batches.push(JobPlan(listed_after_s=0.1))
+
+    async def timed_out(self: HttpSession, method: str, url: str, body: bytes = b"", **options: Any) -> bytes:
+        answer = await ask(self, method, url, body, **options)
+        if CREATE not in url:
+            return answer
+        assert embedder.cache is not None
+        embedder.cache.use(
+            lambda db: db.execute("UPDATE batch_jobs SET created_at = created_at - 0.2").connection.commit()
+        )
+        raise ConnectionFailedError("no answer came within timeout_s")
+
+    monkeypatch.setattr(HttpSession, "ask", timed_out)
+    embedder.batches.submit_documents(TEXTS, verify=0)
+    assert creates(emulator) == 1

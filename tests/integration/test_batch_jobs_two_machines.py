@@ -137,3 +137,27 @@ def test_a_twin_is_looked_at_before_it_goes(
     emulator.clock.advance(1000)
     assert run.wait() is not None
     assert sum(asked.path.endswith(CREATE) for asked in emulator.requests) == 2
+
+
+def test_another_run_that_shares_a_twin_has_what_stays(
+    monkeypatch: pytest.MonkeyPatch, make: Make, emulator: Emulator
+) -> None:
+    """Its name alone is enough to wait for the first machine's job, as for that which has gone."""
+    emulator.batch_s = 1000
+    other = make("there")
+    make("here").batches.submit_documents(TEXTS[:20], verify=0)
+    put, puts, nothing = DeveloperJobs.put, list[str](), [Fault.raw_body(b"{}")]
+    is_list = re.compile("/batches$")
+    emulator.faults.rule = lambda asked: nothing.pop() if nothing and is_list.search(asked.path) else None
+
+    async def slowly(self: DeveloperJobs, file: IO[bytes], display_name: str) -> str:
+        puts.append(display_name)
+        if len(puts) == 2:
+            await asyncio.to_thread(other.batches.submit_documents, TEXTS[:20], name="second", verify=0)
+        return await put(self, file, display_name)
+
+    monkeypatch.setattr(DeveloperJobs, "put", slowly)
+    make("there").batches.submit_documents(TEXTS[:40], name="first", verify=0)
+    assert len(emulator.jobs()) == 2, "the twin is gone"
+    for name, items in (("second", 20), ("first", 40)):
+        assert make("there").batches.get(name).refresh().items == items

@@ -132,6 +132,7 @@ class Creating:
             left = await self._sent(row, lines)
         except UnclearCreateError as e:
             logger.warning("%s", e)
+            await asyncio.to_thread(self._ledger.unanswered, row.display_name)
             left = None if await self._adopting.is_created(row.display_name) else self._again(lines)
         except RequestError as e:
             held.release()  # refused, or not sent

@@ -20,7 +20,10 @@ __all__ = ["JobRow", "Ledger", "Outcome"]
 
 FAR_S = 120.0
 """A lease that would last for longer than this was told before a clock was put back; it is over."""
-_GIVEN_AWAY = "another job has its lines"
+_SHARED_TOO = """
+INSERT OR IGNORE INTO batch_shared
+SELECT service, model, run, ? FROM batch_shared WHERE service = ? AND model = ? AND display_name = ?
+"""
 
 
 class Ledger(LedgerRows):
@@ -69,8 +72,9 @@ class Ledger(LedgerRows):
 
     def exchange(self, row: JobRow, other: JobRow) -> JobRow | None:
         """`other`, a job that another ledger has created, brings what that of `row` would have, in one step: the latter
-        is to be cancelled and taken away, and is given as it is kept for that, by a name that no job has. None, and
-        nothing is written: `other` is known here already, or `row` is not `created` any more."""
+        is to be cancelled and taken away, and is given as it is kept for that, by a name that no job has. Its run, and
+        all that share it, share the other from now on. None, and nothing is written: `other` is known here already, or
+        `row` is not `created` any more."""
         gone = replace(
             row, display_name=f"{row.display_name} {row.name}", state="lost", note="another job has its lines"
         )
@@ -91,6 +95,9 @@ class Ledger(LedgerRows):
                 db.execute("DELETE FROM batch_keys WHERE display_name = ?", (row.display_name,))
                 db.execute(f"INSERT INTO batch_jobs ({COLUMNS}) VALUES ({MARKS})", values_of(other))  # noqa: S608 - names
                 _take(db, other)
+                of = row.service, row.model
+                db.execute(_SHARED_TOO, (other.display_name, *of, row.display_name))
+                db.execute("INSERT OR IGNORE INTO batch_shared VALUES (?, ?, ?, ?)", (*of, row.run, other.display_name))
             return gone
 
         return self._use(write, lasting=True)
@@ -107,6 +114,11 @@ class Ledger(LedgerRows):
     def refused(self, display_name: str) -> None:
         """The request was refused, so nothing was created."""
         statement = "UPDATE batch_jobs SET is_sent = 0, created_at = ? WHERE display_name = ? AND state = 'intended'"
+        self._use(written(statement, time.time(), display_name), lasting=True)
+
+    def unanswered(self, display_name: str) -> None:
+        """No answer came, for as long as was waited for one: whoever looks for the job does so from now on."""
+        statement = "UPDATE batch_jobs SET created_at = ? WHERE display_name = ? AND state = 'intended'"
         self._use(written(statement, time.time(), display_name), lasting=True)
 
     def may_send(self, display_name: str, owner: str, lease_s: float) -> bool:
