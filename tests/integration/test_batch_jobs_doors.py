@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from gemini_embed import ConfigurationError, Content, Embedder
 from gemini_embed.batch_jobs import portions, queueing, waiting
-from gemini_embed.batch_jobs.creating import Order
+from gemini_embed.batch_jobs.orders import Order
 from gemini_embed.metering import Budget
 from gemini_embed_emulator import Emulator
 

@@ -2,6 +2,7 @@
 
 batches      `embedder.batches`: submit, list, get;  host: what they are handed of their embedder
 submitting   contents to lines to jobs;  lines: their files;  adopting: jobs that exist already
+creating     one job of a file of lines;  orders: what is to be submitted, and what a job did not take of it
 twins        jobs of the same lines that two machines have made at once;  accounts: money held for what others ended
 queueing     how much of them the service takes;  limits: that, as users tell it;  names: what jobs are called
 portions     a run that is too large for memory;  planning: how many jobs a run would be, and at which price

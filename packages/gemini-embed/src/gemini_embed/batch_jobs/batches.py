@@ -9,9 +9,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias, TypedDict, Unpack
 
-from gemini_embed.batch_jobs.creating import Order
 from gemini_embed.batch_jobs.host import Host
 from gemini_embed.batch_jobs.names import JobName, checked_run_name
+from gemini_embed.batch_jobs.orders import Order
 from gemini_embed.batch_jobs.planning import VERIFIED
 from gemini_embed.batch_jobs.portions import Portions
 from gemini_embed.batch_jobs.run import BatchRun

@@ -7,7 +7,7 @@ import asyncio
 import itertools
 import logging
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,15 +18,12 @@ from gemini_embed.batch_jobs.leases import Lease, TakenOverError
 from gemini_embed.batch_jobs.ledger import JobRow, Ledger
 from gemini_embed.batch_jobs.lines import Lines
 from gemini_embed.batch_jobs.names import JobName, digest_of
+from gemini_embed.batch_jobs.orders import Left, Order
 from gemini_embed.batch_jobs.planning import most_verified
 from gemini_embed.batch_jobs.queueing import Queue
 from gemini_embed.batch_jobs.service import JobService
 from gemini_embed.batch_jobs.twins import Twins
-from gemini_embed.calls.attempts import Request
-from gemini_embed.calls.call import Call
 from gemini_embed.errors import BudgetError, QuotaError, QuotaUsedUpError, RequestError, UnclearCreateError
-from gemini_embed.metering import Budget
-from gemini_embed.preparing import Entry
 from gemini_embed.service import HttpSession
 from gemini_embed.transport import HttpOptions
 from gemini_embed.wire.batch_jobs import JobReport
@@ -39,42 +36,6 @@ logger = logging.getLogger(__name__)
 
 FRESH_S = 24 * 3600.0
 """Files live for 48 hours, and a job may wait as long: what was uploaded earlier than this is written anew."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Order:
-    """What is to be submitted.
-
-    Attributes:
-        run: its name. service: whose vectors they are, as the ledger has it.
-        budget: asked before every job.
-        verify: so many lines of each job are embedded online too.
-        deadline_s: how long to wait for room in the queue; None: as long as jobs end now and then.
-        attempt: how often these contents were in a job before, and failed there.
-        keep: leave jobs that are collected meanwhile, and their files, at the service.
-        begins: whether it begins the run of this name; False for more of one that was begun.
-    """
-
-    call: Call
-    request: Request
-    run: str
-    service: str
-    budget: Budget
-    verify: int = 4
-    deadline_s: float | None = None
-    attempt: int = 0
-    keep: bool = False
-    begins: bool = False
-
-
-@dataclass
-class Left:
-    """What a job did not take."""
-
-    lines: list[Lines] = field(default_factory=list)
-    """To be created next."""
-    again: list[Entry] = field(default_factory=list)
-    """To be written again: others have them, or had them, or their uploads are too old."""
 
 
 class Creating:

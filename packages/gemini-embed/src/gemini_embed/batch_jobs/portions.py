@@ -6,9 +6,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gemini_embed.batch_jobs.creating import Order
 from gemini_embed.batch_jobs.host import Host
 from gemini_embed.batch_jobs.names import checked_run_name
+from gemini_embed.batch_jobs.orders import Order
 from gemini_embed.batch_jobs.run import BatchRun
 from gemini_embed.batch_jobs.submitting import submit
 from gemini_embed.content import Content

@@ -8,9 +8,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, NoReturn, TypedDict, TypeVar, Unpack, get_args
 
-from gemini_embed.batch_jobs.creating import Order
 from gemini_embed.batch_jobs.following import Known
 from gemini_embed.batch_jobs.host import Host
+from gemini_embed.batch_jobs.orders import Order
 from gemini_embed.batch_jobs.status import BatchStatus
 from gemini_embed.batch_jobs.waiting import Fallback, Patience
 from gemini_embed.batch_jobs.watching import Progress

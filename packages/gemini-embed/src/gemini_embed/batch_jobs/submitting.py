@@ -19,11 +19,12 @@ from gemini_embed.batch_jobs.adopting import Adopting
 from gemini_embed.batch_jobs.checking import online_vectors
 from gemini_embed.batch_jobs.clearing import clear_left_over, discarded
 from gemini_embed.batch_jobs.collecting import Collector
-from gemini_embed.batch_jobs.creating import Creating, Order
+from gemini_embed.batch_jobs.creating import Creating
 from gemini_embed.batch_jobs.gathering import Gathering
 from gemini_embed.batch_jobs.host import Host
 from gemini_embed.batch_jobs.leases import Lease, working
 from gemini_embed.batch_jobs.lines import Writer
+from gemini_embed.batch_jobs.orders import Order
 from gemini_embed.batch_jobs.queueing import Queue
 from gemini_embed.batch_jobs.runs import RunNames
 from gemini_embed.batch_jobs.service import INLINE_BYTES

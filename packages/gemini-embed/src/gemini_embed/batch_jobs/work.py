@@ -15,10 +15,10 @@ from gemini_embed.batch_jobs.adopting import FIRST_LOOK_S
 from gemini_embed.batch_jobs.checking import online_vectors
 from gemini_embed.batch_jobs.clearing import clear_left_over, cleared_away
 from gemini_embed.batch_jobs.collecting import Collector
-from gemini_embed.batch_jobs.creating import Order
 from gemini_embed.batch_jobs.following import Following, Known
 from gemini_embed.batch_jobs.host import Host
 from gemini_embed.batch_jobs.leftovers import take_up
+from gemini_embed.batch_jobs.orders import Order
 from gemini_embed.batch_jobs.status import BatchStatus
 from gemini_embed.batch_jobs.submitting import submit
 from gemini_embed.batch_jobs.waiting import Patience, Waiting

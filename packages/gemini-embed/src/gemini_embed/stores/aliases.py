@@ -16,7 +16,7 @@ from typing import Literal, Self, TypeAlias
 from gemini_embed.checks import one_of
 from gemini_embed.errors import StoreError, StoreMovedError
 from gemini_embed.fingerprint import Fingerprint
-from gemini_embed.stores.base import Store
+from gemini_embed.stores.base import Store, opened
 
 AliasUse: TypeAlias = Literal["pin", "follow"]
 """pin: an open store keeps to the collection that its alias led to. follow: it looks again every 30 s."""
@@ -86,6 +86,8 @@ class OfOneCollection(HasAliases):
     alias: AliasUse = "pin"
     """Whether it looks again where the alias leads."""
     _pinned: str | None = None
+    _fingerprint: Fingerprint | None
+    """That of what is pinned; None: not open."""
     _looked_at_s = 0.0
 
     @property
@@ -95,6 +97,16 @@ class OfOneCollection(HasAliases):
         `close()`, and the next `open()` follows the alias to where it leads then.
         """
         return self._pinned
+
+    @property
+    def _name(self) -> str:
+        """Of the collection that the open store keeps to."""
+        return opened(self, self._pinned)
+
+    @property
+    def _dimensions(self) -> int:
+        """Of the vectors."""
+        return opened(self, self._fingerprint).dimensions
 
     def _names(self) -> str:
         """For the repr: the name that was given, and the one it is an alias of."""

@@ -19,7 +19,6 @@ T = TypeVar("T")
 class ClientAliases(OfOneCollection):
     """Asked of the client that the store below connects."""
 
-    _fingerprint: Fingerprint | None
     _is_ours = True
     """Whether closing the store closes what is connected."""
 

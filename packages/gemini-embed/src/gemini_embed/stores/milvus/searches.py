@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from gemini_embed.errors import InputError
 from gemini_embed.hits import Hit
-from gemini_embed.stores.base import Batch, FilterLike, FloatArray, Store, check_query
+from gemini_embed.stores.aliases import OfOneCollection
+from gemini_embed.stores.base import Batch, FilterLike, FloatArray, check_query
 from gemini_embed.stores.milvus.filters import expression
 from gemini_embed.stores.milvus.iterating import MOST, first_of
 from gemini_embed.stores.milvus.rows import VECTOR_FIELD, WITHOUT_VECTOR, from_row
@@ -27,7 +28,7 @@ Consistency: TypeAlias = Literal["Strong", "Session", "Bounded", "Eventually"]
 """How soon a search sees what was written, in Milvus's own words."""
 
 
-class ClientSearches(Store):
+class ClientSearches(OfOneCollection):
     """What `MilvusStore` does with queries and filters."""
 
     _file: Path | None
@@ -39,16 +40,6 @@ class ClientSearches(Store):
     @abstractmethod
     def _ready(self) -> AbstractContextManager[MilvusClient]:
         """The client of the open store."""
-
-    @property
-    @abstractmethod
-    def _name(self) -> str:
-        """Of the collection that the open store keeps to."""
-
-    @property
-    @abstractmethod
-    def _dimensions(self) -> int:
-        """Of the vectors."""
 
     def search(self, vector: FloatArray, k: int, filter: FilterLike = None) -> list[Hit]:
         (hits,) = self.search_each(vector, k, [filter])

@@ -211,14 +211,6 @@ class MilvusStore(SettingsOnly, OfOneProcess, ClientAliases, ClientSearches):
                 if self._file is not None:
                     milvus_lite.stop(self._file, self._address)
 
-    @property
-    def _name(self) -> str:
-        return opened(self, self._pinned)
-
-    @property
-    def _dimensions(self) -> int:
-        return opened(self, self._fingerprint).dimensions
-
     @contextmanager
     def _ready(self) -> Iterator[MilvusClient]:
         """The client of the open store; one caller at a time with a file, which takes one writer."""

@@ -21,7 +21,6 @@ T = TypeVar("T")
 class ClientAliases(OfOneCollection):
     """Asked of the client that the store below connects."""
 
-    _fingerprint: Fingerprint | None
     _words: Any
     _root: Any = None
     """The store that closes the client when it goes, where this is a twin of it."""

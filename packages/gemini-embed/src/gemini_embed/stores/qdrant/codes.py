@@ -6,7 +6,8 @@ from abc import abstractmethod
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from gemini_embed.stores.base import Store, opened
+from gemini_embed.stores.aliases import OfOneCollection
+from gemini_embed.stores.base import opened
 from gemini_embed.stores.precision import Precision, check_codes
 from gemini_embed.stores.qdrant.client import is_local, no_quantization_here
 from gemini_embed.stores.qdrant.collection import change_codes
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from qdrant_client import QdrantClient
 
 
-class ClientCodes(Store):
+class ClientCodes(OfOneCollection):
     """What `QdrantStore` does with codes."""
 
     takes_precision = True
@@ -24,16 +25,10 @@ class ClientCodes(Store):
     _codes = "none"
     """Those of the open collection."""
     _quantization: Quantization | None
-    _pinned: str | None
 
     @abstractmethod
     def _ready(self) -> AbstractContextManager[QdrantClient]:
         """The client, for a request that is made once."""
-
-    @property
-    @abstractmethod
-    def _name(self) -> str:
-        """Of the collection that the open store keeps to."""
 
     def check_precision(self, precision: Precision) -> None:
         check_codes(self, precision, self._codes)  # an exact search is what local mode makes anyway

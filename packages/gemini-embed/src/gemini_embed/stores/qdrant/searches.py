@@ -8,7 +8,8 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from gemini_embed.hits import Hit
-from gemini_embed.stores.base import FilterLike, FloatArray, Store, check_query
+from gemini_embed.stores.aliases import OfOneCollection
+from gemini_embed.stores.base import FilterLike, FloatArray, check_query
 from gemini_embed.stores.precision import Precision
 from gemini_embed.stores.qdrant.client import is_local
 from gemini_embed.stores.qdrant.requests import hits_of, params_of, queries_of, sample_of, samples_of
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from qdrant_client import QdrantClient
 
 
-class ClientSearches(Store):
+class ClientSearches(OfOneCollection):
     """What `QdrantStore` does with queries."""
 
     _client: QdrantClient | None
@@ -27,16 +28,6 @@ class ClientSearches(Store):
     @abstractmethod
     def _ready(self) -> AbstractContextManager[QdrantClient]:
         """The client, for a request that is made once."""
-
-    @property
-    @abstractmethod
-    def _name(self) -> str:
-        """Of the collection that the open store keeps to."""
-
-    @property
-    @abstractmethod
-    def _dimensions(self) -> int:
-        """Of the vectors."""
 
     def search(self, vector: FloatArray, k: int, filter: FilterLike = None) -> list[Hit]:
         (hits,) = self.search_each(vector, k, [filter])

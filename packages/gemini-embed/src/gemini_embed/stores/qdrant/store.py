@@ -269,14 +269,6 @@ class QdrantStore(SettingsOnly, OfOneProcess, ClientAliases, ClientCodes, Client
         )
         return engine_errors(self, lock_sign="already accessed by another instance", way_out=way_out)
 
-    @property
-    def _name(self) -> str:
-        return opened(self, self._pinned)
-
-    @property
-    def _dimensions(self) -> int:
-        return opened(self, self._fingerprint).dimensions
-
     @contextmanager
     def _ready(self) -> Iterator[QdrantClient]:
         """The client of the open store; one caller at a time in local mode, which is not made for threads."""

@@ -11,6 +11,7 @@ from gemini_embed.errors import StoreError
 from gemini_embed.hits import Hit
 from gemini_embed.notices import warn
 from gemini_embed.records import Record
+from gemini_embed.stores.aliases import OfOneCollection
 from gemini_embed.stores.base import FilterLike, FloatArray, check_query
 from gemini_embed.stores.keeping import DEEPEST, KeepsWords
 from gemini_embed.stores.lexical import SPARSE_NAME, KeptWords, Sparse
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class ClientWords(KeepsWords):
+class ClientWords(OfOneCollection, KeepsWords):
     """What `QdrantStore` does with words."""
 
     _adopt: bool
@@ -40,16 +41,6 @@ class ClientWords(KeepsWords):
     @abstractmethod
     def _ready(self) -> AbstractContextManager[QdrantClient]:
         """The client, for a request that is made once."""
-
-    @property
-    @abstractmethod
-    def _name(self) -> str:
-        """Of the collection that the open store keeps to."""
-
-    @property
-    @abstractmethod
-    def _dimensions(self) -> int:
-        """Of the vectors."""
 
     def _warn_of_sparse(self) -> None:
         """Once, before the first write."""
