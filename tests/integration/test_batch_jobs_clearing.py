@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from gemini_embed import BatchError, Embedder
 from gemini_embed.batch_jobs import collecting, leases
 from gemini_embed.batch_jobs.ledger import Ledger
 from gemini_embed_emulator import Emulator, Fault, JobPlan
+from gemini_embed_emulator.http import ReceivedRequest
 
 MakeEmbedder = Callable[..., Embedder]
 TEXTS = [f"text number {n}" for n in range(12)]
@@ -109,3 +111,28 @@ def test_what_another_worker_has_is_waited_for(
         ledger.release("another")
     run.delete()
     assert emulator.jobs() == []
+
+
+@pytest.mark.parametrize("is_there", [True, False], ids=["listed-late", "never-listed"])
+def test_a_job_that_is_listed_late_is_deleted(
+    is_there: bool, make_embedder: MakeEmbedder, emulator: Emulator, tmp_path: Path
+) -> None:
+    """Whoever created it was killed before the answer: it is looked for once more, and then held for never created."""
+    emulator.batch_s, emulator.batch_listed_after_s = 5000, 1000
+    embedder = make_embedder(dimensions=128, cache=tmp_path / "vectors.db", batch_limits={"look_again_s": 0.2})
+    run = embedder.batches.submit_documents(TEXTS, verify=0)
+    assert embedder.cache is not None
+    unclear = "UPDATE batch_jobs SET state = 'intended', name = NULL, created_at = ?"
+    embedder.cache.use(lambda db: db.execute(unclear, (time.time(),)).connection.commit())
+    looks: list[str] = []
+
+    def look(asked: ReceivedRequest) -> None:
+        if asked.method == "GET" and asked.path.endswith("/batches"):
+            looks.append(asked.path)
+            if is_there and len(looks) == 2:
+                emulator.clock.advance(1000)
+
+    emulator.faults.rule = look
+    run.delete()
+    assert (len(looks), len(emulator.jobs())) == (2, 0 if is_there else 1)
+    assert Ledger(embedder.cache).display_names() == frozenset()

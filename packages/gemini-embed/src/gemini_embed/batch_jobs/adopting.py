@@ -65,7 +65,7 @@ class Adopting:
         if row is None or row.state != "intended":
             await self._lease.release(display_name)
             return None
-        report = await self._found(row) if row.is_sent else None
+        report = await self.found(row) if row.is_sent else None
         if report is None:
             await self.given_up(row, "no list shows it" if row.is_sent else "it was never sent")
             return None
@@ -74,18 +74,20 @@ class Adopting:
         await self._lease.release(display_name)
         return report if is_ours else None
 
-    async def given_up(self, row: JobRow, note: str, *, keep_refs: bool = False) -> None:
-        """It was not created: its keys are free, and what was uploaded for it goes; media may be kept."""
-        if await asyncio.to_thread(partial(self._ledger.given_up, row.display_name, note, keep_refs=keep_refs)):
-            await cleared_away(self._service, self._ledger, replace(row, refs=() if keep_refs else row.refs))
-        await self._lease.release(row.display_name)
-
-    async def _found(self, row: JobRow) -> JobReport | None:
+    async def found(self, row: JobRow) -> JobReport | None:
+        """The job of a row that was sent, which the list may show late: it is looked for once more when `look_again_s`
+        have passed since then."""
         if report := await self._service.find(row.display_name):
             return report
         left_s = row.created_at + self._look_again_s - time.time()
         await asyncio.sleep(min(max(left_s, 0.0), self._look_again_s))  # no longer, where a clock was put back
         return await self._service.find(row.display_name)
+
+    async def given_up(self, row: JobRow, note: str, *, keep_refs: bool = False) -> None:
+        """It was not created: its keys are free, and what was uploaded for it goes; media may be kept."""
+        if await asyncio.to_thread(partial(self._ledger.given_up, row.display_name, note, keep_refs=keep_refs)):
+            await cleared_away(self._service, self._ledger, replace(row, refs=() if keep_refs else row.refs))
+        await self._lease.release(row.display_name)
 
 
 class Foreign:

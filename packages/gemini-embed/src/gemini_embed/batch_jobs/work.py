@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from gemini_embed.batch_jobs import leases
 from gemini_embed.batch_jobs.accounts import settle_elsewhere
-from gemini_embed.batch_jobs.adopting import FIRST_LOOK_S
+from gemini_embed.batch_jobs.adopting import FIRST_LOOK_S, Adopting
 from gemini_embed.batch_jobs.checking import online_vectors
 from gemini_embed.batch_jobs.clearing import clear_left_over, cleared_away
 from gemini_embed.batch_jobs.collecting import Collector
@@ -116,13 +116,13 @@ class Work:
         if not await lease.take(display_name):
             return False
         if row := await asyncio.to_thread(self._host.ledger.get, display_name):
-            await self._deleted(row)
+            await self._deleted(row, lease)
         return True
 
-    async def _deleted(self, row: JobRow) -> None:
+    async def _deleted(self, row: JobRow, lease: leases.Lease) -> None:
         ledger = self._host.ledger
         if row.is_under_way and row.name is None and row.is_sent:
-            found = await self._service.find(row.display_name)
+            found = await Adopting(ledger, self._service, lease, self._host.limits.look_again_s).found(row)
             row = replace(row, name=found.name if found else None)
         report = await self._stopped(row) if row.is_under_way else None
         is_left = row.is_under_way or row.is_left
