@@ -275,7 +275,7 @@ def test_a_full_queue_is_waited_for(monkeypatch: pytest.MonkeyPatch, make: Make,
     embedder.batches.submit_documents([f"text {i}" for i in range(100)], verify=0)
     rows = [row for row in rows_of(embedder) if row.state != "lost"]
     assert sum(row.items for row in rows) == 100
-    assert creates(emulator) - len(rows) <= 3
+    assert creates(emulator) - len(rows) <= 8, "not at each of some thirty looks"
     assert "collected" in {row.state for row in rows}, "while it waits"
     assert ledger_of(embedder).learned("developer emulator", embedder.model) is not None
     emulator.clock.advance(10)
