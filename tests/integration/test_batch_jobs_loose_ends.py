@@ -117,9 +117,10 @@ def test_max_cost_usd_holds_for_lines_that_are_asked_again(make: Make, emulator:
 
     texts = [f"text {n}" for n in range(40)]
     embedder = make()
-    most_usd = 2 * embedder.estimate(texts, price="batch").usd
+    likely_usd = embedder.estimate(texts, price="batch").usd
+    assert likely_usd is not None
     emulator.batches.push(JobPlan(failed=20, failed_code=14, edit=dear))
-    run = embedder.batches.submit_documents(texts, verify=0, max_cost_usd=most_usd)
+    run = embedder.batches.submit_documents(texts, verify=0, max_cost_usd=2 * likely_usd)
     with pytest.raises(BudgetError):
         run.wait()
     assert emulator.bill.batch.items == 20
