@@ -81,4 +81,4 @@ def test_it_plays(written: str, open_page: OpenPage) -> None:
 def test_on_a_phone(written: str, open_page: OpenPage) -> None:
     page = open_page(written, viewport={"width": 360, "height": 740}, is_mobile=True, has_touch=True)
     page.locator(".card").first.wait_for()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("document.documentElement.scrollWidth <= screen.width")
