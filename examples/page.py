@@ -35,8 +35,11 @@ class Answer:
                 yield rank + 1, at_rank[names[0]], names
 
 
-def write_page(path: Path, answers: Sequence[Answer], *, data: Path, records: int, model: str, emulated: bool) -> None:
-    """Write the page for `answers`; `data` is the folder that was indexed, `model` what made its vectors."""
+def write_page(
+    path: Path, answers: Sequence[Answer], *, data: Path, records: int, model: str, emulated: bool, next_step: str
+) -> None:
+    """Write the page for `answers`; `data` is the folder that was indexed, `model` what made its vectors,
+    `next_step` what to type now."""
     agreed = sum(answer.agreed for answer in answers)
     path.parent.mkdir(parents=True, exist_ok=True)
     export.write_page(
@@ -46,7 +49,7 @@ def write_page(path: Path, answers: Sequence[Answer], *, data: Path, records: in
         title="gemini-embed quickstart",
         about=f"{records} passages, pictures, pages and clips of the folder “{data.name}”, embedded with {model}"
         f"{' (emulated)' if emulated else ''}. LangChain and LlamaIndex found the same for {agreed} of {len(answers)} "
-        "questions. To ask your own: gemini-embed serve FOLDER.",
+        f"questions. {next_step}.",
         emulator=emulated,
     )
 

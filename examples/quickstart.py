@@ -39,7 +39,15 @@ def main() -> None:
         update(index, options.data, verbose=options.verbose)
         answers = [ask(index, question) for question in QUESTIONS]
         records = index.count()
-    write_page(options.out, answers, data=options.data, records=records, model=embedder.model, emulated=emulated)
+    write_page(
+        options.out,
+        answers,
+        data=options.data,
+        records=records,
+        model=embedder.model,
+        emulated=emulated,
+        next_step=next_step(emulated),
+    )
     if options.verbose:
         for answer in answers:
             print_answer(answer, options.data)
@@ -48,7 +56,9 @@ def main() -> None:
     agreed = sum(answer.agreed for answer in answers)
     print(f"\nLangChain and LlamaIndex found the same for {agreed} of {len(answers)} questions.")
     print(f"The page with all of it, to look at and listen to: {shown(options.out)}")
-    print_next(emulated, options.verbose)
+    if not options.verbose:
+        print("All that was found, with scores: make quickstart V=1")
+    print(next_step(emulated))
 
 
 @contextmanager
@@ -115,12 +125,10 @@ def print_best(answers: Sequence[Answer], data: Path) -> None:
         print(f"  {words:{width}}  {place_in_words(first, data) if first else 'nothing'}")
 
 
-def print_next(emulated: bool, verbose: bool) -> None:
+def next_step(emulated: bool) -> str:
     """What to type now."""
-    if not verbose:
-        print("All that was found, with scores: make quickstart V=1")
     command = shown(Path(sys.executable).parent / "gemini-embed")
-    print(f"A folder of yours: {command} sync FOLDER{' --emulator' if emulated else ''}, then the same with serve")
+    return f"A folder of yours: {command} sync FOLDER{' --emulator' if emulated else ''}, then the same with serve"
 
 
 def shown(path: Path) -> str:

@@ -102,6 +102,10 @@ def test_what_is_spoken_finds_the_page_that_says_it(page_url: str, open_page: Op
 
 def test_filters_by_kind_and_more_of_them(page_url: str, open_page: OpenPage) -> None:
     page = open_page(page_url)
+    page.get_by_role("checkbox", name="Videos").check()
+    expect(page.locator("#status")).to_have_text("Among Videos: type words, drop or paste a picture, or speak.")
+    page.get_by_role("checkbox", name="Videos").uncheck()
+    expect(page.locator("#status")).to_have_text("")
     ask(page, "boat")
     page.get_by_role("checkbox", name="Videos").check()
     page.locator("#status", has_text="3 places found").wait_for()

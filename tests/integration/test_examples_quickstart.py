@@ -156,6 +156,7 @@ def test_without_a_key_then_again_then_after_edits(quickstart: Quickstart) -> No
     assert printed.splitlines()[-2].endswith(": page.html"), "from where the reader is"
     page = quickstart.page.read_text(encoding="utf-8")
     assert "These vectors are the emulator's, not the model's." in page
+    assert f"{printed.splitlines()[-1]}.</p>" in page, "the same next step as in the shell"
     written = written_in(page)
     assert [answer["kind"] for answer in written["answers"][:2]] == ["image to video", "audio to PDF"]
     for kind, least in (("image/png", 20), ("video/mp4", 4), ("audio/mpeg", 3), ("audio/wav", 1)):

@@ -12,7 +12,7 @@ import pytest
 from fix_cli import Command
 from gemini_embed import ConfigurationError, EdgeStore, Embedder, GeminiEmbeddingFunction, MultimodalIndex
 
-TRY = "python -m gemini_embed_emulator PROGRAM.py, or gemini-embed ... --emulator"
+TRY = "python -m gemini_embed_emulator PROGRAM.py (package gemini-embed-emulator), or gemini-embed ... --emulator"
 NO_KEY = (
     "no API key: set GEMINI_API_KEY (https://aistudio.google.com/apikey) or GOOGLE_API_KEY, or pass api_key=; "
     f"Vertex AI takes project= instead; to try without a key: {TRY}"

@@ -23,7 +23,7 @@ from gemini_embed.service.address import address_and_version, usual_address, ver
 
 KEY_VARIABLES = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
 """In the SDK's order: the key of the first that is set is taken."""
-EMULATOR = "python -m gemini_embed_emulator PROGRAM.py, or gemini-embed ... --emulator"
+EMULATOR = "python -m gemini_embed_emulator PROGRAM.py (package gemini-embed-emulator), or gemini-embed ... --emulator"
 """How to go on without a key, for those who only want to try."""
 NO_KEY = (
     "no API key: set GEMINI_API_KEY (https://aistudio.google.com/apikey) or GOOGLE_API_KEY, or pass api_key=; "

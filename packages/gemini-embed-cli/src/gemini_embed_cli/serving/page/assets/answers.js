@@ -20,6 +20,7 @@ function section(answer, number) {
 
 document.getElementById("found").append(...written.answers.map(section));
 if (written.answers.length > 3) {
-  document.getElementById("contents").append(el("ol", { class: "contents" }, ...written.answers.map((answer, number) =>
-    el("li", {}, el("a", { href: `#q${number}` }, answer.title), el("span", { class: "soft" }, ` ${answer.kind}`)))));
+  const list = el("ol", { class: "contents" }, ...written.answers.map((answer, number) =>
+    el("li", {}, el("a", { href: `#q${number}` }, answer.title), el("span", { class: "soft" }, ` ${answer.kind}`))));
+  document.getElementById("contents").append(el("details", {}, el("summary", {}, `All ${written.answers.length} questions`), list));
 }

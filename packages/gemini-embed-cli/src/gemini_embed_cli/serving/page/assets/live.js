@@ -79,11 +79,18 @@ window.addEventListener("popstate", (event) => {
   tell(one.told, true);
 });
 
+function narrow() {
+  if (!query.isEmpty) { search(); return; }
+  if (byId("speak").getAttribute("aria-pressed") === "true") return; // the status tells that it listens
+  const among = chosen().map((kind) => KINDS[kind].many).join(", ");
+  tell(among ? `Among ${among}: type words, drop or paste a picture, or speak.` : "", true);
+}
+
 function kindsOf(counts) {
   const there = Object.entries(counts).filter(([, count]) => count);
   byId("kinds").hidden = there.length < 2;
   byId("kinds").append(...there.map(([kind, count]) => el("label", {},
-    el("input", { type: "checkbox", value: kind, onchange: () => { if (!query.isEmpty) search(); } }), icon(kind), KINDS[kind].many, el("span", {}, count.toLocaleString("en")))));
+    el("input", { type: "checkbox", value: kind, onchange: narrow }), icon(kind), KINDS[kind].many, el("span", {}, count.toLocaleString("en")))));
 }
 
 async function begin() {
