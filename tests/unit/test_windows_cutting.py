@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import wave
 from fractions import Fraction
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,6 @@ from PIL import Image
 FACTS = facts_for("gemini-embedding-2", "developer")
 RED, GREEN, BLUE = (Image.new("RGB", (64, 48), colour) for colour in ("red", "lime", "blue"))
 SCENES = ((RED, 30), (GREEN, 30), (BLUE, 17))
-FEW_KEYFRAMES = film((RED, 125), keyframe_every_s=200)
 NOTES = ((300.0, 5.0), (700.0, 5.0), (1500.0, 4.0))
 
 
@@ -63,19 +63,30 @@ def shown_at(second: float) -> str:
     return "red" if second < 30 else "green" if second < 60 else "blue"
 
 
-FILMS = {
-    "keyframes every 2 s": film(*SCENES),
-    "keyframes every 10 s": film(*SCENES, keyframe_every_s=10),
-    "mov": film(*SCENES, container="mov"),
-    "matroska": film(*SCENES, container="matroska"),
-    "transport stream": film(*SCENES, container="mpegts"),
-    "with sound": film(*SCENES, sound=wav((440, 77), rate=16_000)),
+FILMS: dict[str, dict[str, Any]] = {
+    "keyframes every 2 s": {},
+    "keyframes every 10 s": {"keyframe_every_s": 10},
+    "mov": {"container": "mov"},
+    "matroska": {"container": "matroska"},
+    "transport stream": {"container": "mpegts"},
+    "with sound": {"sound": wav((440, 77), rate=16_000)},
 }
+
+
+@cache
+def film_of(name: str) -> bytes:
+    """The scenes in a form of `FILMS`: encoded when a test asks, not wherever this file is collected."""
+    return film(*SCENES, **FILMS[name])
+
+
+@cache
+def few_keyframes() -> bytes:
+    return film((RED, 125), keyframe_every_s=200)
 
 
 @pytest.mark.parametrize("name", FILMS)
 def test_a_film_is_cut_where_it_says(name: str) -> None:
-    found = cut(FILMS[name])
+    found = cut(film_of(name))
     step = 30 if "10 s" in name else 32
     assert places(found) == [(0, step), (step, 2 * step), (2 * step, pytest.approx(77, abs=0.2))]
     for window in found:
@@ -88,7 +99,7 @@ def test_a_film_is_cut_where_it_says(name: str) -> None:
 
 
 def test_an_overlap_repeats_what_came_before() -> None:
-    found = cut(FILMS["keyframes every 2 s"], overlap_s=5)
+    found = cut(film_of("keyframes every 2 s"), overlap_s=5)
     assert places(found) == [(0, 32), (26, 58), (52, 77)]
     for window in found:
         frames = colours(window.data)
@@ -105,7 +116,7 @@ def test_an_overlap_repeats_what_came_before() -> None:
     ],
 )
 def test_a_film_with_few_keyframes_is_cut_between_frames(cutting: dict[str, Any], step_s: float) -> None:
-    found = slices(FEW_KEYFRAMES, FACTS, Cutting(**cutting))
+    found = slices(few_keyframes(), FACTS, Cutting(**cutting))
     starts = [one.start_s or 0.0 for one in found.excerpts]
     assert {after - before for before, after in pairwise(starts)} == {step_s}
     first = next(found.windows())
@@ -208,24 +219,32 @@ def test_a_window_is_no_longer_than_asked_but_for_a_frame(keyframe_every_s: int)
         assert (probe(window.data).duration_s or 0) <= 5 + 1 / 8
 
 
-SOUND = wav(*NOTES, rate=8000)
 RECORDINGS = {
-    "wav": (SOUND, "audio/wav"),
-    "stereo": (wav(*NOTES, rate=8000, channels=2), "audio/wav"),
-    "floats": (recoded(SOUND, "wav", "pcm_f32le"), "audio/wav"),
-    "mp3": (recoded(wav(*NOTES, rate=44_100), "mp3", "libmp3lame"), "audio/mpeg"),
-    "m4a": (recoded(SOUND, "ipod", "aac"), "audio/wav"),
-    "flac": (recoded(SOUND, "flac", "flac"), "audio/wav"),
-    "ogg": (recoded(SOUND, "ogg", "libopus"), "audio/wav"),
-    "aac": (recoded(SOUND, "adts", "aac"), "audio/wav"),
-    "aiff": (recoded(SOUND, "aiff", "pcm_s16be"), "audio/wav"),
+    "wav": (None, "audio/wav"),
+    "stereo": (None, "audio/wav"),
+    "floats": (("wav", "pcm_f32le"), "audio/wav"),
+    "mp3": (("mp3", "libmp3lame"), "audio/mpeg"),
+    "m4a": (("ipod", "aac"), "audio/wav"),
+    "flac": (("flac", "flac"), "audio/wav"),
+    "ogg": (("ogg", "libopus"), "audio/wav"),
+    "aac": (("adts", "aac"), "audio/wav"),
+    "aiff": (("aiff", "pcm_s16be"), "audio/wav"),
 }
+"""(container, codec) of each, and what its windows are."""
+
+
+@cache
+def recording_of(name: str) -> bytes:
+    """The notes in a form of `RECORDINGS`, made when a test asks."""
+    form, _ = RECORDINGS[name]
+    sound = wav(*NOTES, rate=44_100 if name == "mp3" else 8000, channels=2 if name == "stereo" else 1)
+    return recoded(sound, *form) if form else sound
 
 
 @pytest.mark.parametrize("overlap_s", [0.0, 1.0])
 @pytest.mark.parametrize("name", RECORDINGS)
 def test_a_recording_is_cut_where_it_says(name: str, overlap_s: float) -> None:
-    source, mime_type = RECORDINGS[name]
+    source, mime_type = recording_of(name), RECORDINGS[name][1]
     found = cut(source, audio_s=6, overlap_s=overlap_s)
     starts = [0, 6 - overlap_s, 12 - 2 * overlap_s]
     assert [window.start_s for window in found] == starts
@@ -275,12 +294,12 @@ def test_an_image_is_one_window(tmp_path: Path) -> None:
 
 
 def test_sources_of_all_kinds_give_the_same(tmp_path: Path) -> None:
-    (tmp_path / "a.mov").write_bytes(FILMS["mov"])
+    (tmp_path / "a.mov").write_bytes(film_of("mov"))
     with (tmp_path / "a.mov").open("rb") as file:
         file.seek(100)
         by_file = cut(file)
         assert not file.closed
-    assert cut(FILMS["mov"]) == cut(tmp_path / "a.mov") == cut(str(tmp_path / "a.mov")) == by_file
+    assert cut(film_of("mov")) == cut(tmp_path / "a.mov") == cut(str(tmp_path / "a.mov")) == by_file
 
 
 def test_windows_come_one_by_one() -> None:
