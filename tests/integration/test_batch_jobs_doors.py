@@ -8,7 +8,6 @@ from collections.abc import Callable
 from math import ceil
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from gemini_embed import ConfigurationError, Content, Embedder
@@ -21,33 +20,22 @@ Make = Callable[..., Embedder]
 TEXTS = [f"text number {n}" for n in range(30)]
 
 
-@pytest.fixture
-def make(make_embedder: Make, tmp_path: Path) -> Make:
-    """Embedders with a cache between them, jobs of ten lines."""
-
-    def made(**options: Any) -> Embedder:
-        limits = {"max_items": 10, "look_again_s": 0.05}
-        return make_embedder(**{"dimensions": 128, "cache": tmp_path / "vectors.db", "batch_limits": limits, **options})
-
-    return made
-
-
-def test_a_run_is_no_pickle(make: Make) -> None:
+def test_a_run_is_no_pickle(make_small_jobs: Make) -> None:
     """Its name travels."""
-    run = make().batches.submit_documents(TEXTS, name="nightly")
+    run = make_small_jobs().batches.submit_documents(TEXTS, name="nightly")
     with pytest.raises(TypeError, match=r"BatchRun\('nightly'\) .*send its name.*batches\.get\(name\)"):
         pickle.dumps(run)
 
 
-def test_the_line_to_go_on_names_all_that_was_told(make: Make, emulator: Emulator) -> None:
-    embedder = make(service="mine", api_version="v1")
+def test_the_line_to_go_on_names_all_that_was_told(make_small_jobs: Make, emulator: Emulator) -> None:
+    embedder = make_small_jobs(service="mine", api_version="v1")
     line = embedder.batches._host.line_to_go_on("nightly")
     assert "api_version='v1', service='mine')" in line
-    assert "service" not in make().batches._host.line_to_go_on("nightly")
+    assert "service" not in make_small_jobs().batches._host.line_to_go_on("nightly")
 
 
-def test_what_has_ended_and_is_not_collected_is_said(make: Make) -> None:
-    run = make().batches.submit_documents(TEXTS)
+def test_what_has_ended_and_is_not_collected_is_said(make_small_jobs: Make) -> None:
+    run = make_small_jobs().batches.submit_documents(TEXTS)
     assert "30 pending" in str(status := run.refresh()) or status.done
     assert "3 ended but not collected" in str(status)
     assert not status.is_over
@@ -55,17 +43,17 @@ def test_what_has_ended_and_is_not_collected_is_said(make: Make) -> None:
     assert run.refresh().uncollected == 0
 
 
-def test_an_estimate_is_shown_in_notebooks(make: Make) -> None:
-    shown = make().estimate(["a & b", "c"], price="batch")._repr_html_()
+def test_an_estimate_is_shown_in_notebooks(make_small_jobs: Make) -> None:
+    shown = make_small_jobs().estimate(["a & b", "c"], price="batch")._repr_html_()
     assert "2 items, about" in shown
     assert "in batch jobs" in shown
 
 
 def test_what_is_collected_while_the_queue_is_full_is_kept_if_told(
-    make: Make, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    make_small_jobs: Make, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queueing, "FIRST_LOOK_S", 0.01)
-    embedder = make(batch_limits={"max_items": 10, "look_again_s": 0.05, "max_jobs": 1})
+    embedder = make_small_jobs(batch_limits={"max_items": 10, "look_again_s": 0.05, "max_jobs": 1})
     run = embedder.batches.submit_documents(TEXTS, keep=True)
     assert run.wait(keep=True) is not None
     assert len(emulator.jobs()) == 3
@@ -81,21 +69,21 @@ def test_what_is_collected_while_the_queue_is_full_is_kept_if_told(
         lambda batches: asyncio.run(batches.asubmit_documents(TEXTS, keep="yes")),
     ],
 )
-def test_keep_is_true_or_false(call: Callable[..., object], make: Make) -> None:
+def test_keep_is_true_or_false(call: Callable[..., object], make_small_jobs: Make) -> None:
     with pytest.raises(ConfigurationError, match="keep="):
-        call(make().batches)
+        call(make_small_jobs().batches)
 
 
-def test_no_job_waits_for_less_than_no_time(make: Make, emulator: Emulator, tmp_path: Path) -> None:
+def test_no_job_waits_for_less_than_no_time(make_small_jobs: Make, emulator: Emulator, tmp_path: Path) -> None:
     """The service's clock may be ahead of ours."""
     emulator.clock.advance(3600)
     emulator.batch_s = 60
-    make().batches.submit_documents(TEXTS, name="nightly")
-    found = make(cache=tmp_path / "of another machine.db").batches.get("nightly")
+    make_small_jobs().batches.submit_documents(TEXTS, name="nightly")
+    found = make_small_jobs(cache=tmp_path / "of another machine.db").batches.get("nightly")
     assert found.refresh().oldest_s == 0.0
 
 
-def test_all_portions_wait_for_one_deadline(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_portions_wait_for_one_deadline(make_small_jobs: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each has what the ones before it have left."""
     now, orders = [1000.0], list[Order]()
 
@@ -106,7 +94,7 @@ def test_all_portions_wait_for_one_deadline(make: Make, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(portions, "submit", submitted)
     monkeypatch.setattr(portions, "time", SimpleNamespace(monotonic=lambda: now[0]))
-    embedder = make()
+    embedder = make_small_jobs()
     some = embedder.batches.portions("nightly", Budget(embedder.facts), deadline_s=100)
     for _ in range(4):
         some.submit([Content("a")], "raise").result()
@@ -116,11 +104,11 @@ def test_all_portions_wait_for_one_deadline(make: Make, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("pages", [0, 2], ids=["alone", "behind-other-pages"])
 def test_a_wait_of_hours_asks_seldom(
-    pages: int, make: Make, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    pages: int, make_small_jobs: Make, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After the first minute no more than one call in 30 seconds for a hundred jobs, however many pages it takes."""
     emulator.batch_s = 2 * 3600
-    run = make().batches.submit_documents(TEXTS, verify=0)
+    run = make_small_jobs().batches.submit_documents(TEXTS, verify=0)
     emulator.batch_empty_pages = pages
     emulator.requests.clear()
     slept, asked = [0.0], list[tuple[float, int]]()
