@@ -33,7 +33,7 @@ limits = BatchLimits(max_items=size, max_jobs=jobs, look_again_s=0.3)
 options = {"base_url": base_url, "dimensions": 128, "cache": f"{folder}/vectors.db", "batch_limits": limits}
 
 def work():
-    with Embedder(api_key="k", verify=False, **options) as embedder:
+    with Embedder(api_key="k", verify=False, concurrency=8, **options) as embedder:
         run = embedder.batches.submit_documents([f"passage {i}" for i in range(count)])
         result = run.wait(deadline_s=deadline_s)
         np.save(f"{folder}/vectors.npy", result.values)

@@ -139,8 +139,8 @@ def test_10_async_is_concurrent_and_bounded(make_langchain: Make, emulator: Emul
     """There: one request in flight."""
     emulator.latency_s = 0.2
     model = make_langchain(model="gemini-embedding-001", output_dimensionality=768)
-    assert len(asyncio.run(model.aembed_documents([f"t{i}" for i in range(1000)]))) == 1000
-    assert 1 < emulator.requests.max_in_flight <= 8
+    assert len(asyncio.run(model.aembed_documents([f"t{i}" for i in range(3000)]))) == 3000
+    assert 1 < emulator.requests.max_in_flight <= 16
 
 
 def test_10_a_short_answer(make_langchain: Make, emulator: Emulator) -> None:

@@ -161,7 +161,7 @@ def test_10_async_is_bounded(make_llama_index: Make, emulator: Emulator) -> None
     emulator.latency_s = 0.1
     model = make_llama_index("gemini-embedding-001", dimensions=8, embed_batch_size=10)
     assert len(asyncio.run(model.aget_text_embedding_batch([f"t{i}" for i in range(600)]))) == 600
-    assert 1 < emulator.requests.max_in_flight <= 8
+    assert 1 < emulator.requests.max_in_flight <= 16
 
 
 def test_10_a_short_answer(make_llama_index: Make, emulator: Emulator) -> None:

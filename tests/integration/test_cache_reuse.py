@@ -243,7 +243,8 @@ def run(emulator: Emulator, path: Path, code: str) -> subprocess.Popen[str]:
     import os, sys
     from gemini_embed import Embedder, VectorCache
     PATH = {str(path)!r}
-    embedder = Embedder(api_key="k", base_url={emulator.base_url!r}, verify=False, dimensions=8, cache=PATH)
+    settings = dict(api_key="k", base_url={emulator.base_url!r}, verify=False, dimensions=8, concurrency=8)
+    embedder = Embedder(**settings, cache=PATH)
     """
     program = textwrap.dedent(head) + textwrap.dedent(code)
     return subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603  # ours

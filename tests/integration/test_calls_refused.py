@@ -109,7 +109,7 @@ def test_when_all_are_refused_it_is_not_the_items(
 ) -> None:
     refuse(emulator, ["text"])
     with pytest.raises(ApiError, match="not allowed") as caught:
-        embed(make_embedder(dimensions=8), texts_of(n), on_error=on_error)
+        embed(make_embedder(dimensions=8, concurrency=8), texts_of(n), on_error=on_error)
     assert not isinstance(caught.value, RefusedItemsError)
     assert "one by one" in str(caught.value)
     assert len(emulator.requests) <= 9 + 5, "the calls made ready, and a few items tried alone"

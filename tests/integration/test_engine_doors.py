@@ -105,8 +105,8 @@ def test_many_threads(make_embedder: MakeEmbedder, emulator: Emulator) -> None:
 
 def test_sync_calls_are_concurrent_inside(make_embedder: MakeEmbedder, emulator: Emulator) -> None:
     emulator.latency_s = 0.2
-    make_embedder(dimensions=8, batch_size=1).embed_documents([str(i) for i in range(48)])
-    assert emulator.requests.max_in_flight == 8  # four at first, more when they are answered
+    make_embedder(dimensions=8, batch_size=1).embed_documents([str(i) for i in range(96)])
+    assert emulator.requests.max_in_flight == 16  # four at first, more when they are answered
 
 
 async def test_cancelling_the_caller_cancels_its_requests(make_embedder: MakeEmbedder, emulator: Emulator) -> None:

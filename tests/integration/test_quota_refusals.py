@@ -219,7 +219,7 @@ def test_a_network_that_is_away_for_a_while_is_waited_for(make_embedder: MakeEmb
 
     emulator.faults.rule = away
     result = make_embedder(
-        dimensions=8, batch_size=5, retry=RetryPolicy(first_wait_s=0.2, max_wait_s=1.0, max_attempts=20)
+        dimensions=8, batch_size=5, concurrency=8, retry=RetryPolicy(first_wait_s=0.2, max_wait_s=1.0, max_attempts=20)
     ).embed_documents(TEXTS)
 
     emulator.faults.rule = None

@@ -69,7 +69,7 @@ class Fields(BaseModel):
     """False, a CA file or an `ssl.SSLContext`. Not in dumps."""
     retry: Final[Annotated[RetryPolicy | Mapping[str, Any] | None, SkipValidation]] = None
     """A `gemini_embed.RetryPolicy`, or a mapping of its fields."""
-    concurrency: Final[int] = 8
+    concurrency: Final[int] = 16
     """Requests in flight."""
     batch_size: Final[int | None] = None
     """Contents a request, at most the model's limit, which None stands for."""

@@ -57,7 +57,7 @@ class Request:
     cache: VectorCache | None = None
     max_items: int | None = None
     max_tokens: int | None = None
-    lookahead: int = 9
+    lookahead: int = 17
     """Calls made ready at once: those in flight, and one to take the first free slot."""
     task: str | None = None
     """What the vectors are for, which their result says."""

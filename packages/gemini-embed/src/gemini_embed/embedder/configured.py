@@ -60,7 +60,7 @@ class Configured(Closing):
         proxy: str | None = None,
         verify: bool | str | ssl.SSLContext = True,
         retry: RetryPolicy | Mapping[str, Any] | None = None,
-        concurrency: int = 8,
+        concurrency: int = 16,
         batch_size: int | None = None,
         rate_limits: RateLimits | str | None = None,
         cache: str | os.PathLike[str] | VectorCache | None = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 FIRST_STARTS = 4
 """So many calls start at once, and more when one was answered: a refusal comes sooner than an answer, and few calls are
-refused with the first one. Doubling with each round trip, all of a usual concurrency is reached in three."""
+refused with the first one. Doubling with each round trip, all of a usual concurrency is reached in two."""
 PATIENCE_S = 0.5
 """Where answers take longer one more call starts after so long."""
 SPACED_STARTS = 16

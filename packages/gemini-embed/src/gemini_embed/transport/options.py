@@ -42,7 +42,7 @@ class HttpOptions:
     headers: Mapping[str, Secret] = field(default_factory=dict, repr=False)
     proxy: Secret | None = field(default=None, repr=False)
     verify: bool | str | ssl.SSLContext = True
-    concurrency: int = 8
+    concurrency: int = 16
     left_behind: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -11,6 +11,7 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,8 @@ from gemini_embed.stores.quantization import Quantization, check_name, check_qua
 if TYPE_CHECKING:
     import qdrant_edge
 
+_WRITTEN_AT_BYTES = 2**20
+"""Vectors given to the engine at once, about: it makes several copies of them, and of their records."""
 _RELEASED_AT_BYTES = 4 * 2**20
 """Vectors written before the memory of their files is given back: 1,300 of 768 dimensions."""
 
@@ -116,19 +119,25 @@ class EdgeStore(SettingsOnly, OfOneProcess, FolderPointers, EdgeWords):
         rows = check_rows(records, vectors, self._dimensions)
         if not records:
             return
-        edge = engine()
+        parts = ceil(rows.nbytes / _WRITTEN_AT_BYTES)
+        step = ceil(len(records) / parts)
         with self._alone():
             check_room(self.folder, 4 * rows.nbytes)
-            points = [
-                edge.Point(point_id(record.id), vector, to_payload(record))
-                for record, vector in zip(records, self._with_words(records, rows), strict=True)
-            ]
-            self._update(edge.UpdateOperation.upsert_points(points))
-            self._has_upserted = True
+            for start in range(0, len(records), step):
+                self._write(records[start : start + step], rows[start : start + step])
             self._written_bytes += rows.nbytes
             if self._written_bytes >= _RELEASED_AT_BYTES:
                 self._written_bytes = 0
                 release_mapped(self.folder)
+
+    def _write(self, records: Sequence[Record], rows: FloatArray) -> None:
+        edge = engine()
+        points = [
+            edge.Point(point_id(record.id), vector, to_payload(record))
+            for record, vector in zip(records, self._with_words(records, rows), strict=True)
+        ]
+        self._update(edge.UpdateOperation.upsert_points(points))
+        self._has_upserted = True
 
     def update(self, records: Sequence[Record]) -> None:
         self._update_words(records)  # first: what a kill leaves undone is found out by the payload, and done again
