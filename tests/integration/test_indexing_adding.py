@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,16 +24,25 @@ from gemini_embed import (
     StoreError,
 )
 from gemini_embed.indexing.adding import AHEAD
-from gemini_embed.stores.base import FloatArray
+from gemini_embed.stores.base import Batch, FloatArray
 from gemini_embed_emulator import Emulator, Fault, ReceivedRequest
 
 MakeEmbedder = Callable[..., Embedder]
 
 
 class Store(EdgeStore):
-    """An EdgeStore whose writes a test can watch, hold up or fail."""
+    """An EdgeStore whose writes a test can watch, hold up or fail, and whose reads it can count."""
 
     before_upsert: Callable[[Sequence[Record]], None] = staticmethod(lambda records: None)
+    reads: Counter[str]
+
+    def get(self, ids: Sequence[str]) -> list[Record]:
+        self.reads["get"] += 1
+        return super().get(ids)
+
+    def iterate(self, **how: Any) -> Iterator[Batch]:
+        self.reads["iterate"] += 1
+        return super().iterate(**how)
 
     def upsert(self, records: Sequence[Record], vectors: FloatArray) -> None:
         self.before_upsert(records)
@@ -42,6 +52,7 @@ class Store(EdgeStore):
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     store = Store(tmp_path / "index")
+    store.reads = Counter()
     yield store
     store.close()
 
@@ -49,6 +60,25 @@ def store(tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def index(make_embedder: MakeEmbedder, store: Store) -> MultimodalIndex:
     return MultimodalIndex(make_embedder(dimensions=128, batch_size=10), store)
+
+
+@pytest.mark.parametrize(
+    ("held", "items", "iterated"),
+    [
+        pytest.param(0, 3, 1, id="less-than-a-batch: for what its sources held"),
+        pytest.param(0, 60, 1, id="three-into-an-empty-store: whether it is empty"),
+        pytest.param(5, 60, 4, id="three-into-another: that, and once a batch"),
+    ],
+)
+def test_a_store_is_read_no_oftener_than_needed(
+    held: int, items: int, iterated: int, index: MultimodalIndex, store: Store
+) -> None:
+    """A read of a server is a request: some wait a fifth of a second for what others have written."""
+    if held:
+        index.add([f"held {i}" for i in range(held)])
+    store.reads.clear()
+    index.add([f"text {i}" for i in range(items)], batch_size=20)
+    assert store.reads == {"get": max(1, items // 20), "iterate": iterated}
 
 
 def refuse(word: str) -> Callable[[ReceivedRequest], Fault | None]:

@@ -117,6 +117,10 @@ def test_metadata_beyond_a_server_s_limit_are_refused_by_name() -> None:
             'json_contains_any(gemini_embed["tokens"], ["[\\"a\\", \\"x\\\\\\" or 1==1 \\\\\\\\\\"]"]))',
             id="hostile-value",
         ),
+        pytest.param({"source": "a"}, '(((exists $meta["source"]) and (($meta["source"] == "a"))))', id="one-source"),
+        pytest.param(
+            {"source": ["a", '"]']}, '(((exists $meta["source"]) and ((source in ["a", "\\"]"]))))', id="many-sources"
+        ),
         pytest.param(
             {"at": {"gte": datetime(2026, 1, 1, tzinfo=UTC)}},
             '((exists gemini_embed["moments"]["[\\"at\\"]"]) and '
@@ -127,6 +131,12 @@ def test_metadata_beyond_a_server_s_limit_are_refused_by_name() -> None:
 )
 def test_expressions(given: Any, expected: str) -> None:
     assert expression(given) == expected
+
+
+def test_what_only_a_server_takes() -> None:
+    given = expression({"a.b": ["x", "y", 1]}, is_lite=False)
+    assert given.startswith('(((exists $meta["a"]["b"]) and (($meta["a"]["b"] in ["x", "y"]) or ')
+    assert '$meta["a"]["b"] in' not in expression({"a.b": ["x", "y", 1]}), "Lite takes no nested field"
 
 
 FORKING = """

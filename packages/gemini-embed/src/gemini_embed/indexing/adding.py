@@ -55,7 +55,7 @@ def added(
     by_folder: ByFolder | None = None,
 ) -> Steps[AddReport]:
     """Add `items` to an open store, then remove what is `gone`; `jobs` have brought vectors of them into the cache."""
-    with progress_of(items, how.progress) as bar, closing(Outdated(store)) as outdated:
+    with progress_of(items, how.progress) as bar, closing(Outdated(store, how.batch_size)) as outdated:
         by_folder = by_folder or ByFolder(items.left_out if isinstance(items, Files) else None)
         counts = Counts(budget, bar, by_folder, tally, jobs)
         adding = _Adding(embedder, store, outdated, how, budget, counts)
@@ -122,6 +122,8 @@ class _Adding:
 
     def _new(self, gathered: Sequence[Waiting]) -> list[Waiting]:
         """What must be embedded. Known records get the text and metadata they came with now; twins count once."""
+        if not gathered:
+            return []
         if self._how.replace:
             self._outdated.confirm([one.record for one in gathered if one.candidate.replaces])
         new: dict[str, Waiting] = {}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 from pathlib import Path
 
 from gemini_embed.errors import StoreError
@@ -21,8 +20,10 @@ _HEARD = ("audio", "video")
 class Outdated:
     """Records that the sources of an add had before it, until an item confirms them."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, batch_size: int) -> None:
+        """`batch_size`: of the records that `confirm` is told at once, where more are to come."""
+        self._store, self._batch_size = store, batch_size
+        self._was_empty: bool | None = None
         self._sources = Seen()
         self._are_some = False
         self._old = scratch_database(
@@ -32,7 +33,7 @@ class Outdated:
 
     def confirm(self, records: Sequence[Record]) -> None:
         """Note what the sources seen for the first time hold, then strike off what came again."""
-        if self._was_empty:
+        if not records or self._began_empty(len(records)):
             return
         first_seen = [one.source for one in records if one.source and self._sources.is_new(one.source)]
         if first_seen:
@@ -48,9 +49,14 @@ class Outdated:
             heard = (one for one in records if one.modality in _HEARD)
             self._old.executemany("DELETE FROM old WHERE said_in = ?", ((window_key(one),) for one in heard))
 
-    @cached_property
-    def _was_empty(self) -> bool:
-        """Whether the store held nothing when the first records came: then nothing of it can be outdated."""
+    def _began_empty(self, count: int) -> bool:
+        """Whether the store held nothing when the first records came: then nothing of it can be outdated. It is asked
+        once, instead of once a batch, and not where the first batch is likely the only one."""
+        if self._was_empty is None:
+            self._was_empty = count >= self._batch_size and self._is_empty()
+        return self._was_empty
+
+    def _is_empty(self) -> bool:
         try:
             return not any(batch.records for batch in self._store.iterate(batch_size=1, with_vectors=False))
         except StoreError:  # another's store that lists only what a filter names, and may hold something

@@ -107,7 +107,7 @@ class IndexStage(Stage["MultimodalIndex"]):
                 tally,
                 on_error=self._on_error,
                 replace=self._replace,
-                batch_size=min(max(1, len(items)), ROWS_AT_ONCE),
+                batch_size=ROWS_AT_ONCE,
                 progress=False,
             )
         return table.made(_report(items, report, tally), REPORTED)

@@ -84,7 +84,13 @@ FILTERS = [
     pytest.param(
         {"modality": "text", "$not": {"$or": [{"page": [1, 2]}, {"tags": "blue"}]}}, ["day"], id="all-together"
     ),
+    pytest.param({"$not": {"source": ["a.md", "1"]}}, ["cup", "day", "eve"], id="none-of"),
+    pytest.param({"$not": {"author.name": ["Ann", "x"]}}, [n for n in NAMES if n != "ann"], id="none-of-nested"),
+    pytest.param({"source": ["a.md", 1]}, ["ann", "bob"], id="any-of-text-and-number"),
+    pytest.param({"modality": ["image", "video"]}, ["cup"], id="any-of-modalities"),
+    pytest.param({"text": ["own words", "x"]}, ["fox"], id="any-of-name-that-a-store-uses-itself"),
     pytest.param({"source": HOSTILE}, ["eve"], id="hostile-value"),
+    pytest.param({"source": ["d.md", HOSTILE, "\\"]}, ["day", "eve"], id="hostile-values"),
     pytest.param({"source": "x' or 1==1"}, [], id="injection"),
     pytest.param({"source": '" or true or "'}, [], id="injection-by-quote"),
     pytest.param({"source": "\\"}, [], id="lone-backslash"),

@@ -53,24 +53,27 @@ class ClientSearches(OfOneCollection):
             self.check_precision(precision)
         if k > MOST:
             raise InputError(f"Milvus gives at most {MOST:,} hits of one search, not {k:,}")
-        wanted = [expression(filter) for filter in filters]
+        wanted = [self._where(filter) for filter in filters]
         with self._ready() as client:
             return self._at_once([partial(self._search, client, query, k, where) for where in wanted])
 
     def count(self, filter: FilterLike = None) -> int:
         with self._ready() as client:
-            return self._count(client, expression(filter))
+            return self._count(client, self._where(filter))
 
     def count_each(self, filters: Sequence[FilterLike]) -> list[int]:
-        wanted = [expression(filter) for filter in filters]
+        wanted = [self._where(filter) for filter in filters]
         with self._ready() as client:
             return self._at_once([partial(self._count, client, where) for where in wanted])
 
     def sample_each(self, filters: Sequence[FilterLike], count: int = SAMPLE) -> list[Batch | None]:
-        wanted = [expression(filter) for filter in filters]
+        wanted = [self._where(filter) for filter in filters]
         with self._ready() as client:
             first = partial(first_of, client, self._name, count=count, timeout_s=self._timeout_s)
             return self._at_once([partial(first, where) for where in wanted])
+
+    def _where(self, filter: FilterLike) -> str:
+        return expression(filter, is_lite=self._file is not None)
 
     def _at_once(self, requests: Sequence[Callable[[], T]]) -> list[T]:
         """Their answers; with a file one after the other, since its engine computes in this process."""

@@ -33,7 +33,7 @@ from gemini_embed.stores.forking import OfOneProcess
 from gemini_embed.stores.milvus import lite as milvus_lite
 from gemini_embed.stores.milvus.aliases import ClientAliases
 from gemini_embed.stores.milvus.collection import MAX_ID_BYTES, ensure, index_of
-from gemini_embed.stores.milvus.filters import expression, ids_in
+from gemini_embed.stores.milvus.filters import ids_in
 from gemini_embed.stores.milvus.iterating import rows_of
 from gemini_embed.stores.milvus.rows import (
     ID_FIELD,
@@ -165,7 +165,7 @@ class MilvusStore(SettingsOnly, OfOneProcess, ClientAliases, ClientSearches):
 
     def delete(self, ids: Sequence[str] | None = None, *, filter: FilterLike = None) -> int:
         check_one_of(ids, filter)
-        doomed = expression(filter) if ids is None else ids_in(ids)
+        doomed = self._where(filter) if ids is None else ids_in(ids)
         with self._ready() as client:
             there_before = self._count(client, doomed)
             if there_before:
@@ -175,7 +175,7 @@ class MilvusStore(SettingsOnly, OfOneProcess, ClientAliases, ClientSearches):
     def iterate(
         self, *, batch_size: int = 256, filter: FilterLike = None, with_vectors: bool = True
     ) -> Iterator[Batch]:
-        where = expression(filter)
+        where = self._where(filter)
         with self._ready() as client:
             # pymilvus reads iterators at the collection's own consistency, whatever it is told: what was just written
             # would be missing. A strong read first makes the server catch up.
