@@ -25,7 +25,7 @@ from typing import Any
 from benchmarks.jobs.family import Family
 from benchmarks.jobs.texts import texts
 
-MODEL, SIZE, BATCH, WORKERS = "gemini-embedding-001", 768, 250, 2
+MODEL, SIZE, BATCH, WORKERS = "gemini-embedding-001", 768, 500, 2
 TITLES = {"ray": "MapBatches(", "hand": "MapBatches(", "daft": "daft"}
 """What the processes of a worker are called."""
 MILVUS = """

@@ -35,7 +35,7 @@ def index_dataframe(
     *,
     workers: int = 1,
     share: Share | None = None,
-    batch_size: int = 256,
+    batch_size: int = 500,
     **options: Unpack[RowOptions],
 ) -> ScaleReport:
     """Add the rows of a data frame to an index; runs at once, and returns when all is written.

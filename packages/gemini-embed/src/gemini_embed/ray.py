@@ -48,7 +48,7 @@ def index_dataset(
     *,
     workers: int = 4,
     limits: RateLimits | str | None = None,
-    batch_size: int = 256,
+    batch_size: int = 500,
     num_cpus: float = 0.25,
     **options: Unpack[RowOptions],
 ) -> ScaleReport:

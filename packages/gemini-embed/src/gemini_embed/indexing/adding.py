@@ -8,7 +8,7 @@ way are in, and an interruption writes what they had finished by then.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,7 @@ from gemini_embed.indexing.under_way import UnderWay
 from gemini_embed.indexing.walking import Files
 from gemini_embed.indexing.writing import Writer
 from gemini_embed.metering import Budget
+from gemini_embed.records import Record
 from gemini_embed.result import Usage
 from gemini_embed.stores import Store
 
@@ -124,20 +125,29 @@ class _Adding:
         """What must be embedded. Known records get the text and metadata they came with now; twins count once."""
         if not gathered:
             return []
-        if self._how.replace:
-            self._outdated.confirm([one.record for one in gathered if one.candidate.replaces])
+        replacing = [one.record for one in gathered if one.candidate.replaces] if self._how.replace else []
         new: dict[str, Waiting] = {}
         for one in gathered:
             first = self._under_way.get(one.record.id) or new.setdefault(one.record.id, one)
             if first is not one:
                 first.take(one)
-        known = {record.id: record for record in self._store.get(list(new))}
+        known = self._known(new, self._outdated.first_seen(replacing))
+        self._outdated.strike(replacing)
         for id_, record in known.items():
             new[id_].kept_of(record)
         if changed := [new[id_].record for id_, record in known.items() if new[id_].record != record]:
             self._store.update(changed)
         self._counts.held(known.values(), [position for id_ in known for position in new.pop(id_).positions])
         return list(new.values())
+
+    def _known(self, new: Mapping[str, Waiting], sources: Sequence[str]) -> dict[str, Record]:
+        """What the store holds of the new records; what it holds of these sources is noted as outdated."""
+        known: dict[str, Record] = {}
+        wanted = frozenset(sources)
+        for records in self._store.look_up(list(new), sources):
+            self._outdated.note(records, wanted)
+            known |= {record.id: record for record in records if record.id in new}
+        return known
 
     def _without_twins(self, new: list[Waiting]) -> list[Waiting]:
         """Those whose vectors the store has not; what it has them of, under other sources, is written right away."""
@@ -150,7 +160,7 @@ class _Adding:
             said, their_vectors = said_in_twins(found, self._store, self._reader.digest)
             if said:
                 self._writer.upsert(said, their_vectors)
-                self._outdated.confirm(said)
+                self._outdated.strike(said)
         return rest
 
     def _skip_item(self, position: int, item: ItemLike, reason: str) -> None:

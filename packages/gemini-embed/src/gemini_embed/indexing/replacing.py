@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 
 from gemini_embed.errors import StoreError
@@ -18,10 +18,10 @@ _HEARD = ("audio", "video")
 
 
 class Outdated:
-    """Records that the sources of an add had before it, until an item confirms them."""
+    """Records that the sources of an add had before it, until they come again."""
 
     def __init__(self, store: Store, batch_size: int) -> None:
-        """`batch_size`: of the records that `confirm` is told at once, where more are to come."""
+        """`batch_size`: of the records that are told at once, where more are to come."""
         self._store, self._batch_size = store, batch_size
         self._was_empty: bool | None = None
         self._sources = Seen()
@@ -31,19 +31,24 @@ class Outdated:
             "CREATE INDEX by_source ON old (source); CREATE INDEX by_window ON old (said_in) WHERE said_in IS NOT NULL"
         )
 
-    def confirm(self, records: Sequence[Record]) -> None:
-        """Note what the sources seen for the first time hold, then strike off what came again."""
+    def first_seen(self, records: Sequence[Record]) -> list[str]:
+        """The sources that come for the first time with these records, and may hold others."""
         if not records or self._began_empty(len(records)):
-            return
-        first_seen = [one.source for one in records if one.source and self._sources.is_new(one.source)]
-        if first_seen:
-            for batch in self._store.iterate(filter={"source": first_seen}, with_vectors=False):
-                rows = (
-                    (one.id, short_key(one.source or ""), one.metadata[SAID_IN] if one.is_said else None)
-                    for one in batch.records
-                )
-                self._old.executemany("INSERT OR IGNORE INTO old VALUES (?, ?, ?)", rows)
-                self._are_some = True
+            return []
+        return [one.source for one in records if one.source and self._sources.is_new(one.source)]
+
+    def note(self, records: Iterable[Record], sources: Container[str]) -> None:
+        """Those of them that are of these sources are what the store holds of it."""
+        rows = [
+            (one.id, short_key(one.source), one.metadata[SAID_IN] if one.is_said else None)
+            for one in records
+            if one.source and one.source in sources
+        ]
+        self._old.executemany("INSERT OR IGNORE INTO old VALUES (?, ?, ?)", rows)
+        self._are_some = self._are_some or bool(rows)
+
+    def strike(self, records: Sequence[Record]) -> None:
+        """These have come again."""
         if self._are_some:
             self._old.executemany("DELETE FROM old WHERE id = ?", ((record.id,) for record in records))
             heard = (one for one in records if one.modality in _HEARD)

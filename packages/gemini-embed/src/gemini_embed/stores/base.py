@@ -98,6 +98,16 @@ class Store(GivesSamples):
     def get(self, ids: Sequence[str]) -> list[Record]:
         """The records with these ids, in the order asked; ids that are not there are left out."""
 
+    def look_up(self, ids: Sequence[str], sources: Sequence[str]) -> Iterator[list[Record]]:
+        """The records with these ids, and all records of these sources, some at a time; one may come twice.
+
+        What an add asks once a batch. A store that can be asked for both at once overrides it.
+        """
+        yield self.get(ids)
+        if sources:
+            for batch in self.iterate(filter={"source": sources}, with_vectors=False):
+                yield batch.records
+
     @abstractmethod
     def delete(self, ids: Sequence[str] | None = None, *, filter: FilterLike = None) -> int:
         """Remove records by id or by filter (one of the two); returns how many were there."""

@@ -15,6 +15,7 @@ from gemini_embed.testing.samples import (
     DIMENSIONS,
     FILTERS,
     FINGERPRINT,
+    HOSTILE,
     NAMES,
     Opening,
     id_of,
@@ -49,6 +50,20 @@ class ReadingTests(Opening):
         assert filled.count(given) == len(expected)
         batches = filled.iterate(filter=given, batch_size=2)
         assert names_of(record for batch in batches for record in batch.records) == set(expected)
+
+    @pytest.mark.parametrize(
+        ("ids", "sources", "expected"),
+        [
+            pytest.param(["cup", "nobody"], [], ["cup"], id="ids"),
+            pytest.param([], ["a.md", "x"], ["ann", "bob"], id="sources"),
+            pytest.param(["cup", "ann"], ["a.md", HOSTILE], ["ann", "bob", "cup", "eve"], id="both"),
+            pytest.param(["nobody"], ["nowhere"], [], id="neither"),
+        ],
+    )
+    def test_look_up(self, filled: Store, ids: list[str], sources: list[str], expected: list[str]) -> None:
+        found = [one for some in filled.look_up([id_of(name) for name in ids], sources) for one in some]
+        assert names_of(found) == set(expected)
+        assert all(one in sample_records() for one in found)
 
     def test_a_filter_of_another_engine_is_refused(self, filled: Store) -> None:
         with pytest.raises(InputError, match="this store's own filter object, not object"):

@@ -58,6 +58,10 @@ _NUMBERS_PER_REQUEST = 2**20
 """Vector numbers in one upsert: 4 MB, well under the 64 MB of a gRPC message."""
 
 
+_LOOKED_UP = 1_000
+"""Rows in one reply to `look_up`, of which there are seldom more."""
+
+
 class MilvusStore(SettingsOnly, OfOneProcess, ClientAliases, ClientSearches):
     """Records and vectors in one Milvus collection, made on first use. Needs the extra `milvus`.
 
@@ -162,6 +166,14 @@ class MilvusStore(SettingsOnly, OfOneProcess, ClientAliases, ClientSearches):
             rows = self._query(client, ids_in(ids), WITHOUT_VECTOR)
         found = {row[ID_FIELD]: from_row(row) for row in rows}
         return [found[id_] for id_ in ids if id_ in found]
+
+    def look_up(self, ids: Sequence[str], sources: Sequence[str]) -> Iterator[list[Record]]:
+        if not sources:
+            yield self.get(ids)
+            return
+        either = f"({ids_in(ids)}) or {self._where({'source': sources})}"
+        for batch in self.iterate(batch_size=_LOOKED_UP, filter=either, with_vectors=False):
+            yield batch.records
 
     def delete(self, ids: Sequence[str] | None = None, *, filter: FilterLike = None) -> int:
         check_one_of(ids, filter)

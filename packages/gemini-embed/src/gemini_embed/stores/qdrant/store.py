@@ -61,6 +61,10 @@ _NUMBERS_PER_REQUEST = 2**18
 """Vector numbers in one upsert: some 5 MB of JSON, well under the server's 32 MB."""
 
 
+_LOOKED_UP = 1_000
+"""Points in one reply to `look_up`, of which there are seldom more."""
+
+
 class QdrantStore(SettingsOnly, OfOneProcess, ClientAliases, ClientCodes, ClientSearches, ClientWords):
     """Records and vectors in one Qdrant collection, made on first use. Needs the extra `qdrant`.
 
@@ -184,6 +188,16 @@ class QdrantStore(SettingsOnly, OfOneProcess, ClientAliases, ClientCodes, Client
         points = self._ask(lambda client: client.retrieve(self._name, wanted, with_payload=True))
         found = {point_id(point.id): from_payload(point.id, point.payload) for point in points}
         return [found[id_] for id_ in wanted if id_ in found]
+
+    def look_up(self, ids: Sequence[str], sources: Sequence[str]) -> Iterator[list[Record]]:
+        from qdrant_client import models
+
+        if not sources:
+            yield self.get(ids)
+            return
+        either = models.Filter(should=[models.HasIdCondition(has_id=point_ids(ids)), filter_of({"source": sources})])
+        for batch in self.iterate(batch_size=_LOOKED_UP, filter=either, with_vectors=False):
+            yield batch.records
 
     def delete(self, ids: Sequence[str] | None = None, *, filter: FilterLike = None) -> int:
         from qdrant_client import models
