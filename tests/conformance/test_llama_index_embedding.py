@@ -154,11 +154,11 @@ class TestEvents:
         self, make_llama_index: Make, emulator: Emulator, capfd: pytest.CaptureFixture[str]
     ) -> None:
         emulator.latency_s = 0.15  # the bar is drawn every tenth of a second
-        make_llama_index(dimensions=8, embed_batch_size=1).get_text_embedding_batch(["x"] * 20, show_progress=True)
+        make_llama_index(dimensions=8, embed_batch_size=1).get_text_embedding_batch(["x"] * 40, show_progress=True)
         shown = capfd.readouterr().err
         assert "Generating embeddings" in shown
-        assert "16/20" in shown
-        assert "20/20" in shown
+        assert "32/40" in shown
+        assert "40/40" in shown
 
 
 class TestCache:

@@ -170,7 +170,7 @@ def test_batches(
 @pytest.mark.parametrize(
     ("options", "most"),
     [
-        pytest.param({}, 8, id="default"),
+        pytest.param({}, 16, id="default"),
         pytest.param({"concurrency": 3}, 3, id="concurrency"),
         pytest.param({"num_workers": 2}, 2, id="num_workers"),
     ],

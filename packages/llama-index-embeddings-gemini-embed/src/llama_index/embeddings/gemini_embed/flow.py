@@ -24,7 +24,7 @@ COLLECTION = "embeddings"
 """Of `embeddings_cache`; the framework's own."""
 USAGE_TAG = "gemini_embed_usage"
 """Of the last `EmbeddingEndEvent` of a call: `gemini_embed.Usage` as a dict."""
-BATCHES_A_TICK = 16
+BATCHES_A_TICK = 32
 """Batches between two steps of a progress bar: enough to keep several requests in flight."""
 
 
