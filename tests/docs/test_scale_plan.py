@@ -11,7 +11,7 @@ from gemini_embed.quota.limits import TIERS
 
 PAGE = Path(__file__).parents[2] / "docs/scale.md"
 TOKENS, TEXT_BYTES, DIMENSIONS, LINK_BYTES = 500, 2000, 768, 32 * 4
-SHARD_BYTES, DAY_S, OURS_PER_S, VERTEX_PER_MINUTE = 48e9, 86_400, 1900, 60_000
+SHARD_BYTES, DAY_S, OURS_PER_S, VERTEX_PER_MINUTE = 48e9, 86_400, 1000, 60_000
 RECORDS = (10_000_000, 1_000_000_000)
 FACTS = facts_for("gemini-embedding-2", "developer", None)
 QUEUES = facts_for("gemini-embedding-001", "developer", None).batch_enqueued_tokens
